@@ -1,0 +1,200 @@
+"""Files that rules hand to each other: written atomically, read with a check of where they came from.
+
+Each artefact carries a `Manifest`. Its `release` part names what the content depends on (GO release, proteins, encoders);
+`agreed` merges the releases of several artefacts and refuses, naming both sides, where two of them disagree.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gofer.errors import ArtefactError
+
+MANIFEST_KEY = "gofer_manifest"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artefact was made from.
+
+    Attributes:
+        release: Facts that must agree wherever artefacts meet, e.g. `go_release`, `proteins_sha256`, `residue_encoder`.
+        made_by: Facts that are only told: settings, counts, tool versions.
+    """
+
+    release: Mapping[str, str] = field(default_factory=dict)
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_release(self, **facts: str) -> "Manifest":
+        """A copy with more release facts."""
+        return Manifest({**self.release, **facts}, self.made_by)
+
+    def told(self, **facts: Any) -> "Manifest":
+        """A copy with more `made_by` facts."""
+        return Manifest(self.release, {**self.made_by, **facts})
+
+    def only(self, *keys: str) -> "Manifest":
+        """A copy that keeps only the named release facts."""
+        return Manifest({key: self.release[key] for key in keys if key in self.release}, self.made_by)
+
+    def to_json(self) -> str:
+        """One line of JSON with sorted keys."""
+        return json.dumps({"release": dict(self.release), "made_by": dict(self.made_by)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Manifest":
+        """The inverse of `to_json`."""
+        return cls(**json.loads(text))
+
+
+def agreed(artefacts: Mapping[str, Manifest]) -> Manifest:
+    """The union of the artefacts' release facts.
+
+    Args:
+        artefacts: Manifest by the name to use in an error, usually the path.
+
+    Raises:
+        ArtefactError: Two artefacts name different values for one fact.
+    """
+    release: dict[str, str] = {}
+    source: dict[str, str] = {}
+    for name, manifest in artefacts.items():
+        for key, value in manifest.release.items():
+            if release.setdefault(key, value) != value:
+                raise ArtefactError(
+                    f"{name} was made with {key} {value}, but {source[key]} with {key} {release[key]}",
+                    help="rerun the older of the two (snakemake --forcerun), so that both come from the same inputs",
+                )
+            source.setdefault(key, name)
+    return Manifest(release)
+
+
+def agreed_files(*paths: Path | str) -> Manifest:
+    """`agreed` over the manifests of files."""
+    return agreed({str(path): read_manifest(path) for path in paths})
+
+
+@contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; move it there when the block ends well, remove it otherwise."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.chmod(0o666 & ~_umask())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, content: Mapping[str, Any], manifest: Manifest) -> None:
+    """Write `content` as indented JSON with its manifest under `gofer_manifest`."""
+    write_text(path, json.dumps({**content, MANIFEST_KEY: json.loads(manifest.to_json())}, indent=2) + "\n")
+
+
+def read_json(path: Path | str) -> dict[str, Any]:
+    """The content that `write_json` was given.
+
+    Raises:
+        ArtefactError: The file is missing or is not JSON.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    content.pop(MANIFEST_KEY, None)
+    return content
+
+
+def write_table(path: Path | str, table: pd.DataFrame | pa.Table, manifest: Manifest) -> None:
+    """Write a small table as parquet with page checksums and its manifest in the schema metadata."""
+    if isinstance(table, pd.DataFrame):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    with atomic(path) as part:
+        pq.write_table(with_manifest(table, manifest), part, compression="zstd", write_page_checksum=True)
+
+
+def with_manifest(table: pa.Table, manifest: Manifest) -> pa.Table:
+    """`table` with `manifest` in its schema metadata."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), MANIFEST_KEY: manifest.to_json()})
+
+
+def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a parquet table, verifying its page checksums.
+
+    Raises:
+        ArtefactError: The file is missing, cut short or damaged.
+    """
+    try:
+        return pq.read_table(path, columns=columns, page_checksum_verification=True).to_pandas()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_manifest(path: Path | str) -> Manifest:
+    """The manifest of a parquet, safetensors or JSON artefact (for any other file: of `<file>.json` beside it).
+
+    Raises:
+        ArtefactError: The file is missing, damaged or carries no manifest.
+    """
+    path = Path(path)
+    try:
+        match path.suffix:
+            case ".parquet":
+                text = (pq.read_schema(path).metadata or {}).get(MANIFEST_KEY.encode(), b"").decode()
+            case ".safetensors":
+                text = _safetensors_metadata(path).get(MANIFEST_KEY, "")
+            case ".json":
+                text = json.dumps(json.loads(path.read_text(encoding="utf-8")).get(MANIFEST_KEY, ""))
+            case _:
+                return read_manifest(path.with_name(path.name + ".json"))
+        return Manifest.from_json(text)
+    except (OSError, ValueError, TypeError, pa.ArrowInvalid) as error:
+        raise _unreadable(path, error) from error
+
+
+def _safetensors_metadata(path: Path) -> dict[str, str]:
+    # Only the header is wanted here, and the training packages (torch) must not be needed for it.
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > 100_000_000:
+            raise ValueError("safetensors header too long")
+        return json.loads(file.read(length)).get("__metadata__", {})
+
+
+def _unreadable(path: Path | str, error: Exception) -> ArtefactError:
+    reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+    return ArtefactError(f"{path} {reason}", help="delete it and run snakemake again: only this part is made anew")
+
+
+def sha256_of(path: Path | str) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,139 @@
+"""What any method must beat: how common each term is (naive), and labels carried over from similar sequences (DIAMOND)."""
+
+import logging
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from gofer.errors import GoferError
+from gofer.evaluation.cafa import predicted_pairs
+
+logger = logging.getLogger(__name__)
+
+DIAMOND_MISSING = "DIAMOND is not installed: run with --use-conda, or install it (mamba install -c bioconda diamond)"
+
+
+def naive(terms: pd.DataFrame, protein_ids: list[str], *, min_score: float) -> pd.DataFrame:
+    """Every protein gets every term with the term's frequency among the training proteins annotated in its aspect.
+
+    Args:
+        terms: Columns go_id, aspect, training_count; roots included, whose count is that of the aspect's proteins.
+        protein_ids: Proteins to predict for.
+        min_score: Rarer terms are left out.
+
+    Returns:
+        Columns protein_id, go_id, score in (0, 1]; roots left out.
+    """
+    count_T = terms["training_count"].to_numpy(float)
+    total_T = terms.groupby("aspect")["training_count"].transform("max").to_numpy(float)
+    frequency_T = np.divide(count_T, total_T, out=np.zeros_like(count_T), where=total_T > 0)
+    has_parents_T = (terms["is_a"].map(len) + terms["part_of"].map(len)).to_numpy() > 0
+    keep_T = has_parents_T & (frequency_T >= max(min_score, np.finfo(np.float32).tiny))
+    scores_BT = np.broadcast_to(frequency_T[keep_T], (len(protein_ids), int(keep_T.sum())))
+    return predicted_pairs(scores_BT, protein_ids, list(terms["go_id"][keep_T]), np.ones(scores_BT.shape, bool))
+
+
+@dataclass(frozen=True)
+class DiamondSearch:
+    """How DIAMOND is run.
+
+    Attributes:
+        evalue: Highest e-value of a hit.
+        threads: Threads it may use.
+        max_targets: Most hits per protein.
+        program: The executable.
+    """
+
+    evalue: float = 1e-3
+    threads: int = 1
+    max_targets: int = 100
+    program: str = "diamond"
+
+    @property
+    def installed(self) -> bool:
+        """Whether the executable is on the PATH."""
+        return shutil.which(self.program) is not None
+
+    def version(self) -> str:
+        """What `diamond version` prints."""
+        return self._run("version").strip()
+
+    def hits(self, queries: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+        """Best alignment of each query with each target that it hits.
+
+        Args:
+            queries: Columns protein_id, sequence.
+            targets: The same of the proteins to search in.
+
+        Returns:
+            Columns query, target (positions in the two tables, int64) and bitscore, in a fixed order.
+
+        Raises:
+            GoferError: DIAMOND failed.
+        """
+        if queries.empty or targets.empty:
+            return pd.DataFrame({"query": [], "target": [], "bitscore": []}).astype({"query": int, "target": int})
+        with tempfile.TemporaryDirectory(prefix="gofer-diamond-") as name:
+            folder = Path(name)
+            _write_fasta(folder / "targets.fasta", queries=targets["sequence"])
+            _write_fasta(folder / "queries.fasta", queries=queries["sequence"])
+            database = str(folder / "targets.dmnd")
+            threads = ["--threads", str(self.threads)]
+            self._run("makedb", "--in", str(folder / "targets.fasta"), "--db", database, *threads)
+            limits = ["--evalue", str(self.evalue), "--max-target-seqs", str(self.max_targets), "--sensitive"]
+            columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore"]
+            files = ["--query", str(folder / "queries.fasta"), "--db", database, "--out", str(folder / "hits.tsv")]
+            self._run("blastp", *files, *limits, *columns, *threads, "--tmpdir", name)
+            hits = pd.read_csv(folder / "hits.tsv", sep="\t", names=["query", "target", "bitscore"])
+        best = hits.groupby(["query", "target"], as_index=False)["bitscore"].max()
+        return best.sort_values(["query", "target"], ignore_index=True)
+
+    def _run(self, *arguments: str) -> str:
+        command = [self.program, *arguments]
+        logger.info("%s", " ".join(command))
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+            raise GoferError(f"diamond {arguments[0]} ended with status {done.returncode}: {last}", help="see the log")
+        return done.stdout
+
+
+def _write_fasta(path: Path, *, queries: pd.Series) -> None:
+    # Positions stand for the ids: DIAMOND cuts ids at spaces and tells '|' its own way.
+    path.write_text("".join(f">{position}\n{sequence}\n" for position, sequence in enumerate(queries)))
+
+
+def transferred_labels(
+    hits: pd.DataFrame, queries: pd.DataFrame, targets: pd.DataFrame, labels: pd.DataFrame, *, min_score: float
+) -> pd.DataFrame:
+    """Labels of the proteins hit, weighed by bit score: score(p, t) = Σ bitscore · [hit has t] / Σ bitscore.
+
+    The DiamondScore of Kulmanov and Hoehndorf 2020, doi:10.1093/bioinformatics/btz595.
+
+    Args:
+        hits: What `DiamondSearch.hits` gave.
+        queries: Column protein_id.
+        targets: Columns protein_id and those used in the search.
+        labels: Columns protein_id, go_id of the targets, propagated, roots left out. A target without a label counts
+            in neither sum.
+        min_score: Lower scores are left out.
+
+    Returns:
+        Columns protein_id, go_id, score in (0, 1].
+    """
+    go_ids = np.unique(labels["go_id"].to_numpy(str))
+    target = pd.Index(targets["protein_id"]).get_indexer(labels["protein_id"])
+    term = np.searchsorted(go_ids, labels["go_id"].to_numpy(str))
+    mine = target >= 0
+    has_ST = sp.csr_array((np.ones(mine.sum()), (target[mine], term[mine])), shape=(len(targets), len(go_ids)))
+    bits_BS = sp.csr_array((hits["bitscore"], (hits["query"], hits["target"])), shape=(len(queries), len(targets)))
+    has_ST.data[:] = 1  # a pair listed twice was summed to 2
+    labelled_S = (has_ST.sum(axis=1) > 0).astype(float)
+    scores_BT = (bits_BS @ has_ST).toarray() / np.maximum(bits_BS @ labelled_S, np.finfo(float).tiny)[:, None]
+    return predicted_pairs(np.minimum(scores_BT, 1), list(queries["protein_id"]), list(go_ids), scores_BT >= min_score)

@@ -1,0 +1,113 @@
+"""Scores along the ontology: an annotation with a term implies its parents, so a parent's score is never below a child's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.errors import GoferError
+
+PROTEINS_AT_ONCE = 64  # 41,503 terms × 64 proteins are 11 MB: larger blocks fall out of the cache, 3× slower
+
+
+@dataclass(frozen=True, eq=False)
+class Hierarchy:
+    """The parents of each term, by row.
+
+    Attributes:
+        n_terms: Number of terms, T.
+        child_E: Row of the child of each edge.
+        parent_E: Row of its parent.
+    """
+
+    n_terms: int
+    child_E: NDArray[np.int64]
+    parent_E: NDArray[np.int64]
+
+    @classmethod
+    def of_terms(cls, terms: pd.DataFrame, *, within_aspect: bool = False) -> "Hierarchy":
+        """The is_a and part_of edges of a terms table; rows are positions in that table.
+
+        Args:
+            terms: Columns go_id, aspect, is_a, part_of (lists of ids). Parents that the table lacks are left out.
+            within_aspect: Leave out edges from one aspect to another, as the CAFA evaluator does.
+        """
+        ids = pd.Index(terms["go_id"])
+        parents = [parent for column in ("is_a", "part_of") for row in terms[column] for parent in row]
+        children = [i for column in ("is_a", "part_of") for i, row in enumerate(terms[column]) for _ in row]
+        parent_E, child_E = ids.get_indexer(pd.Index(parents, dtype=ids.dtype)), np.asarray(children, dtype=np.int64)
+        keep_E = parent_E >= 0
+        if within_aspect:
+            aspect_T = terms["aspect"].to_numpy()
+            keep_E &= aspect_T[parent_E] == aspect_T[child_E]
+        return cls(len(terms), child_E[keep_E], parent_E[keep_E].astype(np.int64))
+
+    @cached_property
+    def height_T(self) -> NDArray[np.int64]:
+        """Longest way down to a leaf, int64 (T); leaves are 0.
+
+        Raises:
+            GoferError: The edges hold a cycle.
+        """
+        height_T = np.zeros(self.n_terms, dtype=np.int64)
+        for _ in range(self.n_terms + 1):
+            raised_T = height_T.copy()
+            np.maximum.at(raised_T, self.parent_E, height_T[self.child_E] + 1)
+            if np.array_equal(raised_T, height_T):
+                return height_T
+            height_T = raised_T
+        raise GoferError("the ontology holds a cycle of is_a and part_of", help="use an intact release of the ontology")
+
+    def upwards(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+        """Levels of parents, lowest first, so that all children of a level are done before it.
+
+        Yields:
+            `parents` of the level, each once; `children` of them all, grouped by parent; `starts` of the groups.
+        """
+        order_E = np.lexsort((self.child_E, self.parent_E, self.height_T[self.parent_E]))
+        child_E, parent_E = self.child_E[order_E], self.parent_E[order_E]
+        for level in _runs(self.height_T[parent_E]):
+            parents, starts = np.unique(parent_E[level], return_index=True)
+            yield parents, child_E[level], starts
+
+    def downwards(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+        """Levels of children, highest first, so that all parents of a level are done before it.
+
+        Yields:
+            `children` of the level, each once; `parents` of them all, grouped by child; `starts` of the groups.
+        """
+        order_E = np.lexsort((self.parent_E, self.child_E, -self.height_T[self.child_E]))
+        child_E, parent_E = self.child_E[order_E], self.parent_E[order_E]
+        for level in _runs(self.height_T[child_E]):
+            children, starts = np.unique(child_E[level], return_index=True)
+            yield children, parent_E[level], starts
+
+
+def _runs(values_E: NDArray[np.int64]) -> Iterator[slice]:
+    edges = np.flatnonzero(np.diff(values_E)) + 1
+    for start, stop in zip([0, *edges], [*edges, len(values_E)], strict=True):
+        if stop > start:
+            yield slice(start, stop)
+
+
+def hierarchy_consistent(scores_BT: NDArray, hierarchy: Hierarchy) -> NDArray:
+    """Raise each term's score to the highest among its descendants; a new array (B, T) of the same type.
+
+    Also propagates labels: with bool in, a term is true where a descendant is.
+
+    Args:
+        scores_BT: Scores or labels; columns are the hierarchy's rows.
+        hierarchy: Parents of each term.
+    """
+    levels = list(hierarchy.upwards())
+    out_BT = np.empty_like(scores_BT)
+    for start in range(0, len(scores_BT), PROTEINS_AT_ONCE):
+        block_TB = np.ascontiguousarray(scores_BT[start : start + PROTEINS_AT_ONCE].T)
+        for parents, children, starts in levels:
+            best = np.maximum.reduceat(block_TB[children], starts, axis=0)
+            block_TB[parents] = np.maximum(block_TB[parents], best)
+        out_BT[start : start + PROTEINS_AT_ONCE] = block_TB.T
+    return out_BT

@@ -1,0 +1,135 @@
+"""What joins the library to whatever runs it: logs, progress, and the fingerprint of the code behind a rule."""
+
+import ast
+import hashlib
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from gofer.errors import GoferError
+
+SOURCE = Path(__file__).parent
+SECONDS_BETWEEN_LINES = 20.0
+
+logger = logging.getLogger("gofer")
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def logged_to(path: Path | str, *, threads: int | None = None) -> Iterator[None]:
+    """Run a job's body with its log in `path`.
+
+    A `GoferError` ends the job with its message alone; anything else leaves its traceback in the log.
+
+    Args:
+        path: Log file, begun anew.
+        threads: CPU threads that torch and faiss may use in this job, where they are loaded.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger.setLevel(logging.INFO)
+    logger.addHandler(file)
+    logger.info("python %s", sys.executable)
+    if threads:
+        _use_threads(threads)
+    try:
+        yield
+    except GoferError as error:
+        logger.error("%s", error)
+        sys.exit(f"gofer: {error}")
+    except Exception:
+        logger.error("%s", traceback.format_exc())
+        sys.exit(f"gofer: an unexpected error; its traceback is in {path}")
+    finally:
+        logger.removeHandler(file)
+        file.close()
+
+
+def _use_threads(threads: int) -> None:
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+    if faiss := sys.modules.get("faiss"):
+        faiss.omp_set_num_threads(threads)
+
+
+def progress(items: Iterable[Item], description: str, *, total: int | None = None) -> Iterator[Item]:
+    """Yield `items`, with a bar on a terminal and a log line now and then.
+
+    Args:
+        items: What is worked through.
+        description: What is being done, e.g. `"embedding residues"`.
+        total: How many there are, where `items` cannot tell.
+    """
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    began = last = time.monotonic()
+    done = 0
+    for done, item in enumerate(_with_bar(items, description, total), start=1):
+        yield item
+        if time.monotonic() - last > SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            logger.info("%s: %d of %s, %.0f s", description, done, total or "?", last - began)
+    logger.info("%s: done, %d in %.1f s", description, done, time.monotonic() - began)
+
+
+def _with_bar(items: Iterable[Item], description: str, total: int | None) -> Iterable[Item]:
+    if not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, description, total=total, console=Console(stderr=True), transient=True)
+
+
+def fingerprint(*modules: str) -> str:
+    """Digest of the source of `modules` and of every gofer module that they import, directly or not.
+
+    Given to a rule as a parameter, it makes Snakemake rerun the rule when its library code changes.
+
+    Args:
+        modules: Dotted names, e.g. `"gofer.training.stage"`.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(_closure(modules)):
+        path = _source_of(name)
+        for file in [path, *sorted(path.parent.glob(f"{path.stem}.*"))]:
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _closure(modules: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(imported_modules(name))
+    return found
+
+
+@cache
+def imported_modules(name: str) -> frozenset[str]:
+    """The gofer modules that module `name` imports, wherever in its source the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(_source_of(name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(module for module in found if module.startswith("gofer") and _source_of(module).exists())
+
+
+def _source_of(name: str) -> Path:
+    path = SOURCE.joinpath(*name.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

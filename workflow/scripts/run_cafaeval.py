@@ -1,0 +1,24 @@
+"""Rule run_cafaeval: the field's evaluator on one method's predictions for the test proteins."""
+
+from pathlib import Path
+
+from gofer.artefacts import agreed_files, read_table
+from gofer.evaluation.cafa import read_cafa
+from gofer.evaluation.evaluator import run_cafaeval
+from gofer.evaluation.measures import HeldOut
+from gofer.workflow import logged_to
+
+with logged_to(snakemake.log[0]):
+    files = snakemake.input
+    agreed_files(*files)
+    terms = read_table(files.terms)
+    held_out = HeldOut.of_tables(
+        terms, read_table(files.term_sets), read_table(files.annotations), read_table(files.splits)
+    )
+    run_cafaeval(
+        read_cafa(files.predictions, terms=terms["go_id"]),
+        truth=held_out.of_split("test"),
+        terms=terms,
+        out=Path(snakemake.output.result).parent,
+        threads=snakemake.threads,
+    )
