@@ -1,0 +1,64 @@
+"""Asks the index for the terms nearest to the proteins of a batch, and keeps the index in step with the model."""
+
+import time
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gofer.errors import ArtefactError
+from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
+
+
+class Miner:
+    """A term index seen from training: rows are those of the training terms.
+
+    In the shared space a protein asks with its own vector. Before any model has projected the texts (phase A), it asks
+    with the mean of its positives' text vectors.
+
+    Args:
+        terms: The phase's index.
+        go_ids: The training terms, in training's order.
+        text_TG: Their text vectors of this phase, unit length.
+
+    Raises:
+        ArtefactError: The index holds other terms than training does.
+    """
+
+    def __init__(self, terms: TermIndex, go_ids: list[str], text_TG: NDArray[np.float32]) -> None:
+        row_of = {go_id: row for row, go_id in enumerate(go_ids)}
+        if set(terms.go_ids) != set(go_ids):
+            raise ArtefactError(
+                f"the mining index holds {len(terms.go_ids)} terms, training {len(go_ids)}, and they are not the same",
+                help="run snakemake again from rule build_index (--forcerun build_index)",
+            )
+        self._terms = terms
+        self._row_of_index = np.array([row_of[go_id] for go_id in terms.go_ids], dtype=np.int64)
+        self._go_ids = go_ids
+        self._text_TG = text_TG
+        self.age = 0
+        self.seconds = 0.0
+
+    def nearest(self, z_BD: NDArray[np.float32], hops_BT: sp.csr_array, k: int) -> NDArray[np.int64]:
+        """Rows of the `k` training terms nearest to each protein, best first; adds to `seconds`."""
+        began = time.perf_counter()
+        queries = z_BD if self._terms.space == SHARED else self._text_centroids(hops_BT)
+        rows_BK = self._row_of_index[self._terms.nearest(queries, k)]
+        self.seconds += time.perf_counter() - began
+        return rows_BK
+
+    def refresh(self, z_TD: NDArray[np.float32]) -> None:
+        """Index the training terms anew, as the model projects them now; the age starts at 0 again."""
+        self._terms = TermIndex.of_vectors(self._go_ids, z_TD, space=SHARED)
+        self._row_of_index = np.arange(len(self._go_ids))
+        self.age = 0
+
+    @property
+    def in_text_space(self) -> bool:
+        """Whether the index still holds the text vectors as they came."""
+        return self._terms.space == TEXT
+
+    def _text_centroids(self, hops_BT: sp.csr_array) -> NDArray[np.float32]:
+        sums_BG = (hops_BT.astype(bool).astype(np.float32) @ self._text_TG).astype(np.float32)
+        length_B1 = np.linalg.norm(sums_BG, axis=1, keepdims=True)
+        return np.divide(sums_BG, length_B1, out=np.zeros_like(sums_BG), where=length_B1 > 0)

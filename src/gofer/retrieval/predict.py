@@ -1,0 +1,100 @@
+"""Predictions for a user's proteins: scores against every term, names, evidence and the nearest known protein."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gofer.evaluation.cafa import predicted_pairs
+from gofer.evaluation.calibration import Calibration
+from gofer.retrieval.explain import as_text, explain_protein
+from gofer.retrieval.protein_vectors import NearestCarriers
+from gofer.retrieval.term_space import TermSpace
+from gofer.training.dataset import ProteinEmbDataset
+from gofer.workflow import progress
+
+COLUMNS = [
+    "protein_id",
+    "go_id",
+    "score",
+    "name",
+    "aspect",
+    "information_accretion",
+    "term_set",
+    "nearest_protein",
+    "evidence",
+]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """How much is reported of each protein.
+
+    Attributes:
+        min_score: Lowest score.
+        max_terms: Most terms.
+        evidence_windows: Windows of evidence per prediction.
+    """
+
+    min_score: float
+    max_terms: int
+    evidence_windows: int
+
+
+def predict_proteins(
+    space: TermSpace,
+    proteins: ProteinEmbDataset,
+    calibration: Calibration,
+    carriers: NearestCarriers,
+    term_sets: pd.DataFrame,
+    reported: Reported,
+) -> pd.DataFrame:
+    """The predictions table: `COLUMNS`, proteins in their order, each protein's best terms first.
+
+    Args:
+        space: The terms.
+        proteins: The user's proteins.
+        calibration: From evidence to score.
+        carriers: Training proteins and their terms, columns as in `space`.
+        term_sets: Columns go_id, term_set.
+        reported: How much is reported.
+    """
+    tables = [
+        _of_protein(space, proteins, row, calibration, carriers, reported)
+        for row in progress(range(len(proteins)), "predicting proteins")
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+    facts = space.terms[["go_id", "name", "aspect", "information_accretion"]].merge(
+        term_sets[["go_id", "term_set"]], on="go_id"
+    )
+    return table.merge(facts, on="go_id", how="left", validate="many_to_one")[COLUMNS]
+
+
+def _of_protein(
+    space: TermSpace,
+    proteins: ProteinEmbDataset,
+    row: int,
+    calibration: Calibration,
+    carriers: NearestCarriers,
+    reported: Reported,
+) -> pd.DataFrame:
+    told = explain_protein(space.model, proteins, row)
+    scores_BT = space.scores(told.z_D[None], calibration)
+    keep_BT = space.to_keep(scores_BT, min_score=reported.min_score, max_terms=reported.max_terms)
+    table = predicted_pairs(scores_BT, [proteins.protein_ids[row]], space.go_ids, keep_BT)
+    columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])
+    drop_WP = told.drops(space.z_TD[columns])
+    table["evidence"] = [as_text(told.ranges(drop_W, windows=reported.evidence_windows)) for drop_W in drop_WP.T]
+    table["nearest_protein"] = carriers.of_protein(told.z_D, columns)
+    return table
+
+
+def known_sequences(query: pd.DataFrame, known: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Pairs (query id, id in the run) of proteins whose sequence the run already holds.
+
+    Args:
+        query: Columns protein_id, sequence_sha256.
+        known: The same, of the run.
+    """
+    both = query.merge(known, on="sequence_sha256", suffixes=("", "_known"))
+    yield from zip(both["protein_id"].tolist(), both["protein_id_known"].tolist(), strict=True)

@@ -1,0 +1,89 @@
+"""The proteins of a run in the shared space: for held-out predictions, calibration, and the nearest known protein.
+
+Shapes: N proteins, T terms, D shared width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gofer.artefacts import Manifest, read_table, write_table
+from gofer.errors import GoferError
+
+
+@dataclass(frozen=True, eq=False)
+class ProteinVectors:
+    """Unit vectors by protein.
+
+    Attributes:
+        protein_ids: Ids of the rows.
+        splits: train, val, test or unused.
+        vectors_ND: One row per protein.
+    """
+
+    protein_ids: list[str]
+    splits: NDArray
+    vectors_ND: NDArray[np.float32]
+
+    def of_splits(self, *splits: str) -> "ProteinVectors":
+        """Those of the named splits."""
+        keep_N = np.isin(self.splits, splits)
+        ids = [protein_id for protein_id, keep in zip(self.protein_ids, keep_N, strict=True) if keep]
+        return ProteinVectors(ids, self.splits[keep_N], self.vectors_ND[keep_N])
+
+    def write(self, path: Path | str, manifest: Manifest) -> None:
+        """Write as parquet: protein_id, split, vector."""
+        if not np.isfinite(self.vectors_ND).all():
+            raise GoferError("a protein vector is not finite", help="the model has diverged: lower its learning rate")
+        width = self.vectors_ND.shape[1]
+        vector = pa.FixedSizeListArray.from_arrays(pa.array(self.vectors_ND.ravel(), pa.float32()), width)
+        columns = {"protein_id": self.protein_ids, "split": self.splits.tolist(), "vector": vector}
+        write_table(path, pa.table(columns), manifest)
+
+    @classmethod
+    def read(cls, path: Path | str) -> "ProteinVectors":
+        """The inverse of `write`."""
+        table = read_table(path)
+        return cls(table["protein_id"].tolist(), table["split"].to_numpy(str), np.stack(table["vector"].to_numpy()))
+
+
+@dataclass(frozen=True, eq=False)
+class NearestCarriers:
+    """Training proteins and the terms they carry.
+
+    Attributes:
+        train: Their vectors.
+        labels_NT: True where the protein carries the term, propagated, sparse by column.
+    """
+
+    train: ProteinVectors
+    labels_NT: sp.csc_array
+
+    @classmethod
+    def of_tables(
+        cls, train: ProteinVectors, pid2pos: pd.DataFrame, go_ids: Sequence[str]
+    ) -> "NearestCarriers":
+        """From inputs/pid2pos.parquet; columns are `go_ids`."""
+        pairs = pid2pos[["protein_id", "go_ids"]].explode("go_ids").dropna()
+        row_P = pd.Index(train.protein_ids).get_indexer(pairs["protein_id"])
+        column_P = pd.Index(go_ids).get_indexer(pairs["go_ids"])
+        keep_P = (row_P >= 0) & (column_P >= 0)
+        shape = len(train.protein_ids), len(go_ids)
+        ones = np.ones(int(keep_P.sum()), bool)
+        return cls(train, sp.csr_array((ones, (row_P[keep_P], column_P[keep_P])), shape=shape).tocsc())
+
+    def of_protein(self, z_D: NDArray[np.float32], columns: NDArray[np.int64]) -> list[str]:
+        """For each term, the training protein nearest to `z_D` (by cosine) that carries it; "" where none does."""
+        nearest_first = np.argsort(-(self.train.vectors_ND @ z_D), kind="stable")
+        carries = self.labels_NT[:, columns].toarray()[nearest_first]
+        first = carries.argmax(axis=0)
+        found = carries.any(axis=0)
+        return [
+            self.train.protein_ids[nearest_first[i]] if there else "" for i, there in zip(first, found, strict=True)
+        ]

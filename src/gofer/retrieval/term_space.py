@@ -1,0 +1,90 @@
+"""Every term of a release in the shared space, and calibrated scores of proteins against all of them.
+
+Shapes: B proteins, T terms of the release (roots and terms never seen in training among them), D shared width.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.calibration import fit as fit_calibration
+from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.training.model import GoferModel
+from gofer.training.validation import evidence, term_vectors
+from gofer.training.vocabulary import seen_in_training, term_base_rates
+
+
+@dataclass(frozen=True, eq=False)
+class TermSpace:
+    """The terms as one model sees them; columns are in the order of the terms table.
+
+    Attributes:
+        model: The trained model.
+        terms: The terms table.
+        z_TD: Term vectors.
+        base_rate_T: Log-odds of each term; guessed from its ancestors for one never seen in training.
+        hierarchy: Parents within the aspect, along which annotations propagate.
+    """
+
+    model: GoferModel
+    terms: pd.DataFrame
+    z_TD: NDArray[np.float32]
+    base_rate_T: NDArray[np.float32]
+    hierarchy: Hierarchy
+
+    @classmethod
+    def of_model(cls, model: GoferModel, terms: pd.DataFrame, texts: GoLookupCache) -> "TermSpace":
+        """Project the texts of all terms; `texts` must hold every term of the table."""
+        terms = terms.reset_index(drop=True)
+        go_ids = terms["go_id"].tolist()
+        return cls(
+            model=model,
+            terms=terms,
+            z_TD=term_vectors(model, go_ids, texts.vectors_TG[texts.rows(go_ids)]),
+            base_rate_T=term_base_rates(terms),
+            hierarchy=Hierarchy.of_terms(terms, within_aspect=True),
+        )
+
+    @property
+    def go_ids(self) -> list[str]:
+        """Ids of the terms."""
+        return self.terms["go_id"].tolist()
+
+    @property
+    def is_root_T(self) -> NDArray[np.bool_]:
+        """Which terms are the roots of their aspects: true of every protein, and never predicted."""
+        return (self.terms["depth"] == 0).to_numpy(bool)
+
+    def calibrate(self, z_BD: NDArray[np.float32], labels_BT: NDArray[np.bool_]) -> Calibration:
+        """Fit the calibration on validation proteins, over the terms seen in training."""
+        seen_T = seen_in_training(self.terms)
+        return fit_calibration(
+            evidence(self.model, z_BD, self.z_TD[seen_T]),
+            self.base_rate_T[seen_T],
+            self.terms["aspect"].to_numpy(str)[seen_T],
+            labels_BT[:, seen_T],
+        )
+
+    def scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
+        """Calibrated scores in (0, 1], never below a child's, (B, T)."""
+        evidence_BT = evidence(self.model, z_BD, self.z_TD)
+        scores_BT = calibration.apply(evidence_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
+        return hierarchy_consistent(scores_BT, self.hierarchy)
+
+    def to_keep(self, scores_BT: NDArray[np.float32], *, min_score: float, max_terms: int | None) -> NDArray[np.bool_]:
+        """Which scores to report: no roots, at least `min_score`, and the best `max_terms` of each protein.
+
+        Where scores tie, terms nearer to the root go first, so that a term is never kept without its parents.
+        """
+        keep_BT = (scores_BT >= min_score) & ~self.is_root_T
+        if max_terms is None or max_terms >= scores_BT.shape[1]:
+            return keep_BT
+        for scores_T, keep_T in zip(scores_BT, keep_BT, strict=True):
+            rows = np.flatnonzero(keep_T)
+            order = np.lexsort((rows, -self.hierarchy.height_T[rows], -scores_T[rows]))
+            keep_T[rows[order[max_terms:]]] = False
+        return keep_BT

@@ -1,0 +1,85 @@
+"""What a protein's vector becomes when one of its windows is masked, without a second pass over its residues.
+
+Residues were scored once; a masked window only takes its blocks out of the sums of the windows that share them, and out of
+the softmax over windows. Sums before and after the window are running sums, so nothing is ever subtracted.
+Shapes: B proteins, N blocks, W windows, V value width, D shared width.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gofer.training.model import GoferModel, PooledProteins, WindowPooling
+from gofer.training.windows import sum_of
+
+
+def masked_vectors(model: GoferModel, pooled: PooledProteins) -> Tensor:
+    """Unit vectors of each protein with each of its windows masked, (B, W, D).
+
+    Of a protein with nothing left (a single window) and of windows that it does not have the value means nothing; see
+    `can_be_masked`.
+    """
+    layout = pooled.layout
+    mean_BWV, exp_BW = model.pooling.windows(
+        layout.window_sums(pooled.weight_BN1), layout.window_sums(pooled.value_BNV)
+    )
+    exp_BW1 = (exp_BW * layout.window_mask_BW)[..., None]
+    above_BWV, below_BW1 = _untouched(exp_BW1 * mean_BWV, layout.blocks), _untouched(exp_BW1, layout.blocks)
+    for part_BWV, part_BW1 in _cut_windows(model.pooling, pooled):
+        above_BWV, below_BW1 = above_BWV + part_BW1 * part_BWV, below_BW1 + part_BW1
+    return model.project_proteins(above_BWV / below_BW1.clamp(min=1e-30))
+
+
+def can_be_masked(pooled: PooledProteins) -> Tensor:
+    """Windows without which something of the protein is left, bool (B, W)."""
+    mask_BW = pooled.layout.window_mask_BW
+    return mask_BW & (mask_BW.sum(1, keepdim=True) > 1)
+
+
+def _untouched(of_window_BWV: Tensor, blocks: int) -> Tensor:
+    # Sum over the windows that share no block with window w: those up to w - blocks, and those from w + blocks.
+    before = F.pad(of_window_BWV.cumsum(1), (0, 0, blocks, 0))[:, : of_window_BWV.shape[1]]
+    after = F.pad(of_window_BWV.flip(1).cumsum(1), (0, 0, blocks, 0))[:, : of_window_BWV.shape[1]].flip(1)
+    return before + after
+
+
+def _cut_windows(pooling: WindowPooling, pooled: PooledProteins) -> list[tuple[Tensor, Tensor]]:
+    # The window `cut` to the right of w keeps the `cut` blocks that follow w; its mirror image the ones before.
+    layout, parts = pooled.layout, []
+    n_windows = layout.window_mask_BW.shape[1]
+    for cut in range(1, layout.blocks):
+        exists_right = F.pad(layout.window_mask_BW, (0, cut))[:, cut:]
+        exists_left = F.pad(layout.window_mask_BW, (cut, 0))[:, :n_windows]
+        for first, exists_BW in ((layout.blocks, exists_right), (-cut, exists_left)):
+            weight_BW1 = _blocks_from(pooled.weight_BN1, first, cut, n_windows)
+            value_BWV = _blocks_from(pooled.value_BNV, first, cut, n_windows)
+            mean_BWV, exp_BW = pooling.windows(weight_BW1, value_BWV)
+            parts.append((mean_BWV, (exp_BW * exists_BW)[..., None]))
+    return parts
+
+
+def _blocks_from(blocks_BNV: Tensor, first: int, count: int, n_windows: int) -> Tensor:
+    # Sum of the `count` blocks that begin `first` blocks after each window's own first block.
+    margin = abs(first) + count
+    padded = F.pad(blocks_BNV, (0, 0, margin, margin))
+    return sum_of([padded[:, margin + first + i : margin + first + i + n_windows] for i in range(count)])
+
+
+def impact(model: GoferModel, pooled: PooledProteins) -> Tensor:
+    """How far each window moves the protein's vector, z - z without it, (B, W, D); 0 where it cannot be masked.
+
+    The drop in the cosine with a term is the product of this with the term's vector.
+    """
+    was_training = model.training
+    model.eval()  # with dropout, the two vectors would differ by chance
+    with torch.no_grad():
+        z_BD = pooled.z_BD if not was_training else _vectors_again(model, pooled)
+        moved_BWD = z_BD[:, None] - masked_vectors(model, pooled)
+    model.train(was_training)
+    return moved_BWD * can_be_masked(pooled)[..., None]
+
+
+def _vectors_again(model: GoferModel, pooled: PooledProteins) -> Tensor:
+    layout = pooled.layout
+    mean_BWV, _ = model.pooling.windows(layout.window_sums(pooled.weight_BN1), layout.window_sums(pooled.value_BNV))
+    return model.project_proteins((pooled.beta_BW[..., None] * mean_BWV).sum(1))

@@ -1,0 +1,130 @@
+"""Proteins with their labels, as training sees them: `ProteinEmbDataset` reads residues, `ContrastiveEmbCollator` packs them.
+
+Shapes: B proteins of a batch, N proteins of a data set, L residues, R residues packed, E ESM width, T training terms.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.errors import ArtefactError
+from gofer.training.windows import WindowLayout
+
+
+@dataclass(frozen=True)
+class ProteinItem:
+    """One protein: its row in the data set, and its residues (L, E) as float16."""
+
+    row: int
+    residues_LE: NDArray[np.float16]
+
+
+class ProteinEmbDataset(Dataset[ProteinItem]):
+    """Proteins by row; residues are read from the store when they are asked for, so memory does not grow with the set.
+
+    Args:
+        store: Residue embeddings by sequence hash.
+        proteins: Columns protein_id, sequence_sha256; one row per protein, in the order wanted.
+
+    Raises:
+        ArtefactError: A sequence is not in the store.
+    """
+
+    def __init__(self, store: ESMResidueStore, proteins: pd.DataFrame) -> None:
+        self.store = store
+        self.protein_ids: list[str] = proteins["protein_id"].tolist()
+        self.sequence_sha256: list[str] = proteins["sequence_sha256"].tolist()
+        lengths = store.lengths
+        for protein_id, sha256 in zip(self.protein_ids, self.sequence_sha256, strict=True):
+            if sha256 not in lengths:
+                raise ArtefactError(
+                    f"{protein_id} has no residue embeddings in the store",
+                    help="run snakemake again: the shards are from other proteins",
+                )
+        self.lengths = np.array([lengths[sha256] for sha256 in self.sequence_sha256], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.protein_ids)
+
+    def __getitem__(self, row: int) -> ProteinItem:
+        return ProteinItem(row, self.store[self.sequence_sha256[row]])
+
+
+def positives_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: Sequence[str]) -> sp.csr_array:
+    """1 + hops at each positive, int16 (N, T), joined by id; terms outside `go_ids` are left out.
+
+    Args:
+        pid2pos: Columns protein_id, go_ids (lists), hops (lists).
+        protein_ids: Ids of the rows; a protein without an entry has no positive.
+        go_ids: Ids of the columns.
+    """
+    pairs = pid2pos[["protein_id", "go_ids", "hops"]].explode(["go_ids", "hops"]).dropna()
+    row_P = pd.Index(protein_ids).get_indexer(pairs["protein_id"])
+    column_P = pd.Index(go_ids).get_indexer(pairs["go_ids"])
+    keep_P = (row_P >= 0) & (column_P >= 0)
+    values = pairs["hops"].to_numpy(np.int16)[keep_P] + np.int16(1)
+    return sp.csr_array((values, (row_P[keep_P], column_P[keep_P])), shape=(len(protein_ids), len(go_ids)))
+
+
+@dataclass(frozen=True, eq=False)
+class ProteinBatch:
+    """Some proteins, packed.
+
+    Attributes:
+        rows: Rows in the data set, (B,).
+        residues_RE: Residue embeddings of all of them, one after another, float32.
+        layout: Their blocks and windows.
+        hops_BT: Protein to GO: 1 + hops at each positive.
+        carriers_TB: GO to protein: the same, transposed.
+    """
+
+    rows: NDArray[np.int64]
+    residues_RE: Tensor
+    layout: WindowLayout
+    hops_BT: sp.csr_array
+    carriers_TB: sp.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class ContrastiveEmbCollator:
+    """Packs proteins and looks up their positives in both directions.
+
+    Attributes:
+        hops_NT: `positives_matrix` of the data set.
+        win_size: Residues of a window.
+        win_stride: Residues from one window to the next.
+    """
+
+    hops_NT: sp.csr_array
+    win_size: int
+    win_stride: int
+
+    def __call__(self, items: Sequence[ProteinItem]) -> ProteinBatch:
+        """Pack `items`, in their order."""
+        rows = np.array([item.row for item in items], dtype=np.int64)
+        residues_RE = torch.from_numpy(np.concatenate([item.residues_LE for item in items])).float()
+        lengths = [len(item.residues_LE) for item in items]
+        layout = WindowLayout.of_lengths(lengths, win_size=self.win_size, win_stride=self.win_stride)
+        hops_BT = self.hops_NT[rows]
+        return ProteinBatch(rows, residues_RE, layout, hops_BT, hops_BT.T.tocsr())
+
+
+def batches_by_residues(lengths: NDArray[np.int64], *, most_residues: int) -> list[list[int]]:
+    """Rows in groups of similar length with at most `most_residues` residues (or one protein), for inference."""
+    groups: list[list[int]] = []
+    residues = 0
+    for row in np.argsort(lengths, kind="stable").tolist():
+        if not groups or residues + lengths[row] > most_residues:
+            groups.append([])
+            residues = 0
+        groups[-1].append(row)
+        residues += int(lengths[row])
+    return groups

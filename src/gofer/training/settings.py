@@ -1,0 +1,86 @@
+"""The settings of training as records, read once from the config; stages A–D are four blocks of the same keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gofer.mining.curriculum import CurriculumConfig, progress_at
+
+STAGES = "ABCD"
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One of the stages A–D.
+
+    Attributes:
+        name: A, B, C or D.
+        epochs: Passes over the training proteins.
+        learning_rate: Highest learning rate of AdamW.
+        lambda_con: Weight of the contrastive loss.
+        lambda_attr_start: Weight of the attribution loss at the first step.
+        lambda_attr_max: Its weight at the last step.
+        lambda_dag: Weight of the DAG loss.
+        curriculum: Hardness of the negatives.
+    """
+
+    name: str
+    epochs: int
+    learning_rate: float
+    lambda_con: float
+    lambda_attr_start: float
+    lambda_attr_max: float
+    lambda_dag: float
+    curriculum: CurriculumConfig
+
+    @classmethod
+    def from_config(cls, training: Mapping[str, Any], name: str) -> "StageConfig":
+        """From the `training` section of a config."""
+        block = training["stages"][name]
+        numbers = ["learning_rate", "lambda_con", "lambda_attr_start", "lambda_attr_max", "lambda_dag"]
+        return cls(
+            name=name,
+            epochs=int(block["epochs"]),
+            curriculum=CurriculumConfig.from_config(block["curriculum"]),
+            **{number: float(block[number]) for number in numbers},
+        )
+
+    def lambda_attr(self, step: int, steps: int) -> float:
+        """Weight of the attribution loss, moving evenly from its first to its last value."""
+        way = progress_at(step, steps, warmup=0.0, shape="linear")
+        return self.lambda_attr_start + way * (self.lambda_attr_max - self.lambda_attr_start)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What all stages share.
+
+    Attributes:
+        objective: "infonce" or "sigmoid".
+        batch_proteins: Proteins of a step.
+        weight_decay: Of AdamW.
+        clip_norm: Longest gradient.
+        gamma: A propagated positive weighs gamma^hops.
+        fs_target_ratio: Share of the positives' weight that few-shot terms reach.
+        dag_margin: Cosine that a child and its parent at least keep.
+        attr_pairs: Positive pairs per protein and step that the attribution loss looks at.
+        refresh_epochs: Epochs after which the mining index is projected anew.
+        seed: Of all chance.
+    """
+
+    objective: str
+    batch_proteins: int
+    weight_decay: float
+    clip_norm: float
+    gamma: float
+    fs_target_ratio: float
+    dag_margin: float
+    attr_pairs: int
+    refresh_epochs: int
+    seed: int
+
+    @classmethod
+    def from_config(cls, training: Mapping[str, Any], mining: Mapping[str, Any], seed: int) -> "TrainingConfig":
+        """From the sections `training` and `mining` of a config."""
+        own = {name: training[name] for name in cls.__dataclass_fields__ if name in training}
+        return cls(refresh_epochs=int(mining["refresh_epochs"]), seed=seed, **own)

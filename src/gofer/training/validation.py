@@ -1,0 +1,69 @@
+"""How good a model is on proteins that it was not trained on: vectors of a whole data set, and Fmax per aspect.
+
+Shapes: N proteins of a data set, T training terms, D shared width.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+
+from gofer.evaluation import calibration
+from gofer.evaluation.hierarchy import hierarchy_consistent
+from gofer.evaluation.metrics import fmax
+from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset, batches_by_residues
+from gofer.training.model import GoferModel
+from gofer.training.vocabulary import Vocabulary
+from gofer.training.windows import WindowLayout
+
+RESIDUES_AT_ONCE = 32_768
+
+
+def protein_vectors(model: GoferModel, proteins: ProteinEmbDataset) -> NDArray[np.float32]:
+    """Unit vectors of all proteins, in the order of the data set, (N, D)."""
+    vectors_ND = np.zeros((len(proteins), model.sizes.shared_width), np.float32)
+    with torch.inference_mode():
+        for rows in batches_by_residues(proteins.lengths, most_residues=RESIDUES_AT_ONCE):
+            vectors_ND[rows] = model.encode_proteins(*packed(model, proteins, rows)).z_BD.numpy()
+    return vectors_ND
+
+
+def packed(model: GoferModel, proteins: ProteinEmbDataset, rows: list[int]) -> tuple[torch.Tensor, WindowLayout]:
+    """Some proteins of a data set as the model reads them."""
+    no_labels_NT = sp.csr_array((len(proteins), 0), dtype=np.int16)
+    collate = ContrastiveEmbCollator(no_labels_NT, model.sizes.win_size, model.sizes.win_stride)
+    batch = collate([proteins[row] for row in rows])
+    return batch.residues_RE, batch.layout
+
+
+def term_vectors(model: GoferModel, go_ids: list[str], text_TG: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit vectors of terms, (T, D); a term not seen in training has its projected text alone."""
+    row_of = {go_id: row for row, go_id in enumerate(model.seen_go_ids)}
+    seen_T = torch.tensor([row_of.get(go_id, -1) for go_id in go_ids], dtype=torch.int64)
+    with torch.inference_mode():
+        return model.project_terms(torch.from_numpy(text_TG), seen_T).numpy()
+
+
+def evidence(model: GoferModel, z_ND: NDArray[np.float32], z_TD: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cosine over temperature, (N, T)."""
+    return (z_ND @ z_TD.T) / np.float32(model.temperature.item())
+
+
+def validation_fmax(
+    model: GoferModel, proteins: ProteinEmbDataset, labels_NT: NDArray[np.bool_], vocabulary: Vocabulary
+) -> dict[str, float]:
+    """Fmax per aspect on validation proteins and their mean, over the training terms; NaN for an aspect without labels.
+
+    Scores are calibrated on the same proteins (three numbers per aspect), as inference does.
+    """
+    z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
+    evidence_NT = evidence(model, protein_vectors(model, proteins), z_TD)
+    fitted = calibration.fit(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T, labels_NT)
+    scores_NT = fitted.apply(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
+    scores_NT = hierarchy_consistent(scores_NT, vocabulary.hierarchy)
+    by_aspect = {}
+    for aspect in ("MFO", "BPO", "CCO"):
+        columns_T = vocabulary.aspect_T == aspect
+        by_aspect[f"fmax_{aspect}"] = fmax(scores_NT[:, columns_T], labels_NT[:, columns_T])
+    known = [value for value in by_aspect.values() if not np.isnan(value)]
+    return by_aspect | {"fmax": float(np.mean(known)) if known else float("nan")}

@@ -1,0 +1,74 @@
+"""The terms that training knows: those with a training protein that the model may see, roots left out.
+
+Shapes: T training terms, G text width.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.errors import GoferError
+from gofer.evaluation.base_rates import base_rates
+from gofer.evaluation.hierarchy import Hierarchy
+from gofer.mining.neighbourhood import Neighbourhood
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Training terms in the order of their ids, with all that training asks about them.
+
+    Attributes:
+        go_ids: Ids, increasing.
+        text_TG: Text vectors of the phase.
+        aspect_T: Aspect of each term.
+        base_rate_T: Log-odds among the training proteins of the aspect.
+        few_T: Whether a term is few-shot.
+        neighbourhood: The ontology among these terms, for negatives and the DAG loss.
+        hierarchy: The same, for scores that must not fall below a child's.
+    """
+
+    go_ids: list[str]
+    text_TG: NDArray[np.float32]
+    aspect_T: NDArray
+    base_rate_T: NDArray[np.float32]
+    few_T: NDArray[np.bool_]
+    neighbourhood: Neighbourhood
+    hierarchy: Hierarchy
+
+    @classmethod
+    def of_tables(
+        cls, terms: pd.DataFrame, term_sets: pd.DataFrame, texts: GoLookupCache, *, relations: list[str]
+    ) -> "Vocabulary":
+        """From inputs/terms.parquet, inputs/term_sets.parquet and the phase's texts.
+
+        Raises:
+            GoferError: No term has a training protein.
+        """
+        seen = terms[seen_in_training(terms)].sort_values("go_id")
+        if seen.empty:
+            raise GoferError("no term has a training protein", help="give annotations to more proteins, or mask fewer")
+        go_ids = seen["go_id"].tolist()
+        sets = term_sets.set_index("go_id")["term_set"]
+        return cls(
+            go_ids=go_ids,
+            text_TG=texts.vectors_TG[texts.rows(go_ids)],
+            aspect_T=seen["aspect"].to_numpy(str),
+            base_rate_T=term_base_rates(terms)[seen.index.to_numpy()],
+            few_T=(sets.loc[go_ids] == "few").to_numpy(bool),
+            neighbourhood=Neighbourhood.of_terms(terms, go_ids, relations),
+            hierarchy=Hierarchy.of_terms(seen),
+        )
+
+
+def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which terms of a terms table training knows: with a training protein, and not a root."""
+    return ((terms["training_count"] > 0) & (terms["depth"] > 0)).to_numpy(bool)
+
+
+def term_base_rates(terms: pd.DataFrame) -> NDArray[np.float32]:
+    """Log-odds of every term of a terms table among the training proteins annotated in its aspect, float32 (T)."""
+    total_T = terms.groupby("aspect")["training_count"].transform("max").to_numpy()
+    return base_rates(terms["training_count"].to_numpy(), total_T, Hierarchy.of_terms(terms))
