@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 
 from gofer.errors import GoferError
 from gofer.mining.miner import Miner
-from gofer.training.dataset import ContrastiveEmbCollator, ProteinBatch, ProteinEmbDataset
+from gofer.training.dataset import ContrastiveEmbCollator, ProteinBatch
 from gofer.training.model import GoferModel
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig
+from gofer.training.stage_data import LabelledProteins, StageData
 from gofer.training.step import Stepper, TermTensors
 from gofer.training.tracking import Tracker
 from gofer.training.validation import term_vectors, validation_fmax
@@ -31,21 +31,9 @@ LEAST_RATE = 0.1  # of the learning rate, reached at the last step
 RATE_WARMUP = 0.05  # share of the steps in which the learning rate rises
 
 
-@dataclass(frozen=True, eq=False)
-class LabelledProteins:
-    """Proteins with their positives: 1 + hops, (N, T)."""
-
-    proteins: ProteinEmbDataset
-    hops_NT: sp.csr_array
-
-
-@dataclass(frozen=True, eq=False)
-class StageData:
-    """What a stage is trained and judged on."""
-
-    train: LabelledProteins
-    val: LabelledProteins
-    vocabulary: Vocabulary
+def steps_of(data: StageData, stage: StageConfig, config: TrainingConfig) -> int:
+    """Steps of a whole stage."""
+    return stage.epochs * math.ceil(len(data.train.proteins) / config.batch_proteins)
 
 
 def train_stage(
@@ -73,8 +61,7 @@ def train_stage(
     rng = np.random.default_rng(seed)
     terms = TermTensors.of(data.vocabulary)
     stepper = Stepper(model, data.vocabulary, terms, miner, stage, config, rng)
-    steps_per_epoch = math.ceil(len(data.train.proteins) / config.batch_proteins)
-    run = _Run(stepper, Optimiser.of(model, stage, config, stage.epochs * steps_per_epoch), tracker)
+    run = _Run(stepper, Optimiser.of(model, stage, config, steps_of(data, stage, config)), tracker)
     val_labels_NT = data.val.hops_NT.astype(bool).toarray()
 
     best_fmax, best_weights = -1.0, copy.deepcopy(model.state_dict())

@@ -1,0 +1,46 @@
+# Mining: where training looks for hard negatives.
+#
+# Inputs:   inputs/{terms,term_sets}.parquet, embeddings/go/phase-<P>.parquet
+#           training/stage-<S>/model.safetensors     the checkpoint that the phase's stage starts from (none for stage A)
+# Outputs:  mining/phase-<P>.faiss, with mining/phase-<P>.faiss.json saying what it holds
+# Steps:    build_index
+
+STAGES = "ABCD"
+
+
+def text_phase(stage):
+    """The phase of GO texts that a stage reads."""
+    return config["training"]["stages"][stage]["text_phase"]
+
+
+def previous_checkpoint(wildcards):
+    """The checkpoint that a stage starts from: that of the stage before it, none for stage A."""
+    stage = STAGES.index(wildcards.phase if hasattr(wildcards, "phase") else wildcards.stage)
+    return [results(f"training/stage-{STAGES[stage - 1]}/model.safetensors")] if stage else []
+
+
+rule build_index:
+    """Index the training terms' vectors of a stage: the texts themselves for A, projected by the last checkpoint after it."""
+    message:
+        "Building the term index of phase {wildcards.phase}"
+    input:
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        texts=lambda wildcards: results(f"embeddings/go/phase-{text_phase(wildcards.phase)}.parquet"),
+        checkpoint=previous_checkpoint,
+    output:
+        index=results("mining/phase-{phase}.faiss"),
+        about=results("mining/phase-{phase}.faiss.json"),
+    params:
+        relations=config["inputs"]["relations"],
+        code=code("gofer.mining.faiss_index", "gofer.training.validation", "gofer.training.vocabulary"),
+    log:
+        results("logs/build_index_{phase}.log"),
+    benchmark:
+        results("benchmarks/build_index_{phase}.tsv")
+    wildcard_constraints:
+        phase="[A-D]",
+    conda:
+        "../envs/mining.yaml"
+    script:
+        "../workflow/scripts/build_index.py"

@@ -1,0 +1,209 @@
+# Retrieval: every protein against every term of the release, terms never seen in training included.
+#
+# Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
+#           and the FASTA file of the config key query
+# Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
+#           evaluation/calibration.json              from evidence to a probability, fitted on validation proteins
+#           evaluation/predictions/gofer.tsv         for validation and test proteins, in CAFA form
+#           evaluation/evidence.parquet              residue evidence of some correct test predictions
+#           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
+# Steps:    embed_proteins -> calibrate_scores -> predict_held_out -> explain_held_out;
+#           read_query -> plan_query -> extract_query -> collect_query -> predict_query
+
+MODEL = results("training/stage-D/model.safetensors")
+ALL_TEXTS = results("embeddings/go/phase-D.parquet")
+QUERY_FOLDER = "retrieval/{query}"
+
+
+rule embed_proteins:
+    """Compute the vector of every protein of the run with the last stage's model."""
+    message:
+        "Embedding the run's proteins in the shared space"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        splits=results("inputs/splits.parquet"),
+        residues=RESIDUE_MANIFEST,
+        checkpoint=MODEL,
+    output:
+        vectors=results("retrieval/protein_vectors.parquet"),
+    params:
+        code=code("gofer.retrieval.protein_vectors", "gofer.training.validation"),
+    log:
+        results("logs/embed_proteins.log"),
+    benchmark:
+        results("benchmarks/embed_proteins.tsv")
+    threads: 2
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/embed_proteins.py"
+
+
+rule calibrate_scores:
+    """Fit, per aspect, how evidence and base rate become a probability; on validation proteins, over training terms."""
+    message:
+        "Calibrating the scores on validation proteins"
+    input:
+        vectors=results("retrieval/protein_vectors.parquet"),
+        terms=results("inputs/terms.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        texts=ALL_TEXTS,
+        checkpoint=MODEL,
+    output:
+        calibration=results("evaluation/calibration.json"),
+    params:
+        code=code("gofer.retrieval.term_space"),
+    log:
+        results("logs/calibrate_scores.log"),
+    benchmark:
+        results("benchmarks/calibrate_scores.tsv")
+    threads: 2
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/calibrate_scores.py"
+
+
+rule predict_held_out:
+    """Predict all terms for validation and test proteins; scores below evaluation.min_score are left out."""
+    message:
+        "Predicting for validation and test proteins"
+    input:
+        vectors=results("retrieval/protein_vectors.parquet"),
+        calibration=results("evaluation/calibration.json"),
+        terms=results("inputs/terms.parquet"),
+        texts=ALL_TEXTS,
+        checkpoint=MODEL,
+    output:
+        predictions=results("evaluation/predictions/gofer.tsv"),
+        status=results("evaluation/predictions/gofer.tsv.json"),
+    params:
+        settings=config["evaluation"],
+        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa"),
+    log:
+        results("logs/predict_held_out.log"),
+    benchmark:
+        results("benchmarks/predict_held_out.tsv")
+    threads: 2
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/predict_held_out.py"
+
+
+rule explain_held_out:
+    """Show which residues up to `examples` correct test predictions rest on; in the demo, beside the planted motifs."""
+    message:
+        "Explaining predictions residue by residue"
+    input:
+        predictions=results("evaluation/predictions/gofer.tsv"),
+        annotations=results("inputs/annotations.parquet"),
+        terms=results("inputs/terms.parquet"),
+        splits=results("inputs/splits.parquet"),
+        proteins=results("inputs/proteins.parquet"),
+        residues=RESIDUE_MANIFEST,
+        texts=ALL_TEXTS,
+        checkpoint=MODEL,
+        planted=f"{config['data']}/motif_positions.tsv" if "demo" in config else [],
+    output:
+        evidence=results("evaluation/evidence.parquet"),
+    params:
+        examples=200,
+        settings=config["retrieval"],
+        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa", "gofer.inputs.demo"),
+    log:
+        results("logs/explain_held_out.log"),
+    benchmark:
+        results("benchmarks/explain_held_out.tsv")
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/explain_held_out.py"
+
+
+use rule read_proteins as read_query with:
+    message:
+        "Reading the query's proteins"
+    input:
+        fasta=QUERY,
+    output:
+        proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
+        accounting=results(f"{QUERY_FOLDER}/inputs/accounting-proteins.parquet"),
+    log:
+        results("logs/read_query_{query}.log"),
+    benchmark:
+        results("benchmarks/read_query_{query}.tsv")
+
+
+use rule plan_shards as plan_query with:
+    message:
+        "Planning the query's shards"
+    input:
+        proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
+    output:
+        plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
+    log:
+        results("logs/plan_query_{query}.log"),
+    benchmark:
+        results("benchmarks/plan_query_{query}.tsv")
+
+
+use rule extract_residues as extract_query with:
+    message:
+        "Embedding the query's residues, shard {wildcards.shard}"
+    input:
+        proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
+        plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
+    output:
+        shard=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
+    log:
+        results("logs/extract_query_{query}_{shard}.log"),
+    benchmark:
+        results("benchmarks/extract_query_{query}_{shard}.tsv")
+
+
+use rule collect_residues as collect_query with:
+    message:
+        "Collecting the query's shards"
+    input:
+        shards=expand(results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=SHARDS, allow_missing=True),
+    output:
+        manifest=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
+    log:
+        results("logs/collect_query_{query}.log"),
+    benchmark:
+        results("benchmarks/collect_query_{query}.tsv")
+
+
+rule predict_query:
+    """Predict for the query: at most retrieval.max_terms terms per protein, none below retrieval.min_score."""
+    message:
+        "Predicting for the proteins of {wildcards.query}"
+    input:
+        query=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
+        residues=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
+        proteins=results("inputs/proteins.parquet"),
+        vectors=results("retrieval/protein_vectors.parquet"),
+        calibration=results("evaluation/calibration.json"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        texts=ALL_TEXTS,
+        checkpoint=MODEL,
+    output:
+        table=results(f"{QUERY_FOLDER}/predictions.tsv"),
+        cafa=results(f"{QUERY_FOLDER}/predictions.cafa.tsv"),
+        gaf=results(f"{QUERY_FOLDER}/predictions.gaf"),
+    params:
+        run=config["run"],
+        settings=config["retrieval"],
+        code=code("gofer.retrieval.predict", "gofer.retrieval.gaf", "gofer.evaluation.cafa"),
+    log:
+        results("logs/predict_query_{query}.log"),
+    benchmark:
+        results("benchmarks/predict_query_{query}.tsv")
+    threads: 2
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/predict_query.py"

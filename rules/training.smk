@@ -1,0 +1,51 @@
+# Training: stages A to D, each a job of its own that starts from the checkpoint of the stage before.
+#
+# Inputs:   inputs/{proteins,terms,term_sets,pid2pos}.parquet, the residue shards, embeddings/go/phase-<P>.parquet,
+#           mining/phase-<S>.faiss
+# Outputs:  training/stage-<S>/model.safetensors     the best epoch by validation Fmax
+#           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
+#           training/stage-<S>/curriculum.tsv        stage, step, knob, value
+# Steps:    train_stage (A), then B, C, D
+
+
+def stage_settings(wildcards):
+    """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
+    own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
+    return {**config["training"], "stages": own}
+
+
+rule train_stage:
+    """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors."""
+    message:
+        "Training stage {wildcards.stage}"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        residues=RESIDUE_MANIFEST,
+        texts=lambda wildcards: results(f"embeddings/go/phase-{text_phase(wildcards.stage)}.parquet"),
+        index=results("mining/phase-{stage}.faiss"),
+        checkpoint=previous_checkpoint,
+    output:
+        model=results("training/stage-{stage}/model.safetensors"),
+        metrics=results("training/stage-{stage}/metrics.tsv"),
+        curriculum=results("training/stage-{stage}/curriculum.tsv"),
+    params:
+        training=stage_settings,
+        mining=config["mining"],
+        relations=config["inputs"]["relations"],
+        seed=config["seed"],
+        run=config["run"],
+        code=code("gofer.training.stage", "gofer.mining.faiss_index"),
+    log:
+        results("logs/train_stage_{stage}.log"),
+    benchmark:
+        results("benchmarks/train_stage_{stage}.tsv")
+    wildcard_constraints:
+        stage="[A-D]",
+    threads: 2
+    conda:
+        "../envs/training.yaml"
+    script:
+        "../workflow/scripts/train_stage.py"

@@ -1,0 +1,95 @@
+"""What a stage starts from: proteins with labels, the vocabulary, and a model, new or from the previous stage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import scipy.sparse as sp
+import torch
+
+from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.errors import ArtefactError, GoferError
+from gofer.training.checkpoint import read_checkpoint
+from gofer.training.dataset import ProteinEmbDataset, positives_matrix
+from gofer.training.model import GoferModel, ModelSizes
+from gofer.training.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledProteins:
+    """Proteins with their positives.
+
+    Attributes:
+        proteins: Their residues.
+        hops_NT: 1 + hops at each positive, columns in the vocabulary's order.
+    """
+
+    proteins: ProteinEmbDataset
+    hops_NT: sp.csr_array
+
+    @classmethod
+    def of_split(
+        cls, store: ESMResidueStore, proteins: pd.DataFrame, pid2pos: pd.DataFrame, split: str, go_ids: list[str]
+    ) -> "LabelledProteins":
+        """The proteins of one split, in the order of their ids.
+
+        Args:
+            store: Residue embeddings.
+            proteins: Columns protein_id, sequence_sha256.
+            pid2pos: Columns protein_id, split, go_ids, hops.
+            split: train or val.
+            go_ids: The vocabulary.
+
+        Raises:
+            GoferError: The split has no protein.
+        """
+        own = pid2pos[pid2pos["split"] == split].merge(proteins, on="protein_id").sort_values("protein_id")
+        if own.empty:
+            raise GoferError(
+                f"no {split} protein has a label that training may see", help="change inputs.splits or inputs.term_sets"
+            )
+        dataset = ProteinEmbDataset(store, own)
+        return cls(dataset, positives_matrix(own, dataset.protein_ids, go_ids))
+
+
+@dataclass(frozen=True, eq=False)
+class StageData:
+    """What a stage is trained and judged on."""
+
+    train: LabelledProteins
+    val: LabelledProteins
+    vocabulary: Vocabulary
+
+
+def begin_model(
+    data: StageData, training: Mapping[str, Any], *, seed: int, previous: Path | str | None
+) -> GoferModel:
+    """The model of the previous stage, or a new one from the seed.
+
+    Args:
+        data: Tells the widths and the terms.
+        training: The `training` section of the config.
+        seed: Of the first weights.
+        previous: Checkpoint of the previous stage; None for stage A.
+
+    Raises:
+        ArtefactError: The checkpoint has other shapes or other terms than this run.
+    """
+    sizes = ModelSizes.from_config(
+        training,
+        residue_width=data.train.proteins.store.width,
+        text_width=data.vocabulary.text_TG.shape[1],
+    )
+    if previous is None:
+        torch.manual_seed(seed)
+        return GoferModel(sizes, data.vocabulary.go_ids)
+    model, _ = read_checkpoint(previous)
+    if replace(model.sizes, dropout=sizes.dropout) != sizes or model.seen_go_ids != data.vocabulary.go_ids:
+        raise ArtefactError(
+            f"{previous} was trained with {model.sizes} on {len(model.seen_go_ids)} terms; "
+            f"this stage has {sizes} and {len(data.vocabulary.go_ids)} terms",
+            help="train again from stage A (--forcerun train_stage)",
+        )
+    return model

@@ -1,0 +1,23 @@
+"""Rule build_index: the training terms of one phase, as the checkpoint that its stage starts from projects them."""
+
+from gofer.artefacts import agreed_files, read_table
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.mining.faiss_index import SHARED, TEXT, TermIndex, write_index
+from gofer.training.checkpoint import read_checkpoint
+from gofer.training.validation import term_vectors
+from gofer.training.vocabulary import Vocabulary
+from gofer.workflow import logged_to, logger
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, params = snakemake.input, snakemake.params
+    manifest = agreed_files(*files)
+    terms, term_sets = read_table(files.terms), read_table(files.term_sets)
+    vocabulary = Vocabulary.of_tables(terms, term_sets, GoLookupCache.read(files.texts), relations=params.relations)
+    if previous := files.get("checkpoint"):
+        model, _ = read_checkpoint(previous)
+        vectors_TD, space = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG), SHARED
+    else:
+        vectors_TD, space = vocabulary.text_TG, TEXT
+    index = TermIndex.of_vectors(vocabulary.go_ids, vectors_TD, space=space)
+    write_index(snakemake.output.index, index, manifest.told(phase=snakemake.wildcards.phase, space=space))
+    logger.info("%d terms in the %s space", len(vocabulary.go_ids), space)

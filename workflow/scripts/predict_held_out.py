@@ -1,0 +1,22 @@
+"""Rule predict_held_out: the model's predictions for validation and test proteins, over all terms."""
+
+from gofer.artefacts import agreed_files, read_json, read_table
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.evaluation.cafa import write_cafa
+from gofer.evaluation.calibration import Calibration
+from gofer.retrieval.held_out import predict_held_out
+from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.term_space import TermSpace
+from gofer.training.checkpoint import read_checkpoint
+from gofer.workflow import logged_to
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, settings = snakemake.input, snakemake.params.settings
+    manifest = agreed_files(*files)
+    model, _ = read_checkpoint(files.checkpoint)
+    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    proteins = ProteinVectors.read(files.vectors).of_splits("val", "test")
+    calibration = Calibration.from_json(read_json(files.calibration))
+    table = predict_held_out(space, proteins, calibration, min_score=settings["min_score"])
+    manifest = manifest.told(method="gofer", settings=settings)
+    write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

@@ -1,0 +1,43 @@
+"""Rule predict_query: predictions for a user's proteins, as a table, in CAFA form and as GAF 2.2."""
+
+from gofer.artefacts import agreed, agreed_files, read_json, read_manifest, read_table
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.evaluation.cafa import write_cafa
+from gofer.evaluation.calibration import Calibration
+from gofer.retrieval.gaf import write_gaf
+from gofer.retrieval.predict import Reported, known_sequences, predict_proteins
+from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.term_space import TermSpace
+from gofer.training.checkpoint import read_checkpoint
+from gofer.training.dataset import ProteinEmbDataset
+from gofer.training.tracking import write_tsv
+from gofer.workflow import logged_to, logger
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, settings, output = snakemake.input, snakemake.params.settings, snakemake.output
+    manifest = agreed_files(
+        *(files[name] for name in ("checkpoint", "terms", "term_sets", "texts", "calibration", "vectors", "pid2pos"))
+    )
+    # Of the query only the encoder must be that of the run: its proteins are others on purpose.
+    agreed({path: read_manifest(path).only("residue_encoder") for path in (files.checkpoint, files.residues)})
+    model, _ = read_checkpoint(files.checkpoint)
+    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    query = read_table(files.query)
+    for query_id, known_id in known_sequences(query, read_table(files.proteins, ["protein_id", "sequence_sha256"])):
+        logger.info("%s has the sequence of %s of this run", query_id, known_id)
+    train = ProteinVectors.read(files.vectors).of_splits("train")
+    table = predict_proteins(
+        space,
+        ProteinEmbDataset(ESMResidueStore(files.residues), query),
+        Calibration.from_json(read_json(files.calibration)),
+        NearestCarriers.of_tables(train, read_table(files.pid2pos), space.go_ids),
+        read_table(files.term_sets),
+        Reported(settings["min_score"], settings["max_terms"], settings["evidence_windows"]),
+    )
+    write_tsv(output.table, table)
+    write_cafa(output.cafa, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
+    likely = table[table["score"] >= settings["gaf_min_score"]]
+    release = manifest.release["go_release"]
+    write_gaf(output.gaf, likely, query, space.terms, run=snakemake.params.run, release=release)
+    logger.info("%d predictions for %d proteins; %d in the GAF", len(table), len(query), len(likely))

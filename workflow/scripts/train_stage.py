@@ -1,0 +1,47 @@
+"""Rule train_stage: one of the stages A–D, from the previous stage's checkpoint to its own."""
+
+from pathlib import Path
+
+from gofer.artefacts import agreed_files, read_table
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.mining.curriculum import curriculum_table
+from gofer.mining.faiss_index import read_index
+from gofer.mining.miner import Miner
+from gofer.training.checkpoint import write_checkpoint
+from gofer.training.settings import StageConfig, TrainingConfig
+from gofer.training.stage import steps_of, train_stage
+from gofer.training.stage_data import LabelledProteins, StageData, begin_model
+from gofer.training.tracking import Tracker, write_tsv
+from gofer.training.vocabulary import Vocabulary
+from gofer.workflow import logged_to
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, params, name = snakemake.input, snakemake.params, snakemake.wildcards.stage
+    manifest = agreed_files(files.proteins, files.terms, files.pid2pos, files.residues, files.texts, files.index)
+    stage = StageConfig.from_config(params.training, name)
+    config = TrainingConfig.from_config(params.training, params.mining, params.seed)
+    vocabulary = Vocabulary.of_tables(
+        read_table(files.terms), read_table(files.term_sets), GoLookupCache.read(files.texts), relations=params.relations
+    )
+    store, pid2pos = ESMResidueStore(files.residues), read_table(files.pid2pos)
+    proteins = read_table(files.proteins, ["protein_id", "sequence_sha256"])
+    train, val = (
+        LabelledProteins.of_split(store, proteins, pid2pos, split, vocabulary.go_ids) for split in ("train", "val")
+    )
+    data = StageData(train, val, vocabulary)
+    model = begin_model(data, params.training, seed=params.seed, previous=files.get("checkpoint"))
+    steps = steps_of(data, stage, config)
+    write_tsv(snakemake.output.curriculum, curriculum_table(stage.curriculum, name, steps))
+    miner = Miner(read_index(files.index)[0], vocabulary.go_ids, vocabulary.text_TG)
+    tracker = Tracker(
+        name,
+        mode=params.training["wandb"],
+        folder=Path(snakemake.output.model).parent,
+        run=params.run,
+        settings=params.training,
+    )
+    model = train_stage(model, data, miner, stage, config, tracker)
+    write_tsv(snakemake.output.metrics, tracker.table())
+    write_checkpoint(snakemake.output.model, model, manifest.told(stage=name, training=params.training))
+    tracker.finish()
