@@ -54,7 +54,7 @@ rule predict_diamond:
         results("benchmarks/predict_diamond.tsv")
     threads: 4
     conda:
-        "../envs/evaluation.yaml"
+        "../envs/diamond.yaml"
     script:
         "../workflow/scripts/predict_diamond.py"
 

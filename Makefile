@@ -1,0 +1,47 @@
+# Two commands from a bare machine with Python 3.11, make and gcc:  make demo  ·  make test
+# The environment lives in .venv; it is made once, and again when pyproject.toml changes.
+
+PYTHON ?= python3.11
+CORES ?= 2
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+STAMP := $(VENV)/installed
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+# Fewer trips to the kernel for memory: measured in benchmarks/extraction.py.
+export GLIBC_TUNABLES := glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=4294967296
+
+.PHONY: demo test lint types unit docs env clean
+
+demo: $(STAMP)
+	@$(SNAKEMAKE) --quiet rules
+	@echo "The report: results/demo/report.html"
+
+test: lint types unit
+
+lint: $(STAMP)
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) snakefmt --check Snakefile rules workflow/Snakefile
+	$(SNAKEMAKE) --lint
+
+types: $(STAMP)
+	$(RUN) mypy
+
+unit: $(STAMP)
+	$(RUN) pytest
+
+docs: $(STAMP)
+	$(RUN) gofer.config_reference workflow/schemas/config.schema.yaml > config/README.md
+
+env: $(STAMP)
+
+# torch first and alone: another package's open range must not choose it.
+$(STAMP): pyproject.toml
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --upgrade "pip>=25.1"
+	$(RUN) pip install --quiet torch==2.13.0
+	$(RUN) pip install --quiet --group dev --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) results/demo

@@ -1,0 +1,60 @@
+# gofer: what proteins do, found by retrieval in a space that proteins and the texts of GO terms share.
+#
+#   snakemake --cores 2                                                  the embedded demo
+#   snakemake --cores 2 --configfile config/swissprot.yaml --config data=DIR   a real run
+#   snakemake predict --cores 2 --configfile C --config query=my.fasta   predictions for your proteins
+#   snakemake check --configfile C                                       what is wrong, before any job
+#
+# Stages, in the order of the data: inputs, embeddings, mining, training, retrieval, evaluation, report.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+if not workflow.configfiles:
+
+    configfile: str(workflow.source_path("config/config.yaml"))
+
+
+include: "rules/common.smk"
+include: "rules/inputs.smk"
+include: "rules/embeddings.smk"
+include: "rules/mining.smk"
+include: "rules/training.smk"
+include: "rules/retrieval.smk"
+include: "rules/evaluation.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    predict,
+    embeddings,
+    evaluate,
+
+
+rule all:
+    """The whole workflow: metrics, predictions for the query, and the report."""
+    default_target: True
+    input:
+        results("report.html"),
+        rules.collect_metrics.output.metrics,
+        predictions(),
+
+
+rule predict:
+    """Predictions for the proteins of the config key query."""
+    input:
+        predictions(),
+
+
+rule embeddings:
+    """Residue embeddings of the run's proteins."""
+    input:
+        RESIDUE_MANIFEST,
+
+
+rule evaluate:
+    """The metrics of every method on the test proteins."""
+    input:
+        rules.collect_metrics.output.metrics,

@@ -1,0 +1,1 @@
+"""gofer: Gene Ontology Function by Embedding Retrieval."""

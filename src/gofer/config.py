@@ -1,0 +1,241 @@
+"""The config, checked before any job: every problem at once, each with its file, line, key and help.
+
+The schema is workflow/schemas/config.schema.yaml; what it cannot say (a multiple of another key, a finite number, a file
+that must exist) is said here. Only what Snakemake itself needs is imported: this runs in the user's Snakemake environment.
+"""
+
+import difflib
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from gofer.errors import InputError, ProblemsError
+
+MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a small file explode
+Key = tuple[str | int, ...]
+COMMAND_LINE = "--config"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a key was written: a config file and its line, or the command line."""
+
+    path: str
+    line: int | None
+
+
+def check_config(config: Mapping[str, Any], files: Sequence[Path | str], schema: Path | str) -> None:
+    """Refuse a config that could not run.
+
+    Args:
+        config: The merged config, as Snakemake has it.
+        files: The files that it was merged from; of two that hold a key, the later is in force.
+        schema: The JSON Schema.
+
+    Raises:
+        ProblemsError: Everything that is wrong, at once.
+    """
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    places: dict[Key, Place] = {}
+    problems: list[InputError] = []
+    for file in files:
+        found, duplicates = _read_places(Path(file))
+        places.update(found)
+        problems += duplicates
+    for key, what in [*_schema_faults(config, rules), *_numbers_not_finite(config)]:
+        problems.append(_problem(key, what, places, rules))
+    if not problems:
+        faults = [*_disagreements(config), *_missing_files(config)]
+        problems = [_problem(key, what, places, rules) for key, what in faults]
+    if problems:
+        raise ProblemsError(list(problems))
+
+
+def input_path(config: Mapping[str, Any], name: str) -> str:
+    """A file of the config, looked for in the folder `data` unless its path is absolute."""
+    return os.path.join(config["data"], name)
+
+
+def query_path(config: Mapping[str, Any]) -> str | None:
+    """The file to predict for: as given from where you are, else in the folder `data`; None without a query."""
+    query = config["query"]
+    if query is None or Path(query).exists() or not Path(input_path(config, query)).exists():
+        return query
+    return input_path(config, query)
+
+
+def protein_files(config: Mapping[str, Any]) -> list[str]:
+    """The FASTA files of a run."""
+    named = config["proteins"]
+    return [input_path(config, name) for name in ([named] if isinstance(named, str) else named)]
+
+
+def _read_places(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
+    # The line of every key, and keys that stand twice (YAML would silently take the last).
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"is larger than {MOST_BYTES:,} bytes", path=path, help="this is no config; see --configfile")
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"is not YAML: {error}", path=path, help="mend the file at the place named") from error
+    places: dict[Key, Place] = {}
+    duplicates: list[InputError] = []
+    for key, node, again in _keys_below((), root):
+        line = node.start_mark.line + 1
+        if again:
+            what = f"the key {_dotted(key)} stands twice"
+            duplicates.append(InputError(what, path=path, line=line, help="keep one of the two"))
+        places[key] = Place(str(path), line)
+    return places, duplicates
+
+
+def _keys_below(above: Key, node: yaml.Node | None) -> Iterator[tuple[Key, yaml.Node, bool]]:
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen = set()
+    for key_node, value in node.value:
+        name = key_node.value
+        yield (*above, name), key_node, name in seen
+        seen.add(name)
+        yield from _keys_below((*above, name), value)
+
+
+def _schema_faults(config: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    validator = jsonschema.Draft202012Validator(rules)
+    for error in sorted(validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]):
+        key = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            known = error.schema["properties"]
+            for name in sorted(set(error.instance) - set(known), key=str):
+                near = difflib.get_close_matches(str(name), known, n=1)
+                yield (*key, name), "is not a key of gofer" + (f"; did you mean {near[0]}?" if near else "")
+        elif error.validator == "required":
+            for name in error.validator_value:
+                if name not in error.instance and f"'{name}'" in error.message:
+                    yield (*key, name), "is missing"
+        else:
+            yield key, _told(error)
+
+
+def _told(error: jsonschema.ValidationError) -> str:
+    shown = repr(error.instance) if len(repr(error.instance)) <= 60 else f"{repr(error.instance)[:57]}..."
+    match error.validator:
+        case "type":
+            wanted = error.validator_value
+            names = [wanted] if isinstance(wanted, str) else wanted
+            return f"is {shown}, not {' or '.join(_TYPES.get(name, name) for name in names)}{_hint(error.instance)}"
+        case "enum":
+            return f"is {shown}, not one of {', '.join(map(str, error.validator_value))}"
+        case "oneOf":
+            return f"is {shown}, which is none of the forms that it may have{_hint(error.instance)}"
+        case "pattern":
+            return f"is {shown}, which holds characters that it may not"
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            return f"is {shown}, which is {error.message.split(' is ', 1)[1]}"
+        case _:
+            return f"is {shown}: {error.message}"
+
+
+_TYPES = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "a block of keys",
+}
+
+
+def _hint(value: object) -> str:
+    # YAML 1.1 reads 1e-4 as text: a number needs a dot before its exponent and a sign in it.
+    try:
+        number = float(value) if isinstance(value, str) else None
+    except ValueError:
+        number = None
+    return "" if number is None else f"; it is text to YAML: write {number!r} or {number:.1e}"
+
+
+def _numbers_not_finite(value: object, key: Key = ()) -> Iterator[tuple[Key, str]]:
+    if isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _numbers_not_finite(below, (*key, name))
+    elif isinstance(value, list):
+        for place, below in enumerate(value):
+            yield from _numbers_not_finite(below, (*key, place))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield key, f"is {value}, not a finite number"
+
+
+def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    # Keys that are sound each for itself, but not together.
+    splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
+    training = config["training"]
+    if splits["method"] == "lists":
+        for name in ("val_ids", "test_ids"):
+            if splits[name] is None:
+                yield ("inputs", "splits", name), "is null, but inputs.splits.method is lists"
+    elif splits["val"] + splits["test"] >= 1:
+        yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
+    if sets["zero_method"] == "list" and sets["zero_list"] is None:
+        yield ("inputs", "term_sets", "zero_list"), "is null, but inputs.term_sets.zero_method is list"
+    if sets["zero_min_proteins"] > sets["zero_max_proteins"]:
+        yield ("inputs", "term_sets", "zero_min_proteins"), "is above zero_max_proteins"
+    if training["win_size"] % training["win_stride"]:
+        yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
+    if training["temperature"][0] >= training["temperature"][1]:
+        yield ("training", "temperature"), "has a lowest value that is not below its highest"
+
+
+def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    named: list[tuple[Key, str | None]] = []
+    if "demo" not in config:
+        splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
+        named += [(("proteins",), path) for path in protein_files(config)]
+        named += [((key,), input_path(config, config[key])) for key in ("annotations", "ontology")]
+        optional: list[tuple[Key, str | None]] = [(("inputs", "keep_ids"), config["inputs"]["keep_ids"])]
+        if splits["method"] == "lists":
+            optional += [(("inputs", "splits", name), splits[name]) for name in ("val_ids", "test_ids")]
+        if sets["zero_method"] == "list":
+            optional.append((("inputs", "term_sets", "zero_list"), sets["zero_list"]))
+        named += [(key, input_path(config, name)) for key, name in optional if name is not None]
+    query = query_path(config)
+    if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
+        named.append((("query",), query))
+    for key, path in named:
+        if path is not None and not Path(path).is_file():
+            what = "is a folder" if Path(path).is_dir() else "does not exist"
+            yield key, f"names {path}, which {what}"
+
+
+def _problem(key: Key, what: str, places: Mapping[Key, Place], rules: Mapping[str, Any]) -> InputError:
+    # A key that no file holds came from the command line, or is missing from the block above it.
+    place = places.get(tuple(part for part in key if not isinstance(part, int)))
+    if place is None and what == "is missing":
+        place = places.get(key[:-1]) or Place(next(iter(places.values())).path if places else COMMAND_LINE, None)
+    place = place or Place(COMMAND_LINE, None)
+    return InputError(f"{_dotted(key)} {what}", path=place.path, line=place.line, help=_description(key, rules))
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(str(part) for part in key) or "the config"
+
+
+def _description(key: Key, rules: Mapping[str, Any]) -> str:
+    # The description of the key, or of the nearest block above it that the schema knows.
+    node, told = rules, ""
+    for part in key:
+        properties = node.get("properties", {})
+        if part not in properties:
+            break
+        node = properties[part]
+        told = node.get("description", told)
+        if "$ref" in node:
+            node = {**rules["$defs"][node["$ref"].rsplit("/", 1)[1]]}
+    return told

@@ -1,0 +1,151 @@
+"""Every problem of a config at once, each with file, line, key and help."""
+
+import copy
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gofer.config import check_config, query_path
+from gofer.config_reference import reference
+from gofer.errors import GoferError, ProblemsError
+
+
+@pytest.fixture
+def schema(root):
+    return root / "workflow/schemas/config.schema.yaml"
+
+
+@pytest.fixture
+def demo(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+def problems_of(config, schema, files=()):
+    with pytest.raises(ProblemsError) as caught:
+        check_config(config, files, schema)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "swissprot.yaml"])
+def test_the_configs_that_ship_hold_what_the_schema_asks(root, schema, name, tmp_path):
+    path = root / "config" / name
+    config = yaml.safe_load(path.read_text())
+    if "demo" not in config:
+        config["data"] = str(tmp_path)
+        for file in [config["proteins"], config["annotations"], config["ontology"], config["inputs"]["keep_ids"]]:
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text("x")
+        config["query"] = None
+    check_config(config, [path], schema)
+
+
+def test_every_key_of_the_schema_has_a_description(schema):
+    rules = yaml.safe_load(schema.read_text())
+
+    def without(node, path):
+        if isinstance(node, dict):
+            for name, below in node.get("properties", {}).items():
+                stage = path[-1:] == ("stages",)
+                if "description" not in below and not stage:
+                    yield (*path, name)
+                yield from without(below, (*path, name))
+
+    missing = [key for root in [rules, *rules["$defs"].values()] for key in without(root, ())]
+    assert missing == []
+
+
+def test_a_typing_error_in_a_key_is_told_with_line_and_suggestion(root, schema, tmp_path):
+    text = (root / "config/config.yaml").read_text().replace("      epochs: 12", "      epocs: 12", 1)
+    path = tmp_path / "my.yaml"
+    path.write_text(text)
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "epocs" in row)
+    told = problems_of(yaml.safe_load(text), schema, [path])
+    first_lines = [text.splitlines()[0] for text in told]
+    assert f"{path}:{line}: training.stages.A.epocs is not a key of gofer; did you mean epochs?" in first_lines
+
+
+def test_all_problems_are_told_at_once(demo, schema):
+    demo["seed"], demo["training"]["dropout"], demo["inputs"]["splits"]["method"] = "one", 1.5, "by chance"
+    told = "\n".join(problems_of(demo, schema))
+    for part in ("seed is 'one', not a whole number", "training.dropout is 1.5", "inputs.splits.method is 'by chance'"):
+        assert part in told
+
+
+def test_a_number_that_yaml_reads_as_text_is_told_how_to_write_it(demo, schema):
+    demo["training"]["stages"]["B"]["learning_rate"] = yaml.safe_load("1e-4")
+    (told,) = problems_of(demo, schema)
+    assert "training.stages.B.learning_rate is '1e-4', not a number" in told
+    assert "1.0e-04" in told
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_refused(demo, schema, value):
+    demo["training"]["weight_decay"] = value
+    assert any(
+        "training.weight_decay is" in told and "not a finite number" in told for told in problems_of(demo, schema)
+    )
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(demo, schema, root, tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text((root / "config/config.yaml").read_text() + "\nseed: 2\n")
+    told = problems_of(demo, schema, [path])
+    assert told[0].startswith(f"{path}:{len(path.read_text().splitlines())}: the key seed stands twice")
+
+
+def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, schema):
+    demo["windows"] = 3
+    (told,) = problems_of(demo, schema)
+    assert told.startswith("--config: windows is not a key of gofer")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        (("training", "win_size"), 40, "no multiple of win_stride"),
+        (("training", "temperature"), [0.5, 0.02], "not below its highest"),
+        (("inputs", "splits", "val"), 0.9, "leaves nothing to train on"),
+        (("inputs", "term_sets", "zero_list"), None, "zero_method is list"),
+        (("inputs", "term_sets", "zero_min_proteins"), 60, "is above zero_max_proteins"),
+        (("query",), "nowhere.fasta", "names nowhere.fasta, which does not exist"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused(demo, schema, key, value, part):
+    config = copy.deepcopy(demo)
+    block = config
+    for name in key[:-1]:
+        block = block[name]
+    block[key[-1]] = value
+    assert any(part in told for told in problems_of(config, schema))
+
+
+def test_every_missing_input_file_is_named(demo, schema):
+    del demo["demo"]
+    demo["query"] = None
+    told = problems_of(demo, schema)
+    missing = ["proteins names", "annotations names", "ontology names", "inputs.term_sets.zero_list names"]
+    assert [any(part in line for line in told) for part in missing] == [True] * 4
+
+
+def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, schema, tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text("run: [demo\n")
+    with pytest.raises(GoferError, match=r"broken\.yaml.*is not YAML"):
+        check_config(demo, [path], schema)
+
+
+def test_a_query_is_looked_for_where_one_is_and_then_in_data(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    demo["data"], demo["query"] = "data", "my.fasta"
+    Path("data").mkdir()
+    Path("data/my.fasta").write_text(">a\nM\n")
+    assert query_path(demo) == "data/my.fasta"
+    shutil.copy("data/my.fasta", "my.fasta")
+    assert query_path(demo) == "my.fasta"
+
+
+def test_the_page_of_keys_is_the_one_that_the_schema_gives(root, schema):
+    page = (root / "config/README.md").read_text()
+    assert page == reference(yaml.safe_load(schema.read_text())), "run make docs"
