@@ -1,7 +1,7 @@
 """The config, checked before any job: every problem at once, each with its file, line, key and help.
 
-The schema is workflow/schemas/config.schema.yaml; what it cannot say (a multiple of another key, a finite number, a file
-that must exist) is said here. Only what Snakemake itself needs is imported: this runs in the user's Snakemake environment.
+The schema is workflow/schemas/config.schema.yaml; what it cannot say (a multiple of another key, a finite number, a
+file that must exist) is said here. Only what Snakemake itself needs is imported: this runs in the user's Snakemake.
 """
 
 import difflib

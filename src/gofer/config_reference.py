@@ -9,12 +9,12 @@ import yaml
 
 HEAD = """# Every key of a config
 
-`config.yaml` is the embedded demo; `swissprot.yaml` is a real run, and a good start for your own: copy it, change the file
-names, and run `snakemake --cores 8 --configfile config/my.yaml`. Any key can be given on the command line instead:
+`config.yaml` is the embedded demo; `swissprot.yaml` is a real run, and a good start for your own: copy it, change the
+file names, and run `snakemake --cores 8 --configfile config/my.yaml`. Any key can be given on the command line instead:
 `--config data=DIR query=my.fasta`.
 
-A config holds every key below (only `demo` is left out of real runs). Everything is checked before any job: unknown keys,
-wrong types, values out of range and missing files are told at once, each with file and line.
+A config holds every key below (only `demo` is left out of real runs). Everything is checked before any job: unknown
+keys, wrong types, values out of range and missing files are told at once, each with file and line.
 
 This page is made from `workflow/schemas/config.schema.yaml` by `make docs`.
 """

@@ -1,0 +1,145 @@
+"""The demo from FASTA to report, run for real: what is there, what reruns, what comes out twice the same."""
+
+import hashlib
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from running import FAKE_KEY, planned
+
+from gofer.artefacts import read_table
+from gofer.evaluation.cafa import read_cafa
+
+QUERY_FILES = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
+
+
+def test_a_run_leaves_a_report_metrics_and_predictions(workspace):
+    files = ["report.html", "evaluation/metrics.tsv", *(f"retrieval/query/{name}" for name in QUERY_FILES)]
+    assert [workspace.results(name).stat().st_size > 500 for name in files] == [True] * len(files)
+
+
+def test_after_a_run_there_is_nothing_to_be_done(workspace):
+    assert planned(workspace.snakemake("-n").stdout) == {}
+
+
+def test_forcing_one_stage_reruns_what_depends_on_it_and_nothing_else(workspace):
+    plan = planned(workspace.snakemake("-n", "--forcerun", workspace_path("training/stage-D/model.safetensors")).stdout)
+    assert plan["train_stage"] == 1
+    assert {"embed_proteins", "calibrate_scores", "predict_held_out", "predict_query", "make_report"} <= plan.keys()
+    assert not plan.keys() & {"read_proteins", "extract_residues", "embed_texts", "build_index", "predict_naive"}
+
+
+def workspace_path(path):
+    return f"results/small/{path}"
+
+
+def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(workspace):
+    module = workspace.source / "src/gofer/evaluation/ranking.py"
+    before = module.read_text()
+    try:
+        module.write_text(before + "\n# an edit\n")
+        plan = planned(workspace.snakemake("-n").stdout)
+    finally:
+        module.write_text(before)
+    assert plan["measure_predictions"] == 3
+    assert not plan.keys() & {"train_stage", "extract_residues", "predict_query", "read_proteins"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "runs", "rests"),
+    [
+        (("evaluation", "resamples"), 25, {"measure_predictions", "make_report"}, {"train_stage", "embed_texts"}),
+        (("training", "stages", "D", "epochs"), 2, {"train_stage", "predict_query"}, {"build_index", "embed_texts"}),
+        (("embeddings", "residues", "layer"), 2, {"extract_residues", "train_stage"}, {"embed_texts", "make_splits"}),
+    ],
+)
+def test_a_changed_setting_reruns_only_what_it_concerns(workspace, key, value, runs, rests):
+    config = yaml.safe_load((workspace.folder / "small.yaml").read_text())
+    block = config
+    for name in key[:-1]:
+        block = block[name]
+    block[key[-1]] = value
+    (workspace.folder / "changed.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    plan = planned(workspace.snakemake("-n", config="changed.yaml").stdout)
+    assert runs <= plan.keys()
+    assert not rests & plan.keys()
+
+
+def test_a_stage_trained_again_gives_the_same_bytes(workspace):
+    model = workspace.results("training/stage-C/model.safetensors")
+    before = hashlib.sha256(model.read_bytes()).hexdigest()
+    model.unlink()
+    workspace.snakemake(workspace_path("training/stage-C/model.safetensors"))
+    assert hashlib.sha256(model.read_bytes()).hexdigest() == before
+    workspace.snakemake()
+
+
+def test_scores_are_probabilities_and_never_below_a_childs(workspace):
+    table = pd.read_csv(workspace.results("retrieval/query/predictions.tsv"), sep="\t", keep_default_na=False)
+    assert list(table.columns) == [
+        *("protein_id", "go_id", "score", "name", "aspect", "information_accretion", "term_set"),
+        *("nearest_protein", "evidence"),
+    ]
+    assert ((table["score"] > 0) & (table["score"] <= 1)).all()
+    terms = read_table(workspace.results("inputs/terms.parquet")).set_index("go_id")
+    scores = table.set_index(["protein_id", "go_id"])["score"]
+    pairs = [
+        (protein, child, parent)
+        for protein, child in scores.index
+        for parent in [*terms.loc[child, "is_a"], *terms.loc[child, "part_of"]]
+        if (protein, parent) in scores.index
+    ]
+    assert len(pairs) > 20
+    assert all(scores[protein, parent] >= scores[protein, child] for protein, child, parent in pairs)
+
+
+def test_the_cafa_form_holds_the_same_predictions(workspace):
+    table = pd.read_csv(workspace.results("retrieval/query/predictions.tsv"), sep="\t", keep_default_na=False)
+    cafa = read_cafa(workspace.results("retrieval/query/predictions.cafa.tsv"))
+    assert cafa["go_id"].astype(str).tolist() == table["go_id"].tolist()
+    np.testing.assert_allclose(cafa["score"], table["score"], rtol=6e-3)
+
+
+def test_terms_never_seen_in_training_are_predicted_and_measured(workspace):
+    sets = read_table(workspace.results("inputs/term_sets.parquet")).set_index("go_id")
+    held_out = set(sets.index[sets["held_out"]])
+    positives = read_table(workspace.results("inputs/pid2pos.parquet"))["go_ids"].explode()
+    assert held_out
+    assert not held_out & set(positives)
+    predicted = set(read_cafa(workspace.results("evaluation/predictions/gofer.tsv"))["go_id"].astype(str))
+    assert held_out & predicted
+    metrics = pd.read_csv(workspace.results("evaluation/metrics.tsv"), sep="\t")
+    zero = metrics[(metrics["method"] == "gofer") & (metrics["term_set"] == "zero")]
+    assert zero.loc[zero["metric"] == "macro_auroc", "value"].notna().any()
+
+
+def test_no_sequence_is_on_both_sides_of_a_split(workspace):
+    proteins = read_table(workspace.results("inputs/proteins.parquet"))
+    splits = read_table(workspace.results("inputs/splits.parquet"))
+    joined = proteins.merge(splits, on="protein_id", validate="one_to_one")
+    assert set(joined["split"]) >= {"train", "val", "test"}
+    assert (joined.groupby("sequence_sha256")["split"].nunique() == 1).all()
+    assert (joined.groupby("cluster")["split"].nunique() == 1).all()
+
+
+def test_the_wandb_key_is_in_no_file_that_a_run_leaves(workspace):
+    holding = [
+        path for path in workspace.folder.rglob("*") if path.is_file() and FAKE_KEY.encode() in path.read_bytes()
+    ]
+    assert holding == []
+
+
+def test_the_report_needs_nothing_from_elsewhere(workspace):
+    page = workspace.results("report.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?https?:[^>]*\.(?:js|css|woff2?|png|svg)""", page)
+    assert "<script src" not in page
+    assert "untrained encoder" in page.lower()
+    assert "synthetic" in page.lower()
+
+
+def test_the_stub_of_the_catalogue_runs_the_whole_workflow(workspace):
+    whole = workspace.snakemake("-n", "--forceall").stdout
+    stub = workspace.snakemake("-n", "--forceall", "--snakefile", str(workspace.source / "workflow/Snakefile")).stdout
+    assert planned(stub).keys() - {"default"} == planned(whole).keys()
