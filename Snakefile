@@ -13,7 +13,7 @@ min_version("9.0")
 
 if not workflow.configfiles:
 
-    configfile: str(workflow.source_path("config/config.yaml"))
+    configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
 include: "rules/common.smk"

@@ -125,7 +125,7 @@ use rule read_proteins as read_query with:
     message:
         "Reading the query's proteins"
     input:
-        fasta=QUERY,
+        fasta=QUERY or [],
     output:
         proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
         accounting=results(f"{QUERY_FOLDER}/inputs/accounting-proteins.parquet"),

@@ -149,3 +149,9 @@ def test_a_query_is_looked_for_where_one_is_and_then_in_data(demo, tmp_path, mon
 def test_the_page_of_keys_is_the_one_that_the_schema_gives(root, schema):
     page = (root / "config/README.md").read_text()
     assert page == reference(yaml.safe_load(schema.read_text())), "run make docs"
+
+
+def test_a_value_that_the_command_line_changed_is_said_to_come_from_there(demo, schema, root):
+    demo["seed"] = -1
+    (told,) = problems_of(demo, schema, [root / "config/config.yaml"])
+    assert told.startswith("--config: seed is -1")

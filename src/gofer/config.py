@@ -4,6 +4,7 @@ The schema is workflow/schemas/config.schema.yaml; what it cannot say (a multipl
 file that must exist) is said here. Only what Snakemake itself needs is imported: this runs in the user's Snakemake.
 """
 
+import contextlib
 import difflib
 import math
 import os
@@ -24,10 +25,17 @@ COMMAND_LINE = "--config"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a key was written: a config file and its line, or the command line."""
+    """Where a key was written: a config file and its line, or the command line.
+
+    Attributes:
+        path: The file, or `COMMAND_LINE`.
+        line: Counted from 1.
+        value: What the file gives the key: where the run has another, the command line has changed it.
+    """
 
     path: str
-    line: int | None
+    line: int | None = None
+    value: object = None
 
 
 def check_config(config: Mapping[str, Any], files: Sequence[Path | str], schema: Path | str) -> None:
@@ -48,11 +56,15 @@ def check_config(config: Mapping[str, Any], files: Sequence[Path | str], schema:
         found, duplicates = _read_places(Path(file))
         places.update(found)
         problems += duplicates
-    for key, what in [*_schema_faults(config, rules), *_numbers_not_finite(config)]:
-        problems.append(_problem(key, what, places, rules))
-    if not problems:
-        faults = [*_disagreements(config), *_missing_files(config)]
-        problems = [_problem(key, what, places, rules) for key, what in faults]
+    faults = [*_schema_faults(config, rules), *_numbers_not_finite(config)]
+    for check in (_disagreements, _missing_files):
+        with contextlib.suppress(KeyError, TypeError, AttributeError):  # of keys at fault, which have been found above
+            faults += check(config)
+    problems += [
+        InputError(f"{_dotted(key)} {what}", path=place.path, line=place.line, help=_description(key, rules))
+        for key, what in faults
+        for place in [_place(key, config, places)]
+    ]
     if problems:
         raise ProblemsError(list(problems))
 
@@ -81,7 +93,8 @@ def _read_places(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"is larger than {MOST_BYTES:,} bytes", path=path, help="this is no config; see --configfile")
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text(encoding="utf-8")
+        root, content = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"is not YAML: {error}", path=path, help="mend the file at the place named") from error
     places: dict[Key, Place] = {}
@@ -91,8 +104,14 @@ def _read_places(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
         if again:
             what = f"the key {_dotted(key)} stands twice"
             duplicates.append(InputError(what, path=path, line=line, help="keep one of the two"))
-        places[key] = Place(str(path), line)
+        places[key] = Place(_short(path), line, _value_at(content, key)[1])
     return places, duplicates
+
+
+def _short(path: Path) -> str:
+    # As a user sees it: from where they are, if it lies below.
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _keys_below(above: Key, node: yaml.Node | None) -> Iterator[tuple[Key, yaml.Node, bool]]:
@@ -159,7 +178,7 @@ def _hint(value: object) -> str:
         number = float(value) if isinstance(value, str) else None
     except ValueError:
         number = None
-    return "" if number is None else f"; it is text to YAML: write {number!r} or {number:.1e}"
+    return "" if number is None else f"; it is text to YAML: write {number:.12g} or {number:.1e}"
 
 
 def _numbers_not_finite(value: object, key: Key = ()) -> Iterator[tuple[Key, str]]:
@@ -214,13 +233,23 @@ def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
             yield key, f"names {path}, which {what}"
 
 
-def _problem(key: Key, what: str, places: Mapping[Key, Place], rules: Mapping[str, Any]) -> InputError:
-    # A key that no file holds came from the command line, or is missing from the block above it.
-    place = places.get(tuple(part for part in key if not isinstance(part, int)))
-    if place is None and what == "is missing":
-        place = places.get(key[:-1]) or Place(next(iter(places.values())).path if places else COMMAND_LINE, None)
-    place = place or Place(COMMAND_LINE, None)
-    return InputError(f"{_dotted(key)} {what}", path=place.path, line=place.line, help=_description(key, rules))
+def _place(key: Key, config: Mapping[str, Any], places: Mapping[Key, Place]) -> Place:
+    # Of a key that no file holds, or holds otherwise: the command line. Of a missing key: the block that lacks it.
+    names = tuple(part for part in key if not isinstance(part, int))
+    found, value = _value_at(config, names)
+    if found:
+        place = places.get(names)
+        return place if place and place.value == value else Place(COMMAND_LINE)
+    whole = Place(next(iter(places.values())).path) if places else Place(COMMAND_LINE)
+    return places.get(names[:-1], whole)
+
+
+def _value_at(config: object, key: Key) -> tuple[bool, object]:
+    for name in key:
+        if not isinstance(config, Mapping) or name not in config:
+            return False, None
+        config = config[name]
+    return True, config
 
 
 def _dotted(key: Key) -> str:
