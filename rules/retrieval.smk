@@ -167,6 +167,7 @@ use rule collect_residues as collect_query with:
         "Collecting the query's shards"
     input:
         shards=expand(results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=SHARDS, allow_missing=True),
+        plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
     output:
         manifest=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
     log:

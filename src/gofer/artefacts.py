@@ -4,9 +4,11 @@ Each artefact carries a `Manifest`. Its `release` part names what the content de
 `agreed` merges the releases of several artefacts and refuses, naming both sides, where two of them disagree.
 """
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +20,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gofer.errors import ArtefactError
+from gofer.errors import ArtefactError, GoferError
 
 MANIFEST_KEY = "gofer_manifest"
+DIGEST_KEY = b"gofer_sha256"
+BLANK = b"?" * 64  # what stands in place of the digest while it is computed
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,15 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str) -> "Manifest":
-        """The inverse of `to_json`."""
-        return cls(**json.loads(text))
+        """The inverse of `to_json`.
+
+        Raises:
+            ValueError: The text is no manifest.
+        """
+        match json.loads(text):
+            case {"release": dict(release), "made_by": dict(made_by)}:
+                return cls(release, made_by)
+        raise ValueError("it carries no manifest of gofer")
 
 
 def agreed(artefacts: Mapping[str, Manifest]) -> Manifest:
@@ -86,7 +98,11 @@ def agreed_files(*paths: Path | str) -> Manifest:
 
 @contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it there when the block ends well, remove it otherwise."""
+    """Yield a temporary path beside `path`; move it there when the block ends well, remove it otherwise.
+
+    Raises:
+        GoferError: The disk is full.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -98,6 +114,14 @@ def atomic(path: Path | str) -> Iterator[Path]:
             os.fsync(written.fileno())
         part.chmod(0o666 & ~_umask())
         os.replace(part, path)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        free = shutil.disk_usage(path.parent).free
+        raise GoferError(
+            f"{path} cannot be written: {error.strerror} ({free / 1e6:,.0f} MB are free on its disk)",
+            help="make room and run snakemake again: what was complete stays",
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -127,6 +151,8 @@ def read_json(path: Path | str) -> dict[str, Any]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it holds no JSON object")
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     content.pop(MANIFEST_KEY, None)
@@ -134,11 +160,18 @@ def read_json(path: Path | str) -> dict[str, Any]:
 
 
 def write_table(path: Path | str, table: pd.DataFrame | pa.Table, manifest: Manifest) -> None:
-    """Write a small table as parquet with page checksums and its manifest in the schema metadata."""
+    """Write a small table as parquet, with its manifest in the schema metadata and a digest of the whole file."""
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
+    table, buffer = with_manifest(table, manifest), pa.BufferOutputStream()
+    with pq.ParquetWriter(buffer, table.schema, compression="zstd", write_page_checksum=True) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({DIGEST_KEY: BLANK})
+    content = bytearray(buffer.getvalue())
+    place = content.rindex(BLANK)
+    content[place : place + len(BLANK)] = hashlib.sha256(content).hexdigest().encode()
     with atomic(path) as part:
-        pq.write_table(with_manifest(table, manifest), part, compression="zstd", write_page_checksum=True)
+        part.write_bytes(content)
 
 
 def with_manifest(table: pa.Table, manifest: Manifest) -> pa.Table:
@@ -147,15 +180,29 @@ def with_manifest(table: pa.Table, manifest: Manifest) -> pa.Table:
 
 
 def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a parquet table, verifying its page checksums.
+    """Read a parquet table, verifying its page checksums and, where `write_table` wrote it, the whole file.
+
+    Page checksums alone would miss a changed name, count or manifest in the file's footer.
 
     Raises:
-        ArtefactError: The file is missing, cut short or damaged.
+        ArtefactError: The file is missing, cut short or damaged, or has no such column.
     """
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True).to_pandas()
-    except (OSError, pa.ArrowInvalid) as error:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            _verify_digest(Path(path), (file.metadata.metadata or {}).get(DIGEST_KEY, b""))
+            if lacking := set(columns or ()) - set(file.schema_arrow.names):
+                raise ValueError(f"it has no column {min(lacking)}")
+            return file.read(columns).to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
+
+
+def _verify_digest(path: Path, told: bytes) -> None:
+    if not told:  # a shard: too large to be read as a whole, its rows have checksums of their own
+        return
+    content = path.read_bytes()
+    if hashlib.sha256(content.replace(told, BLANK)).hexdigest().encode() != told:
+        raise ValueError("its checksum is not that of its content")
 
 
 def read_manifest(path: Path | str) -> Manifest:
@@ -176,7 +223,7 @@ def read_manifest(path: Path | str) -> Manifest:
             case _:
                 return read_manifest(path.with_name(path.name + ".json"))
         return Manifest.from_json(text)
-    except (OSError, ValueError, TypeError, pa.ArrowInvalid) as error:
+    except (OSError, ValueError, AttributeError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
 
 

@@ -17,6 +17,7 @@ from gofer.evaluation.cafa import predicted_pairs
 logger = logging.getLogger(__name__)
 
 DIAMOND_MISSING = "DIAMOND is not installed: run with --use-conda, or install it (mamba install -c bioconda diamond)"
+HIT_COLUMNS = {"query": np.int64, "target": np.int64, "bitscore": np.float64}
 
 
 def naive(terms: pd.DataFrame, protein_ids: list[str], *, min_score: float) -> pd.DataFrame:
@@ -78,7 +79,7 @@ class DiamondSearch:
             GoferError: DIAMOND failed.
         """
         if queries.empty or targets.empty:
-            return pd.DataFrame({"query": [], "target": [], "bitscore": []}).astype({"query": int, "target": int})
+            return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in HIT_COLUMNS.items()})
         with tempfile.TemporaryDirectory(prefix="gofer-diamond-") as name:
             folder = Path(name)
             _write_fasta(folder / "targets.fasta", queries=targets["sequence"])
@@ -90,7 +91,7 @@ class DiamondSearch:
             columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore"]
             files = ["--query", str(folder / "queries.fasta"), "--db", database, "--out", str(folder / "hits.tsv")]
             self._run("blastp", *files, *limits, *columns, *threads, "--tmpdir", name)
-            hits = pd.read_csv(folder / "hits.tsv", sep="\t", names=["query", "target", "bitscore"])
+            hits = pd.read_csv(folder / "hits.tsv", sep="\t", names=list(HIT_COLUMNS), dtype=HIT_COLUMNS)
         best = hits.groupby(["query", "target"], as_index=False)["bitscore"].max()
         return best.sort_values(["query", "target"], ignore_index=True)
 

@@ -18,17 +18,17 @@ from gofer.errors import GoferError, InputError, Problems, collected_problems
 
 COLUMNS = ["protein_id", "go_id", "score"]
 SIGNIFICANT_FIGURES = 3  # all that the challenge allows
+LEAST_ROUNDED = 1e-300  # below, the power of ten that rounding needs is no finite number
 HELP = "a line is protein, term and a score in (0, 1], separated by tabs, without header or blank lines"
 
 
 def rounded(scores: NDArray) -> NDArray[np.float64]:
     """Scores at three significant figures, as a CAFA file holds them; positive scores stay positive."""
     scores = np.asarray(scores, np.float64)
-    with np.errstate(divide="ignore"):
-        decimals = (
-            SIGNIFICANT_FIGURES - 1 - np.floor(np.log10(np.abs(scores), where=scores != 0, out=np.zeros_like(scores)))
-        )
-    return np.rint(scores * 10.0**decimals) / 10.0**decimals
+    small = np.abs(scores) < LEAST_ROUNDED
+    magnitude = np.floor(np.log10(np.abs(scores), where=~small, out=np.zeros_like(scores)))
+    decimals = SIGNIFICANT_FIGURES - 1 - magnitude
+    return np.where(small, scores, np.rint(scores * 10.0**decimals) / 10.0**decimals)
 
 
 def write_cafa(
@@ -56,7 +56,7 @@ def write_cafa(
     table = pd.DataFrame({"protein_id": protein_ids, "go_id": go_ids, "score": np.asarray(scores, np.float64)})
     _refuse_unwritable(table)
     distinct, which = np.unique(rounded(table["score"].to_numpy()), return_inverse=True)
-    table["score"] = np.array([np.format_float_positional(score, trim="-") for score in distinct], object)[which]
+    table["score"] = np.array([_as_text(score) for score in distinct], object)[which]
     with atomic(path) as part:
         pa.csv.write_csv(
             pa.Table.from_pandas(table.astype(str), preserve_index=False),
@@ -65,6 +65,10 @@ def write_cafa(
         )
     if manifest is not None:
         write_json(f"{path}.json", {"status": status, "predictions": len(table)}, manifest)
+
+
+def _as_text(score: float) -> str:
+    return np.format_float_positional(score, precision=SIGNIFICANT_FIGURES, fractional=False, trim="-")
 
 
 def prediction_status(path: Path | str) -> str:
@@ -105,8 +109,9 @@ def read_cafa(path: Path | str, *, terms: Sequence[str] | pd.Index | None = None
         InputError: Lines that are no prediction, each with its number, up to 20 of them.
     """
     table = _read_columns(Path(path))
-    score_by_text = pd.to_numeric(pd.Series(table["score"].cat.categories, dtype=str), errors="coerce").to_numpy(float)
-    scores = score_by_text[table["score"].cat.codes] if len(table) else np.empty(0)
+    texts = pd.Series(table["score"].cat.categories, dtype=str)
+    number_by_text = pd.to_numeric(texts.where(texts == texts.str.strip()), errors="coerce").to_numpy(float)
+    scores = number_by_text[table["score"].cat.codes] if len(table) else np.empty(0)
     known = None if terms is None else pd.Index(terms)
     with collected_problems() as problems:
         bad = ~((scores > 0) & (scores <= 1))
@@ -163,15 +168,17 @@ def _report(
 
 def score_matrix(
     predictions: pd.DataFrame, protein_ids: Sequence[str] | pd.Index, go_ids: Sequence[str] | pd.Index
-) -> NDArray[np.float32]:
-    """Predictions as scores_BT, float32, joined by id; 0 where there is none. Others' proteins and terms are left out.
+) -> NDArray[np.float64]:
+    """Predictions as scores_BT, joined by id; 0 where there is none. Others' proteins and terms are left out.
+
+    Float64, because a score of 0.01 in float32 lies below the threshold 0.01 that it must reach.
 
     Args:
         predictions: What `read_cafa` gave.
         protein_ids: Ids of the rows, B.
         go_ids: Ids of the columns, T.
     """
-    scores_BT = np.zeros((len(protein_ids), len(go_ids)), np.float32)
+    scores_BT = np.zeros((len(protein_ids), len(go_ids)))
     row_P = _positions(predictions["protein_id"], protein_ids)
     column_P = _positions(predictions["go_id"], go_ids)
     wanted_P = (row_P >= 0) & (column_P >= 0)

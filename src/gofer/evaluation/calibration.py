@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from gofer.errors import ArtefactError
+from gofer.errors import ArtefactError, GoferError
 
 BASE_RATE_ALONE = (0.0, 1.0, 0.0)
 MIN_POSITIVES = 30  # about ten positives per fitted number (Peduzzi 1996)
@@ -82,7 +82,12 @@ def fit(evidence_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray, labels_B
         base_rate_T: Log-odds of each term in training.
         aspects_T: Aspect of each term.
         labels_BT: True where the protein has the term, propagated. Leave out columns that are not to count (roots).
+
+    Raises:
+        GoferError: Evidence that is not finite.
     """
+    if not np.isfinite(evidence_BT).all():
+        raise GoferError("the evidence of a protein is not finite", help="the model has diverged: lower its rate")
     return Calibration(
         {
             str(aspect): _fit_aspect(evidence_BT, base_rate_T, labels_BT, aspects_T == aspect)

@@ -87,8 +87,8 @@ class HeldOut:
 @dataclass(frozen=True, eq=False)
 class _AspectData:
     terms: pd.DataFrame  # C, roots left out
-    stated_BC: NDArray[np.float32]  # scores as predicted
-    scores_BC: NDArray[np.float32]  # scores propagated
+    stated_BC: NDArray[np.float64]  # scores as predicted
+    scores_BC: NDArray[np.float64]  # scores propagated
     labels_BC: NDArray[np.bool_]
 
 

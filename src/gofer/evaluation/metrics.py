@@ -44,7 +44,8 @@ def count(
     """Count predicted and correct terms per protein and threshold, over the proteins that have a label.
 
     Args:
-        scores_BT: Scores in [0, 1] of one aspect, roots left out, propagated; 0 is no prediction.
+        scores_BT: Scores in [0, 1] of one aspect, roots left out, propagated; 0 is no prediction. Scores from a file must
+            be float64, or those that equal a threshold may miss it.
         labels_BT: True labels, propagated.
         accretion_T: Information accretion >= 0 by which to weigh the terms; None counts each as 1.
         thresholds_K: Increasing thresholds > 0.
@@ -92,12 +93,13 @@ def fmax_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float
 
 
 def f_curve(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float64]:
-    """F at each threshold of each resample (N, K); arguments as for `fmax_of`."""
+    """F at each threshold of each resample (N, K), NaN for one that drew no protein; arguments as for `fmax_of`."""
     draws_NB = _draws(counts, draws_NB)
     predicts_BK = counts.predicted_BK > 0
     precision_NK = _ratio(draws_NB @ _ratio(counts.correct_BK, counts.predicted_BK), draws_NB @ predicts_BK)
-    recall_NK = draws_NB @ _ratio(counts.correct_BK, counts.labels_B[:, None]) / draws_NB.sum(axis=1, keepdims=True)
-    return _ratio(2 * precision_NK * recall_NK, precision_NK + recall_NK)
+    total_N1 = draws_NB.sum(axis=1, keepdims=True)
+    recall_NK = _mean(draws_NB @ _ratio(counts.correct_BK, counts.labels_B[:, None]), total_N1)
+    return np.where(total_N1 > 0, _ratio(2 * precision_NK * recall_NK, precision_NK + recall_NK), np.nan)
 
 
 def smin_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float64]:
@@ -110,8 +112,8 @@ def smin_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float
     if not draws_NB.size:
         return np.full(len(draws_NB), np.nan)
     total_N1 = draws_NB.sum(axis=1, keepdims=True)
-    missed_NK = draws_NB @ (counts.labels_B[:, None] - counts.correct_BK) / total_N1
-    wrong_NK = draws_NB @ (counts.predicted_BK - counts.correct_BK) / total_N1
+    missed_NK = _mean(draws_NB @ (counts.labels_B[:, None] - counts.correct_BK), total_N1)
+    wrong_NK = _mean(draws_NB @ (counts.predicted_BK - counts.correct_BK), total_N1)
     distance_NK = np.where(draws_NB @ counts.any_BK > 0, np.hypot(missed_NK, wrong_NK), np.inf)
     smin_N = distance_NK.min(axis=1)
     return np.where(np.isfinite(smin_N), smin_N, np.nan)
@@ -122,11 +124,15 @@ def coverage_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.f
     draws_NB = _draws(counts, draws_NB)
     if not draws_NB.size:
         return np.full(len(draws_NB), np.nan)
-    return draws_NB @ counts.any_BK[:, 0] / draws_NB.sum(axis=1)
+    return _mean(draws_NB @ counts.any_BK[:, 0], draws_NB.sum(axis=1))
 
 
 def _draws(counts: Counts, draws_NB: NDArray | None) -> NDArray[np.float64]:
     return np.ones((1, len(counts.labels_B))) if draws_NB is None else np.asarray(draws_NB, np.float64)
+
+
+def _mean(sum_: NDArray, total: NDArray) -> NDArray[np.float64]:
+    return np.divide(sum_, total, out=np.full(sum_.shape, np.nan), where=total > 0)
 
 
 def _ratio(above: NDArray, below: NDArray) -> NDArray[np.float64]:

@@ -82,6 +82,8 @@ def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
         ArtefactError: The file is missing, damaged or does not belong to its description.
     """
     about = read_json(f"{path}.json")
+    if lacking := {"space", "sha256", "go_ids"} - about.keys():
+        raise ArtefactError(f"{path}.json does not describe an index: no {min(lacking)}", help="delete it and the index")
     if not Path(path).exists() or sha256_of(path) != about["sha256"]:
         raise ArtefactError(
             f"{path} is missing or is not the file that {path}.json describes",

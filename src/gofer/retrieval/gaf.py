@@ -51,9 +51,10 @@ def write_gaf(
 
 def _about(protein_id: str, description: str) -> tuple[str, str, str]:
     # Symbol, name and taxon from a UniProt header: `… Name of it OS=Species OX=9606 GN=SYMBOL PE=1 SV=2`.
-    fields = dict(re.findall(r"\b(OX|GN)=(\S+)", description))
-    name = re.split(r"\s(?:OS|OX|GN|PE|SV)=", f"{description} ")[0].strip()
-    return fields.get("GN", protein_id), name.replace("\t", " "), fields.get("OX", UNIDENTIFIED_TAXON)
+    fields = dict(re.findall(r"\b(OX|GN)=([^\s|]+)", description))
+    name = re.split(r"(?:^|\s)(?:OS|OX|GN|PE|SV)=", description)[0]
+    taxon = fields.get("OX", "")
+    return fields.get("GN", protein_id), " ".join(name.split()), taxon if taxon.isdecimal() else UNIDENTIFIED_TAXON
 
 
 def _date(release: str) -> str:
@@ -63,7 +64,7 @@ def _date(release: str) -> str:
 
 def _complexes(terms: pd.DataFrame) -> set[str]:
     hierarchy = Hierarchy.of_terms(terms.assign(part_of=[[]] * len(terms)))
-    below_T = terms["go_id"].isin(PROTEIN_COMPLEX).to_numpy(bool)
+    below_T = terms["go_id"].isin(PROTEIN_COMPLEX).to_numpy(bool, copy=True)
     for children, parents, starts in hierarchy.downwards():
         below_T[children] |= np.logical_or.reduceat(below_T[parents], starts)
     return set(terms["go_id"][below_T])

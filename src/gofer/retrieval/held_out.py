@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.cafa import COLUMNS as CAFA_COLUMNS
 from gofer.evaluation.cafa import predicted_pairs
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
@@ -25,7 +26,7 @@ def predict_held_out(
         scores_BT = space.scores(proteins.vectors_ND[block], calibration)
         keep_BT = space.to_keep(scores_BT, min_score=min_score, max_terms=None)
         parts.append(predicted_pairs(scores_BT, proteins.protein_ids[block], space.go_ids, keep_BT))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CAFA_COLUMNS)
 
 
 def explained_examples(

@@ -56,17 +56,20 @@ def predict_proteins(
         proteins: The user's proteins.
         calibration: From evidence to score.
         carriers: Training proteins and their terms, columns as in `space`.
-        term_sets: Columns go_id, term_set.
+        term_sets: Columns go_id, term_set; a term that it lacks (of a newer release) is "zero".
         reported: How much is reported.
     """
     tables = [
         _of_protein(space, proteins, row, calibration, carriers, reported)
         for row in progress(range(len(proteins)), "predicting proteins")
     ]
-    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+    if not tables:
+        return pd.DataFrame(columns=COLUMNS)
+    table = pd.concat(tables, ignore_index=True)
     facts = space.terms[["go_id", "name", "aspect", "information_accretion"]].merge(
-        term_sets[["go_id", "term_set"]], on="go_id"
+        term_sets[["go_id", "term_set"]], on="go_id", how="left"
     )
+    facts["term_set"] = facts["term_set"].fillna("zero")
     return table.merge(facts, on="go_id", how="left", validate="many_to_one")[COLUMNS]
 
 

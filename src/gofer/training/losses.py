@@ -29,7 +29,8 @@ def sigmoid_pairs(logits_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> 
     """Pairwise sigmoid loss: every pair is its own yes-or-no question (SigLIP, Zhai 2023); arguments as for `info_nce`."""
     yes = F.softplus(-logits_BC) * weight_BC
     no = F.softplus(logits_BC) * negative_BC
-    return (yes.sum() + no.sum()) / weight_BC.sum().clamp(min=1e-6)
+    total = weight_BC.sum()
+    return (yes.sum() + no.sum()) * (total > 0) / total.clamp(min=1e-6)
 
 
 def dag_closeness(child_ED: Tensor, parent_ED: Tensor, *, margin: float) -> Tensor:

@@ -31,6 +31,10 @@ LEAST_RATE = 0.1  # of the learning rate, reached at the last step
 RATE_WARMUP = 0.05  # share of the steps in which the learning rate rises
 
 
+class NotFiniteError(ArithmeticError):
+    """Training has diverged."""
+
+
 def steps_of(data: StageData, stage: StageConfig, config: TrainingConfig) -> int:
     """Steps of a whole stage."""
     return stage.epochs * math.ceil(len(data.train.proteins) / config.batch_proteins)
@@ -53,7 +57,7 @@ def train_stage(
         The model at its best epoch, in evaluation mode.
 
     Raises:
-        GoferError: The loss is not finite.
+        GoferError: The loss or its gradient is not finite.
     """
     seed = config.seed * len(STAGES) + STAGES.index(stage.name)
     torch.manual_seed(seed)
@@ -61,7 +65,8 @@ def train_stage(
     rng = np.random.default_rng(seed)
     terms = TermTensors.of(data.vocabulary)
     stepper = Stepper(model, data.vocabulary, terms, miner, stage, config, rng)
-    run = _Run(stepper, Optimiser.of(model, stage, config, steps_of(data, stage, config)), tracker)
+    optimiser = Optimiser.of(model, stage, config, steps_of(data, stage, config))
+    run = _Run(stepper, optimiser, tracker, data.train.proteins.protein_ids)
     val_labels_NT = data.val.hops_NT.astype(bool).toarray()
 
     best_fmax, best_weights = -1.0, copy.deepcopy(model.state_dict())
@@ -73,7 +78,7 @@ def train_stage(
         tracker.log(epoch=epoch, step=run.step, split="val", **figures)
         logger.info("stage %s, epoch %d: validation Fmax %.4f", stage.name, epoch, figures["fmax"])
         miner.age += 1
-        if figures["fmax"] > best_fmax:
+        if not figures["fmax"] <= best_fmax:  # NaN where no validation protein has a label: then the last epoch is kept
             best_fmax, best_weights = figures["fmax"], copy.deepcopy(model.state_dict())
     model.load_state_dict(best_weights)
     return model.eval()
@@ -118,18 +123,27 @@ class Optimiser:
         return cls(adamw, torch.optim.lr_scheduler.LambdaLR(adamw, rate), config.clip_norm, steps)
 
     def update(self, loss: torch.Tensor, model: GoferModel) -> None:
-        """One step down the gradient."""
+        """One step down the gradient.
+
+        Raises:
+            NotFiniteError: The loss or its gradient is not finite; the weights are as they were.
+        """
+        if not torch.isfinite(loss):
+            raise NotFiniteError(f"the loss is {float(loss.detach())}")
         self.adamw.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm, error_if_nonfinite=True)
+        length = float(torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm))
+        if not math.isfinite(length):
+            raise NotFiniteError(f"the gradient is {length}")
         self.adamw.step()
         self.schedule.step()
 
 
 class _Run:
     # Counts the steps of a stage over its epochs.
-    def __init__(self, stepper: Stepper, optimiser: Optimiser, tracker: Tracker) -> None:
+    def __init__(self, stepper: Stepper, optimiser: Optimiser, tracker: Tracker, protein_ids: list[str]) -> None:
         self.stepper, self.optimiser, self.tracker = stepper, optimiser, tracker
+        self.protein_ids = protein_ids
         self.step = 0
 
     def epoch(self, epoch: int, batches: Iterator[ProteinBatch]) -> None:
@@ -140,12 +154,14 @@ class _Run:
         for batch in batches:
             knobs = stage.curriculum.at(self.step, steps)
             result = self.stepper.loss(batch, knobs, stage.lambda_attr(self.step, steps))
-            if not torch.isfinite(result.total):
+            try:
+                self.optimiser.update(result.total, self.stepper.model)
+            except NotFiniteError as error:
+                logger.error("proteins of the batch: %s", " ".join(self.protein_ids[row] for row in batch.rows))
                 raise GoferError(
-                    f"the loss is {float(result.total)} in stage {stage.name}, epoch {epoch}, step {self.step}",
+                    f"{error} in stage {stage.name}, epoch {epoch}, step {self.step}",
                     help=f"lower training.stages.{stage.name}.learning_rate; nothing of this stage was written",
-                )
-            self.optimiser.update(result.total, self.stepper.model)
+                ) from error
             figures.append(result.figures)
             self.step += 1
         means = {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}

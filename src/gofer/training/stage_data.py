@@ -72,7 +72,7 @@ def begin_model(
         data: Tells the widths and the terms.
         training: The `training` section of the config.
         seed: Of the first weights.
-        previous: Checkpoint of the previous stage; None for stage A.
+        previous: Checkpoint of the previous stage; None (or an empty list, as Snakemake has it) for stage A.
 
     Raises:
         ArtefactError: The checkpoint has other shapes or other terms than this run.
@@ -82,7 +82,7 @@ def begin_model(
         residue_width=data.train.proteins.store.width,
         text_width=data.vocabulary.text_TG.shape[1],
     )
-    if previous is None:
+    if not previous:
         torch.manual_seed(seed)
         return GoferModel(sizes, data.vocabulary.go_ids)
     model, _ = read_checkpoint(previous)

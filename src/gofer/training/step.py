@@ -88,7 +88,8 @@ class Stepper:
         dag = self._dag(z_CD, term_C)
         attr = self._attribution(pooled, z_CD, candidates) if lambda_attr > 0 else z_BD.sum() * 0
         total = self.stage.lambda_con * con + self.stage.lambda_dag * dag + lambda_attr * attr
-        figures = {"loss": total, "con": con, "dag": dag, "attr": attr} | self._told(pooled, z_CD, candidates)
+        parts = {"loss": total.detach(), "con": con.detach(), "dag": dag.detach(), "attr": attr.detach()}
+        figures = parts | self._told(pooled, z_CD, candidates)
         return StepLoss(total, {name: float(value) for name, value in figures.items()} | {"few_share": few_share})
 
     def _contrast(self, logits_BC: Tensor, candidates: Candidates, term_C: Tensor) -> tuple[Tensor, float]:

@@ -46,7 +46,7 @@ class Tracker:
     def finish(self) -> None:
         """Close the W&B run, if there is one."""
         if self._wandb:
-            self._wandb.finish(quiet=True)
+            self._wandb.finish()
 
 
 def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str, Any]) -> Any:
@@ -55,9 +55,11 @@ def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str,
             "training.wandb is online, but the environment holds no WANDB_API_KEY",
             help="set it in the environment (never in a config), or use wandb: offline",
         )
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):  # else W&B writes into the home
+        os.environ.setdefault(place, str(folder / "wandb" / ".cache"))
     import wandb
 
-    folder.mkdir(parents=True, exist_ok=True)
     return wandb.init(
         project="gofer",
         group=run,

@@ -47,7 +47,8 @@ class Vocabulary:
         Raises:
             GoferError: No term has a training protein.
         """
-        seen = terms[seen_in_training(terms)].sort_values("go_id")
+        terms = terms.sort_values("go_id", ignore_index=True)
+        seen = terms[seen_in_training(terms)]
         if seen.empty:
             raise GoferError("no term has a training protein", help="give annotations to more proteins, or mask fewer")
         go_ids = seen["go_id"].tolist()
@@ -57,7 +58,7 @@ class Vocabulary:
             text_TG=texts.vectors_TG[texts.rows(go_ids)],
             aspect_T=seen["aspect"].to_numpy(str),
             base_rate_T=term_base_rates(terms)[seen.index.to_numpy()],
-            few_T=(sets.loc[go_ids] == "few").to_numpy(bool),
+            few_T=(sets.loc[go_ids] == "few").to_numpy(bool, copy=True),
             neighbourhood=Neighbourhood.of_terms(terms, go_ids, relations),
             hierarchy=Hierarchy.of_terms(seen),
         )

@@ -1,0 +1,106 @@
+# Embeddings: residues of proteins by an ESM model, texts of GO terms by a sentence encoder.
+#
+# Inputs:   inputs/proteins.parquet, inputs/terms.parquet
+# Outputs:  embeddings/plan.parquet                        which sequence is in which shard
+#           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
+#           embeddings/<model>/manifest.parquet            where each sequence is
+#           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
+# Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts
+
+from gofer.embeddings.names import residue_folder, shard_names, weights_mark
+
+RESIDUE_SETTINGS = config["embeddings"]["residues"]
+RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
+SHARDS = shard_names(RESIDUE_SETTINGS["shards"])
+RESIDUE_MANIFEST = results(f"embeddings/{RESIDUES}/manifest.parquet")
+
+
+rule plan_shards:
+    """Distribute the distinct sequences over embeddings.residues.shards shards, each with about as many residues."""
+    message:
+        "Planning the shards"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+    output:
+        plan=results("embeddings/plan.parquet"),
+    params:
+        shards=RESIDUE_SETTINGS["shards"],
+        code=code("gofer.embeddings.shards"),
+    log:
+        results("logs/plan_shards.log"),
+    benchmark:
+        results("benchmarks/plan_shards.tsv")
+    conda:
+        "../envs/embeddings.yaml"
+    script:
+        "../workflow/scripts/plan_shards.py"
+
+
+rule extract_residues:
+    """Embed the residues of one shard with embeddings.residues.model; proteins longer than it takes go in windows."""
+    message:
+        "Embedding residues, shard {wildcards.shard}"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        plan=results("embeddings/plan.parquet"),
+    output:
+        shard=results(f"embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
+    params:
+        settings={key: value for key, value in RESIDUE_SETTINGS.items() if key != "shards"},
+        weights=weights_mark(RESIDUE_SETTINGS["model"]),
+        code=code("gofer.embeddings.residue_encoder", "gofer.embeddings.shards"),
+    log:
+        results("logs/extract_residues_{shard}.log"),
+    benchmark:
+        results("benchmarks/extract_residues_{shard}.tsv")
+    wildcard_constraints:
+        shard=r"\d{5}",
+    conda:
+        "../envs/embeddings.yaml"
+    script:
+        "../workflow/scripts/extract_residues.py"
+
+
+rule collect_residues:
+    """Write where each sequence's embeddings are, and refuse shards of different encoders or other sequences."""
+    message:
+        "Collecting the shards"
+    input:
+        shards=expand(results(f"embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=SHARDS),
+        plan=results("embeddings/plan.parquet"),
+    output:
+        manifest=RESIDUE_MANIFEST,
+    params:
+        code=code("gofer.embeddings.shards"),
+    log:
+        results("logs/collect_residues.log"),
+    benchmark:
+        results("benchmarks/collect_residues.tsv")
+    conda:
+        "../envs/embeddings.yaml"
+    script:
+        "../workflow/scripts/collect_residues.py"
+
+
+rule embed_texts:
+    """Embed the terms' texts of one phase with embeddings.texts.encoder: training's terms for A to C, all terms for D."""
+    message:
+        "Embedding GO texts of phase {wildcards.phase}"
+    input:
+        terms=results("inputs/terms.parquet"),
+    output:
+        vectors=results("embeddings/go/phase-{phase}.parquet"),
+    params:
+        settings=config["embeddings"]["texts"],
+        code=code("gofer.embeddings.go_text", "gofer.embeddings.text_encoder", "gofer.embeddings.go_cache"),
+    log:
+        results("logs/embed_texts_{phase}.log"),
+    benchmark:
+        results("benchmarks/embed_texts_{phase}.tsv")
+    wildcard_constraints:
+        phase="[A-D]",
+    threads: 2
+    conda:
+        "../envs/embeddings.yaml"
+    script:
+        "../workflow/scripts/embed_texts.py"

@@ -1,0 +1,38 @@
+# Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
+#
+# Inputs:   evaluation/metrics.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/stage-<S>/*.tsv,
+#           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
+# Outputs:  report.html
+# Steps:    make_report
+
+
+rule make_report:
+    """Write the page: how good the predictions are, what they rest on, what came in, and what the run was made from."""
+    message:
+        "Writing the report"
+    input:
+        metrics=results("evaluation/metrics.tsv"),
+        status=results("evaluation/metrics.tsv.json"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        splits=results("inputs/splits.parquet"),
+        accounting=expand(
+            results("inputs/accounting-{what}.parquet"), what=["proteins", "ontology", "annotations", "labels"]
+        ),
+        training=expand(results("training/stage-{stage}/metrics.tsv"), stage=list(STAGES)),
+        curriculum=expand(results("training/stage-{stage}/curriculum.tsv"), stage=list(STAGES)),
+        evidence=results("evaluation/evidence.parquet"),
+        predictions=expand(results("retrieval/{query}/predictions.tsv"), query=QUERY_NAMES),
+    output:
+        page=results("report.html"),
+    params:
+        config=config,
+        code=code("gofer.report.page"),
+    log:
+        results("logs/make_report.log"),
+    benchmark:
+        results("benchmarks/make_report.tsv")
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow/scripts/make_report.py"

@@ -1,0 +1,1 @@
+"""Residues of proteins and texts of GO terms, as vectors."""

@@ -1,0 +1,56 @@
+"""Sequences of different lengths one after another, without padding.
+
+Linear layers see one long row of tokens; attention runs over each sequence, and over sequences of equal length at once.
+Shapes: R tokens packed, H heads, C width of a head.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def tight_batches(lengths: Sequence[int], *, most: int) -> list[list[int]]:
+    """Positions in groups, sorted by length, each with at most `most` in all (or one longer sequence alone)."""
+    batches: list[list[int]] = []
+    held = 0
+    for position in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if not batches or held + lengths[position] > most:
+            batches.append([])
+            held = 0
+        batches[-1].append(position)
+        held += lengths[position]
+    return batches
+
+
+def runs_of(lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Neighbours of equal length as (how many, length)."""
+    runs: list[tuple[int, int]] = []
+    for length in lengths:
+        if runs and runs[-1][1] == length:
+            runs[-1] = (runs[-1][0] + 1, length)
+        else:
+            runs.append((1, length))
+    return runs
+
+
+def attend(q_RHC: Tensor, k_RHC: Tensor, v_RHC: Tensor, runs: Sequence[tuple[int, int]], *, scale: float) -> Tensor:
+    """Attention of each sequence to itself, (R, H * C).
+
+    Args:
+        q_RHC: Queries.
+        k_RHC: Keys.
+        v_RHC: Values.
+        runs: `runs_of` the lengths, in the order of the tokens.
+        scale: Factor of the scores.
+    """
+    out_RHC = torch.empty(v_RHC.shape, dtype=v_RHC.dtype, device=v_RHC.device)
+    start = 0
+    for number, length in runs:
+        end = start + number * length
+        q, k, v = (x[start:end].unflatten(0, (number, length)).transpose(1, 2) for x in (q_RHC, k_RHC, v_RHC))
+        attended = F.scaled_dot_product_attention(q, k, v, scale=scale)
+        out_RHC[start:end].unflatten(0, (number, length)).copy_(attended.transpose(1, 2))
+        start = end
+    return out_RHC.flatten(1)

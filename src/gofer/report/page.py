@@ -1,0 +1,183 @@
+"""The page of a run: reads the artefacts, makes rows and pictures, and fills the template `page.html.j2` beside this.
+
+The page stands alone: no script, style, font or picture comes from elsewhere. Everything from a user is escaped. The
+same artefacts give the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from gofer.artefacts import agreed_files, read_manifest, read_table
+from gofer.report import figures, predictions, quality, tables, words
+from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
+from gofer.report.quality import Metrics
+from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
+from gofer.report.training import TrainingStory
+
+MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲"}
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """The files that the page is made from; names as in `rules/report.smk`."""
+
+    metrics: Path | str
+    status: Path | str
+    terms: Path | str
+    term_sets: Path | str
+    splits: Path | str
+    accounting: Sequence[Path | str]
+    training: Sequence[Path | str]
+    curriculum: Sequence[Path | str]
+    evidence: Path | str
+    predictions: Sequence[Path | str]
+
+
+def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) -> str:
+    """The whole page as HTML.
+
+    Args:
+        files: What it is made from.
+        config: The run's config.
+        root: Folder of the page: files are linked from here, and `benchmarks/` is looked for below it.
+
+    Raises:
+        ArtefactError: A file is missing or damaged, or two of them come from different releases.
+    """
+    joined = [files.status, files.terms, files.term_sets, files.splits, files.evidence]
+    facts = dict(sorted(agreed_files(*joined).release.items()))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    metrics = Metrics.read(files.metrics, files.status)
+    context = {
+        "config": config,
+        "facts": facts,
+        "metrics": metrics,
+        "words": words,
+        "untrained": words.is_untrained(config),
+        "demo": "demo" in config,
+        **_quality(metrics),
+        **_inputs(files),
+        **_training(files, config),
+        **_evidence(files),
+        **_provenance(files, config, Path(root)),
+        "queries": [predictions.query_preview(path, root) for path in files.predictions],
+    }
+    return environment.get_template("page.html.j2").render(context)
+
+
+def _quality(metrics: Metrics) -> dict[str, Any]:
+    main = {aspect: figures.dots_by_metric(metrics, aspect, quality.PICTURED) for aspect in metrics.aspects}
+    bins = {name: words.count_bin(name) for name in metrics.count_bins}
+    return {
+        "main": quality.main_blocks(metrics),
+        "further": quality.main_blocks(metrics, quality.FURTHER),
+        "main_names": quality.MAIN,
+        "further_names": quality.FURTHER,
+        "main_pictures": _named(main, metrics, "all"),
+        "verdicts": quality.verdicts(metrics),
+        "legend": [(words.method_name(method), *_mark(method)) for method in metrics.measured],
+        "by_set": quality.term_set_blocks(metrics, words.TERM_SET_NAMES),
+        "by_count": quality.term_set_blocks(metrics, bins),
+        "term_set_names": quality.OF_TERM_SETS,
+        "zero_shot": quality.zero_shot_sentence(metrics),
+        "set_pictures": [
+            (
+                words.ASPECT_NAMES[aspect],
+                figures.dots_by_terms(metrics, aspect, "macro_auroc", words.TERM_SET_NAMES, chance=0.5),
+                figures.dots_by_terms(metrics, aspect, "macro_aupr", bins),
+            )
+            for aspect in metrics.aspects
+        ],
+    }
+
+
+def _named(pictures: Mapping[str, Any], metrics: Metrics, term_set: str) -> list[tuple[str, Any, bool]]:
+    return [(words.ASPECT_NAMES[aspect], svg, metrics.has_values(aspect, term_set)) for aspect, svg in pictures.items()]
+
+
+def _mark(method: str) -> tuple[str, str]:
+    colour, marker = METHOD_STYLES.get(method, OTHER_STYLE)
+    return colour, MARKERS[marker]
+
+
+def _inputs(files: Artefacts) -> dict[str, Any]:
+    splits = read_table(files.splits)
+    terms = read_table(files.terms, ["go_id", "aspect"])
+    counts = tables.terms_by_aspect(terms, read_table(files.term_sets))
+    return {
+        "accounting": [tables.accounting(path) for path in files.accounting],
+        "splits": tables.split_rows(splits),
+        "split_counts": tables.split_counts(splits),
+        "split_made_by": tables.made_by(read_manifest(files.splits)),
+        "term_sets_made_by": tables.made_by(read_manifest(files.term_sets)),
+        "term_counts": [(words.ASPECT_NAMES[aspect], row) for aspect, row in counts.to_dict("index").items()],
+        "n_terms": len(terms),
+        "n_zero": int(counts["zero"].sum()),
+        "n_held_out": int(counts["held_out"].sum()),
+        "terms_picture": figures.terms_by_aspect(counts) if len(counts) else None,
+    }
+
+
+def _training(files: Artefacts, config: Mapping[str, Any]) -> dict[str, Any]:
+    story = TrainingStory.read(files.training, files.curriculum)
+    return {"stages": story.rows(config["training"]), "curves": story.panels(), "knobs": story.knobs()}
+
+
+def _evidence(files: Artefacts) -> dict[str, Any]:
+    examples = examples_of(read_table(files.evidence))
+    shown = [
+        {
+            "example": example,
+            "evidence": ranges_text(example.evidence) or "none",
+            "planted": ranges_text(example.planted),
+            "svg": figures.residues(example, f"residues-{number}"),
+        }
+        for number, example in enumerate(choose_shown(examples), start=1)
+    ]
+    return {"examples": shown, "n_examples": len(examples), "agreements": [_told(row) for row in agreements(examples)]}
+
+
+def _told(row: Agreement) -> dict[str, Any]:
+    return {
+        "what": row.what,
+        "cell": quality.Cell(
+            words.number(row.value, 3), words.interval(row.low, row.high, 2), best=row.low > row.chance
+        ),
+        "chance": words.number(row.chance, 2),
+        "n": f"{row.n:,}",
+    }
+
+
+def _provenance(files: Artefacts, config: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    jobs = tables.job_rows(root / "benchmarks")
+    return {
+        "versions": tables.versions(),
+        "jobs": jobs,
+        "total_time": tables.total_time(jobs),
+        "config_yaml": yaml.safe_dump(_as_plain(config), sort_keys=False, allow_unicode=True, width=100),
+        "evaluation_files": [
+            (path.name, path.relative_to(root).as_posix())
+            for path in map(Path, [files.metrics, files.evidence])
+            if path.is_relative_to(root)
+        ],
+    }
+
+
+def _as_plain(value: Any) -> Any:
+    # Snakemake's config holds subclasses of dict, list and str that YAML would not write plainly.
+    if isinstance(value, Mapping):
+        return {str(key): _as_plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_plain(inner) for inner in value]
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,182 @@
+"""From artefacts to rows for the page: what came in, what was spent, and with which versions."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+from gofer.artefacts import Manifest, read_table
+from gofer.errors import ArtefactError
+from gofer.report import words
+
+SPLITS = {"train": "Training", "val": "Validation", "test": "Test", "unused": "Unused (no annotation)"}
+TERM_SETS = ["common", "few", "zero"]
+PACKAGES = [
+    "snakemake", "numpy", "pandas", "pyarrow", "scipy", "torch", "faiss-cpu", "transformers", "fair-esm", "cafaeval",
+    "matplotlib", "jinja2",
+]  # fmt: skip
+NUMBERS = ["score", "information_accretion", "epoch", "step", "value"]
+MIB_PER_GIB = 1024
+
+
+def read_tsv(path: Path | str, columns: list[str]) -> pd.DataFrame:
+    """Some columns of a table that gofer wrote as tab-separated text; `n/a` becomes NaN.
+
+    Raises:
+        ArtefactError: The file is missing or has other columns.
+    """
+    try:
+        table = pd.read_csv(
+            path,
+            sep="\t",
+            usecols=columns,
+            dtype={name: str for name in columns if name not in NUMBERS},  # an id may look like a number
+            keep_default_na=False,
+            na_values=[words.NOT_AVAILABLE],
+        )
+        return table[columns]
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"{path} cannot be read ({error})", help="run snakemake again") from error
+
+
+@dataclass(frozen=True)
+class Accounting:
+    """What one reader kept and dropped: (item, reason, count) rows."""
+
+    title: str
+    rows: list[tuple[str, str, str]]
+
+
+def accounting(path: Path | str) -> Accounting:
+    """Read an accounting table; its file name tells what it is about."""
+    table = read_table(path, ["item", "reason", "count"])
+    title = Path(path).stem.removeprefix("accounting-").replace("-", " ").capitalize()
+    rows = [(plain(item), plain(reason), f"{count:,}") for item, reason, count in table.itertuples(index=False)]
+    return Accounting(title, rows)
+
+
+def plain(value: object) -> str:
+    """As text; nothing where there is no value."""
+    return "" if value is None or value != value else str(value)
+
+
+@dataclass(frozen=True)
+class SplitRow:
+    """One side of the split."""
+
+    name: str
+    proteins: str
+    share: str
+    clusters: str
+
+
+def split_rows(splits: pd.DataFrame) -> list[SplitRow]:
+    """Proteins and clusters by split, in the usual order; splits that do not occur are left out."""
+    rows = []
+    for name, title in SPLITS.items():
+        own = splits[splits["split"] == name]
+        if len(own):
+            share = f"{100 * len(own) / len(splits):.0f} %"
+            rows.append(SplitRow(title, f"{len(own):,}", share, f"{own['cluster'].nunique():,}"))
+    return rows
+
+
+def split_counts(splits: pd.DataFrame) -> dict[str, int]:
+    """Proteins by split."""
+    return {name: int((splits["split"] == name).sum()) for name in SPLITS}
+
+
+def terms_by_aspect(terms: pd.DataFrame, term_sets: pd.DataFrame) -> pd.DataFrame:
+    """Terms by aspect (rows, those that occur) and term set (columns common, few, zero, held_out)."""
+    joined = terms[["go_id", "aspect"]].merge(term_sets[["go_id", "term_set", "held_out"]], on="go_id")
+    counts = pd.crosstab(joined["aspect"], joined["term_set"]).reindex(columns=TERM_SETS, fill_value=0)
+    counts["held_out"] = joined.groupby("aspect")["held_out"].sum().astype(int)
+    return counts.reindex([aspect for aspect in words.ASPECTS if aspect in counts.index])
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """What the jobs of one rule took."""
+
+    name: str
+    jobs: int
+    seconds: float
+    peak_mib: float
+
+    @property
+    def time(self) -> str:
+        """`4.2 s`, `3 min 05 s`, `2 h 10 min`."""
+        return duration(self.seconds)
+
+    @property
+    def memory(self) -> str:
+        """Peak memory in GiB or MiB."""
+        if pd.isna(self.peak_mib):
+            return words.NOT_AVAILABLE
+        return f"{self.peak_mib / MIB_PER_GIB:.1f} GiB" if self.peak_mib >= MIB_PER_GIB else f"{self.peak_mib:.0f} MiB"
+
+
+def duration(seconds: float) -> str:
+    """A span of time in the units that suit it."""
+    if pd.isna(seconds):
+        return words.NOT_AVAILABLE
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def job_rows(folder: Path | str) -> list[JobRow]:
+    """The benchmark files of a run, the longest first; jobs that differ only in their shard are counted together.
+
+    Files that are not Snakemake benchmarks are passed over: they are told, not needed.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    for path in sorted(Path(folder).rglob("*.tsv")):
+        name = re.sub(r"[_-]\d{5}$", "", path.stem)
+        try:
+            table = pd.read_csv(path, sep="\t")
+            seconds = pd.to_numeric(table["s"], errors="coerce").sum(min_count=1)
+            peak = pd.to_numeric(table["max_rss"], errors="coerce").max()
+        except (OSError, ValueError, KeyError):
+            continue
+        found.setdefault(name, []).append((float(seconds), float(peak)))
+    rows = []
+    for name, jobs in found.items():
+        told = pd.DataFrame(jobs, columns=["seconds", "peak"])
+        rows.append(JobRow(name, len(jobs), float(told["seconds"].sum()), float(told["peak"].max())))
+    return sorted(rows, key=lambda row: (-row.seconds, row.name))
+
+
+def total_time(rows: Sequence[JobRow]) -> str:
+    """All jobs one after the other."""
+    return duration(sum(row.seconds for row in rows))
+
+
+def made_by(manifest: Manifest) -> dict[str, str]:
+    """How an artefact says that it was made, one line per fact; its settings one by one."""
+    facts = dict(manifest.made_by)
+    settings = facts.pop("settings", {})
+    return {key.replace("_", " "): _told(value) for key, value in [*sorted(facts.items()), *settings.items()]}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_told(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_told(inner) for inner in value)
+    return words.NOT_AVAILABLE if value is None else str(value)
+
+
+def versions(packages: Iterable[str] = tuple(PACKAGES)) -> dict[str, str]:
+    """Versions of the packages that are installed where the page is made."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

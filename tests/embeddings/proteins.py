@@ -1,0 +1,98 @@
+"""Proteins and models that the embedding tests share."""
+
+import hashlib
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from esm.data import Alphabet
+from esm.model.esm1 import ProteinBertModel
+from esm.model.esm2 import ESM2
+
+from gofer.artefacts import Manifest, read_manifest
+from gofer.embeddings.esm import LoadedESM
+from gofer.embeddings.residue_encoder import ResidueEncoder
+from gofer.embeddings.shards import (
+    collect_shards,
+    embedded_sequences,
+    plan_shards,
+    sequences_of_shard,
+    write_index,
+    write_shard,
+)
+
+RESIDUES = list("LAGVSERTIDPKQNFYMHWCXUZB")
+
+
+def sequence(length: int, seed: int = 0) -> str:
+    return "".join(np.random.default_rng(seed).choice(RESIDUES, length))
+
+
+def proteins_of(sequences: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({
+        "protein_id": [f"P{i}" for i in range(len(sequences))],
+        "sequence": sequences,
+        "length": [len(s) for s in sequences],
+        "sequence_sha256": [hashlib.sha256(s.encode()).hexdigest() for s in sequences],
+    })
+
+
+def shaken(model: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    """The model with every weight disturbed, biases and norms too, so that no term is trivially right."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return model.eval()
+
+
+def esm2(layers: int = 2, width: int = 32, heads: int = 4, *, token_dropout: bool = True) -> ESM2:
+    return shaken(ESM2(layers, width, heads, "ESM-1b", token_dropout))
+
+
+def esm1b(width: int = 16) -> tuple[ProteinBertModel, Namespace]:
+    arguments = Namespace(
+        arch="roberta_large", layers=2, embed_dim=width, ffn_embed_dim=32, attention_heads=2, max_positions=1024,
+        token_dropout=True, emb_layer_norm_before=True, final_bias=True,
+    )
+    return shaken(ProteinBertModel(arguments, Alphabet.from_architecture("ESM-1b"))), arguments
+
+
+def loaded(model: torch.nn.Module, most_residues: int = 1022) -> LoadedESM:
+    return LoadedESM(
+        model, Alphabet.from_architecture("ESM-1b"), len(model.layers), model.embed_tokens.embedding_dim, most_residues
+    )
+
+
+def by_fair_esm(model: torch.nn.Module, sequences: list[str], layer: int) -> list[np.ndarray]:
+    """What fair-esm's own converter and forward give, one sequence at a time."""
+    convert = Alphabet.from_architecture("ESM-1b").get_batch_converter()
+    found = []
+    for one in sequences:
+        _, _, tokens = convert([("", one)])
+        with torch.no_grad():
+            found.append(model(tokens, repr_layers=[layer])["representations"][layer][0, 1 : len(one) + 1].numpy())
+    return found
+
+
+def embedded(encoder: ResidueEncoder, sequences: list[str], batch: int = 300, overlap: int = 8) -> list[np.ndarray]:
+    found = dict(encoder.embed(sequences, batch_residues=batch, window_overlap=overlap))
+    return [found[i] for i in range(len(sequences))]
+
+
+def write_store(folder: Path, proteins: pd.DataFrame, encoder: ResidueEncoder, shards: int = 2) -> Path:
+    """All that the rules do, without Snakemake; the manifest's path."""
+    plan = plan_shards(proteins, shards)
+    paths = []
+    for number in range(shards):
+        own = sequences_of_shard(proteins, plan, f"{number:05d}")
+        vectors = encoder.embed(own["sequence"].tolist(), batch_residues=300, window_overlap=8)
+        paths.append(folder / f"shard-{number:05d}.parquet")
+        manifest = Manifest({"residue_encoder": encoder.name})
+        write_shard(paths[-1], embedded_sequences(own, vectors), own, width=encoder.width, manifest=manifest)
+        assert read_manifest(paths[-1]).release == {"residue_encoder": encoder.name}
+    index, manifest = collect_shards(paths, plan)
+    write_index(folder / "manifest.parquet", index, manifest)
+    return folder / "manifest.parquet"

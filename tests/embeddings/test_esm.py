@@ -1,0 +1,124 @@
+import json
+from argparse import Namespace
+
+import numpy as np
+import pytest
+import torch
+from embeddings.proteins import esm1b, esm2
+
+from gofer.artefacts import Manifest, read_manifest
+from gofer.embeddings.esm import layer_number, load_esm, weights_digest, write_esm2
+from gofer.embeddings.names import residue_folder, shard_names, weights_mark
+from gofer.embeddings.packed_esm import forward_of
+from gofer.embeddings.residue_encoder import ResidueEncoder
+from gofer.errors import GoferError
+
+UNTRAINED = "untrained_t2_d32_h4"
+
+
+def esm2_file(path, model):
+    """A checkpoint in the layout of fair-esm's own ESM-2 files."""
+    cfg = Namespace(
+        encoder_layers=model.num_layers, encoder_embed_dim=model.embed_dim,
+        encoder_attention_heads=model.attention_heads, token_dropout=model.token_dropout,
+    )
+    state = {f"encoder.sentence_encoder.{k}": v for k, v in model.state_dict().items() if "lm_head" not in k}
+    state |= {f"encoder.{k}": v for k, v in model.state_dict().items() if "lm_head" in k}
+    torch.save({"cfg": {"model": cfg}, "model": state}, path)
+    return path
+
+
+def esm1b_file(path, model, arguments):
+    """A checkpoint in the layout of fair-esm's own ESM-1b files."""
+    names = {k: k if k.startswith("contact_head") else f"encoder.sentence_encoder.{k}" for k in model.state_dict()}
+    names = {k: f"encoder.{k}" if k.startswith("lm_head") else v for k, v in names.items()}
+    state = {names[k]: v for k, v in model.state_dict().items() if not k.startswith("contact_head")}
+    torch.save({"args": arguments, "model": state}, path)
+    return path
+
+
+def test_an_untrained_model_has_the_same_weights_on_every_machine():
+    assert ResidueEncoder.load(UNTRAINED, "last").name == f"{UNTRAINED}, layer 2, sha256:5be1b0ab4bf8"
+
+
+def test_an_untrained_model_tells_neighbours_apart():
+    encoder = ResidueEncoder.load("untrained_t4_d96_h8", "last")
+    a, b = encoder.forward(["AAAAAAAAWAAAAAAAA", "AAAAAAAACAAAAAAAA"])
+    change_L = np.abs(a - b).mean(1)
+    assert change_L[7] > 5 * change_L[0]
+
+
+@pytest.mark.parametrize("name", ["untrained_t2_d30_h4", "untrained_t0_d32_h4", "untrained_t2", "untrained_t2_d32_h4x"])
+def test_an_untrained_model_of_impossible_shape_is_refused(name):
+    with pytest.raises(GoferError, match=name):
+        load_esm(name)
+
+
+@pytest.mark.parametrize("name", ["esm2_t2_test.pt", "mine.pt"])
+def test_an_esm2_checkpoint_file_gives_its_model_under_any_name(tmp_path, name):
+    model = esm2()
+    found = load_esm(str(esm2_file(tmp_path / name, model)))
+    assert weights_digest(found.model) == weights_digest(model)
+    assert (found.layers, found.width) == (2, 32)
+
+
+def test_an_esm1b_checkpoint_file_gives_its_model(tmp_path):
+    model, arguments = esm1b()
+    found = load_esm(str(esm1b_file(tmp_path / "esm1b_t2_test.pt", model, arguments)))
+    a, b = (forward_of(m, found.alphabet, 2)(["MKVLAA"])[0] for m in (model, found.model))
+    # fair-esm sets the vector of the mask token to zero on loading; no protein has that token.
+    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_a_safetensors_file_gives_back_what_was_written(tmp_path):
+    model = esm2(token_dropout=False)
+    write_esm2(tmp_path / "mini.safetensors", model, Manifest(made_by={"steps": 3}))
+    found = load_esm(str(tmp_path / "mini.safetensors"))
+    assert weights_digest(found.model) == weights_digest(model)
+    assert found.model.token_dropout is False
+    assert read_manifest(tmp_path / "mini.safetensors").made_by == {"steps": 3}
+
+
+def test_the_encoder_is_named_after_model_layer_and_weights_but_not_after_the_folder(tmp_path):
+    path = esm2_file(tmp_path / "mine.pt", esm2())
+    name = ResidueEncoder.load(str(path), 1).name
+    assert name == f"mine, layer 1, sha256:{weights_digest(esm2())[:12]}"
+
+
+@pytest.mark.parametrize(("layer", "number"), [("last", 6), (0, 0), (6, 6), ("3", 3)])
+def test_a_layer_is_a_number_or_last(layer, number):
+    assert layer_number(layer, 6) == number
+
+
+@pytest.mark.parametrize("layer", [7, -1, "first", True, 1.5])
+def test_a_layer_that_the_model_lacks_is_refused(layer):
+    with pytest.raises(GoferError, match="0 to 6"):
+        layer_number(layer, 6)
+
+
+def test_folder_names_are_safe_and_carry_no_path():
+    assert residue_folder("esm2_t6_8M_UR50D", "last") == "esm2_t6_8M_UR50D-layer-last"
+    assert residue_folder("/home/some one/my model.pt", 3) == "my-model-layer-3"
+    assert residue_folder("../../{shard}", "last") == "shard-layer-last"
+    assert shard_names(2) == ["00000", "00001"]
+
+
+def test_the_mark_of_a_checkpoint_file_changes_with_its_content(tmp_path):
+    path = tmp_path / "m.pt"
+    path.write_bytes(b"one")
+    before = weights_mark(str(path))
+    path.write_bytes(b"two")
+    assert before != weights_mark(str(path))
+    assert weights_mark("esm2_t6_8M_UR50D") == ""
+
+
+def test_fair_esms_published_values_are_met(shared_data, tmp_path):
+    published = json.loads((shared_data / "esm_reference" / "esm2_t6_8M_expected_values.json").read_text())
+    assert published  # the values are there; the weights may not be
+    file = torch.hub.get_dir() + "/checkpoints/esm2_t6_8M_UR50D.pt"
+    pytest.importorskip("esm")
+    try:
+        open(file, "rb").close()
+    except OSError:
+        pytest.skip(f"the weights are not at {file}")
+    assert load_esm("esm2_t6_8M_UR50D").width == 320

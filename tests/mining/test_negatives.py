@@ -1,0 +1,235 @@
+"""What is never a negative, and how hard the negatives are that remain."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gofer.errors import ArtefactError, GoferError
+from gofer.mining.curriculum import Knobs
+from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
+from gofer.mining.miner import Miner
+from gofer.mining.negatives import choose_candidates
+from gofer.mining.neighbourhood import Neighbourhood
+
+EVERYTHING = {
+    "hard_frac": 1.0, "shortlist_M": 99, "k_hard": 99, "random_k": 99, "inbatch_easy": 1.0, "hier_up": 0, "hier_down": 0,
+}  # fmt: skip
+
+
+def knobs(**changed):
+    return Knobs(**{**EVERYTHING, **changed})
+
+
+def neighbourhood_of(edges, n_terms):
+    child_E, parent_E = np.array(sorted(set(edges)), dtype=np.int64).reshape(-1, 2).T
+    return Neighbourhood(sp.csr_array((np.ones(len(child_E), bool), (child_E, parent_E)), shape=(n_terms, n_terms)))
+
+
+def hops_matrix(dense):
+    return sp.csr_array(np.asarray(dense, np.int16))
+
+
+def distances(edges, n_terms, start, *, up):
+    """Fewest steps from `start` to each term, upwards or downwards."""
+    found, level, hops = {start: 0}, {start}, 0
+    while level:
+        hops += 1
+        level = {b if up else a for a, b in edges if (a if up else b) in level} - found.keys()
+        found |= dict.fromkeys(level, hops)
+    return found
+
+
+@st.composite
+def batches(draw):
+    """An ontology, propagated labels (1 + hops) of some proteins, knobs and a seed."""
+    n_terms = draw(st.integers(2, 12))
+    pairs = [(child, parent) for child in range(n_terms) for parent in range(child)]
+    edges = draw(st.lists(st.sampled_from(pairs), max_size=2 * n_terms, unique=True))
+    hops_BT = np.zeros((draw(st.integers(1, 4)), n_terms), np.int16)
+    for row in hops_BT:
+        for stated in draw(st.lists(st.integers(0, n_terms - 1), max_size=3)):
+            for term, hops in distances(edges, n_terms, stated, up=True).items():
+                row[term] = hops + 1 if row[term] == 0 else min(row[term], hops + 1)
+    chosen = knobs(
+        hard_frac=draw(st.floats(0, 1)), shortlist_M=draw(st.integers(1, 15)), k_hard=draw(st.integers(0, 8)),
+        random_k=draw(st.integers(0, 15)), inbatch_easy=draw(st.floats(0, 1)),
+        hier_up=draw(st.integers(0, 3)), hier_down=draw(st.integers(0, 3)),
+    )  # fmt: skip
+    return edges, hops_BT, chosen, draw(st.integers(0, 1000))
+
+
+def chosen_of(edges, hops_BT, chosen, seed):
+    n_proteins, n_terms = hops_BT.shape
+    shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n_terms), (n_proteins, 1)), axis=1)
+    return choose_candidates(
+        hops_matrix(hops_BT), neighbourhood_of(edges, n_terms), chosen, lambda m: shuffled[:, :m],
+        np.random.default_rng(seed),
+    )  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(batches())
+def test_no_negative_is_a_label_or_near_a_stated_one(batch):
+    edges, hops_BT, chosen, _ = batch
+    candidates = chosen_of(*batch)
+    for protein, hops_T in enumerate(hops_BT):
+        forbidden = set(np.flatnonzero(hops_T))
+        for stated in np.flatnonzero(hops_T == 1):
+            for up, radius in ((True, chosen.hier_up), (False, chosen.hier_down)):
+                reach = distances(edges, len(hops_T), stated, up=up)
+                forbidden |= {term for term, hops in reach.items() if hops <= radius}
+        negative = set(candidates.term_C[candidates.negative_BC[protein]])
+        assert not negative & forbidden
+        allowed = set(candidates.term_C[candidates.allowed_BC[protein]])
+        assert allowed == set(candidates.term_C) - forbidden
+
+
+@settings(max_examples=100, deadline=None)
+@given(batches())
+def test_candidates_are_terms_of_the_vocabulary_once_each_with_every_positive_among_them(batch):
+    _, hops_BT, _, _ = batch
+    candidates = chosen_of(*batch)
+    assert (np.diff(candidates.term_C) > 0).all()
+    assert set(candidates.term_C) <= set(range(hops_BT.shape[1]))
+    assert set(np.flatnonzero(hops_BT.any(axis=0))) <= set(candidates.term_C)
+    np.testing.assert_array_equal(candidates.hops_BC, hops_BT[:, candidates.term_C] - 1)
+    without = ~candidates.negative_BC.any(axis=0) & (candidates.hops_BC < 0).all(axis=0)
+    assert not without.any()  # a candidate is somebody's positive or negative
+
+
+@settings(max_examples=40, deadline=None)
+@given(batches())
+def test_the_same_seed_gives_the_same_candidates(batch):
+    first, second = chosen_of(*batch), chosen_of(*batch)
+    np.testing.assert_array_equal(first.term_C, second.term_C)
+    np.testing.assert_array_equal(first.negative_BC, second.negative_BC)
+
+
+def test_held_out_terms_cannot_occur_because_the_vocabulary_lacks_them():
+    terms = pd.DataFrame(
+        {"go_id": ["a", "held", "b", "c"], "aspect": "MFO", "is_a": [[], ["a"], ["held"], ["a"]], "part_of": [[]] * 4}
+    )
+    neighbourhood = Neighbourhood.of_terms(terms, ["a", "b", "c"], ["is_a", "part_of"])
+    assert neighbourhood.parents_TT.shape == (3, 3)
+    assert neighbourhood.edges().tolist() == [[2, 0]]
+    ask = lambda m: np.array([[2, 1, 0]])[:, :m]  # noqa: E731
+    candidates = choose_candidates(hops_matrix([[1, 0, 0]]), neighbourhood, knobs(), ask, np.random.default_rng(0))
+    assert candidates.term_C.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("hard_frac", "mined"), [(0.0, 0), (0.25, 2), (0.5, 4), (1.0, 8)])
+def test_hard_frac_says_how_many_places_the_index_fills_and_siblings_fill_the_rest(hard_frac, mined):
+    # Term 0 is the stated one; 1 its parent; 2-11 its siblings; 12-40 far away, nearest first in the index.
+    edges = [(0, 1), *[(sibling, 1) for sibling in range(2, 12)]]
+    hops_BT = np.zeros((1, 41), np.int16)
+    hops_BT[0, [0, 1]] = 1, 2
+    asked = []
+
+    def nearest(m):
+        asked.append(m)
+        return np.r_[0, 12:41][None, :m]
+
+    chosen = knobs(hard_frac=hard_frac, k_hard=8, random_k=0, inbatch_easy=0.0, shortlist_M=20, hier_up=1, hier_down=1)
+    candidates = choose_candidates(
+        hops_matrix(hops_BT), neighbourhood_of(edges, 41), chosen, nearest, np.random.default_rng(1)
+    )
+    negative = candidates.term_C[candidates.negative_BC[0]]
+    assert negative[negative >= 12].tolist() == list(range(12, 12 + mined))  # the best allowed ones, in order
+    assert (negative < 12).sum() == 8 - mined
+    assert asked == ([20] if mined else [])  # the index is asked only where it is wanted
+
+
+def test_siblings_fill_what_a_short_shortlist_leaves_open():
+    edges = [(0, 1), *[(sibling, 1) for sibling in range(2, 12)]]
+    hops_BT = np.zeros((1, 12), np.int16)
+    hops_BT[0, [0, 1]] = 1, 2
+    chosen = knobs(k_hard=5, random_k=0, inbatch_easy=0.0, hier_up=1)
+    candidates = choose_candidates(
+        hops_matrix(hops_BT), neighbourhood_of(edges, 12), chosen, lambda m: np.array([[0, 1, 4]]),
+        np.random.default_rng(1),
+    )  # fmt: skip
+    assert candidates.negative_BC.sum() == 5
+    assert candidates.negative_BC[0, candidates.term_C == 4].all()
+
+
+def test_random_and_in_batch_terms_are_added_by_number_and_share():
+    hops_BT = np.eye(6, 60, dtype=np.int16)
+    ask = lambda m: np.zeros((6, m), int)  # noqa: E731
+    none = knobs(k_hard=0, random_k=0, inbatch_easy=0.0)
+    empty = neighbourhood_of([], 60)
+    quiet = choose_candidates(hops_matrix(hops_BT), empty, none, ask, np.random.default_rng(1))
+    assert quiet.negative_BC.sum() == 0
+    in_batch = choose_candidates(
+        hops_matrix(hops_BT), empty, knobs(k_hard=0, random_k=0), ask, np.random.default_rng(1)
+    )
+    assert (in_batch.negative_BC == ~np.eye(6, dtype=bool)).all()
+    random = choose_candidates(
+        hops_matrix(hops_BT), empty, knobs(k_hard=0, random_k=20, inbatch_easy=0.0), ask, np.random.default_rng(1)
+    )
+    assert 14 <= (random.term_C >= 6).sum() <= 20
+    assert (random.negative_BC[:, random.term_C >= 6]).all()  # the same for the whole batch
+
+
+def test_a_batch_without_any_positive_has_only_negatives():
+    candidates = chosen_of([], np.zeros((2, 5), np.int16), knobs(), 1)
+    assert (candidates.hops_BC == -1).all()
+    assert candidates.negative_BC.all()
+
+
+def test_neighbours_lie_within_the_asked_number_of_hops():
+    chain = neighbourhood_of([(i + 1, i) for i in range(5)], 6)
+    stated_BT = sp.csr_array(np.eye(6, dtype=bool)[[3]])
+    near = lambda up, down: np.flatnonzero(chain.near(stated_BT, hier_up=up, hier_down=down).toarray()[0])  # noqa: E731
+    assert near(0, 0).tolist() == [3]
+    assert near(1, 0).tolist() == [2, 3]
+    assert near(2, 1).tolist() == [1, 2, 3, 4]
+    assert near(9, 9).tolist() == [0, 1, 2, 3, 4, 5]
+    assert near(2, 1).tolist() == [1, 2, 3, 4]  # asked again, from what was kept
+
+
+def test_relations_that_are_not_asked_for_and_other_aspects_make_no_neighbours():
+    terms = pd.DataFrame(
+        {"go_id": ["a", "b", "c"], "aspect": ["MFO", "MFO", "BPO"], "is_a": [[], ["a"], ["a"]], "part_of": [[], [], ["b"]]}
+    )
+    assert Neighbourhood.of_terms(terms, ["a", "b", "c"], ["is_a", "part_of"]).edges().tolist() == [[1, 0]]
+    terms["aspect"] = "MFO"
+    assert Neighbourhood.of_terms(terms, ["c", "b", "a"], ["part_of"]).edges().tolist() == [[0, 1]]
+
+
+@pytest.fixture
+def text_TG():
+    return np.eye(4, dtype=np.float32)
+
+
+def test_in_text_space_a_protein_asks_with_the_mean_of_its_positives_texts(text_TG):
+    miner = Miner(TermIndex.of_vectors(list("badc"), text_TG[[1, 0, 3, 2]], space=TEXT), list("abcd"), text_TG)
+    assert miner.in_text_space
+    rows = miner.nearest(np.full((1, 4), np.nan, np.float32), hops_matrix([[0, 0, 2, 1]]), 2)
+    assert set(rows[0]) == {2, 3}  # rows of training's order, whatever the index's is
+
+
+def test_in_the_shared_space_a_protein_asks_with_its_own_vector(text_TG):
+    miner = Miner(TermIndex.of_vectors(list("badc"), text_TG[[1, 0, 3, 2]], space=SHARED), list("abcd"), text_TG)
+    assert miner.nearest(text_TG[[2]], hops_matrix([[1, 0, 0, 0]]), 1).tolist() == [[2]]
+    assert miner.seconds > 0
+    with pytest.raises(GoferError, match="not finite"):
+        miner.nearest(np.full((1, 4), np.nan, np.float32), hops_matrix([[1, 0, 0, 0]]), 1)
+
+
+def test_a_refreshed_index_is_young_and_in_the_shared_space(text_TG):
+    miner = Miner(TermIndex.of_vectors(list("abcd"), text_TG, space=TEXT), list("abcd"), text_TG)
+    miner.age = 3
+    miner.refresh(text_TG[::-1].copy())
+    assert (miner.age, miner.in_text_space) == (0, False)
+    assert miner.nearest(text_TG[[0]], hops_matrix([[1, 0, 0, 0]]), 1).tolist() == [[3]]
+
+
+def test_an_index_of_other_terms_is_refused(text_TG):
+    index = TermIndex.of_vectors(list("abcd"), text_TG, space=TEXT)
+    with pytest.raises(ArtefactError, match="holds 4 terms, training 3, and they are not the same"):
+        Miner(index, list("abc"), text_TG[:3])
+    with pytest.raises(ArtefactError, match="not the same"):
+        Miner(index, list("abce"), text_TG)

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from gofer.artefacts import write_text
+from gofer.errors import ArtefactError
+from gofer.report import predictions, tables, words
+from gofer.report.training import TrainingStory
+
+HEADER = "s\th:m:s\tmax_rss\n"
+
+
+def test_benchmarks_of_shards_are_counted_together_and_the_longest_comes_first(tmp_path):
+    write_text(tmp_path / "read_proteins.tsv", HEADER + "1.5\t0:00:01\t100\n")
+    write_text(tmp_path / "extract_residues_00000.tsv", HEADER + "70\t0:01:10\t2048\n")
+    write_text(tmp_path / "extract_residues_00001.tsv", HEADER + "50\t0:00:50\t900\n")
+    write_text(tmp_path / "predict_naive.tsv", HEADER + "0.5\t0:00:00\t-\n")
+    write_text(tmp_path / "broken.tsv", "nothing\n")
+    rows = tables.job_rows(tmp_path)
+    assert [(row.name, row.jobs, row.time, row.memory) for row in rows] == [
+        ("extract_residues", 2, "2 min 00 s", "2.0 GiB"),
+        ("read_proteins", 1, "1.5 s", "100 MiB"),
+        ("predict_naive", 1, "0.5 s", "n/a"),
+    ]
+    assert tables.total_time(rows) == "2 min 02 s"
+
+
+def test_a_run_without_benchmarks_has_no_rows(tmp_path):
+    assert tables.job_rows(tmp_path / "none") == []
+
+
+def test_the_preview_shows_what_tells_most(make_run):
+    run = make_run()
+    query = predictions.query_preview(run.files.predictions[0], run.root)
+    (protein_id, lines), *others = query.proteins
+    assert (query.name, query.n_proteins, query.n_predictions, protein_id, others) == ("mine", 1, 7, "P1", [])
+    assert len(lines) == predictions.TERMS_SHOWN
+    telling = [float(line.score) * float(line.information) for line in lines]
+    assert max(telling) - min(telling) < 0.05  # 0.9 / i × i
+    assert lines[0].nearest in ("n/a", "P7")
+
+
+def test_ids_that_look_like_numbers_stay_as_they_are(tmp_path):
+    columns = "\t".join(predictions.COLUMNS)
+    write_text(tmp_path / "q/predictions.tsv", f"{columns}\n007\tGO:1\t0.5\tNA\tMFO\tn/a\tzero\tn/a\t1-2,4-5\n")
+    query = predictions.query_preview(tmp_path / "q/predictions.tsv", tmp_path)
+    protein_id, (line,) = query.proteins[0]
+    assert protein_id == "007"
+    assert (line.name, line.information, line.nearest, line.evidence) == ("NA", "n/a", "n/a", "1–2, 4–5")
+
+
+def test_a_table_with_other_columns_is_refused(tmp_path):
+    write_text(tmp_path / "predictions.tsv", "protein\tterm\n")
+    with pytest.raises(ArtefactError, match="cannot be read"):
+        predictions.query_preview(tmp_path / "predictions.tsv", tmp_path)
+
+
+def test_terms_are_counted_by_aspect_and_set(make_run):
+    files = make_run(aspects=("MFO", "CCO")).files
+    counts = tables.terms_by_aspect(tables.read_table(files.terms), tables.read_table(files.term_sets))
+    assert list(counts.index) == ["MFO", "CCO"]
+    assert counts.loc["MFO"].to_dict() == {"common": 1, "few": 1, "zero": 1, "held_out": 1}
+
+
+def test_the_stages_steps_run_on_and_the_best_epoch_is_named(make_run):
+    run = make_run()
+    story = TrainingStory.read(run.files.training, run.files.curriculum)
+    assert story.steps == {"A": 12, "B": 12}
+    assert story.metrics["through"].max() == 24
+    first, second = story.rows(run.config["training"])
+    assert (first.best_fmax, first.best_epoch, first.epochs) == ("0.410", "2", 3)
+    assert (second.best_fmax, second.first_loss, second.last_loss) == ("0.520", "1.000", "0.333")
+
+
+def test_figures_are_written_for_people():
+    assert words.number(1234.5, 1) == "1,234.5"
+    assert words.number(-0.5, 2) == "−0.50"
+    assert words.number(np.nan, 2) == "n/a"
+    assert words.interval(np.nan, 1, 2) == ""
+    assert words.interval(-1, 1, 0) == "−1 to 1"
+    assert words.counted(1, "protein") == "1 protein"
+    assert words.counted(1204, "protein") == "1,204 proteins"
+    assert [words.count_bin(name) for name in ("train_0", "train_1_5", "train_over_100")] == ["0", "1–5", "over 100"]
+
+
+def test_every_metric_is_explained():
+    from gofer.evaluation.measures import ASPECT_METRICS, TERM_METRICS
+
+    assert {*ASPECT_METRICS, *TERM_METRICS} <= set(words.MEASURES)
+    assert all(len(measure.meaning) > 40 for measure in words.MEASURES.values())

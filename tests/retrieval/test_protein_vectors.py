@@ -1,0 +1,81 @@
+"""The run's proteins by vector: written and read by id, and the nearest that carries a term."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gofer.artefacts import Manifest, read_manifest
+from gofer.errors import ArtefactError, GoferError
+from gofer.retrieval.predict import known_sequences
+from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+
+
+def vectors_of(n, seed=0, split="train"):
+    vectors_ND = np.random.default_rng(seed).normal(size=(n, 4)).astype(np.float32)
+    return ProteinVectors([f"P{i}" for i in range(n)], np.array([split] * n), vectors_ND)
+
+
+def test_vectors_come_back_as_they_were(tmp_path):
+    vectors = ProteinVectors(["a b", "-c"], np.array(["train", "test"]), vectors_of(2).vectors_ND)
+    vectors.write(tmp_path / "v.parquet", Manifest({"go_release": "r"}))
+    again = ProteinVectors.read(tmp_path / "v.parquet")
+    assert again.protein_ids == vectors.protein_ids
+    assert again.splits.tolist() == ["train", "test"]
+    np.testing.assert_array_equal(again.vectors_ND, vectors.vectors_ND)
+    assert read_manifest(tmp_path / "v.parquet").release == {"go_release": "r"}
+
+
+def test_splits_are_chosen_with_their_ids_and_rows():
+    vectors = ProteinVectors(["a", "b", "c"], np.array(["val", "train", "test"]), np.eye(3, dtype=np.float32))
+    chosen = vectors.of_splits("val", "test")
+    assert chosen.protein_ids == ["a", "c"]
+    assert chosen.vectors_ND.tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert vectors.of_splits("unused").protein_ids == []
+
+
+def test_a_vector_that_is_not_finite_is_not_written(tmp_path):
+    vectors = vectors_of(3)
+    vectors.vectors_ND[1, 1] = np.nan
+    with pytest.raises(GoferError, match="not finite"):
+        vectors.write(tmp_path / "v.parquet", Manifest())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    vectors_of(9).write(tmp_path / "v.parquet", Manifest())
+    content = bytearray((tmp_path / "v.parquet").read_bytes())
+    content[len(content) // 2] ^= 4
+    (tmp_path / "v.parquet").write_bytes(content)
+    with pytest.raises(ArtefactError):
+        ProteinVectors.read(tmp_path / "v.parquet")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 8), st.integers(1, 6), st.integers(0, 1000))
+def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed):
+    rng = np.random.default_rng(seed)
+    train, go_ids = vectors_of(n_proteins, seed), [f"GO:{i}" for i in range(n_terms)]
+    carries = rng.random((n_proteins, n_terms)) < 0.4
+    pid2pos = pd.DataFrame(
+        {
+            "protein_id": [*train.protein_ids, "of another split"],
+            "go_ids": [[go_ids[t] for t in np.flatnonzero(row)] for row in carries] + [go_ids],
+        }
+    ).sample(frac=1, random_state=seed)
+    z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)
+    found = NearestCarriers.of_tables(train, pid2pos, go_ids).of_protein(z_D, columns)
+    for column, protein_id in zip(columns, found, strict=True):
+        carriers = np.flatnonzero(carries[:, column])
+        if len(carriers):
+            assert protein_id == train.protein_ids[carriers[(train.vectors_ND[carriers] @ z_D).argmax()]]
+        else:
+            assert protein_id == ""
+
+
+def test_proteins_with_a_sequence_that_the_run_knows_are_told_in_pairs():
+    query = pd.DataFrame({"protein_id": ["Q1", "Q2", "Q3"], "sequence_sha256": ["a", "b", "a"]})
+    known = pd.DataFrame({"protein_id": ["P1", "P2", "P3"], "sequence_sha256": ["a", "c", "a"]})
+    assert sorted(known_sequences(query, known)) == [("Q1", "P1"), ("Q1", "P3"), ("Q3", "P1"), ("Q3", "P3")]
+    assert list(known_sequences(query, known.iloc[:0])) == []

@@ -1,0 +1,95 @@
+"""The loss of one batch: what is in it, and that it is finite whatever the batch holds."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from training.tiny_world import TRAINING
+
+from gofer.training.dataset import ContrastiveEmbCollator
+from gofer.training.step import Stepper, TermTensors
+
+
+def stepper_of(world, **changed):
+    model, data, miner, stage, config = world.begin(training={**TRAINING, **changed})
+    terms = TermTensors.of(data.vocabulary)
+    rng = np.random.default_rng(1)
+    return Stepper(model.eval(), data.vocabulary, terms, miner, stage, config, rng), data
+
+
+def batch_of(data, rows):
+    collate = ContrastiveEmbCollator(data.train.hops_NT, 8, 4)
+    return collate([data.train.proteins[row] for row in rows])
+
+
+def loss_of(stepper, batch, lambda_attr=0.1, **knobs):
+    return stepper.loss(batch, dataclasses.replace(stepper.stage.curriculum.at(0, 2), **knobs), lambda_attr)
+
+
+def finite(result, model):
+    result.total.backward()
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    return torch.isfinite(result.total) and gradients and all(torch.isfinite(g).all() for g in gradients)
+
+
+@pytest.mark.parametrize("objective", ["infonce", "sigmoid"])
+@pytest.mark.parametrize("rows", [[0], [0, 0, 0], [0, 6, 12], list(range(16))])
+def test_the_loss_and_its_gradient_are_finite_for_every_batch(world, objective, rows):
+    stepper, data = stepper_of(world, objective=objective)
+    assert finite(loss_of(stepper, batch_of(data, rows)), stepper.model)
+
+
+def test_a_batch_without_negatives_is_finite(world):
+    stepper, data = stepper_of(world)
+    batch = batch_of(data, [0, 1])
+    result = loss_of(stepper, batch, k_hard=0, random_k=0, inbatch_easy=0.0)
+    assert finite(result, stepper.model)
+    assert result.figures["negatives"] == 0
+
+
+def test_a_batch_without_positives_is_finite(world):
+    stepper, data = stepper_of(world)
+    batch = batch_of(data, [0, 1])
+    blank = dataclasses.replace(batch, hops_BT=(batch.hops_BT * 0).tocsr())
+    blank.hops_BT.eliminate_zeros()
+    result = loss_of(stepper, blank)
+    assert torch.isfinite(result.total)
+    assert result.figures["con"] == 0
+
+
+def test_the_total_is_the_weighted_sum_of_its_parts(world):
+    stepper, data = stepper_of(world, dag_margin=0.99)
+    figures = loss_of(stepper, batch_of(data, [0, 1, 2, 3]), lambda_attr=0.7).figures
+    wanted = figures["con"] + 0.1 * figures["dag"] + 0.7 * figures["attr"]
+    assert figures["loss"] == pytest.approx(wanted, rel=1e-5)
+    assert figures["dag"] > 0
+    assert loss_of(stepper, batch_of(data, [0, 1]), lambda_attr=0.0).figures["attr"] == 0
+
+
+def test_dag_pairs_are_parents_and_children_among_the_candidates(world):
+    stepper, data = stepper_of(world, dag_margin=0.99)
+    result = loss_of(stepper, batch_of(data, [0, 3, 6]), random_k=99)
+    with torch.no_grad():
+        z_TD = stepper.model.project_terms(stepper.terms.text_TG, torch.arange(len(data.vocabulary.go_ids)))
+    edges = data.vocabulary.neighbourhood.edges()
+    cosines = (z_TD[edges[:, 0]] * z_TD[edges[:, 1]]).sum(1).numpy()
+    assert result.figures["dag"] == pytest.approx(np.maximum(0.99 - cosines, 0).mean(), abs=1e-5)
+
+
+def test_attribution_looks_at_stated_positives_as_many_as_asked_for(world):
+    stepper, data = stepper_of(world, attr_pairs=5)
+    batch = batch_of(data, [0, 1, 2])
+    hops_BC = batch.hops_BT.toarray() - 1
+    candidates = type("C", (), {"hops_BC": hops_BC})
+    protein_P, place_P = stepper._stated_pairs(candidates)
+    assert (hops_BC[protein_P, place_P] == 0).all()
+    assert len(protein_P) == (hops_BC == 0).sum()
+    one, _ = stepper_of(world, attr_pairs=1)
+    assert one._stated_pairs(candidates)[0].tolist() == [0, 1, 2]
+
+
+def test_few_shot_terms_reach_their_share(world):
+    stepper, data = stepper_of(world, fs_target_ratio=0.3)
+    shares = [loss_of(stepper, batch_of(data, [row, row + 1, row + 2])).figures["few_share"] for row in range(0, 12, 3)]
+    assert all(share >= 0.3 - 1e-6 for share in shares)

@@ -1,0 +1,93 @@
+"""What training measured: a table always; W&B beside it, which never asks for a key and keeps to its folder."""
+
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from gofer.errors import GoferError
+from gofer.training.tracking import COLUMNS, Tracker, write_tsv
+
+FAKE_KEY = "fedcba9876543210fedcba9876543210fedcba98"
+SCRIPT = """
+import sys
+from pathlib import Path
+from gofer.training.tracking import Tracker, write_tsv
+
+folder = Path(sys.argv[1])
+tracker = Tracker("A", mode=sys.argv[2], folder=folder, run="tiny", settings={"gamma": 0.9, "stages": {"A": {"epochs": 1}}})
+tracker.log(epoch=1, step=3, split="train", loss=0.5)
+tracker.log(epoch=1, step=3, split="val", fmax=float("nan"))
+write_tsv(folder / "metrics.tsv", tracker.table())
+tracker.finish()
+"""
+
+
+def files_below(folder):
+    return {path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
+
+
+@pytest.fixture
+def run(tmp_path, root):
+    """Run a stage's tracking in a process of its own, with its own home, working folder and temporary folder."""
+
+    def start(mode, *, key=None):
+        for name in ("home", "cwd", "tmp"):
+            (tmp_path / name).mkdir(exist_ok=True)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "XDG"))}
+        environment |= {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(root / "src")}
+        environment |= {"WANDB_API_KEY": key} if key else {}
+        command = [sys.executable, "-B", "-c", SCRIPT, str(tmp_path / "out"), mode]
+        return subprocess.run(command, cwd=tmp_path / "cwd", env=environment, capture_output=True, text=True, check=False)
+
+    return start
+
+
+@pytest.mark.parametrize("key", [None, FAKE_KEY])
+def test_offline_needs_no_key_keeps_to_its_folder_and_writes_no_secret(run, tmp_path, key):
+    done = run("offline", key=key)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/metrics.tsv").read_text().startswith("stage\tepoch\tstep\tsplit\tmetric\tvalue\n")
+    written = files_below(tmp_path)
+    assert any(path.suffix == ".wandb" for path in written)
+    assert {path.relative_to(tmp_path).parts[0] for path in written} == {"out"}
+    assert {path.relative_to(tmp_path / "out").parts[0] for path in written} == {"metrics.tsv", "wandb"}
+    for path in written:
+        if path.is_symlink():
+            assert (tmp_path / "out") in path.resolve().parents
+            continue
+        assert FAKE_KEY.encode() not in path.read_bytes()
+    assert FAKE_KEY not in done.stdout + done.stderr
+
+
+def test_disabled_writes_the_table_alone(run, tmp_path):
+    assert run("disabled").returncode == 0
+    assert files_below(tmp_path) == {tmp_path / "out/metrics.tsv"}
+
+
+def test_online_without_a_key_is_refused_before_anything_is_sent(tmp_path, monkeypatch):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    with pytest.raises(GoferError, match="holds no WANDB_API_KEY") as caught:
+        Tracker("A", mode="online", folder=tmp_path, run="tiny", settings={})
+    assert "never in a config" in caught.value.help
+    assert not files_below(tmp_path)
+
+
+def test_the_table_holds_every_figure_in_order(tmp_path):
+    tracker = Tracker("B", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker.log(epoch=1, step=7, split="train", loss=0.25, con=0.5)
+    tracker.log(epoch=2, step=14, split="val", fmax=1)
+    tracker.finish()
+    table = tracker.table()
+    assert table.columns.tolist() == COLUMNS
+    assert table.values.tolist() == [
+        ["B", 1, 7, "train", "loss", 0.25], ["B", 1, 7, "train", "con", 0.5], ["B", 2, 14, "val", "fmax", 1.0],
+    ]  # fmt: skip
+    assert not files_below(tmp_path)
+
+
+def test_a_table_is_written_with_six_figures_and_n_a(tmp_path):
+    write_tsv(tmp_path / "t.tsv", pd.DataFrame({"name": ["a", "b"], "value": [1 / 3, float("nan")]}))
+    assert (tmp_path / "t.tsv").read_bytes() == b"name\tvalue\na\t0.333333\nb\tn/a\n"
