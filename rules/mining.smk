@@ -16,7 +16,7 @@ def text_phase(stage):
 def previous_checkpoint(wildcards):
     """The checkpoint that a stage starts from: that of the stage before it, none for stage A."""
     stage = STAGES.index(wildcards.phase if hasattr(wildcards, "phase") else wildcards.stage)
-    return [results(f"training/stage-{STAGES[stage - 1]}/model.safetensors")] if stage else []
+    return results(f"training/stage-{STAGES[stage - 1]}/model.safetensors") if stage else []
 
 
 rule build_index:
