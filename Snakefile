@@ -34,12 +34,12 @@ localrules:
 
 
 rule all:
-    """The whole workflow: metrics, predictions for the query, and the report."""
-    default_target: True
     input:
         results("report.html"),
         rules.collect_metrics.output.metrics,
         predictions(),
+    """The whole workflow: metrics, predictions for the query, and the report."""
+    default_target: True
 
 
 rule predict:

@@ -13,18 +13,14 @@ ROOT = Path(workflow.current_basedir).parent
 
 # The library is found by this process, and by scripts in whatever environment they run.
 sys.path.insert(0, str(ROOT / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 from gofer.config import check_config, input_path, protein_files, query_path
 from gofer.errors import GoferError
 from gofer.workflow import fingerprint
 
 try:
-    check_config(
-        config, workflow.configfiles, ROOT / "workflow/schemas/config.schema.yaml"
-    )
+    check_config(config, workflow.configfiles, ROOT / "workflow/schemas/config.schema.yaml")
 except GoferError as error:
     sys.exit(f"gofer: {error}")
 

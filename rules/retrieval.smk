@@ -166,7 +166,9 @@ use rule collect_residues as collect_query with:
     message:
         "Collecting the query's shards"
     input:
-        shards=expand(results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=SHARDS, allow_missing=True),
+        shards=expand(
+            results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=SHARDS, allow_missing=True
+        ),
         plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
     output:
         manifest=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),

@@ -1,7 +1,7 @@
 """Files that rules hand to each other: written atomically, read with a check of where they came from.
 
-Each artefact carries a `Manifest`. Its `release` part names what the content depends on (GO release, proteins, encoders);
-`agreed` merges the releases of several artefacts and refuses, naming both sides, where two of them disagree.
+Each artefact carries a `Manifest`. Its `release` part names what the content depends on (GO release, proteins,
+encoders); `agreed` merges the releases of several artefacts and refuses, naming both sides, where two of them disagree.
 """
 
 import errno
@@ -188,8 +188,9 @@ def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFra
         ArtefactError: The file is missing, cut short or damaged, or has no such column.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            _verify_digest(Path(path), (file.metadata.metadata or {}).get(DIGEST_KEY, b""))
+        with pa.OSFile(str(path)) as source:  # opened once: meanwhile another process may put a new file there
+            file = pq.ParquetFile(source, page_checksum_verification=True)
+            _verify_digest(source, (file.metadata.metadata or {}).get(DIGEST_KEY, b""))
             if lacking := set(columns or ()) - set(file.schema_arrow.names):
                 raise ValueError(f"it has no column {min(lacking)}")
             return file.read(columns).to_pandas()
@@ -197,10 +198,11 @@ def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFra
         raise _unreadable(path, error) from error
 
 
-def _verify_digest(path: Path, told: bytes) -> None:
+def _verify_digest(source: pa.NativeFile, told: bytes) -> None:
     if not told:  # a shard: too large to be read as a whole, its rows have checksums of their own
         return
-    content = path.read_bytes()
+    source.seek(0)
+    content = source.read()
     if hashlib.sha256(content.replace(told, BLANK)).hexdigest().encode() != told:
         raise ValueError("its checksum is not that of its content")
 

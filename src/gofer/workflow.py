@@ -46,7 +46,7 @@ def logged_to(path: Path | str, *, threads: int | None = None) -> Iterator[None]
     except GoferError as error:
         logger.error("%s", error)
         sys.exit(f"gofer: {error}")
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it goes into the log
         logger.error("%s", traceback.format_exc())
         sys.exit(f"gofer: an unexpected error; its traceback is in {path}")
     finally:
@@ -120,7 +120,7 @@ def _closure(modules: Iterable[str]) -> set[str]:
 @cache
 def imported_modules(name: str) -> frozenset[str]:
     """The gofer modules that module `name` imports, wherever in its source the import stands."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(_source_of(name).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)

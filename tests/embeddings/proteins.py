@@ -31,12 +31,14 @@ def sequence(length: int, seed: int = 0) -> str:
 
 
 def proteins_of(sequences: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({
-        "protein_id": [f"P{i}" for i in range(len(sequences))],
-        "sequence": sequences,
-        "length": [len(s) for s in sequences],
-        "sequence_sha256": [hashlib.sha256(s.encode()).hexdigest() for s in sequences],
-    })
+    return pd.DataFrame(
+        {
+            "protein_id": [f"P{i}" for i in range(len(sequences))],
+            "sequence": sequences,
+            "length": [len(s) for s in sequences],
+            "sequence_sha256": [hashlib.sha256(s.encode()).hexdigest() for s in sequences],
+        }
+    )
 
 
 def shaken(model: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
@@ -54,8 +56,15 @@ def esm2(layers: int = 2, width: int = 32, heads: int = 4, *, token_dropout: boo
 
 def esm1b(width: int = 16) -> tuple[ProteinBertModel, Namespace]:
     arguments = Namespace(
-        arch="roberta_large", layers=2, embed_dim=width, ffn_embed_dim=32, attention_heads=2, max_positions=1024,
-        token_dropout=True, emb_layer_norm_before=True, final_bias=True,
+        arch="roberta_large",
+        layers=2,
+        embed_dim=width,
+        ffn_embed_dim=32,
+        attention_heads=2,
+        max_positions=1024,
+        token_dropout=True,
+        emb_layer_norm_before=True,
+        final_bias=True,
     )
     return shaken(ProteinBertModel(arguments, Alphabet.from_architecture("ESM-1b"))), arguments
 

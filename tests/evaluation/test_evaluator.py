@@ -8,7 +8,13 @@ from evaluation.ontologies import terms_table
 from gofer.errors import ArtefactError, GoferError
 from gofer.evaluation import evaluator
 from gofer.evaluation.evaluator import (
-    has_parent, read_figures, run_cafaeval, with_ancestors, write_accretion, write_ontology, write_truth,
+    has_parent,
+    read_figures,
+    run_cafaeval,
+    with_ancestors,
+    write_accretion,
+    write_ontology,
+    write_truth,
 )  # fmt: skip
 
 

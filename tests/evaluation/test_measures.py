@@ -9,7 +9,15 @@ from gofer.errors import ArtefactError
 from gofer.evaluation.cafa import read_cafa, write_cafa
 from gofer.evaluation.evaluator import AspectFigures, read_figures, run_cafaeval
 from gofer.evaluation.measures import (
-    ASPECT_METRICS, COLUMNS, TERM_METRICS, TERM_SETS, Bootstrap, HeldOut, measure, not_measured, text_table,
+    ASPECT_METRICS,
+    COLUMNS,
+    TERM_METRICS,
+    TERM_SETS,
+    Bootstrap,
+    HeldOut,
+    measure,
+    not_measured,
+    text_table,
 )  # fmt: skip
 
 FEW_DRAWS = Bootstrap(resamples=15, seed=1)

@@ -39,7 +39,9 @@ def metrics_of(method: str, value: float, aspects: list[str], *, half_width: flo
     keys = [(aspect, "all", metric) for aspect in aspects for metric in ASPECT_METRICS]
     keys += [(aspect, name, metric) for aspect in aspects for name in TERM_SETS for metric in TERM_METRICS]
     table = pd.DataFrame(keys, columns=["aspect", "term_set", "metric"])
-    table = table.assign(method=method, split="test", value=value, low=value - half_width, high=value + half_width, n=9)
+    table = table.assign(
+        method=method, split="test", value=value, low=value - half_width, high=value + half_width, n=90
+    )
     return table[COLUMNS]
 
 

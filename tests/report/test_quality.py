@@ -70,3 +70,11 @@ def test_something_else_than_metrics_is_refused(tmp_path, make_run):
     write_text(tmp_path / "metrics.tsv", "a\tb\n1\t2\n")
     with pytest.raises(ArtefactError, match="cannot be read as metrics"):
         Metrics.read(tmp_path / "metrics.tsv", make_run().files.status)
+
+
+def test_a_handful_of_proteins_decides_nothing(metrics):
+    few = Metrics(metrics.table.assign(n=quality.FEWEST - 1), metrics.status)
+    assert not any(cell.best for block in quality.main_blocks(few) for row in block.rows for cell in row.cells)
+    assert "19 test proteins cannot tell" in quality.verdicts(few)[0]
+    assert few.few_proteins[0] == "molecular function (19)"
+    assert metrics.few_proteins == []

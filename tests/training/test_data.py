@@ -12,7 +12,10 @@ from gofer.errors import ArtefactError, GoferError
 from gofer.evaluation.base_rates import base_rates
 from gofer.evaluation.hierarchy import Hierarchy
 from gofer.training.dataset import (
-    ContrastiveEmbCollator, ProteinEmbDataset, batches_by_residues, positives_matrix,
+    ContrastiveEmbCollator,
+    ProteinEmbDataset,
+    batches_by_residues,
+    positives_matrix,
 )  # fmt: skip
 from gofer.training.stage_data import LabelledProteins
 from gofer.training.vocabulary import Vocabulary, seen_in_training, term_base_rates

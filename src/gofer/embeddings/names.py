@@ -15,7 +15,7 @@ def residue_folder(model: str, layer: int | str) -> str:
         model: Config key embeddings.residues.model: a name or a checkpoint file.
         layer: Config key embeddings.residues.layer: a number or "last".
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", short_name(model)).lstrip(".-") or "model"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", short_name(model)).strip(".-") or "model"
     return f"{name[:100]}-layer-{layer}"
 
 

@@ -62,7 +62,7 @@ def _fill(name: str, parameter: Tensor, generator: np.random.Generator) -> None:
 def _attend_to_neighbours(attention: Any, *, first: int) -> None:
     """Set the biases of queries and keys so that head h prefers the residue at distance -4, …, -1, 1, …, 4 in turn."""
     distances = [distance for distance in range(-FARTHEST, FARTHEST + 1) if distance]
-    angle_F = attention.rot_emb.inv_freq.double()
+    angle_F = torch.from_numpy(10_000.0 ** -(np.arange(0, attention.head_dim, 2) / attention.head_dim))
     strength = math.sqrt(FOCUS * math.sqrt(attention.head_dim))
     for projection in (attention.q_proj, attention.k_proj):
         projection.weight.mul_(CONTENT)

@@ -1,4 +1,4 @@
-"""What any method must beat: how common each term is (naive), and labels carried over from similar sequences (DIAMOND)."""
+"""What any method must beat: how common each term is (naive), and labels of similar sequences (DIAMOND)."""
 
 import logging
 import shutil

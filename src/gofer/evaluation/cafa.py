@@ -72,7 +72,7 @@ def _as_text(score: float) -> str:
 
 
 def prediction_status(path: Path | str) -> str:
-    """ "complete", or why the method could not run, from `<path>.json`."""
+    """The status from `<path>.json`: "complete", or why the method could not run."""
     return str(read_json(f"{path}.json").get("status", "complete"))
 
 
@@ -130,6 +130,11 @@ def read_cafa(path: Path | str, *, terms: Sequence[str] | pd.Index | None = None
 
 def _read_columns(path: Path) -> pd.DataFrame:
     odd_lines: list[pa.csv.InvalidRow] = []
+
+    def skipped(row: pa.csv.InvalidRow) -> str:
+        odd_lines.append(row)
+        return "skip"
+
     text = pa.dictionary(pa.int32(), pa.string())
     if path.exists() and path.stat().st_size == 0:
         return pd.DataFrame({column: pd.Categorical([], categories=pd.Index([], dtype=str)) for column in COLUMNS})
@@ -141,7 +146,7 @@ def _read_columns(path: Path) -> pd.DataFrame:
                 delimiter="\t",
                 quote_char=False,
                 ignore_empty_lines=False,
-                invalid_row_handler=lambda row: odd_lines.append(row) or "skip",
+                invalid_row_handler=skipped,
             ),
             pa.csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, text), strings_can_be_null=False),
         )

@@ -1,7 +1,7 @@
 """From a model's evidence to a probability: base rate + evidence, weighted per aspect on validation proteins.
 
-A pure cosine has no base rate, and a bare base rate knows nothing of the protein. Logistic regression on both is shrinkage:
-where the evidence is useless its weight goes to 0 and the score falls back to how common the term is.
+A pure cosine has no base rate, and a bare base rate knows nothing of the protein. Logistic regression on both is
+shrinkage: where the evidence is useless its weight goes to 0 and the score falls back to how common the term is.
 """
 
 from collections.abc import Mapping
@@ -74,8 +74,8 @@ class Calibration:
 def fit(evidence_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray, labels_BT: NDArray[np.bool_]) -> Calibration:
     """Calibration fitted on validation proteins.
 
-    Each aspect uses the proteins that have a label in it. An aspect with fewer than `MIN_POSITIVES` labels gets the base
-    rate alone. Evidence that speaks against its labels (a < 0) is given no weight, and the rest is fitted again.
+    Each aspect uses the proteins that have a label in it. An aspect with fewer than `MIN_POSITIVES` labels gets the
+    base rate alone. Evidence that speaks against its labels (a < 0) is given no weight, and the rest is fitted again.
 
     Args:
         evidence_BT: Cosine over temperature of each validation protein and term; finite.

@@ -1,7 +1,7 @@
 """The field's evaluator, `cafaeval`, run as a program, with its input files written so that none of its traps can bite.
 
-cafaeval (CAFA-evaluator, Piovesan et al. 2024, doi:10.1093/bioadv/vbae043) is GPL-3: it is started as a process of its own,
-never imported. What it does without a word, and what is done about it here:
+cafaeval (CAFA-evaluator, Piovesan et al. 2024, doi:10.1093/bioadv/vbae043) is GPL-3: it is started as a process of its
+own, never imported. What it does without a word, and what is done about it here:
 
 - it drops terms that it does not know, and live terms with `is_obsolete: false`: the ontology is written anew, minimal;
 - scores below its first threshold, .01, cannot count: they are left out, and a file without any other is not run;
@@ -120,11 +120,12 @@ def run_cafaeval(
         predictions: What `read_cafa` gave.
         truth: Columns protein_id, go_id: the labels of the proteins to evaluate, roots left out.
         terms: Columns go_id, name, aspect, is_a, part_of, information_accretion; live terms only.
-        out: Folder for `ontology.obo`, `truth.tsv`, `accretion.tsv`, `predictions/` and the result `evaluation_all.tsv`.
+        out: Folder for what cafaeval reads (`ontology.obo`, `truth.tsv`, `accretion.tsv`, `predictions/`) and for its
+            result, `evaluation_all.tsv`.
         threads: Threads that cafaeval may use.
 
     Returns:
-        Whether there was anything to evaluate; without, cafaeval is not run and an empty `evaluation_all.tsv` is written.
+        Whether there was anything to evaluate; if not, cafaeval is not run and `evaluation_all.tsv` is empty.
 
     Raises:
         GoferError: A term is unknown, or cafaeval failed; its last lines are told.

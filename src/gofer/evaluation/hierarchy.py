@@ -1,4 +1,4 @@
-"""Scores along the ontology: an annotation with a term implies its parents, so a parent's score is never below a child's."""
+"""Scores along the ontology: a term implies its parents, so a parent's score is never below a child's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

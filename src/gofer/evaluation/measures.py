@@ -1,4 +1,4 @@
-"""One method's figures as rows of the metrics table: per aspect and per set of terms, each with a bootstrap interval."""
+"""One method's figures as rows of the metrics table: per aspect and set of terms, each with a bootstrap interval."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -101,8 +101,8 @@ def measure(
 ) -> pd.DataFrame:
     """Every figure of one method on the test proteins.
 
-    Fmax, weighted Fmax, Smin and coverage are cafaeval's; their intervals, and everything else, come from our own metrics,
-    which must agree with cafaeval's.
+    Fmax, weighted Fmax, Smin and coverage are cafaeval's; their intervals, and everything else, come from our own
+    metrics, which must agree with cafaeval's.
 
     Args:
         method: Name in the table.

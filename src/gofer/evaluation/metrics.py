@@ -1,7 +1,7 @@
 """Protein-centric metrics of the field: Fmax, weighted Fmax, Smin and coverage, equal to what `cafaeval` prints.
 
-Precision is averaged over the proteins with a prediction at the threshold, everything else over the proteins with a label
-(`-norm cafa`). Definitions: Radivojac et al. 2013, doi:10.1038/nmeth.2340 (Fmax); Clark and Radivojac 2013,
+Precision is averaged over the proteins with a prediction at the threshold, everything else over the proteins with a
+label (`-norm cafa`). Definitions: Radivojac et al. 2013, doi:10.1038/nmeth.2340 (Fmax); Clark and Radivojac 2013,
 doi:10.1093/bioinformatics/btt228 (information accretion, Smin); Jiang et al. 2016, doi:10.1186/s13059-016-1037-6.
 
 All of them are functions of a few numbers per protein and threshold, so those are counted once (`count`) and each
@@ -44,8 +44,8 @@ def count(
     """Count predicted and correct terms per protein and threshold, over the proteins that have a label.
 
     Args:
-        scores_BT: Scores in [0, 1] of one aspect, roots left out, propagated; 0 is no prediction. Scores from a file must
-            be float64, or those that equal a threshold may miss it.
+        scores_BT: Scores in [0, 1] of one aspect, roots left out, propagated; 0 is no prediction. Scores from a file
+            must be float64, or those that equal a threshold may miss it.
         labels_BT: True labels, propagated.
         accretion_T: Information accretion >= 0 by which to weigh the terms; None counts each as 1.
         thresholds_K: Increasing thresholds > 0.
@@ -105,8 +105,8 @@ def f_curve(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float
 def smin_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float64]:
     """Smin of each resample (N): the least sqrt(ru² + mi²) over the thresholds at which something is predicted.
 
-    ru is the mean information of the labels missed, mi that of the terms wrongly predicted; the counts must be weighted.
-    Arguments as for `fmax_of`. NaN where nothing is predicted at any threshold.
+    ru is the mean information of the labels missed, mi that of the terms wrongly predicted; the counts must be
+    weighted. Arguments as for `fmax_of`. NaN where nothing is predicted at any threshold.
     """
     draws_NB = _draws(counts, draws_NB)
     if not draws_NB.size:

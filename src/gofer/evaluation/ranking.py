@@ -1,7 +1,8 @@
 """Metrics of order: how far positives stand above negatives, over all pairs (micro) or term by term (macro).
 
 AUPR is average precision, Σ (R_k − R_{k−1}) P_k over distinct scores, without interpolation; AUROC is the chance that a
-positive scores above a negative, ties counting one half. A pair without a prediction has score 0 and ties with its like.
+positive scores above a negative, ties counting one half. A pair without a prediction has score 0 and ties with its
+like.
 
 As in `metrics`, `draws_NB` says how often each protein is drawn in each of N bootstrap resamples (None: once, N = 1).
 """

@@ -1,7 +1,7 @@
 """How well terms with few or no training proteins are found: term by term, each over the same proteins.
 
-Scores come from a predictions file in full vocabulary; a protein-term pair that is absent scores 0 and ties with its like.
-Nothing is propagated into these columns: a zero-shot term must earn its own score.
+Scores come from a predictions file in full vocabulary; a protein-term pair that is absent scores 0 and ties with its
+like. Nothing is propagated into these columns: a zero-shot term must earn its own score.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class TermSetFigures:
 
     Attributes:
         fmax_N: Fmax over these columns alone, of the proteins that have one of the terms.
-        recall_at_10_N: Share of a protein's terms of the set that are among its ten best of the set, averaged over proteins.
+        recall_at_10_N: Share of a protein's terms of the set that are among its ten best of the set; mean over proteins.
         terms: Macro AUPR and AUROC.
         n_proteins: Proteins that have a term of the set.
     """

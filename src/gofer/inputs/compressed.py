@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -16,6 +17,7 @@ MAX_LINE_BYTES = 8 << 20
 # Text of this kind shrinks 3–15 fold; gzip reaches 1,028 fold on a file made for harm.
 BOMB_RATIO = 200
 BOMB_BYTES = 64 << 20
+COMMENT = re.compile(r"(?:^|\s)#")
 
 
 def read_lines(path: Path | str) -> Iterator[tuple[int, bytes]]:
@@ -109,7 +111,7 @@ def read_ids(path: Path | str) -> dict[str, int]:
     """
     ids: dict[str, int] = {}
     for number, raw in read_lines(path):
-        text = decoded(path, number, raw).split("#")[0].strip() if raw.strip() else ""
+        text = COMMENT.split(decoded(path, number, raw))[0].strip()
         if not text:
             continue
         if not ids:

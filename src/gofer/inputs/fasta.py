@@ -72,7 +72,7 @@ def read_fasta(path: Path | str, problems: Problems, accounting: Accounting) -> 
 def _records(path: Path, problems: Problems) -> Iterator[_Record]:
     record, begun, before = None, False, False
     for number, line in read_lines(path):
-        line = line.strip()
+        line = line.rstrip()
         if line and not begun:
             begun = True
             _check_first(path, number, line)

@@ -97,8 +97,8 @@ def information_accretion(
 ) -> NDArray[np.float64]:
     """IA(t) = -log2(n(t) / n(all parents of t)) in bits, float64 (T).
 
-    From Clark and Radivojac 2013, doi:10.1093/bioinformatics/btt228. n counts proteins. Parents are those within the aspect; roots have 0. A term that no protein has gets the value of
-    1 / (n(parents) + 1) instead of infinity.
+    From Clark and Radivojac 2013, doi:10.1093/bioinformatics/btt228. n counts proteins. Parents are those within the
+    aspect; roots have 0. A term that no protein has gets the value of 1 / (n(parents) + 1) instead of infinity.
 
     Args:
         labels_NT: Propagated labels of the training proteins, nothing masked.

@@ -5,7 +5,7 @@ A zero-shot term leaves training with everything below it; what lies above it st
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +148,9 @@ def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig
         groups = candidates[candidates["tested"] == tested].groupby(["aspect", "depth"], sort=True)["go_id"]
         strata = [rng.permutation(group.to_numpy(str)).tolist() for _, group in groups]
         strata = [strata[number] for number in rng.permutation(len(strata))]
-        for go_id in _in_turn(strata):
-            if len(chosen) < config.zero_terms and go_id not in barred:
-                chosen.append(go_id)
-                barred |= reached(up, [go_id]) | reached(down, [go_id])
+        for go_id in islice(_in_turn(strata, barred), config.zero_terms - len(chosen)):
+            chosen.append(go_id)
+            barred.update(reached(up, [go_id]), reached(down, [go_id]))
     if len(chosen) < config.zero_terms:
         raise GoferError(
             f"only {len(chosen)} of {config.zero_terms} zero-shot terms can be drawn: terms with "
@@ -161,9 +160,14 @@ def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig
     return sorted(chosen)
 
 
-def _in_turn(strata: list[list[str]]) -> Iterator[str]:
-    for turn in zip_longest(*strata):
-        yield from (go_id for go_id in turn if go_id is not None)
+def _in_turn(strata: list[list[str]], barred: set[str]) -> Iterator[str]:
+    # `barred` grows while terms are taken; a stratum gives its next free term before its turn is over.
+    while any(strata):
+        for stratum in strata:
+            while stratum:
+                if (go_id := stratum.pop()) not in barred:
+                    yield go_id
+                    break
 
 
 def check_term_sets(

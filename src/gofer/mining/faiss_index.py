@@ -83,13 +83,13 @@ def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
     """
     about = read_json(f"{path}.json")
     if lacking := {"space", "sha256", "go_ids"} - about.keys():
-        raise ArtefactError(f"{path}.json does not describe an index: no {min(lacking)}", help="delete it and the index")
+        raise ArtefactError(f"{path}.json describes no index: {min(lacking)} is missing", help="delete both files")
     if not Path(path).exists() or sha256_of(path) != about["sha256"]:
         raise ArtefactError(
             f"{path} is missing or is not the file that {path}.json describes",
             help="delete both and run snakemake again: only this index is made anew",
         )
-    index = faiss.read_index(str(path))
+    index: faiss.IndexFlatIP = faiss.downcast_index(faiss.read_index(str(path)))
     if index.ntotal != len(about["go_ids"]):
         raise ArtefactError(f"{path} holds {index.ntotal} vectors for {len(about['go_ids'])} terms", help="delete it")
     return TermIndex(index, tuple(about["go_ids"]), about["space"]), read_manifest(f"{path}.json")

@@ -1,4 +1,4 @@
-"""Who is near whom in the ontology, among the terms seen in training: what may be a negative, and what makes a hard one.
+"""Who is near whom in the ontology, among the terms seen in training: what may be a negative, and which are hard.
 
 Shapes: B proteins, T training terms.
 """
@@ -44,7 +44,7 @@ class Neighbourhood:
         return np.stack(self.parents_TT.nonzero(), axis=1).astype(np.int64)
 
     def near(self, stated_BT: sp.csr_array, *, hier_up: int, hier_down: int) -> sp.csr_array:
-        """True for a stated term, its ancestors within `hier_up` hops and its descendants within `hier_down`, (B, T)."""
+        """True for a stated term, ancestors within `hier_up` hops and descendants within `hier_down`, (B, T)."""
         return (stated_BT @ self._reach("up", hier_up) + stated_BT @ self._reach("down", hier_down)).astype(bool)
 
     def siblings(self, stated_BT: sp.csr_array) -> sp.csr_array:

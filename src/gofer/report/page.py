@@ -83,6 +83,7 @@ def _quality(metrics: Metrics) -> dict[str, Any]:
         "main": quality.main_blocks(metrics),
         "further": quality.main_blocks(metrics, quality.FURTHER),
         "main_names": quality.MAIN,
+        "fewest": quality.FEWEST,
         "further_names": quality.FURTHER,
         "main_pictures": _named(main, metrics, "all"),
         "verdicts": quality.verdicts(metrics),

@@ -1,7 +1,8 @@
 """How good the predictions are: `metrics.tsv` as rows for the page.
 
 A figure that cannot be had stays `n/a`. A value is marked as the best of its column only where its 95 % interval lies
-wholly beyond that of every other method: anything less could be chance.
+wholly beyond that of every other method, and where at least `FEWEST` test proteins were measured: anything less could
+be chance, and resampling a handful of proteins gives intervals that are too narrow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,7 @@ MAIN = ["fmax", "weighted_fmax", "smin", "micro_aupr", "macro_aupr", "coverage"]
 FURTHER = ["f_at_validation_threshold", "macro_auroc"]
 PICTURED = ["fmax", "weighted_fmax", "micro_aupr", "macro_aupr"]
 OF_TERM_SETS = ["fmax", "recall_at_10", "macro_aupr", "macro_auroc"]
+FEWEST = 20
 NEVER_BEST = ("coverage",)  # predicting something is no merit by itself
 
 
@@ -140,6 +142,16 @@ class Metrics:
             for key, (value, low, high, n) in zip(keys, values, strict=True)
         }
 
+    def proteins(self, aspect: str, term_set: str) -> int:
+        """Test proteins that have a term of the set."""
+        return max((self.figure(method, aspect, term_set, "fmax").n for method in self.measured), default=0)
+
+    @property
+    def few_proteins(self) -> list[str]:
+        """Aspects with fewer than `FEWEST` test proteins, in words."""
+        counts = {aspect: self.proteins(aspect, "all") for aspect in self.aspects}
+        return [f"{words.ASPECT_NAMES[aspect].lower()} ({count})" for aspect, count in counts.items() if count < FEWEST]
+
     def has_values(self, aspect: str, term_set: str) -> bool:
         """Whether any method has any figure there."""
         here = (self.table["aspect"] == aspect) & (self.table["term_set"] == term_set)
@@ -166,7 +178,7 @@ def block(metrics: Metrics, aspect: str, term_set: str, names: Iterable[str], ti
     }
     best = {
         name: None
-        if name in NEVER_BEST
+        if name in NEVER_BEST or metrics.proteins(aspect, term_set) < FEWEST
         else clearly_best(figures[name], lower_is_better=words.MEASURES[name].lower_is_better)
         for name in names
     }
@@ -193,8 +205,7 @@ def _counts(figures: Mapping[str, Figure]) -> str:
 
 
 def _about(metrics: Metrics, aspect: str, term_set: str) -> str:
-    found = [metrics.figure(method, aspect, term_set, "fmax").n for method in metrics.measured]
-    return words.counted(max(found, default=0), "test protein")
+    return words.counted(metrics.proteins(aspect, term_set), "test protein")
 
 
 def main_blocks(metrics: Metrics, names: Iterable[str] = tuple(MAIN)) -> list[Block]:
@@ -232,6 +243,8 @@ def _verdict(metrics: Metrics, aspect: str) -> str:
     theirs = others[rival]
     against = f"{words.method_name(rival)} ({theirs.value:.2f}; {words.interval(theirs.low, theirs.high, 2)})"
     best = clearly_best({"gofer": ours, rival: theirs})
+    if ours.n < FEWEST:
+        return f"{begin}, beside {against}; {words.counted(ours.n, 'test protein')} cannot tell which is better."
     if best is None:
         way = "above" if ours.value > theirs.value else "below" if ours.value < theirs.value else "equal to"
         return f"{begin}, {way} {against}, but the intervals overlap: the difference could be chance."

@@ -1,8 +1,8 @@
 """Predictions as a Gene Association File 2.2, for tools that read annotations.
 
-Format: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2/. A GAF has no room for a score, so only predictions
-from `retrieval.gaf_min_score` on are written. Evidence code IEA; the date is that of the ontology release where it has one,
-so that the same input gives the same file.
+Format: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2/. A GAF has no room for a score, so only
+predictions from `retrieval.gaf_min_score` on are written. Evidence code IEA; the date is that of the ontology release
+where it has one, so that the same input gives the same file.
 """
 
 import re

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.cafa import COLUMNS as CAFA_COLUMNS
 from gofer.evaluation.cafa import predicted_pairs
+from gofer.evaluation.calibration import Calibration
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.term_space import TermSpace
@@ -76,7 +76,9 @@ def explained_examples(
 def choose_examples(
     predictions: pd.DataFrame, annotations: pd.DataFrame, terms: pd.DataFrame, proteins: list[str], *, most: int
 ) -> pd.DataFrame:
-    """For up to `most` proteins, the most informative of their correct predictions with at least half of their best score.
+    """For up to `most` proteins, the most informative of their correct predictions.
+
+    Predictions with less than half of the protein's best score do not count.
 
     Args:
         predictions: Columns protein_id, go_id, score.

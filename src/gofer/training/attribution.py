@@ -1,7 +1,7 @@
 """What a protein's vector becomes when one of its windows is masked, without a second pass over its residues.
 
-Residues were scored once; a masked window only takes its blocks out of the sums of the windows that share them, and out of
-the softmax over windows. Sums before and after the window are running sums, so nothing is ever subtracted.
+Residues were scored once; a masked window only takes its blocks out of the sums of the windows that share them, and out
+of the softmax over windows. Sums before and after the window are running sums, so nothing is ever subtracted.
 Shapes: B proteins, N blocks, W windows, V value width, D shared width.
 """
 

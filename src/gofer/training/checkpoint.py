@@ -1,4 +1,4 @@
-"""A trained model as one safetensors file: weights, shapes and the terms it was trained on. Nothing is ever unpickled."""
+"""A trained model as one safetensors file: weights, shapes, the terms it was trained on. Nothing is unpickled."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def write_checkpoint(path: Path | str, model: GoferModel, manifest: Manifest) ->
 
 
 def _in_fixed_order(content: bytes) -> bytes:
-    # safetensors writes its metadata in an order that changes from call to call; the same model shall be the same bytes.
+    # safetensors writes its metadata in another order at each call; the same model shall be the same bytes.
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))

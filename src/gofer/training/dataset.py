@@ -1,4 +1,4 @@
-"""Proteins with their labels, as training sees them: `ProteinEmbDataset` reads residues, `ContrastiveEmbCollator` packs them.
+"""Proteins with their labels, as training sees them: `ProteinEmbDataset` reads, `ContrastiveEmbCollator` packs.
 
 Shapes: B proteins of a batch, N proteins of a data set, L residues, R residues packed, E ESM width, T training terms.
 """

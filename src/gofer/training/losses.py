@@ -26,7 +26,7 @@ def info_nce(logits_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> Tenso
 
 
 def sigmoid_pairs(logits_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> Tensor:
-    """Pairwise sigmoid loss: every pair is its own yes-or-no question (SigLIP, Zhai 2023); arguments as for `info_nce`."""
+    """Pairwise sigmoid loss: each pair is a yes-or-no question (SigLIP, Zhai 2023); arguments as for `info_nce`."""
     yes = F.softplus(-logits_BC) * weight_BC
     no = F.softplus(logits_BC) * negative_BC
     total = weight_BC.sum()
@@ -44,7 +44,8 @@ def attribution_agreement(drop_PW: Tensor, mass_PW: Tensor) -> Tensor:
     """KL(impact ‖ attention): attention should lie where masking lowers the score.
 
     Args:
-        drop_PW: Drop in score when each window of a positive pair's protein is masked; only drops > 0 count. No gradient.
+        drop_PW: Drop in score when each window of a positive pair's protein is masked; only drops > 0 count. No
+            gradient flows into it.
         mass_PW: Attention mass on each window, summing to 1 over the windows.
     """
     drop_PW = drop_PW.detach().clamp(min=0)
@@ -86,7 +87,7 @@ def alignment(z_BD: Tensor, z_CD: Tensor, positive_BC: Tensor) -> Tensor:
 
 
 def uniformity(z_BD: Tensor) -> Tensor:
-    """log mean e^(-2 d²) over pairs of different proteins (Wang & Isola 2020); lower is more even, 0 for one protein."""
+    """Log mean e^(-2 d²) over pairs of different proteins (Wang & Isola 2020); lower is more even; one protein: 0."""
     if len(z_BD) < 2:
         return z_BD.sum() * 0
     return torch.pdist(z_BD).square().mul(-2).exp().mean().log()

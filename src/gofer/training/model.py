@@ -1,8 +1,8 @@
 """The two towers: residues to a protein vector, and a term's text vector to the same space.
 
-A protein is read through windows: a softmax over the residues of each window, then a softmax over the windows. The product
-of the two is one attention weight per residue, α, which sums to 1. Shapes: B proteins, R residues packed over proteins,
-E ESM width, V value width, W windows, T terms, G text width, D shared width.
+A protein is read through windows: a softmax over the residues of each window, then a softmax over the windows. The
+product of the two is one attention weight per residue, α, which sums to 1. Shapes: B proteins, R residues packed over
+proteins, E ESM width, V value width, W windows, T terms, G text width, D shared width.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """A stage of training, from the previous stage's checkpoint to its own.
 
-The epoch with the best mean Fmax on the validation proteins is kept. With one seed and one number of threads, a stage gives
-the same weights to the bit on a CPU.
+The epoch with the best mean Fmax on the validation proteins is kept. With one seed and one number of threads, a stage
+gives the same weights to the bit on a CPU.
 """
 
 import copy
@@ -22,7 +22,6 @@ from gofer.training.stage_data import LabelledProteins, StageData
 from gofer.training.step import Stepper, TermTensors
 from gofer.training.tracking import Tracker
 from gofer.training.validation import term_vectors, validation_fmax
-from gofer.training.vocabulary import Vocabulary
 from gofer.workflow import progress
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,151 @@
+"""Seconds of reading proteins through windows, and of masking each window in turn, beside the plain ways.
+
+    python benchmarks/training_step.py --proteins 64 --length 360
+
+Windows: block sums (what gofer does) beside padding all proteins and unfolding every window, forward and backward.
+Masking: sums without the window (what gofer does) beside a forward pass for each masked window, itself with block sums
+or padded. The results are compared before they are timed. Runs alternate; the median counts.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gofer.training.attribution import masked_vectors
+from gofer.training.model import GoferModel, ModelSizes, bounded
+from gofer.training.windows import WindowLayout
+
+SIZES = ModelSizes(
+    residue_width=320, text_width=384, attention_width=64, hidden_width=256, shared_width=128,
+    win_size=64, win_stride=32, dropout=0.0, temperature=(0.02, 0.5), free_term_vectors=False,
+)  # fmt: skip
+EMPTY = -1e9
+
+
+def padded_vectors(model: GoferModel, residues: list[Tensor], kept: list[Tensor] | None = None) -> Tensor:
+    """Protein vectors by padding and unfolding: every residue is scored once for every window that holds it."""
+    size, stride = model.sizes.win_size, model.sizes.win_stride
+    kept = [torch.ones(len(r), dtype=torch.bool) for r in residues] if kept is None else kept
+    longest = max(len(r) for r in residues)
+    blocks = max(-(-longest // stride), size // stride)
+    pad = [blocks * stride - len(r) for r in residues]
+    padded_BLE = torch.stack([F.pad(r, (0, 0, 0, p)) for r, p in zip(residues, pad, strict=True)])
+    kept_BL = torch.stack([F.pad(k, (0, p)) for k, p in zip(kept, pad, strict=True)])
+    windows_BWSE = padded_BLE.unfold(1, size, stride).transpose(2, 3)
+    kept_BWS = kept_BL.unfold(1, size, stride)
+    normed = model.pooling.norm(windows_BWSE)
+    score_BWS = bounded(model.pooling.residue_score(normed))[..., 0].masked_fill(~kept_BWS, EMPTY)
+    share_BWS = score_BWS.softmax(2) * kept_BWS
+    mean_BWV = (share_BWS[..., None] * F.gelu(model.pooling.value(normed))).sum(2)
+    score_BW = bounded(model.pooling.window_score(mean_BWV))[..., 0].masked_fill(~kept_BWS.any(2), EMPTY)
+    last_B = torch.tensor([max(-(-len(r) // stride) - size // stride, 0) for r in residues])
+    exists_BW = torch.arange(score_BW.shape[1]) <= last_B[:, None]
+    beta_BW = score_BW.masked_fill(~exists_BW, EMPTY).softmax(1)
+    return model.project_proteins((beta_BW[..., None] * mean_BWV).sum(1))
+
+
+def masked_one_by_one(model: GoferModel, residues_LE: Tensor) -> Tensor:
+    """Vectors of one protein with each window masked, a forward pass each, (W, D)."""
+    length, size, stride = len(residues_LE), model.sizes.win_size, model.sizes.win_stride
+    vectors = []
+    for start in range(0, max(length - size, 0) + stride, stride):
+        if start > 0 and start + size - stride >= length:
+            break
+        kept_L = torch.ones(length, dtype=torch.bool)
+        kept_L[start : start + size] = False
+        vectors.append(padded_vectors(model, [residues_LE], [kept_L])[0])
+    return torch.stack(vectors)
+
+
+def masked_by_block_sums(model: GoferModel, residues_LE: Tensor, layout: WindowLayout) -> Tensor:
+    """The same with block sums, but every residue is scored again for each masked window, (W, D)."""
+    pooling, position_L = model.pooling, torch.arange(len(residues_LE))
+    vectors = []
+    for window in range(int(layout.window_mask_BW.sum())):
+        first, last = layout.residue_range(0, window)
+        kept_L1 = ((position_L < first - 1) | (position_L >= last))[:, None]
+        normed_LE = pooling.norm(residues_LE)
+        exp_L1 = bounded(pooling.residue_score(normed_LE)).exp() * kept_L1
+        value_LV = F.gelu(pooling.value(normed_LE))
+        sums = layout.block_sums(exp_L1), layout.block_sums(exp_L1 * value_LV)
+        mean_BWV, exp_BW = pooling.windows(*(layout.window_sums(blocks) for blocks in sums))
+        beta_BW = exp_BW / exp_BW.sum(1, keepdim=True)
+        vectors.append(model.project_proteins((beta_BW[..., None] * mean_BWV).sum(1))[0])
+    return torch.stack(vectors)
+
+
+def medians(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of each, in alternating runs after one to warm up."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for repeat in range(repeats + 1):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            run()
+            if repeat:
+                seconds[name].append(time.perf_counter() - began)
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
+def print_table(title: str, seconds: Mapping[str, float], difference: float) -> None:
+    """One line per way, with its ratio to the last."""
+    slowest = list(seconds.values())[-1]
+    print(f"{title} (largest difference {difference:.1e})")
+    for name, value in seconds.items():
+        print(f"  {name:40}{value * 1000:9.1f} ms{slowest / value:7.1f}×")
+
+
+def main() -> None:
+    """Print the two tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("proteins", 64), ("length", 360), ("repeats", 5), ("threads", 1), ("seed", 1)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    settings = parser.parse_args()
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    model = GoferModel(SIZES, [])
+    with torch.no_grad():  # attention starts even: make it uneven, so that the comparison means something
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight) * 0.02)
+    spread = np.random.default_rng(settings.seed).lognormal(np.log(settings.length), 0.5, settings.proteins)
+    lengths = np.clip(spread, 20, 2000).astype(int).tolist()
+    residues = [torch.randn(length, SIZES.residue_width) for length in lengths]
+    packed_RE = torch.cat(residues)
+    layout = WindowLayout.of_lengths(lengths, win_size=SIZES.win_size, win_stride=SIZES.win_stride)
+
+    def train(vectors: Callable[[], Tensor]) -> Callable[[], None]:
+        return lambda: vectors().sum().backward()
+
+    def blocks() -> Tensor:
+        return model.encode_proteins(packed_RE, layout).z_BD
+
+    def padded() -> Tensor:
+        return padded_vectors(model, residues)
+
+    with torch.no_grad():
+        difference = float((blocks() - padded()).abs().max())
+    size = f"{sum(lengths)} residues of width {SIZES.residue_width}"
+    print(f"{settings.proteins} proteins, {size}, windows of {SIZES.win_size} every {SIZES.win_stride}")
+    runs = {"block sums": train(blocks), "padded, every window unfolded": train(padded)}
+    print_table("forward and backward", medians(runs, settings.repeats), difference)
+
+    longest = max(residues, key=len)
+    own = WindowLayout.of_lengths([len(longest)], win_size=SIZES.win_size, win_stride=SIZES.win_stride)
+    with torch.no_grad():
+        pooled = model.encode_proteins(longest, own)
+        ours = {"sums without the window": lambda: masked_vectors(model, model.encode_proteins(longest, own))}
+        again = {"a forward pass each, block sums": lambda: masked_by_block_sums(model, longest, own)}
+        runs = {**ours, **again, "a forward pass each, padded": lambda: masked_one_by_one(model, longest)}
+        masked_WD = masked_vectors(model, pooled)[0]
+        others = masked_by_block_sums(model, longest, own), masked_one_by_one(model, longest)
+        difference = max(float((masked_WD - other_WD).abs().max()) for other_WD in others)
+        title = f"each of {int(own.window_mask_BW.sum())} windows of one protein masked in turn"
+        print_table(title, medians(runs, settings.repeats), difference)
+
+
+if __name__ == "__main__":
+    main()

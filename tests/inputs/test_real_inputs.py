@@ -1,0 +1,77 @@
+"""The readers on real files: both GO releases, Swiss-Prot, and a yeast GAF."""
+
+import gzip
+from collections import Counter
+
+import pytest
+
+from gofer.inputs.annotations import AnnotationRules, read_annotations
+from gofer.inputs.clusters import cluster
+from gofer.inputs.labels import propagate
+from gofer.inputs.ontology import read_ontology
+from gofer.inputs.proteins import read_proteins
+
+CODES = "EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC"
+RULES = AnnotationRules(frozenset(CODES.split()), 0.1, ("is_a", "part_of"))
+
+
+@pytest.fixture(scope="module")
+def swissprot(shared_data):
+    folder = shared_data / "swissprot"
+    return read_proteins([folder / "swissprot_2020.fasta"], keep_ids=folder / "ids_clean.txt")[0]
+
+
+def test_the_release_of_2015_is_read_whole(go):
+    assert go.release == "releases/2015-07-11"
+    assert go.terms["aspect"].value_counts().to_dict() == {"BPO": 27766, "MFO": 9936, "CCO": 3801}
+    assert len(go.obsolete) == 43419 - 41503
+    assert (go.terms["definition"] != "").all()
+    assert go.terms.loc[go.terms["depth"] == 0, "name"].tolist() == [
+        "molecular_function",
+        "cellular_component",
+        "biological_process",
+    ]
+
+
+def test_the_release_of_2014_is_read_whole(shared_data):
+    older = read_ontology(shared_data / "go" / "go-basic_2014-07-06.obo.gz")
+    assert older.release == "releases/2014-07-06"
+    assert len(older.terms) == 39446
+
+
+def test_swissprot_annotations_are_accounted_for_to_the_last(go, swissprot, shared_data):
+    path = shared_data / "swissprot" / "swissprot_2020_annotations.tsv"
+    stated, accounting = read_annotations(path, set(swissprot["protein_id"]), go.terms, go.obsolete, RULES)
+    table = accounting.table()
+    dropped = table.loc[table["item"] == "annotations dropped", "count"].sum()
+    assert len(swissprot) == 3226
+    assert accounting.count("annotations read") == 12176 == len(stated) + dropped
+    unknown = table.loc[table["reason"].str.contains("not in this GO release"), "count"].sum()
+    assert 0.05 < unknown / (len(stated) + unknown) < RULES.max_unknown_terms
+    annotations = propagate(stated, go.terms, RULES.relations)
+    assert set(annotations["go_id"]) <= set(go.terms["go_id"])
+    assert annotations["hops"].eq(0).sum() == len(stated)
+
+
+def test_a_yeast_gaf_agrees_with_what_its_lines_say(go, shared_data):
+    path = shared_data / "gaf" / "gene_association.sgd.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        lines = [line.rstrip("\n").split("\t") for line in file if not line.startswith("!")]
+    proteins = {fields[1] for fields in lines}
+    stated, accounting = read_annotations(path, proteins, go.terms, go.obsolete, RULES)
+    assert accounting.count("annotations read") == len(lines)
+    other = Counter(fields[6] for fields in lines if fields[6] not in RULES.evidence_codes)
+    table = accounting.table().set_index("reason")["count"]
+    assert {code: table[f"evidence code {code} not asked for"] for code in other} == dict(other)
+    negated = [f for f in lines if "NOT" in f[3].split("|") and f[6] in RULES.evidence_codes]
+    assert accounting.count("annotations dropped", "NOT annotation, never a positive") == len(negated) > 50
+    denied = {(fields[1], fields[4]) for fields in negated}
+    propagated = propagate(stated, go.terms, RULES.relations)
+    assert denied.isdisjoint(zip(propagated["protein_id"], propagated["go_id"], strict=True))
+
+
+def test_real_proteins_cluster_into_many_small_families(swissprot):
+    labels = cluster(swissprot["sequence"].tolist(), identity=0.3, clusterer="kmers")
+    sizes = Counter(labels.tolist())
+    assert 2000 < len(sizes) < 3100
+    assert max(sizes.values()) < 100
