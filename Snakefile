@@ -28,17 +28,18 @@ include: "rules/report.smk"
 
 localrules:
     all,
+    check,
     predict,
     embeddings,
     evaluate,
 
 
 rule all:
+    """The whole workflow: metrics, predictions for the query, and the report."""
     input:
         results("report.html"),
         rules.collect_metrics.output.metrics,
         predictions(),
-    """The whole workflow: metrics, predictions for the query, and the report."""
     default_target: True
 
 

@@ -1,4 +1,4 @@
-"""Random reads of residue embeddings side by side: gofer's checked store, and other ways to keep them. About half a minute.
+"""Random reads of residue embeddings side by side: gofer's checked store, and other ways to keep them. Half a minute.
 
     python benchmarks/store.py
 

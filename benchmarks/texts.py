@@ -1,4 +1,4 @@
-"""Embedding of GO texts side by side: sentence-transformers as it comes, and gofer's packed MiniLM. Runs about a minute.
+"""Embedding of GO texts side by side: sentence-transformers as it comes, and gofer's packed MiniLM. About a minute.
 
     python benchmarks/texts.py --threads 2 --ontology ../shared/data/go/go_2015-07-11.obo.bz2
 

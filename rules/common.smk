@@ -1,23 +1,23 @@
 # Common: the checked config, and the few functions that every other rules file uses.
 #
 # Inputs:   config files and --config
-# Provides: results(), data_file(), code(), predictions(), QUERY, QUERY_NAMES
-# Steps:    check
+# Provides: results(), data_file(), listed(), code(); STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions()
+# Steps:    none
 
-import os
 import re
 import sys
 from pathlib import Path
 
+STAGES = "ABCD"
 ROOT = Path(workflow.current_basedir).parent
 
-# The library is found by this process, and by scripts in whatever environment they run.
 sys.path.insert(0, str(ROOT / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 from gofer.config import check_config, input_path, protein_files, query_path
 from gofer.errors import GoferError
-from gofer.workflow import fingerprint
+from gofer.workflow import fingerprint, share_library
+
+share_library()
 
 try:
     check_config(config, workflow.configfiles, ROOT / "workflow/schemas/config.schema.yaml")
@@ -35,8 +35,13 @@ def data_file(name):
     return input_path(config, name)
 
 
+def listed(path, *, when=True):
+    """The file of ids that a config key names, or no file at all."""
+    return data_file(path) if path and when else []
+
+
 def code(*modules):
-    """Digest of the library code that a rule uses: as a parameter it reruns the rule when that code changes."""
+    """Digest of the library code behind a rule, so that as a parameter it reruns the rule when that code changes."""
     return fingerprint(*modules)
 
 
@@ -54,6 +59,23 @@ def predictions():
     """Everything that a query gives."""
     names = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
     return expand(results("retrieval/{query}/{name}"), query=QUERY_NAMES, name=names)
+
+
+def text_phase(stage):
+    """The phase of GO texts that a stage reads."""
+    return config["training"]["stages"][stage]["text_phase"]
+
+
+def previous_checkpoint(wildcards):
+    """The checkpoint that a stage starts from: that of the stage before it, none for stage A."""
+    stage = STAGES.index(wildcards.phase if hasattr(wildcards, "phase") else wildcards.stage)
+    return results(f"training/stage-{STAGES[stage - 1]}/model.safetensors") if stage else []
+
+
+def stage_settings(wildcards):
+    """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
+    own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
+    return {**config["training"], "stages": own}
 
 
 wildcard_constraints:

@@ -3,15 +3,10 @@
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (table or GAF), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
 #           inputs/accounting-{proteins,ontology,annotations,labels}.parquet   what came in, was kept or dropped, and why
-# Steps:    (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms
+# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
-
-
-def listed(path, *, when=True):
-    """The file of ids that a config key names, or no file at all."""
-    return data_file(path) if path and when else []
 
 
 if "demo" in config:
@@ -39,6 +34,24 @@ if "demo" in config:
             "../envs/inputs.yaml"
         script:
             "../workflow/scripts/make_demo_world.py"
+
+
+rule check:
+    """Read every input, look for models, disk and programs, and tell all problems at once; run by name only."""
+    message:
+        "Checking the inputs"
+    input:
+        protein_files(config),
+        data_file(config["annotations"]),
+        data_file(config["ontology"]),
+    params:
+        code=code("gofer.check"),
+    log:
+        results("logs/check.log"),
+    conda:
+        "../envs/inputs.yaml"
+    script:
+        "../workflow/scripts/check.py"
 
 
 rule read_proteins:

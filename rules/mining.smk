@@ -5,19 +5,6 @@
 # Outputs:  mining/phase-<P>.faiss, with mining/phase-<P>.faiss.json saying what it holds
 # Steps:    build_index
 
-STAGES = "ABCD"
-
-
-def text_phase(stage):
-    """The phase of GO texts that a stage reads."""
-    return config["training"]["stages"][stage]["text_phase"]
-
-
-def previous_checkpoint(wildcards):
-    """The checkpoint that a stage starts from: that of the stage before it, none for stage A."""
-    stage = STAGES.index(wildcards.phase if hasattr(wildcards, "phase") else wildcards.stage)
-    return results(f"training/stage-{STAGES[stage - 1]}/model.safetensors") if stage else []
-
 
 rule build_index:
     """Index the training terms' vectors of a stage: the texts themselves for A, projected by the last checkpoint after it."""

@@ -8,12 +8,6 @@
 # Steps:    train_stage (A), then B, C, D
 
 
-def stage_settings(wildcards):
-    """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
-    own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
-    return {**config["training"], "stages": own}
-
-
 rule train_stage:
     """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors."""
     message:

@@ -39,7 +39,7 @@ def test_no_problem_raises_nothing_and_one_is_raised_as_it_is():
 
 
 def test_several_problems_are_raised_together_in_order():
-    with pytest.raises(ProblemsError) as caught, collected_problems() as problems:
+    with pytest.raises(ProblemsError) as caught, collected_problems() as problems:  # noqa: PT012 - what is tested is the block
         for line in (4, 2):
             problems.add(InputError("what", path="f", line=line))
     assert str(caught.value) == "f:4: what\nf:2: what"
@@ -47,7 +47,7 @@ def test_several_problems_are_raised_together_in_order():
 
 def test_reading_stops_at_the_twentieth_problem():
     reached = []
-    with pytest.raises(ProblemsError) as caught, collected_problems() as problems:
+    with pytest.raises(ProblemsError) as caught, collected_problems() as problems:  # noqa: PT012 - what is tested is the block
         for line in range(100):
             reached.append(line)
             problems.add(InputError("what", line=line))
@@ -61,6 +61,6 @@ def test_problems_beyond_those_shown_are_counted():
 
 
 def test_another_error_within_the_block_comes_through():
-    with pytest.raises(ZeroDivisionError), collected_problems() as problems:
+    with pytest.raises(ZeroDivisionError), collected_problems() as problems:  # noqa: PT012 - what is tested is the block
         problems.add(InputError("what"))
         raise ZeroDivisionError

@@ -96,7 +96,9 @@ def fingerprint_now(*modules):
     return fingerprint(*modules)
 
 
-@pytest.mark.parametrize("edited", ["training/stage", "training/losses", "mining/curriculum", "evaluation/metrics", "errors"])
+@pytest.mark.parametrize(
+    "edited", ["training/stage", "training/losses", "mining/curriculum", "evaluation/metrics", "errors"]
+)
 def test_a_fingerprint_changes_with_the_module_and_with_all_that_it_imports(package, edited):
     before = fingerprint_now("gofer.training.stage")
     path = package / f"{edited}.py"
@@ -137,8 +139,8 @@ def test_a_new_import_brings_the_imported_module_into_the_fingerprint(package):
 
 def test_imports_are_found_wherever_they_stand_and_only_those_of_gofer(package):
     (package / "probe.py").write_text(
-        "import numpy\nimport gofer.errors\nfrom gofer.training import losses, no_such\nfrom gofer.artefacts import Manifest\n"
-        "def f():\n    from gofer.mining.miner import Miner\n"
+        "import numpy\nimport gofer.errors\nfrom gofer.training import losses, no_such\n"
+        "from gofer.artefacts import Manifest\ndef f():\n    from gofer.mining.miner import Miner\n"
     )
     imported_modules.cache_clear()
     assert imported_modules("gofer.probe") == {

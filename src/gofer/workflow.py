@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import logging
+import os
 import sys
 import time
 import traceback
@@ -88,6 +89,12 @@ def _with_bar(items: Iterable[Item], description: str, total: int | None) -> Ite
     from rich.progress import track
 
     return track(items, description, total=total, console=Console(stderr=True), transient=True)
+
+
+def share_library() -> None:
+    """Let scripts find this library, in whatever environment they run: puts it first on their PYTHONPATH."""
+    inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(SOURCE.parent), *inherited]))
 
 
 def fingerprint(*modules: str) -> str:

@@ -124,9 +124,8 @@ def test_draws_begin_with_every_protein_once_and_keep_their_number():
 
 
 def test_a_zero_shot_term_does_not_take_the_score_of_its_child():
-    terms = terms_table(
-        {"root": [], "zero": ["root"], "child": ["zero"]}, information_accretion=[0.0, 1.0, 1.0], training_count=[9, 0, 9]
-    )
+    parents = {"root": [], "zero": ["root"], "child": ["zero"]}
+    terms = terms_table(parents, information_accretion=[0.0, 1.0, 1.0], training_count=[9, 0, 9])
     term_sets = pd.DataFrame({"go_id": ["root", "zero", "child"], "term_set": ["common", "zero", "common"]})
     annotations = pd.DataFrame({"protein_id": ["P1", "P1", "P2"], "go_id": ["zero", "child", "child"]})
     annotations = pd.concat([annotations, pd.DataFrame({"protein_id": ["P2", "P3"], "go_id": ["zero", "root"]})])

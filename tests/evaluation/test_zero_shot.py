@@ -20,7 +20,8 @@ def test_figures_of_a_hand_made_case():
 
 
 def test_a_term_that_scores_zero_was_not_retrieved():
-    figures = score_terms(np.array([[0.0, 0.3], [0, 0], [0, 0]]), np.array([[True, False], [False] * 2, [False] * 2]), ONCE)
+    labels_BC = np.array([[True, False], [False, False], [False, False]])
+    figures = score_terms(np.array([[0.0, 0.3], [0, 0], [0, 0]]), labels_BC, ONCE)
     assert figures.recall_at_10_N[0] == 0
 
 

@@ -2,10 +2,11 @@
 
 import json
 
+import faiss
 import numpy as np
 import pytest
 
-from gofer.artefacts import Manifest
+from gofer.artefacts import Manifest, sha256_of
 from gofer.errors import ArtefactError, GoferError
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex, read_index, write_index
 
@@ -103,6 +104,16 @@ def test_a_cut_or_missing_index_is_refused(written):
 def test_a_description_that_is_none_is_refused(written, about):
     written.with_name("i.faiss.json").write_text(about)
     with pytest.raises(ArtefactError):
+        read_index(written)
+
+
+def test_an_index_of_another_kind_is_refused(written):
+    strange = faiss.IndexFlatL2(8)
+    strange.add(np.ones((20, 8), np.float32))
+    faiss.write_index(strange, str(written))
+    path = written.with_name("i.faiss.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sha256": sha256_of(written)}))
+    with pytest.raises(ArtefactError, match="is a IndexFlatL2, not an exact inner-product index"):
         read_index(written)
 
 

@@ -15,7 +15,8 @@ from gofer.mining.negatives import choose_candidates
 from gofer.mining.neighbourhood import Neighbourhood
 
 EVERYTHING = {
-    "hard_frac": 1.0, "shortlist_M": 99, "k_hard": 99, "random_k": 99, "inbatch_easy": 1.0, "hier_up": 0, "hier_down": 0,
+    "hard_frac": 1.0, "shortlist_M": 99, "k_hard": 99, "random_k": 99, "inbatch_easy": 1.0,
+    "hier_up": 0, "hier_down": 0,
 }  # fmt: skip
 
 
@@ -191,9 +192,8 @@ def test_neighbours_lie_within_the_asked_number_of_hops():
 
 
 def test_relations_that_are_not_asked_for_and_other_aspects_make_no_neighbours():
-    terms = pd.DataFrame(
-        {"go_id": ["a", "b", "c"], "aspect": ["MFO", "MFO", "BPO"], "is_a": [[], ["a"], ["a"]], "part_of": [[], [], ["b"]]}
-    )
+    terms = pd.DataFrame({"go_id": ["a", "b", "c"], "aspect": ["MFO", "MFO", "BPO"]})
+    terms = terms.assign(is_a=[[], ["a"], ["a"]], part_of=[[], [], ["b"]])
     assert Neighbourhood.of_terms(terms, ["a", "b", "c"], ["is_a", "part_of"]).edges().tolist() == [[1, 0]]
     terms["aspect"] = "MFO"
     assert Neighbourhood.of_terms(terms, ["c", "b", "a"], ["part_of"]).edges().tolist() == [[0, 1]]

@@ -147,11 +147,11 @@ def _write_evidence(folder: Path, protein_id: str, planted: str, examples: int) 
             "protein_id": protein_id if i == 0 else f"P{i + 1}",
             "go_id": "GO:0000001",
             "name": "first term",
-            "score": 0.9 - 0.1 * i,
+            "score": 0.9 - 0.01 * i,
             "length": 10,
             "evidence": "3-6,9-9",
             "attention": np.full(10, 0.1, np.float32),
-            "impact": np.roll(impact, i),
+            "impact": np.roll(impact, i % 3),
             "planted": planted,
         }
         for i in range(examples)

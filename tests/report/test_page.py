@@ -182,3 +182,19 @@ def test_the_pages_of_other_releases_are_refused(make_run):
     write_table(run.files.splits, splits, Manifest({"go_release": "releases/2020-01-01"}))
     with pytest.raises(ArtefactError, match="releases/2020-01-01"):
         run.page()
+
+
+def test_a_picture_without_any_figure_says_so_instead_of_showing_empty_axes(make_run):
+    run = make_run(aspects=("MFO",))
+    text = Path(run.files.metrics).read_text(encoding="utf-8")
+    lines = [re.sub(r"(macro_auroc)\t.*", r"\1\tn/a\tn/a\tn/a\t0", line) for line in text.splitlines()]
+    Path(run.files.metrics).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    html = run.page()
+    assert html.count("n/a: no figure can be had.") == 1
+    assert "macro_auroc-MFO" not in html  # the beginning of that picture's ids
+
+
+def test_agreement_over_a_few_examples_is_not_marked(make_run, html):
+    marked = re.compile(r'Impact of masking a residue, AUROC</th>\s*<td class="num best')
+    assert not marked.search(html)
+    assert marked.search(make_run(examples=30).page())

@@ -162,7 +162,8 @@ def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space,
         {"go_id": ["GO:9999"], "name": ["new"], "aspect": ["MFO"], "is_a": [["GO:0001"]], "part_of": [[]], "depth": [2],
          "information_accretion": [0.0], "training_count": [0]}
     )  # fmt: skip
-    texts = GoLookupCache([*world.texts.go_ids, "GO:9999"], np.vstack([world.texts.vectors_TG, world.texts.vectors_TG[:1]]))
+    vectors_TG = np.vstack([world.texts.vectors_TG, world.texts.vectors_TG[:1]])
+    texts = GoLookupCache([*world.texts.go_ids, "GO:9999"], vectors_TG)
     newer = TermSpace.of_model(space.model, pd.concat([world.terms, extra]), texts)
     table = predicted(world, newer, dataset, vectors, calibration)
     new = table[table["go_id"] == "GO:9999"]
@@ -224,7 +225,10 @@ def test_merged_ranges_cover_the_same_residues_and_do_not_touch(ranges):
 
 def test_examples_are_correct_informative_predictions_of_several_proteins(world):
     predictions = pd.DataFrame(
-        [("P1", "GO:0002", 0.9), ("P1", "GO:0001", 0.95), ("P1", "GO:0005", 0.2), ("P2", "GO:0003", 0.9), ("P3", "GO:0004", 0.5)],
+        [
+            ("P1", "GO:0002", 0.9), ("P1", "GO:0001", 0.95), ("P1", "GO:0005", 0.2), ("P2", "GO:0003", 0.9),
+            ("P3", "GO:0004", 0.5),
+        ],  # fmt: skip
         columns=["protein_id", "go_id", "score"],
     ).astype({"protein_id": "category", "go_id": "category"})
     labels = pd.DataFrame(

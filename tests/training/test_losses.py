@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gofer.training import losses
 
-POSITIVE, NEGATIVE = torch.tensor([[1, 0, 0, 0], [1, 1, 0, 0]]).bool(), torch.tensor([[0, 0, 1, 1], [0, 0, 1, 0]]).bool()
+POSITIVE = torch.tensor([[1, 0, 0, 0], [1, 1, 0, 0]]).bool()
+NEGATIVE = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 0]]).bool()
 
 
 def batch(seed=0, n_proteins=3, n_terms=5):
@@ -50,8 +51,9 @@ def test_sigmoid_pairs_is_the_sum_over_pairs(seed):
 def test_dag_closeness_is_the_mean_shortfall_of_the_cosine():
     vectors = torch.nn.functional.normalize(torch.randn(6, 4, dtype=torch.float64), dim=1)
     child, parent = vectors[:3], vectors[3:]
-    wanted = np.mean([max(0, 0.4 - sum(c * p for c, p in zip(*pair, strict=True))) for pair in zip(child, parent, strict=True)])
-    assert float(losses.dag_closeness(child, parent, margin=0.4)) == pytest.approx(float(wanted))
+    cosines = [float(c @ p) for c, p in zip(child, parent, strict=True)]
+    wanted = np.mean([max(0, 0.4 - cosine) for cosine in cosines])
+    assert float(losses.dag_closeness(child, parent, margin=0.4)) == pytest.approx(wanted)
 
 
 def test_attribution_agreement_is_the_divergence_of_attention_from_impact():

@@ -1,4 +1,4 @@
-"""The two towers: unit vectors, an attention that sums to 1, a bounded temperature, and masking without a second pass."""
+"""The two towers: unit vectors, attention that sums to 1, a bounded temperature, masking without a second pass."""
 
 import dataclasses
 

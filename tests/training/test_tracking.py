@@ -17,7 +17,7 @@ from pathlib import Path
 from gofer.training.tracking import Tracker, write_tsv
 
 folder = Path(sys.argv[1])
-tracker = Tracker("A", mode=sys.argv[2], folder=folder, run="tiny", settings={"gamma": 0.9, "stages": {"A": {"epochs": 1}}})
+tracker = Tracker("A", mode=sys.argv[2], folder=folder, run="tiny", settings={"gamma": 0.9})
 tracker.log(epoch=1, step=3, split="train", loss=0.5)
 tracker.log(epoch=1, step=3, split="val", fmax=float("nan"))
 write_tsv(folder / "metrics.tsv", tracker.table())
@@ -37,10 +37,12 @@ def run(tmp_path, root):
         for name in ("home", "cwd", "tmp"):
             (tmp_path / name).mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "XDG"))}
-        environment |= {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(root / "src")}
+        environment |= {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp")}
+        environment |= {"PYTHONPATH": str(root / "src")}
         environment |= {"WANDB_API_KEY": key} if key else {}
         command = [sys.executable, "-B", "-c", SCRIPT, str(tmp_path / "out"), mode]
-        return subprocess.run(command, cwd=tmp_path / "cwd", env=environment, capture_output=True, text=True, check=False)
+        options = {"cwd": tmp_path / "cwd", "env": environment, "capture_output": True, "text": True}
+        return subprocess.run(command, check=False, **options)
 
     return start
 

@@ -166,13 +166,15 @@ def make_world(folder: Path, *, n_proteins: int = 24) -> TinyWorld:
 def _written(folder: Path, proteins: pd.DataFrame, vectors: dict[str, np.ndarray]) -> ESMResidueStore:
     plan = plan_shards(proteins, 2)
     protein_of = dict(zip(proteins["sequence_sha256"], proteins["protein_id"], strict=True))
+
+    def named(row):
+        protein_id = protein_of[row.sequence_sha256]
+        return protein_id, row.length, vectors[protein_id]
+
     paths = []
     for shard, own in plan.groupby("shard"):
         paths.append(folder / f"shard-{shard}.parquet")
-        rows = [
-            EmbeddedSequence(row.sequence_sha256, protein_of[row.sequence_sha256], row.length, vectors[protein_of[row.sequence_sha256]])
-            for row in own.itertuples()
-        ]
+        rows = [EmbeddedSequence(row.sequence_sha256, *named(row)) for row in own.itertuples()]
         write_shard(paths[-1], rows, own, width=SIZES.residue_width, manifest=RELEASE.only("residue_encoder"))
     index, manifest = collect_shards(paths, plan)
     write_index(folder / "manifest.parquet", index, manifest)

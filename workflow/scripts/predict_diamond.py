@@ -1,4 +1,4 @@
-"""Rule predict_diamond: labels carried over from similar training proteins; without DIAMOND, an empty file that says so."""
+"""Rule predict_diamond: labels of similar training proteins; without DIAMOND, an empty file that says so."""
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.evaluation.baselines import DIAMOND_MISSING, DiamondSearch, transferred_labels

@@ -22,7 +22,10 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     stage = StageConfig.from_config(params.training, name)
     config = TrainingConfig.from_config(params.training, params.mining, params.seed)
     vocabulary = Vocabulary.of_tables(
-        read_table(files.terms), read_table(files.term_sets), GoLookupCache.read(files.texts), relations=params.relations
+        read_table(files.terms),
+        read_table(files.term_sets),
+        GoLookupCache.read(files.texts),
+        relations=params.relations,
     )
     store, pid2pos = ESMResidueStore(files.residues), read_table(files.pid2pos)
     proteins = read_table(files.proteins, ["protein_id", "sequence_sha256"])

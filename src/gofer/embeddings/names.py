@@ -6,6 +6,20 @@ from pathlib import Path
 
 LARGEST_HASHED = 64_000_000
 CHECKPOINT_SUFFIXES = (".pt", ".safetensors")
+# Of fair-esm's models, by the beginning of their names.
+WIDTHS = {
+    "esm2_t6_": 320,
+    "esm2_t12_": 480,
+    "esm2_t30_": 640,
+    "esm2_t33_": 1280,
+    "esm2_t36_": 2560,
+    "esm2_t48_": 5120,
+    "esm1b_": 1280,
+    "esm1v_": 1280,
+    "esm1_t6_": 768,
+    "esm1_t12_": 768,
+    "esm1_t34_": 1280,
+}
 
 
 def residue_folder(model: str, layer: int | str) -> str:
@@ -44,3 +58,14 @@ def weights_mark(model: str) -> str:
 def shard_names(shards: int) -> list[str]:
     """Numbers of the shards as five digits, from 00000."""
     return [f"{shard:05d}" for shard in range(shards)]
+
+
+def residue_width(model: str) -> int | None:
+    """Width E that a model's name tells (ESM-2, ESM-1b, ESM-1v, untrained); None where it tells nothing.
+
+    Args:
+        model: Config key embeddings.residues.model.
+    """
+    if found := re.fullmatch(r"untrained_t\d+_d(\d+)_h\d+", model):
+        return int(found.group(1))
+    return next((width for start, width in WIDTHS.items() if short_name(model).startswith(start)), None)

@@ -19,7 +19,7 @@ class TermSetFigures:
 
     Attributes:
         fmax_N: Fmax over these columns alone, of the proteins that have one of the terms.
-        recall_at_10_N: Share of a protein's terms of the set that are among its ten best of the set; mean over proteins.
+        recall_at_10_N: Share of a protein's terms of the set that are among its ten best of it; mean over proteins.
         terms: Macro AUPR and AUROC.
         n_proteins: Proteins that have a term of the set.
     """

@@ -15,7 +15,7 @@ class Knobs:
     """The curriculum at one step.
 
     Attributes:
-        hard_frac: Share of the `k_hard` places that mined negatives fill, in [0, 1]; siblings of positives fill the rest.
+        hard_frac: Share of the `k_hard` places that mined negatives fill, in [0, 1]; siblings fill the rest.
         shortlist_M: Terms asked of the index per protein.
         k_hard: Places for hard negatives per protein.
         random_k: Random terms, the same for the whole batch.

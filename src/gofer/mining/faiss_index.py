@@ -89,7 +89,9 @@ def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
             f"{path} is missing or is not the file that {path}.json describes",
             help="delete both and run snakemake again: only this index is made anew",
         )
-    index: faiss.IndexFlatIP = faiss.downcast_index(faiss.read_index(str(path)))
+    index = faiss.read_index(str(path))
+    if not isinstance(index, faiss.IndexFlatIP):
+        raise ArtefactError(f"{path} is a {type(index).__name__}, not an exact inner-product index", help="delete it")
     if index.ntotal != len(about["go_ids"]):
         raise ArtefactError(f"{path} holds {index.ntotal} vectors for {len(about['go_ids'])} terms", help="delete it")
     return TermIndex(index, tuple(about["go_ids"]), about["space"]), read_manifest(f"{path}.json")

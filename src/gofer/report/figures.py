@@ -174,9 +174,12 @@ def residues(example: Example, name: str) -> Markup:
         axes.plot(places, impact, color=COLOURS["blue"], linewidth=1.5, label="Impact of masking")
         axes.plot(places, attention, color=COLOURS["green"], linewidth=1.1, label="Attention")
         lowest = min(0.0, float(np.nanmin(impact)))
+        unit = 1 - lowest  # strips stay as far apart where impact falls below 0
         for row, (label, ranges, colour) in enumerate(strips):
-            y = lowest - 0.24 - 0.3 * row
-            axes.broken_barh([(a - 0.5, b - a + 1) for a, b in ranges], (y - 0.09, 0.18), color=COLOURS[colour])
+            y = lowest - unit * (0.24 + 0.3 * row)
+            axes.broken_barh(
+                [(a - 0.5, b - a + 1) for a, b in ranges], (y - 0.09 * unit, 0.18 * unit), color=COLOURS[colour]
+            )
             axes.annotate(
                 label, (0, y), xycoords=axes.get_yaxis_transform(), xytext=(-6, 0), textcoords="offset points",
                 ha="right", va="center", fontsize=12, color=COLOURS["ink"], annotation_clip=False,
@@ -185,7 +188,7 @@ def residues(example: Example, name: str) -> Markup:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlim(0.5, example.length + 0.5)
-        axes.set_ylim(lowest - 0.1 - 0.3 * len(strips), 1.06)
+        axes.set_ylim(lowest - unit * (0.1 + 0.3 * len(strips)), 1 + 0.06 * unit)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.set_xlabel("Residue")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)

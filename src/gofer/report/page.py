@@ -4,13 +4,15 @@ The page stands alone: no script, style, font or picture comes from elsewhere. E
 same artefacts give the same bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import yaml
+from markupsafe import Markup
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.report import figures, predictions, quality, tables, words
@@ -77,7 +79,6 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
 
 
 def _quality(metrics: Metrics) -> dict[str, Any]:
-    main = {aspect: figures.dots_by_metric(metrics, aspect, quality.PICTURED) for aspect in metrics.aspects}
     bins = {name: words.count_bin(name) for name in metrics.count_bins}
     return {
         "main": quality.main_blocks(metrics),
@@ -85,26 +86,35 @@ def _quality(metrics: Metrics) -> dict[str, Any]:
         "main_names": quality.MAIN,
         "fewest": quality.FEWEST,
         "further_names": quality.FURTHER,
-        "main_pictures": _named(main, metrics, "all"),
         "verdicts": quality.verdicts(metrics),
         "legend": [(words.method_name(method), *_mark(method)) for method in metrics.measured],
         "by_set": quality.term_set_blocks(metrics, words.TERM_SET_NAMES),
         "by_count": quality.term_set_blocks(metrics, bins),
         "term_set_names": quality.OF_TERM_SETS,
         "zero_shot": quality.zero_shot_sentence(metrics),
-        "set_pictures": [
-            (
-                words.ASPECT_NAMES[aspect],
-                figures.dots_by_terms(metrics, aspect, "macro_auroc", words.TERM_SET_NAMES, chance=0.5),
-                figures.dots_by_terms(metrics, aspect, "macro_aupr", bins),
-            )
-            for aspect in metrics.aspects
-        ],
+        **_pictures(metrics, bins),
     }
 
 
-def _named(pictures: Mapping[str, Any], metrics: Metrics, term_set: str) -> list[tuple[str, Any, bool]]:
-    return [(words.ASPECT_NAMES[aspect], svg, metrics.has_values(aspect, term_set)) for aspect, svg in pictures.items()]
+def _pictures(metrics: Metrics, bins: Mapping[str, str]) -> dict[str, list[tuple[str, Markup | None]]]:
+    # Per aspect its name and picture; None where no figure can be had.
+    def drawn(
+        term_sets: Iterable[str], names: Sequence[str], draw: Callable[[str], Markup]
+    ) -> list[tuple[str, Markup | None]]:
+        return [
+            (words.ASPECT_NAMES[aspect], draw(aspect) if metrics.has_values(aspect, term_sets, names) else None)
+            for aspect in metrics.aspects
+        ]
+
+    sets = words.TERM_SET_NAMES
+    by_metric = partial(figures.dots_by_metric, metrics, names=quality.PICTURED)
+    by_set = partial(figures.dots_by_terms, metrics, metric="macro_auroc", term_sets=sets, chance=0.5)
+    by_count = partial(figures.dots_by_terms, metrics, metric="macro_aupr", term_sets=bins)
+    return {
+        "main_pictures": drawn(["all"], quality.PICTURED, by_metric),
+        "set_pictures": drawn(sets, ["macro_auroc"], by_set),
+        "count_pictures": drawn(bins, ["macro_aupr"], by_count),
+    }
 
 
 def _mark(method: str) -> tuple[str, str]:
@@ -153,7 +163,9 @@ def _told(row: Agreement) -> dict[str, Any]:
     return {
         "what": row.what,
         "cell": quality.Cell(
-            words.number(row.value, 3), words.interval(row.low, row.high, 2), best=row.low > row.chance
+            words.number(row.value, 3),
+            words.interval(row.low, row.high, 2),
+            best=row.n >= quality.FEWEST and row.low > row.chance,
         ),
         "chance": words.number(row.chance, 2),
         "n": f"{row.n:,}",

@@ -5,6 +5,7 @@ wholly beyond that of every other method, and where at least `FEWEST` test prote
 be chance, and resampling a handful of proteins gives intervals that are too narrow.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -152,10 +153,10 @@ class Metrics:
         counts = {aspect: self.proteins(aspect, "all") for aspect in self.aspects}
         return [f"{words.ASPECT_NAMES[aspect].lower()} ({count})" for aspect, count in counts.items() if count < FEWEST]
 
-    def has_values(self, aspect: str, term_set: str) -> bool:
-        """Whether any method has any figure there."""
-        here = (self.table["aspect"] == aspect) & (self.table["term_set"] == term_set)
-        return bool(self.table.loc[here, "value"].notna().any())
+    def has_values(self, aspect: str, term_sets: Iterable[str], names: Iterable[str]) -> bool:
+        """Whether any method has any of the figures."""
+        where = list(itertools.product(self.measured, term_sets, names))
+        return any(self.figure(method, aspect, term_set, name).known for method, term_set, name in where)
 
 
 def clearly_best(figures: Mapping[str, Figure], *, lower_is_better: bool = False) -> str | None:

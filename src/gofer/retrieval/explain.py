@@ -44,7 +44,7 @@ class ProteinEvidence:
             first, last = self.layout.residue_range(0, window)
             total_L[first - 1 : last] += drop
             windows_L[first - 1 : last] += 1
-        return total_L / np.maximum(windows_L, np.float32(1))
+        return np.divide(total_L, np.maximum(windows_L, 1), dtype=np.float32)
 
     def ranges(self, drop_W: NDArray[np.float32], *, windows: int) -> list[tuple[int, int]]:
         """Residue ranges (from 1, inclusive) of the `windows` windows with the highest drop > 0, merged if they touch.

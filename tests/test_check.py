@@ -1,0 +1,81 @@
+"""`snakemake check`: every problem of the inputs at once, before any job."""
+
+import copy
+
+import pytest
+import yaml
+
+from gofer.check import check_run
+
+OBO = """format-version: 1.2
+
+[Term]
+id: GO:0003674
+name: molecular_function
+namespace: molecular_function
+
+[Term]
+id: GO:0005488
+name: binding
+namespace: molecular_function
+is_a: GO:0003674
+"""
+
+
+@pytest.fixture
+def config(root, tmp_path):
+    (tmp_path / "my.fasta").write_text(">P1\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n")
+    (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
+    (tmp_path / "go.obo").write_text(OBO)
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    del config["demo"]
+    config |= {"data": str(tmp_path), "proteins": "my.fasta", "annotations": "my.tsv", "ontology": "go.obo"}
+    config["query"] = None
+    config["inputs"]["term_sets"]["zero_method"] = "none"
+    return config
+
+
+def told(config):
+    return [str(problem) for problem in check_run(config).problems]
+
+
+def test_sound_inputs_give_facts_and_no_problem(config):
+    found = check_run(config)
+    assert found.problems == []
+    assert found.facts[0] == "proteins: 2, 20 residues"
+    assert [fact.split(":")[0] for fact in found.facts] == ["proteins", "ontology", "annotations"]
+
+
+def test_faults_of_several_files_are_told_in_one_pass(config, tmp_path):
+    (tmp_path / "my.fasta").write_text("")
+    (tmp_path / "go.obo").write_text("<html>")
+    config["embeddings"]["residues"]["model"] = "esm9_huge"
+    problems = told(config)
+    assert [any(part in text for text in problems) for part in ("my.fasta", "go.obo", "esm9_huge")] == [True] * 3
+
+
+def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
+    (tmp_path / "my.tsv").write_text("Q9\tmf\tGO:0005488\n")
+    (problem,) = told(config)
+    assert "Q9" in problem
+    assert "P1" in problem
+
+
+def test_a_checkpoint_file_that_is_not_there_is_named(config):
+    config["embeddings"]["residues"]["model"] = "weights/esm2_t6_8M_UR50D.pt"
+    (problem,) = told(config)
+    assert "there is no file weights/esm2_t6_8M_UR50D.pt" in problem
+
+
+def test_online_tracking_without_a_key_is_told(config, monkeypatch):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    online = copy.deepcopy(config)
+    online["training"]["wandb"] = "online"
+    assert any("WANDB_API_KEY" in problem for problem in told(online))
+
+
+def test_embeddings_that_do_not_fit_on_the_disk_are_told(config, monkeypatch):
+    config["embeddings"]["residues"]["model"] = "esm2_t48_15B_UR50D"
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})())
+    (problem,) = told(config)
+    assert "residue embeddings take about" in problem
