@@ -37,17 +37,13 @@ class InputError(GoferError):
         help: One sentence that says what to do.
     """
 
-    def __init__(
-        self, what: str, *, path: Path | str | None = None, line: int | None = None, help: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, path: Path | str | None = None, line: int | None = None, help: str = "") -> None:
         super().__init__(what, help=help)
         self.path = None if path is None else Path(path)
         self.line = line
 
     def __str__(self) -> str:
-        where = "".join(
-            [f"{self.path}:" if self.path else "", f"{self.line}:" if self.line is not None else ""]
-        )
+        where = "".join([f"{self.path}:" if self.path else "", f"{self.line}:" if self.line is not None else ""])
         return f"{where} {super().__str__()}" if where else super().__str__()
 
 

@@ -141,9 +141,7 @@ def test_the_manifest_and_the_status_lie_beside_the_file(file):
 
 
 def test_scores_are_joined_by_id_and_others_are_left_out():
-    table = pd.DataFrame(
-        {"protein_id": ["P2", "P1", "X"], "go_id": ["b", "a", "a"], "score": [0.2, 0.1, 0.9]}
-    )
+    table = pd.DataFrame({"protein_id": ["P2", "P1", "X"], "go_id": ["b", "a", "a"], "score": [0.2, 0.1, 0.9]})
     assert score_matrix(table, ["P1", "P2"], ["a", "b"]).tolist() == [[0.1, 0], [0, 0.2]]
     shuffled = table.sample(frac=1, random_state=1).astype({"protein_id": "category", "go_id": "category"})
     assert score_matrix(shuffled, ["P2", "P1"], ["b", "a"]).tolist() == [[0.2, 0], [0, 0.1]]

@@ -226,7 +226,10 @@ def test_merged_ranges_cover_the_same_residues_and_do_not_touch(ranges):
 def test_examples_are_correct_informative_predictions_of_several_proteins(world):
     predictions = pd.DataFrame(
         [
-            ("P1", "GO:0002", 0.9), ("P1", "GO:0001", 0.95), ("P1", "GO:0005", 0.2), ("P2", "GO:0003", 0.9),
+            ("P1", "GO:0002", 0.9),
+            ("P1", "GO:0001", 0.95),
+            ("P1", "GO:0005", 0.2),
+            ("P2", "GO:0003", 0.9),
             ("P3", "GO:0004", 0.5),
         ],  # fmt: skip
         columns=["protein_id", "go_id", "score"],

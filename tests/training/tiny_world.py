@@ -179,5 +179,3 @@ def _written(folder: Path, proteins: pd.DataFrame, vectors: dict[str, np.ndarray
     index, manifest = collect_shards(paths, plan)
     write_index(folder / "manifest.parquet", index, manifest)
     return ESMResidueStore(folder / "manifest.parquet")
-
-

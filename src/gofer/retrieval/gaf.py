@@ -35,9 +35,7 @@ def write_gaf(
         release: Release of the ontology.
     """
     complexes = _complexes(terms)
-    about = {
-        row["protein_id"]: _about(row["protein_id"], row["description"]) for row in proteins.to_dict("records")
-    }
+    about = {row["protein_id"]: _about(row["protein_id"], row["description"]) for row in proteins.to_dict("records")}
     date = _date(release)
     lines = ["!gaf-version: 2.2", "!generated-by: gofer", f"!go-version: {release}"]
     for row in predictions.to_dict("records"):

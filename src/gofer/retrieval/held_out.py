@@ -96,9 +96,7 @@ def choose_examples(
     return best.head(most)[["protein_id", "go_id", "score"]].reset_index(drop=True)
 
 
-def planted_ranges(
-    space: TermSpace, planted: pd.DataFrame, protein_id: str, column: int
-) -> list[tuple[int, int]]:
+def planted_ranges(space: TermSpace, planted: pd.DataFrame, protein_id: str, column: int) -> list[tuple[int, int]]:
     """Where motifs that make the term true, themselves or through a descendant, were planted in the protein."""
     below = _descendants(space, column)
     own = planted[(planted["protein_id"] == protein_id) & planted["go_id"].isin(below)]

@@ -66,9 +66,7 @@ class NearestCarriers:
     labels_NT: sp.csc_array
 
     @classmethod
-    def of_tables(
-        cls, train: ProteinVectors, pid2pos: pd.DataFrame, go_ids: Sequence[str]
-    ) -> "NearestCarriers":
+    def of_tables(cls, train: ProteinVectors, pid2pos: pd.DataFrame, go_ids: Sequence[str]) -> "NearestCarriers":
         """From inputs/pid2pos.parquet; columns are `go_ids`."""
         pairs = pid2pos[["protein_id", "go_ids"]].explode("go_ids").dropna()
         row_P = pd.Index(train.protein_ids).get_indexer(pairs["protein_id"])

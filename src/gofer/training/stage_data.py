@@ -63,9 +63,7 @@ class StageData:
     vocabulary: Vocabulary
 
 
-def begin_model(
-    data: StageData, training: Mapping[str, Any], *, seed: int, previous: Path | str | None
-) -> GoferModel:
+def begin_model(data: StageData, training: Mapping[str, Any], *, seed: int, previous: Path | str | None) -> GoferModel:
     """The model of the previous stage, or a new one from the seed.
 
     Args:
