@@ -21,8 +21,8 @@ class Workspace:
 
     def snakemake(self, *arguments: str, config: str = "small.yaml", check: bool = True) -> subprocess.CompletedProcess:
         """Run snakemake on the copy; stdout and stderr together."""
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.source / "Snakefile"), "--cores", "2"]
-        command += ["--directory", str(self.folder), "--configfile", str(self.folder / config), *arguments]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.source / "Snakefile"), *arguments]
+        command += ["--cores", "2", "--directory", str(self.folder), "--configfile", str(self.folder / config)]
         environment = {**os.environ, "WANDB_API_KEY": FAKE_KEY, "HOME": str(self.folder / "home")}
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from embeddings.proteins import esm1b, esm2, sequence
+from esm.model.esm2 import ESM2
 
 from gofer.artefacts import Manifest, read_manifest
 from gofer.embeddings.esm import layer_number, load_esm, weights_digest, write_esm2
@@ -49,6 +50,25 @@ def test_an_untrained_model_tells_neighbours_apart():
     a, b = encoder.forward([sequence(40) + residue + sequence(40, 1) for residue in "WC"])
     change_L = np.abs(a - b).mean(1)
     assert change_L[36:45].min() > 10 * change_L[[0, 80]].max()
+
+
+def share_of_next_residues_named(forward):
+    """How often a linear classifier on a residue's vector names the next one of 20 kinds, on proteins new to it."""
+    generator = np.random.default_rng(0)
+    kinds_PL = generator.integers(20, size=(60, 100))
+    vectors = forward(["".join(np.array(list("LAGVSERTIDPKQNFYMHWC"))[kinds_L]) for kinds_L in kinds_PL])
+    inner_RE = np.concatenate([vectors_LE[5:-5] for vectors_LE in vectors]).astype(np.float64)
+    next_R = kinds_PL[:, 6:-4].ravel()
+    half = len(next_R) // 2
+    weights, *_ = np.linalg.lstsq(inner_RE[:half], np.eye(20)[next_R[:half]], rcond=None)
+    return float(((inner_RE[half:] @ weights).argmax(1) == next_R[half:]).mean())
+
+
+def test_an_untrained_model_tells_the_next_residue_where_plain_random_weights_do_not():
+    torch.manual_seed(0)
+    plain = ESM2(4, 96, 8, "ESM-1b").eval()
+    assert share_of_next_residues_named(ResidueEncoder.load("untrained_t4_d96_h8", "last").forward) > 0.8
+    assert share_of_next_residues_named(forward_of(plain, plain.alphabet, 4)) < 0.1
 
 
 @pytest.mark.parametrize("name", ["untrained_t2_d30_h4", "untrained_t0_d32_h4", "untrained_t2", "untrained_t2_d32_h4x"])

@@ -23,7 +23,7 @@ from torch import Tensor
 from gofer.embeddings.packed_linear import PackedLinear
 from gofer.embeddings.packing import attend, runs_of, tight_batches
 
-# Activations of so many tokens stay near the processor: larger batches were slower (benchmarks/texts.py).
+# Activations of so many tokens stay near the processor; many times as many no longer do.
 BATCH_TOKENS = 1024
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
 

@@ -4,8 +4,8 @@ Numbers come from NumPy's bit generator and are only scaled, because torch's nor
 processors in the last bit. A transformer with plain random weights attends to everything alike, so that a residue's
 vector would say little more than which amino acid it is. Here each head attends mostly to one neighbour at a fixed
 distance (the rotary angles of its query and key biases differ by that distance), so a vector tells of the residues
-around it, as a trained model's does: from untrained_t4_d96_h8 a linear classifier names the next residue in 88 of 100
-cases, from fair-esm's own random weights in 6, which is chance.
+around it, as a trained model's does: from untrained_t4_d96_h8 a linear classifier names the next residue in more than
+80 of 100 cases, from fair-esm's own random weights in fewer than 10 (tests/embeddings/test_esm.py).
 """
 
 import math
