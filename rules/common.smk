@@ -15,9 +15,10 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from gofer.config import check_config, input_path, protein_files, query_path
 from gofer.errors import GoferError
-from gofer.workflow import fingerprint, share_library
+from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
+share_interpreter()
 
 try:
     check_config(config, workflow.configfiles, ROOT / "workflow/schemas/config.schema.yaml")

@@ -146,3 +146,17 @@ def test_imports_are_found_wherever_they_stand_and_only_those_of_gofer(package):
     assert imported_modules("gofer.probe") == {
         "gofer.errors", "gofer.training", "gofer.training.losses", "gofer.artefacts", "gofer.mining.miner",
     }  # fmt: skip
+
+
+def test_an_interpreter_in_a_folder_with_a_space_is_found_by_its_name(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/a b/bin/python3.11")
+    monkeypatch.setenv("PATH", "/usr/bin")
+    workflow.share_interpreter()
+    assert sys.executable == "python3.11"
+    assert os.environ["PATH"] == "/a b/bin:/usr/bin"
+
+
+def test_an_interpreter_with_a_plain_path_stays_as_it_is(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/opt/bin/python3.11")
+    workflow.share_interpreter()
+    assert sys.executable == "/opt/bin/python3.11"

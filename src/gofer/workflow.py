@@ -4,6 +4,7 @@ import ast
 import hashlib
 import logging
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -95,6 +96,17 @@ def share_library() -> None:
     """Let scripts find this library, in whatever environment they run: puts it first on their PYTHONPATH."""
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(SOURCE.parent), *inherited]))
+
+
+def share_interpreter() -> None:
+    """Let Snakemake start scripts from a folder with a space in its name.
+
+    Snakemake 9.27 does not quote its interpreter: where that would matter, it is found by its name on the PATH.
+    """
+    interpreter = Path(sys.executable)
+    if shlex.quote(str(interpreter)) != str(interpreter):
+        os.environ["PATH"] = os.pathsep.join([str(interpreter.parent), os.environ.get("PATH", os.defpath)])
+        sys.executable = interpreter.name
 
 
 def fingerprint(*modules: str) -> str:

@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from gofer.artefacts import Manifest, write_table
 from gofer.embeddings.go_cache import GoLookupCache
@@ -42,6 +43,18 @@ def test_vectors_have_unit_length_and_follow_the_order_of_the_texts(minilm):
     np.testing.assert_allclose(np.linalg.norm(vectors_TG, axis=1), 1, atol=1e-6)
     for row in (0, 3, len(TEXTS) - 1):
         np.testing.assert_allclose(minilm.embed([TEXTS[row]], ["t"])[0], vectors_TG[row], atol=1e-6)
+
+
+def test_several_threads_give_the_same_vectors_and_are_left_as_they_were(minilm, monkeypatch):
+    expected_TG = minilm.embed(TEXTS, TEXTS)
+    before = torch.get_num_threads()
+    monkeypatch.setattr("gofer.embeddings.packed_bert.BATCH_TOKENS", 100)
+    torch.set_num_threads(3)
+    try:
+        np.testing.assert_allclose(minilm.embed(TEXTS, TEXTS), expected_TG, atol=1e-6)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_equal_texts_are_embedded_once():

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from gofer.embeddings.packed_linear import PackedLinear
-from gofer.embeddings.packing import attend, runs_of, tight_batches
+from gofer.embeddings.packing import attend, each_on_one_thread, runs_of, tight_batches
 
 # Activations of so many tokens stay near the processor; many times as many no longer do.
 BATCH_TOKENS = 1024
@@ -53,8 +53,9 @@ class PackedBert:
         """Yield (positions in `texts`, mean token vectors (positions, G)), short texts first."""
         encodings = self.tokenizer.encode_batch([text.strip() for text in texts])
         tokens = [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
-        for batch in tight_batches([len(ids) for ids in tokens], most=BATCH_TOKENS):
-            yield batch, self._means([tokens[i] for i in batch])
+        batches = tight_batches([len(ids) for ids in tokens], most=BATCH_TOKENS)
+        means = each_on_one_thread(self._means, [[tokens[i] for i in batch] for batch in batches])
+        yield from zip(batches, means, strict=True)
 
     @torch.inference_mode()
     def _means(self, tokens: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:

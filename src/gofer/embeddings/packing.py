@@ -4,11 +4,16 @@ Linear layers see one long row of tokens; attention runs over each sequence, and
 Shapes: R tokens packed, H heads, C width of a head.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 
 def tight_batches(lengths: Sequence[int], *, most: int) -> list[list[int]]:
@@ -54,3 +59,20 @@ def attend(q_RHC: Tensor, k_RHC: Tensor, v_RHC: Tensor, runs: Sequence[tuple[int
         out_RHC[start:end].unflatten(0, (number, length)).copy_(attended.transpose(1, 2))
         start = end
     return out_RHC.flatten(1)
+
+
+def each_on_one_thread(work: Callable[[Given], Found], batches: Sequence[Given]) -> Iterator[Found]:
+    """Yield `work` of each batch, in order, with as many batches at a time as torch may use threads.
+
+    Threads that share one product wait for each other after every operation. On a machine that does other things too, that
+    costs several times the work; threads with a batch each never wait.
+    """
+    threads = torch.get_num_threads()
+    if min(threads, len(batches)) < 2:
+        yield from map(work, batches)
+        return
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield from pool.map(work, batches)
+    finally:
+        torch.set_num_threads(threads)
