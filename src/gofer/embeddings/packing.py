@@ -64,8 +64,8 @@ def attend(q_RHC: Tensor, k_RHC: Tensor, v_RHC: Tensor, runs: Sequence[tuple[int
 def each_on_one_thread(work: Callable[[Given], Found], batches: Sequence[Given]) -> Iterator[Found]:
     """Yield `work` of each batch, in order, with as many batches at a time as torch may use threads.
 
-    Threads that share one product wait for each other after every operation. On a machine that does other things too, that
-    costs several times the work; threads with a batch each never wait.
+    Threads that share one product wait for each other after every operation. On a machine that does other things too,
+    that costs several times the work; threads with a batch each never wait.
     """
     threads = torch.get_num_threads()
     if min(threads, len(batches)) < 2:
