@@ -13,7 +13,7 @@ export GLIBC_TUNABLES := glibc.malloc.trim_threshold=4294967296:glibc.malloc.mma
 .PHONY: demo test lint types unit docs env clean
 
 demo: $(STAMP)
-	@$(SNAKEMAKE) --quiet rules
+	@$(SNAKEMAKE) --quiet host reason
 	@echo "The report: results/demo/report.html"
 
 test: lint types unit

@@ -85,9 +85,8 @@ class TextEncoder:
         return (distinct_TG / norm_T[:, None]).astype(np.float32)[row_T]
 
     def _of_distinct(self, texts: list[str]) -> NDArray[np.float32]:
-        found: dict[int, NDArray[np.float32]] = {}
-        for positions, vectors_TG in progress(self.model.encode(texts), "embedding texts, groups of similar length"):
-            found.update(zip(positions, vectors_TG, strict=True))
+        pairs = (pair for group in self.model.encode(texts) for pair in zip(*group, strict=True))
+        found = dict(progress(pairs, "embedding texts", total=len(texts)))
         return np.stack([found[position] for position in range(len(texts))])
 
 
