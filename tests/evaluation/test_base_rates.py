@@ -48,3 +48,10 @@ def test_rates_are_always_finite(hierarchy, data):
     rates = base_rates(np.array(counts), 20, hierarchy)
     assert np.isfinite(rates).all()
     assert rates.dtype == np.float32
+
+
+def test_an_unseen_term_right_below_a_root_is_no_more_common_than_the_median_seen_term():
+    parents = {"root": [], "a": ["root"], "b": ["a"], "c": ["a"], "unseen": ["root"]}
+    counts = np.array([100, 90, 10, 5, 0])
+    rates = base_rates(counts, 100, Hierarchy.of_terms(terms_table(parents)))
+    assert rates[4] == pytest.approx(np.median(log_odds(counts[:4], 100)))

@@ -12,7 +12,9 @@ def base_rates(training_count_T: NDArray, n_train: int | NDArray, hierarchy: Hie
     """Log-odds of each term among the training proteins, float32 (T).
 
     A term without a training protein takes the log-odds of its rarest nearest ancestor that has one, plus the median
-    step from a seen parent to a seen child: it is guessed to be as much rarer than its parent as terms usually are.
+    step from a seen parent to a seen child: it is guessed to be as much rarer than its parent as terms usually are. But
+    no such term is guessed to be more common than the median seen term: below a root alone it would count as near
+    certain, and of tens of thousands of unseen terms many would be predicted for every protein.
 
     Args:
         training_count_T: Training proteins of each term, propagated, in 0..n_train.
@@ -27,6 +29,8 @@ def base_rates(training_count_T: NDArray, n_train: int | NDArray, hierarchy: Hie
         from_parents = np.minimum.reduceat(rarest_T[parents], starts)
         rarest_T[children] = np.where(seen_T[children], rarest_T[children], from_parents)
     guessed_T = np.where(np.isfinite(rarest_T), rarest_T + _median_step(rate_T, seen_T, hierarchy), rate_T)
+    if seen_T.any():
+        guessed_T = np.minimum(guessed_T, np.median(rate_T[seen_T]))
     return np.where(seen_T, rate_T, guessed_T).astype(np.float32)
 
 
