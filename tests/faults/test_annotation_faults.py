@@ -139,7 +139,8 @@ def test_ids_are_replaced_only_where_one_term_takes_their_place(tmp_path):
 def test_unknown_terms_are_counted_and_listed_up_to_the_limit(tmp_path):
     content = "P1\tGO:0000003\n" * 9 + "P1\tGO:0099999\n"
     _, accounting = read(tmp_path, content)
-    assert accounting.count("annotations dropped", "term GO:0099999 is not in this GO release") == 1
+    assert accounting.count("annotations dropped", "term not in this GO release") == 1
+    assert accounting.count("unknown term", "GO:0099999") == 1
     with pytest.raises(InputError, match=r"2 of 11 annotations .* does not have: GO:0088888, GO:0099999"):
         read(tmp_path, content + "P1\tGO:0088888\n")
 

@@ -6,11 +6,13 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import gofer
 from gofer.artefacts import Manifest, read_table, write_table
 from gofer.errors import ArtefactError
+from gofer.report import tables
 from gofer.report.svg import COLOURS
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -199,3 +201,13 @@ def test_agreement_over_a_few_examples_is_not_marked(make_run, html):
     marked = re.compile(r'Impact of masking a residue, AUROC</th>\s*<td class="num best')
     assert not marked.search(html)
     assert marked.search(make_run(examples=30).page())
+
+
+def test_a_long_list_of_ids_folds_into_one_line_that_opens(tmp_path):
+    path = tmp_path / "accounting-annotations.parquet"
+    ids = [f"GO:{number:07d}" for number in range(30)]
+    content = {"item": ["kept", *["unknown term"] * 30], "reason": ["", *ids], "count": [5, *[1] * 30]}
+    write_table(path, pd.DataFrame(content), Manifest())
+    table = tables.accounting(path)
+    assert table.rows == [("kept", "", "5")]
+    assert table.lists == [("unknown term", 30, ", ".join(f"{go_id} (1)" for go_id in ids))]

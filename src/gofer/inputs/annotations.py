@@ -18,6 +18,7 @@ from gofer.inputs.labels import Ancestry
 
 COLUMNS = ["protein_id", "go_id", "evidence", "date", "source"]
 DROPPED = "annotations dropped"
+UNKNOWN = "unknown term"
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,8 @@ def _check_unknown(
     path: Path | str, unknown: Counter[str], total: int, rules: AnnotationRules, accounting: Accounting
 ) -> None:
     for go_id, count in sorted(unknown.items()):
-        accounting.add(DROPPED, f"term {go_id} is not in this GO release", count)
+        accounting.add(DROPPED, "term not in this GO release", count)
+        accounting.add(UNKNOWN, go_id, count)
     if unknown.total() > rules.max_unknown_terms * total:
         first = ", ".join(sorted(unknown)[:5])
         raise InputError(

@@ -20,6 +20,7 @@ PACKAGES = [
 ]  # fmt: skip
 NUMBERS = ["score", "information_accretion", "epoch", "step", "value"]
 MIB_PER_GIB = 1024
+MOST_ROWS = 20
 
 
 def read_tsv(path: Path | str, columns: list[str]) -> pd.DataFrame:
@@ -44,18 +45,30 @@ def read_tsv(path: Path | str, columns: list[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Accounting:
-    """What one reader kept and dropped: (item, reason, count) rows."""
+    """What one reader kept and dropped.
+
+    Attributes:
+        title: What was read.
+        rows: (item, reason, count).
+        lists: (item, entries, text) of items with more than `MOST_ROWS` reasons, e.g. ids, which would fill the page.
+    """
 
     title: str
     rows: list[tuple[str, str, str]]
+    lists: list[tuple[str, int, str]]
 
 
 def accounting(path: Path | str) -> Accounting:
     """Read an accounting table; its file name tells what it is about."""
     table = read_table(path, ["item", "reason", "count"])
     title = Path(path).stem.removeprefix("accounting-").replace("-", " ").capitalize()
-    rows = [(plain(item), plain(reason), f"{count:,}") for item, reason, count in table.itertuples(index=False)]
-    return Accounting(title, rows)
+    long = table.groupby("item", sort=False)["item"].transform("size") > MOST_ROWS
+    rows = [(plain(item), plain(reason), f"{count:,}") for item, reason, count in table[~long].itertuples(index=False)]
+    lists = [
+        (plain(item), len(own), ", ".join(f"{plain(row.reason)} ({row.times:,})" for row in own.itertuples()))
+        for item, own in table[long].rename(columns={"count": "times"}).groupby("item", sort=False)
+    ]
+    return Accounting(title, rows, lists)
 
 
 def plain(value: object) -> str:
