@@ -1,7 +1,7 @@
 # Evaluation: how good the predictions for the test proteins are, beside what any method must beat.
 #
 # Inputs:   inputs/{proteins,terms,term_sets,annotations,splits,pid2pos}.parquet
-#           evaluation/predictions/gofer.tsv         the model's predictions for val and test proteins (rule predict_held_out)
+#           evaluation/predictions/gofer.{tsv,uncut.parquet}   the model's predictions for val and test proteins (rule predict_held_out)
 # Outputs:  evaluation/predictions/{naive,diamond}.tsv
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
@@ -92,6 +92,7 @@ rule measure_predictions:
         "Measuring {wildcards.method}"
     input:
         predictions=results("evaluation/predictions/{method}.tsv"),
+        uncut=lambda wildcards: results("evaluation/predictions/gofer.uncut.parquet") if wildcards.method == "gofer" else [],
         cafaeval=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),

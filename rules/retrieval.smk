@@ -65,18 +65,21 @@ rule calibrate_scores:
 
 
 rule predict_held_out:
-    """Predict all terms for validation and test proteins; scores below evaluation.min_score are left out."""
+    """Predict all terms for validation and test proteins, from evaluation.min_score on; terms that one of the test proteins
+    has are also kept without that cutoff, for figures that look at one term at a time."""
     message:
         "Predicting for validation and test proteins"
     input:
         vectors=results("retrieval/protein_vectors.parquet"),
         calibration=results("evaluation/calibration.json"),
+        annotations=results("inputs/annotations.parquet"),
         terms=results("inputs/terms.parquet"),
         texts=ALL_TEXTS,
         checkpoint=MODEL,
     output:
         predictions=results("evaluation/predictions/gofer.tsv"),
         status=results("evaluation/predictions/gofer.tsv.json"),
+        uncut=results("evaluation/predictions/gofer.uncut.parquet"),
     params:
         settings=config["evaluation"],
         code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa"),

@@ -151,3 +151,23 @@ def test_a_method_that_could_not_run_has_no_figure():
     assert (table["method"] == "diamond").all()
     assert table["value"].isna().all()
     assert "diamond\ttest\tMFO\tall\tfmax\tn/a\tn/a\tn/a\t0" in text_table([table])
+
+
+def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone():
+    parents = {"root": [], "zero": ["root"]}
+    terms = terms_table(parents, information_accretion=[0.0, 1.0], training_count=[9, 0])
+    term_sets = pd.DataFrame({"go_id": ["root", "zero"], "term_set": ["common", "zero"]})
+    proteins = ["P1", "P2", "P3"]
+    annotations = pd.DataFrame({"protein_id": [*proteins, "P1"], "go_id": ["root"] * 3 + ["zero"]})
+    annotations = pd.concat([annotations, pd.DataFrame({"protein_id": ["P2", "P3"], "go_id": ["other", "other"]})])
+    terms = pd.concat([terms, terms_table({"other": ["root"]}, information_accretion=[1.0], training_count=[9])])
+    term_sets.loc[len(term_sets)] = ["other", "common"]
+    splits = pd.DataFrame({"protein_id": proteins, "split": "test"})
+    held_out = HeldOut.of_tables(terms.reset_index(drop=True), term_sets, annotations, splits)
+    predictions = pd.DataFrame({"protein_id": ["P1"], "go_id": ["other"], "score": [0.9]})
+    uncut = pd.DataFrame({"protein_id": proteins, "go_id": "zero", "score": [0.003, 0.002, 0.001]})
+    table = measure("m", predictions, held_out, {}, FEW_DRAWS, uncut=uncut)
+    assert value(table, "MFO", "macro_auroc", "zero") == 1.0
+    assert value(table, "MFO", "fmax", "zero") == 0.0
+    without = measure("m", predictions, held_out, {}, FEW_DRAWS)
+    assert value(without, "MFO", "macro_auroc", "zero") == 0.5

@@ -14,7 +14,13 @@ from gofer.embeddings.go_cache import GoLookupCache
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.retrieval.explain import as_text, explain_protein, merged
-from gofer.retrieval.held_out import choose_examples, explained_examples, planted_ranges, predict_held_out
+from gofer.retrieval.held_out import (
+    choose_examples,
+    explained_examples,
+    planted_ranges,
+    predict_held_out,
+    scores_of_labels,
+)
 from gofer.retrieval.predict import COLUMNS, Reported, predict_proteins
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
 from gofer.retrieval.term_space import TermSpace
@@ -92,6 +98,16 @@ def test_a_protein_is_predicted_the_same_alone_and_held_out(space, vectors, cali
     held_out = predict_held_out(space, vectors, calibration, min_score=0.001)
     both = table.merge(held_out, on=["protein_id", "go_id"], suffixes=("", "_held_out"), how="outer")
     assert both["score"].to_numpy(float) == pytest.approx(both["score_held_out"].to_numpy(float), abs=1e-5)
+
+
+def test_scores_of_labels_are_those_of_every_protein_and_term_with_a_label(space, vectors, calibration):
+    proteins = vectors.of_splits("train")
+    labels = pd.DataFrame({"protein_id": [proteins.protein_ids[0], "elsewhere"], "go_id": ["GO:0005", "GO:0001"]})
+    table = scores_of_labels(space, proteins, calibration, labels)
+    assert table["protein_id"].tolist() == proteins.protein_ids
+    assert set(table["go_id"]) == {"GO:0005"}
+    scores_BT = space.scores(proteins.vectors_ND, calibration)
+    np.testing.assert_array_equal(table["score"], scores_BT[:, space.go_ids.index("GO:0005")])
 
 
 def test_no_held_out_protein_gives_an_empty_table(space, vectors, calibration):

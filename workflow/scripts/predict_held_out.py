@@ -1,10 +1,10 @@
 """Rule predict_held_out: the model's predictions for validation and test proteins, over all terms."""
 
-from gofer.artefacts import agreed_files, read_json, read_table
+from gofer.artefacts import agreed_files, read_json, read_table, write_table
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.calibration import Calibration
-from gofer.retrieval.held_out import predict_held_out
+from gofer.retrieval.held_out import predict_held_out, scores_of_labels
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
@@ -20,3 +20,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     table = predict_held_out(space, proteins, calibration, min_score=settings["min_score"])
     manifest = manifest.told(method="gofer", settings=settings)
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
+    test = ProteinVectors.read(files.vectors).of_splits("test")
+    annotations = read_table(files.annotations, ["protein_id", "go_id"])
+    write_table(snakemake.output.uncut, scores_of_labels(space, test, calibration, annotations), manifest)

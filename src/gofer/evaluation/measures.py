@@ -90,6 +90,7 @@ class _AspectData:
     stated_BC: NDArray[np.float64]  # scores as predicted
     scores_BC: NDArray[np.float64]  # scores propagated
     labels_BC: NDArray[np.bool_]
+    uncut_BC: NDArray[np.float64] | None  # scores without a lower cutoff, of the terms with a label
 
 
 def measure(
@@ -98,6 +99,8 @@ def measure(
     held_out: HeldOut,
     figures: Mapping[str, AspectFigures],
     bootstrap: Bootstrap,
+    *,
+    uncut: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Every figure of one method on the test proteins.
 
@@ -110,6 +113,8 @@ def measure(
         held_out: Terms and labels.
         figures: cafaeval's figures of the test proteins, by aspect.
         bootstrap: How intervals are made.
+        uncut: Columns protein_id, go_id, score of every test protein and every term that one of them has, without a
+            lower cutoff; for the figures that look at one term at a time. None: those of `predictions`.
 
     Returns:
         Columns method, split, aspect, term_set, metric, value, low, high, n: n proteins, for macro figures n terms. NaN
@@ -120,15 +125,13 @@ def measure(
     """
     rows: list[dict[str, object]] = []
     for aspect in ASPECTS:
-        test = _aspect_data(predictions, held_out, aspect, "test")
+        test = _aspect_data(predictions, held_out, aspect, "test", uncut)
         draws_NB = bootstrap.draws(len(test.labels_BC))
         threshold = _best_threshold(_aspect_data(predictions, held_out, aspect, "val"))
         for metric, values_N, n in _aspect_metrics(test, draws_NB, threshold):
             rows.append({"aspect": aspect, "term_set": "all", "metric": metric, **_interval(values_N), "n": n})
         for name, columns_C in _term_sets(test.terms, held_out.term_set):
-            for metric, values_N, n in _term_metrics(
-                test.stated_BC[:, columns_C], test.labels_BC[:, columns_C], draws_NB
-            ):
+            for metric, values_N, n in _term_metrics(test, columns_C, draws_NB):
                 rows.append({"aspect": aspect, "term_set": name, "metric": metric, **_interval(values_N), "n": n})
         logger.info("%s %s: %d proteins, %d terms", method, aspect, *test.labels_BC.shape)
     table = pd.DataFrame(rows).assign(method=method, split="test")[COLUMNS]
@@ -148,7 +151,9 @@ def text_table(measures: list[pd.DataFrame]) -> str:
     return pd.concat(measures)[COLUMNS].to_csv(None, sep="\t", index=False, float_format="%.4f", na_rep="n/a")
 
 
-def _aspect_data(predictions: pd.DataFrame, held_out: HeldOut, aspect: str, split: str) -> _AspectData:
+def _aspect_data(
+    predictions: pd.DataFrame, held_out: HeldOut, aspect: str, split: str, uncut: pd.DataFrame | None = None
+) -> _AspectData:
     terms = held_out.terms[held_out.terms["aspect"] == aspect].reset_index(drop=True)
     hierarchy = Hierarchy.of_terms(terms, within_aspect=True)
     truth = held_out.of_split(split)
@@ -162,6 +167,7 @@ def _aspect_data(predictions: pd.DataFrame, held_out: HeldOut, aspect: str, spli
         stated_BC=stated_BC[:, below_C],
         scores_BC=hierarchy_consistent(stated_BC, hierarchy)[:, below_C],
         labels_BC=hierarchy_consistent(labels_BC, hierarchy)[:, below_C],
+        uncut_BC=None if uncut is None else score_matrix(uncut, proteins, terms["go_id"])[:, below_C],
     )
 
 
@@ -190,15 +196,16 @@ def _aspect_metrics(
     ]
     for metric, values_N in zip(ASPECT_METRICS, values, strict=False):
         yield metric, values_N, n_proteins
-    means = term_means(data.scores_BC, data.labels_BC, draws_NB)
+    means = term_means(data.scores_BC if data.uncut_BC is None else data.uncut_BC, data.labels_BC, draws_NB)
     yield "macro_aupr", means.aupr_N, means.n_terms
     yield "macro_auroc", means.auroc_N, means.n_terms
 
 
 def _term_metrics(
-    scores_BC: NDArray, labels_BC: NDArray[np.bool_], draws_NB: NDArray[np.float64]
+    data: _AspectData, columns_C: NDArray[np.bool_], draws_NB: NDArray[np.float64]
 ) -> Iterator[tuple[str, NDArray[np.float64], int]]:
-    figures = score_terms(scores_BC, labels_BC, draws_NB)
+    uncut_BC = None if data.uncut_BC is None else data.uncut_BC[:, columns_C]
+    figures = score_terms(data.stated_BC[:, columns_C], data.labels_BC[:, columns_C], draws_NB, uncut_BC)
     yield "fmax", figures.fmax_N, figures.n_proteins
     yield "recall_at_10", figures.recall_at_10_N, figures.n_proteins
     yield "macro_aupr", figures.terms.aupr_N, figures.terms.n_terms

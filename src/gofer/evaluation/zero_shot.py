@@ -30,21 +30,26 @@ class TermSetFigures:
     n_proteins: int
 
 
-def score_terms(scores_BC: NDArray, labels_BC: NDArray[np.bool_], draws_NB: NDArray) -> TermSetFigures:
+def score_terms(
+    scores_BC: NDArray, labels_BC: NDArray[np.bool_], draws_NB: NDArray, uncut_BC: NDArray | None = None
+) -> TermSetFigures:
     """Figures of the given columns.
 
     Args:
         scores_BC: Scores of the set's terms, in [0, 1]; 0 is no prediction.
         labels_BC: True labels, propagated.
         draws_NB: How often each protein is drawn in each of N resamples.
+        uncut_BC: Scores without a lower cutoff, at least of the terms that a protein has, for the macro figures: most
+            scores of rare terms lie below any sensible cutoff, yet their order says whether a term is recognised.
     """
+    macro = term_means(scores_BC if uncut_BC is None else uncut_BC, labels_BC, draws_NB)
     labelled_B = labels_BC.any(axis=1)
     used_C = labels_BC.any(axis=0) | (scores_BC > 0).any(axis=0)
     scores_BC, labels_BC = scores_BC[:, used_C], labels_BC[:, used_C]
     return TermSetFigures(
         fmax_N=fmax_of(count(scores_BC, labels_BC), draws_NB[:, labelled_B]),
         recall_at_10_N=_recall_at(scores_BC[labelled_B], labels_BC[labelled_B], draws_NB[:, labelled_B], k=10),
-        terms=term_means(scores_BC, labels_BC, draws_NB),
+        terms=macro,
         n_proteins=int(labelled_B.sum()),
     )
 

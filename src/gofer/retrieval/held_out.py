@@ -29,6 +29,36 @@ def predict_held_out(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CAFA_COLUMNS)
 
 
+def scores_of_labels(
+    space: TermSpace, proteins: ProteinVectors, calibration: Calibration, annotations: pd.DataFrame
+) -> pd.DataFrame:
+    """Scores without a cutoff, of every protein and every term that one of them has: for figures term by term.
+
+    Args:
+        space: The terms.
+        proteins: Test proteins.
+        calibration: From evidence to score.
+        annotations: Columns protein_id, go_id, propagated.
+
+    Returns:
+        Columns protein_id, go_id (categorical), score (float32).
+    """
+    labels = set(annotations.loc[annotations["protein_id"].isin(proteins.protein_ids), "go_id"])
+    columns_C = np.flatnonzero(np.array([go_id in labels for go_id in space.go_ids], bool))
+    scores_BC = np.concatenate(
+        [
+            space.scores(proteins.vectors_ND[start : start + PROTEINS_AT_ONCE], calibration)[:, columns_C]
+            for start in range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE)
+        ]
+        or [np.zeros((0, len(columns_C)), np.float32)]
+    )
+    go_ids = pd.Categorical.from_codes(
+        np.tile(np.arange(len(columns_C)), len(scores_BC)), [space.go_ids[column] for column in columns_C]
+    )
+    protein_ids = pd.Categorical.from_codes(np.repeat(np.arange(len(scores_BC)), len(columns_C)), proteins.protein_ids)
+    return pd.DataFrame({"protein_id": protein_ids, "go_id": go_ids, "score": scores_BC.ravel()})
+
+
 def explained_examples(
     space: TermSpace,
     proteins: ProteinEmbDataset,
