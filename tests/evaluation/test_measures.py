@@ -72,7 +72,7 @@ def test_every_figure_stands_once_and_agrees_with_cafaeval(world):
     assert value(table, "BPO", "smin") == figures["BPO"].smin
     known = table.dropna(subset=["value", "low"])
     assert (known["low"] <= known["high"]).all()
-    assert known["value"].between(known["low"] - 0.3, known["high"] + 0.3).all()
+    assert known["value"].between(known["low"], known["high"]).mean() > 0.95
 
 
 def test_an_aspect_without_any_protein_is_not_available_rather_than_zero(world):
