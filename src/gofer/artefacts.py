@@ -138,6 +138,11 @@ def write_text(path: Path | str, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def write_tsv(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table as tab-separated text with a header, figures at six significant places, n/a where there is none."""
+    write_text(path, table.to_csv(sep="\t", index=False, float_format="%.6g", na_rep="n/a", lineterminator="\n"))
+
+
 def write_json(path: Path | str, content: Mapping[str, Any], manifest: Manifest) -> None:
     """Write `content` as indented JSON with its manifest under `gofer_manifest`."""
     write_text(path, json.dumps({**content, MANIFEST_KEY: json.loads(manifest.to_json())}, indent=2) + "\n")

@@ -11,11 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from gofer.artefacts import Manifest, write_json, write_table, write_text
+from gofer.artefacts import Manifest, write_json, write_table, write_text, write_tsv
 from gofer.evaluation.measures import ASPECT_METRICS, COLUMNS, TERM_METRICS, TERM_SETS, not_measured, text_table
 from gofer.report.page import Artefacts, build_page
 from gofer.report.predictions import COLUMNS as PREDICTED
-from gofer.training.tracking import write_tsv
 
 RELEASE = Manifest({"go_release": "releases/2015-07-11", "proteins_sha256": "ab" * 32, "residue_encoder": "mini"})
 CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy", "mining_seconds"]

@@ -7,14 +7,16 @@ import sys
 import pandas as pd
 import pytest
 
+from gofer.artefacts import write_tsv
 from gofer.errors import GoferError
-from gofer.training.tracking import COLUMNS, Tracker, write_tsv
+from gofer.training.tracking import COLUMNS, Tracker
 
 FAKE_KEY = "fedcba9876543210fedcba9876543210fedcba98"
 SCRIPT = """
 import sys
 from pathlib import Path
-from gofer.training.tracking import Tracker, write_tsv
+from gofer.artefacts import write_tsv
+from gofer.training.tracking import Tracker
 
 folder = Path(sys.argv[1])
 tracker = Tracker("A", mode=sys.argv[2], folder=folder, run="tiny", settings={"gamma": 0.9})

@@ -1,6 +1,6 @@
 """Rule predict_query: predictions for a user's proteins, as a table, in CAFA form and as GAF 2.2."""
 
-from gofer.artefacts import agreed, agreed_files, read_json, read_manifest, read_table
+from gofer.artefacts import agreed, agreed_files, read_json, read_manifest, read_table, write_tsv
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.evaluation.cafa import write_cafa
@@ -11,7 +11,6 @@ from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset
-from gofer.training.tracking import write_tsv
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gofer.artefacts import agreed_files, read_table
+from gofer.artefacts import agreed_files, read_table, write_tsv
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.mining.curriculum import curriculum_table
@@ -12,7 +12,7 @@ from gofer.training.checkpoint import write_checkpoint
 from gofer.training.settings import StageConfig, TrainingConfig
 from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
-from gofer.training.tracking import Tracker, write_tsv
+from gofer.training.tracking import Tracker
 from gofer.training.vocabulary import Vocabulary
 from gofer.workflow import logged_to
 

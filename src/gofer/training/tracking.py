@@ -3,7 +3,6 @@
 The key of a W&B account comes from the environment only; offline, neither an account nor a network is needed.
 """
 
-import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from gofer.artefacts import write_text
 from gofer.errors import GoferError
 
 COLUMNS = ["stage", "epoch", "step", "split", "metric", "value"]
@@ -71,10 +69,3 @@ def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str,
             silent=True, console="off", disable_git=True, disable_code=True, x_disable_stats=True, x_disable_meta=True
         ),
     )
-
-
-def write_tsv(path: Path | str, table: pd.DataFrame) -> None:
-    """Write a table as tab-separated text with a header, figures at six significant places."""
-    text = io.StringIO()
-    table.to_csv(text, sep="\t", index=False, float_format="%.6g", na_rep="n/a", lineterminator="\n")
-    write_text(path, text.getvalue())
