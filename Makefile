@@ -7,8 +7,6 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 STAMP := $(VENV)/installed
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
-# Fewer trips to the kernel for memory: measured in benchmarks/extraction.py.
-export GLIBC_TUNABLES := glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=4294967296
 
 .PHONY: demo test lint types unit docs env clean
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from gofer.config import input_path, protein_files, query_path
-from gofer.embeddings.names import is_checkpoint_file, residue_width
+from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
 from gofer.errors import GoferError
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.compressed import read_ids
@@ -67,6 +67,7 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     query = _check_query(config, found)
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
     found.problems += [*_disk(config, residues), *_models(config)]
+    found.attempt(partial(refuse_missing_file, config["embeddings"]["residues"]["model"]))
     found.notes += _programs(config)
     return found
 
@@ -123,11 +124,6 @@ def _disk(config: Mapping[str, Any], residues: int) -> Iterator[GoferError]:
 
 def _models(config: Mapping[str, Any]) -> Iterator[GoferError]:
     model = config["embeddings"]["residues"]["model"]
-    if is_checkpoint_file(model) and not Path(model).is_file():
-        yield GoferError(
-            f"embeddings.residues.model: there is no file {model}",
-            help="give the path relative to where snakemake is started",
-        )
     if not is_checkpoint_file(model) and residue_width(model) is None:
         yield GoferError(
             f"embeddings.residues.model {model} is not known",

@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training.tiny_world import make_world
 
+from gofer.embeddings.go_text import seen_in_training
+from gofer.embeddings.packing import tight_batches
 from gofer.errors import ArtefactError, GoferError
 from gofer.evaluation.base_rates import base_rates
 from gofer.evaluation.hierarchy import Hierarchy
 from gofer.training.dataset import (
     ContrastiveEmbCollator,
     ProteinEmbDataset,
-    batches_by_residues,
     positives_matrix,
 )  # fmt: skip
 from gofer.training.stage_data import LabelledProteins
-from gofer.training.vocabulary import Vocabulary, seen_in_training, term_base_rates
+from gofer.training.vocabulary import Vocabulary, term_base_rates
 
 
 def test_positives_are_one_plus_hops_joined_by_id():
@@ -63,7 +64,7 @@ def test_a_batch_holds_its_proteins_in_order_with_labels_both_ways(world):
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 100))
 def test_batches_for_inference_hold_every_row_once_within_the_limit(lengths, most):
-    groups = batches_by_residues(np.array(lengths), most_residues=most)
+    groups = tight_batches(lengths, most=most)
     assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
     for group in groups:
         assert len(group) == 1 or sum(lengths[row] for row in group) <= most

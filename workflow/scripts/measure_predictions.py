@@ -8,13 +8,13 @@ from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
     files, method = snakemake.input, snakemake.wildcards.method
-    joined = ["predictions", "terms", "term_sets", "annotations", "splits"] + ["uncut"] * bool(files.get("uncut"))
-    manifest = agreed_files(*(files[name] for name in joined)).told(method=method, settings=snakemake.params.settings)
+    uncut = files.get("uncut")  # of gofer alone
+    joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *filter(None, [uncut])]
+    manifest = agreed_files(*joined).told(method=method, settings=snakemake.params.settings)
     terms = read_table(files.terms)
     held_out = HeldOut.of_tables(
         terms, read_table(files.term_sets), read_table(files.annotations), read_table(files.splits)
     )
-    uncut = read_table(files.uncut) if files.get("uncut") else None
     status = prediction_status(files.predictions)
     table = (
         measure(
@@ -23,7 +23,7 @@ with logged_to(snakemake.log[0]):
             held_out,
             read_figures(files.cafaeval),
             Bootstrap(resamples=snakemake.params.settings["resamples"], seed=snakemake.params.seed),
-            uncut=uncut,
+            uncut=read_table(uncut) if uncut else None,
         )
         if status == "complete"
         else not_measured(method)

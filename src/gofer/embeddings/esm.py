@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gofer.artefacts import MANIFEST_KEY, Manifest, atomic
-from gofer.embeddings.names import is_checkpoint_file
+from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file
 from gofer.embeddings.untrained_esm import untrained_esm2
 from gofer.errors import GoferError
 
@@ -66,12 +66,8 @@ def load_esm(name: str) -> LoadedESM:
         return _ready(model, model.alphabet)
     if not is_checkpoint_file(name):
         return _from_pt(_hub_file(name))
+    refuse_missing_file(name)
     path = Path(name)
-    if not path.is_file():
-        raise GoferError(
-            f"embeddings.residues.model: there is no file {path}",
-            help="give the path relative to where snakemake is started, or a fair-esm name such as esm2_t6_8M_UR50D",
-        )
     return _from_safetensors(path) if path.suffix == ".safetensors" else _from_pt(path)
 
 

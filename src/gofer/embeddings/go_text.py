@@ -15,7 +15,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
 
@@ -56,7 +58,12 @@ def terms_of_phase(terms: pd.DataFrame, phase: str) -> list[str]:
     """
     if phase == INFERENCE:
         return terms["go_id"].tolist()
-    return terms.loc[(terms["training_count"] > 0) & (terms["depth"] > 0), "go_id"].tolist()
+    return terms.loc[seen_in_training(terms), "go_id"].tolist()
+
+
+def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which terms of a terms table training knows: with a training protein, and not a root."""
+    return ((terms["training_count"] > 0) & (terms["depth"] > 0)).to_numpy(bool)
 
 
 def term_texts(terms: pd.DataFrame, phase: str, go_ids: Sequence[str] | None = None) -> list[str]:

@@ -1,8 +1,10 @@
-"""Names of encoders and shards as files carry them. Standard library only: the rules are read without torch."""
+"""Names of encoders and shards as files carry them. Nothing but the standard library is needed: rules read it."""
 
 import hashlib
 import re
 from pathlib import Path
+
+from gofer.errors import GoferError
 
 LARGEST_HASHED = 64_000_000
 CHECKPOINT_SUFFIXES = (".pt", ".safetensors")
@@ -41,6 +43,19 @@ def short_name(model: str) -> str:
 def is_checkpoint_file(model: str) -> bool:
     """Whether `model` is given as a file."""
     return model.endswith(CHECKPOINT_SUFFIXES)
+
+
+def refuse_missing_file(model: str) -> None:
+    """Refuse a checkpoint file that is not there.
+
+    Raises:
+        GoferError: `model` is given as a file, and there is none.
+    """
+    if is_checkpoint_file(model) and not Path(model).is_file():
+        raise GoferError(
+            f"embeddings.residues.model: there is no file {model}",
+            help="give the path relative to where snakemake is started, or a fair-esm name such as esm2_t6_8M_UR50D",
+        )
 
 
 def weights_mark(model: str) -> str:

@@ -7,18 +7,8 @@ from urllib.parse import quote
 
 from gofer.report import words
 from gofer.report.tables import plain, read_tsv
+from gofer.retrieval.columns import PREDICTIONS as COLUMNS
 
-COLUMNS = [
-    "protein_id",
-    "go_id",
-    "score",
-    "name",
-    "aspect",
-    "information_accretion",
-    "term_set",
-    "nearest_protein",
-    "evidence",
-]
 PROTEINS_SHOWN = 8
 TERMS_SHOWN = 5
 

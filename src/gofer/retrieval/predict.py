@@ -7,23 +7,12 @@ import pandas as pd
 
 from gofer.evaluation.cafa import predicted_pairs
 from gofer.evaluation.calibration import Calibration
+from gofer.retrieval.columns import PREDICTIONS as COLUMNS
 from gofer.retrieval.explain import as_text, explain_protein
 from gofer.retrieval.protein_vectors import NearestCarriers
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import progress
-
-COLUMNS = [
-    "protein_id",
-    "go_id",
-    "score",
-    "name",
-    "aspect",
-    "information_accretion",
-    "term_set",
-    "nearest_protein",
-    "evidence",
-]
 
 
 @dataclass(frozen=True)

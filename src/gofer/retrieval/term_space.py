@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.calibration import fit as fit_calibration
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.training.model import GoferModel
 from gofer.training.validation import evidence, term_vectors
-from gofer.training.vocabulary import seen_in_training, term_base_rates
+from gofer.training.vocabulary import term_base_rates
 
 
 @dataclass(frozen=True, eq=False)

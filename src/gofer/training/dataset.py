@@ -83,14 +83,17 @@ class ProteinBatch:
         residues_RE: Residue embeddings of all of them, one after another, float32.
         layout: Their blocks and windows.
         hops_BT: Protein to GO: 1 + hops at each positive.
-        carriers_TB: GO to protein: the same, transposed.
     """
 
     rows: NDArray[np.int64]
     residues_RE: Tensor
     layout: WindowLayout
     hops_BT: sp.csr_array
-    carriers_TB: sp.csr_array
+
+    @property
+    def carriers_TB(self) -> sp.csr_array:
+        """GO to protein: `hops_BT` transposed."""
+        return self.hops_BT.T.tocsr()
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,18 +116,4 @@ class ContrastiveEmbCollator:
         residues_RE = torch.from_numpy(np.concatenate([item.residues_LE for item in items])).float()
         lengths = [len(item.residues_LE) for item in items]
         layout = WindowLayout.of_lengths(lengths, win_size=self.win_size, win_stride=self.win_stride)
-        hops_BT = self.hops_NT[rows]
-        return ProteinBatch(rows, residues_RE, layout, hops_BT, hops_BT.T.tocsr())
-
-
-def batches_by_residues(lengths: NDArray[np.int64], *, most_residues: int) -> list[list[int]]:
-    """Rows in groups of similar length with at most `most_residues` residues (or one protein), for inference."""
-    groups: list[list[int]] = []
-    residues = 0
-    for row in np.argsort(lengths, kind="stable").tolist():
-        if not groups or residues + lengths[row] > most_residues:
-            groups.append([])
-            residues = 0
-        groups[-1].append(row)
-        residues += int(lengths[row])
-    return groups
+        return ProteinBatch(rows, residues_RE, layout, self.hops_NT[rows])

@@ -8,10 +8,11 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
+from gofer.embeddings.packing import tight_batches
 from gofer.evaluation import calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.evaluation.metrics import fmax
-from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset, batches_by_residues
+from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset
 from gofer.training.model import GoferModel
 from gofer.training.vocabulary import Vocabulary
 from gofer.training.windows import WindowLayout
@@ -23,7 +24,7 @@ def protein_vectors(model: GoferModel, proteins: ProteinEmbDataset) -> NDArray[n
     """Unit vectors of all proteins, in the order of the data set, (N, D)."""
     vectors_ND = np.zeros((len(proteins), model.sizes.shared_width), np.float32)
     with torch.inference_mode():
-        for rows in batches_by_residues(proteins.lengths, most_residues=RESIDUES_AT_ONCE):
+        for rows in tight_batches(proteins.lengths.tolist(), most=RESIDUES_AT_ONCE):
             vectors_ND[rows] = model.encode_proteins(*packed(model, proteins, rows)).z_BD.numpy()
     return vectors_ND
 

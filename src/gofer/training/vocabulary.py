@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.go_text import seen_in_training
 from gofer.errors import GoferError
 from gofer.evaluation.base_rates import base_rates
 from gofer.evaluation.hierarchy import Hierarchy
@@ -62,11 +63,6 @@ class Vocabulary:
             neighbourhood=Neighbourhood.of_terms(terms, go_ids, relations),
             hierarchy=Hierarchy.of_terms(seen),
         )
-
-
-def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which terms of a terms table training knows: with a training protein, and not a root."""
-    return ((terms["training_count"] > 0) & (terms["depth"] > 0)).to_numpy(bool)
 
 
 def term_base_rates(terms: pd.DataFrame) -> NDArray[np.float32]:
