@@ -121,9 +121,9 @@ def test_keys_that_do_not_go_together_are_refused(demo, schema, key, value, part
     assert any(part in told for told in problems_of(config, schema))
 
 
-def test_every_missing_input_file_is_named(demo, schema):
+def test_every_missing_input_file_is_named(demo, schema, tmp_path):
     del demo["demo"]
-    demo["query"] = None
+    demo["query"], demo["data"] = None, str(tmp_path)
     told = problems_of(demo, schema)
     missing = ["proteins names", "annotations names", "ontology names", "inputs.term_sets.zero_list names"]
     assert [any(part in line for line in told) for part in missing] == [True] * 4
