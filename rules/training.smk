@@ -5,11 +5,14 @@
 # Outputs:  training/stage-<S>/model.safetensors     the best epoch by validation Fmax
 #           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
 #           training/stage-<S>/curriculum.tsv        stage, step, knob, value
+#           and, no output, training/stage-<S>/resume/: the state of a stage that was stopped, deleted when it is done
 # Steps:    train_stage (A), then B, C, D
 
 
 rule train_stage:
-    """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors."""
+    """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors.
+    Its state is kept every training.checkpoint_minutes: stopped at any moment, it goes on from there to the same bytes.
+    """
     message:
         "Training stage {wildcards.stage}"
     input:
@@ -34,6 +37,7 @@ rule train_stage:
         code=code("gofer.training.stage", "gofer.mining.faiss_index"),
     log:
         results("logs/train_stage_{stage}.log"),
+        costs=results("logs/train_stage_{stage}.costs.tsv"),
     benchmark:
         results("benchmarks/train_stage_{stage}.tsv")
     wildcard_constraints:

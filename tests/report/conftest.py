@@ -17,7 +17,7 @@ from gofer.report.page import Artefacts, build_page
 from gofer.report.predictions import COLUMNS as PREDICTED
 
 RELEASE = Manifest({"go_release": "releases/2015-07-11", "proteins_sha256": "ab" * 32, "residue_encoder": "mini"})
-CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy", "mining_seconds"]
+CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy"]
 
 
 @dataclass

@@ -46,7 +46,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
     Args:
         files: What it is made from.
         config: The run's config.
-        root: Folder of the page: files are linked from here, and `benchmarks/` is looked for below it.
+        root: Folder of the page: files are linked from here, `benchmarks/` and `logs/` are looked for below it.
 
     Raises:
         ArtefactError: A file is missing or damaged, or two of them come from different releases.
@@ -70,7 +70,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "demo": "demo" in config,
         **_quality(metrics),
         **_inputs(files),
-        **_training(files, config),
+        **_training(files, config, Path(root)),
         **_evidence(files),
         **_provenance(files, config, Path(root)),
         "queries": [predictions.query_preview(path, root) for path in files.predictions],
@@ -140,8 +140,8 @@ def _inputs(files: Artefacts) -> dict[str, Any]:
     }
 
 
-def _training(files: Artefacts, config: Mapping[str, Any]) -> dict[str, Any]:
-    story = TrainingStory.read(files.training, files.curriculum)
+def _training(files: Artefacts, config: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    story = TrainingStory.read(files.training, files.curriculum, sorted(root.glob("logs/train_stage_*.costs.tsv")))
     return {"stages": story.rows(config["training"]), "curves": story.panels(), "knobs": story.knobs()}
 
 

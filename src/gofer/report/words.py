@@ -142,6 +142,11 @@ def number(value: float, decimals: int) -> str:
     return NOT_AVAILABLE if pd.isna(value) else f"{value:,.{decimals}f}".replace("-", "−")
 
 
+def with_unit(value: float, unit: str, decimals: int = 0) -> str:
+    """`31 ms`; `n/a` where it cannot be had."""
+    return NOT_AVAILABLE if pd.isna(value) else f"{number(value, decimals)} {unit}"
+
+
 def interval(low: float, high: float, decimals: int) -> str:
     """`0.41–0.52`, or nothing where there is no interval."""
     if pd.isna(low) or pd.isna(high):
