@@ -35,7 +35,7 @@ class Artefacts:
     splits: Path | str
     accounting: Sequence[Path | str]
     training: Sequence[Path | str]
-    curriculum: Sequence[Path | str]
+    curriculum: Path | str
     evidence: Path | str
     predictions: Sequence[Path | str]
 

@@ -77,6 +77,13 @@ def canvas(width: int, height: int) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
+def as_png(figure: Figure) -> bytes:
+    """The picture as a file of its own, for places that show no page."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=144, facecolor="white", metadata={"Software": None})
+    return content.getvalue()
+
+
 def as_svg(figure: Figure, name: str, description: str) -> Markup:
     """The picture as an inline `<svg>`.
 

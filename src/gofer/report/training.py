@@ -77,11 +77,11 @@ class TrainingStory:
 
     @classmethod
     def read(
-        cls, metrics: Iterable[Path | str], curricula: Iterable[Path | str], costs: Iterable[Path | str]
+        cls, metrics: Iterable[Path | str], curriculum: Path | str, costs: Iterable[Path | str]
     ) -> "TrainingStory":
-        """Read the stages' `metrics.tsv`, `curriculum.tsv`, and what training took, as far as it is there."""
+        """Read the stages' `metrics.tsv`, the curriculum, and what training took, as far as it is there."""
         told = pd.concat([read_tsv(path, METRIC_COLUMNS) for path in metrics], ignore_index=True)
-        planned = pd.concat([read_tsv(path, CURRICULUM_COLUMNS) for path in curricula], ignore_index=True)
+        planned = read_tsv(curriculum, CURRICULUM_COLUMNS)
         steps = {stage: int(last) for stage, last in told.groupby("stage", sort=True)["step"].max().items()}
         before, begin = {}, 0
         for stage, count in steps.items():

@@ -73,6 +73,21 @@ class Tracker:
         run_id = (kept or {}).get("wandb_id")
         self._wandb = None if mode == "disabled" else _begin(stage, mode, folder, run, settings, run_id)
 
+    def preview(self, curriculum: Path | str) -> None:
+        """Show W&B the curriculum of this stage before it begins: a table, and a line per knob."""
+        if not self._wandb:
+            return
+        import wandb
+
+        plan = pd.read_csv(curriculum, sep="\t")
+        plan = plan.loc[plan["stage"] == self.stage, ["step", "knob", "value"]]
+        table = wandb.Table(dataframe=plan)
+        lines = {
+            f"curriculum/{knob}": wandb.plot.line(wandb.Table(dataframe=own), "step", "value", title=str(knob))
+            for knob, own in plan.groupby("knob")
+        }
+        self._wandb.log({"curriculum/table": table, **lines}, step=0)
+
     def log(self, *, epoch: int, step: int, split: str, **metrics: float) -> None:
         """Keep figures of one moment; NaN says that a figure cannot be had."""
         self._rows += [(self.stage, epoch, step, split, name, float(value)) for name, value in metrics.items()]
