@@ -165,7 +165,8 @@ def curriculum_picture(table: pd.DataFrame, steps: Mapping[str, int]) -> bytes:
             for _, part in through[through["knob"] == knob].groupby("stage", sort=True):
                 axes.plot(part["step"], part["value"], color=COLOURS["blue"], linewidth=1.6)
             axes.set_title(title, loc="left", fontsize=12)
-            axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=2))
+            whole = bool((through.loc[through["knob"] == knob, "value"] % 1 == 0).all())
+            axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole, min_n_ticks=2))
             _stage_axis(axes, steps)
         return as_png(figure)
 
