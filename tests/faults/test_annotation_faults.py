@@ -9,6 +9,7 @@ import pytest
 from gofer.errors import GoferError, InputError
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.ontology import read_ontology
+from gofer.inputs.protein_names import ProteinNames
 
 TERM = "[Term]\nid: GO:{id:07d}\nname: t{id}\nnamespace: molecular_function\n"
 RULES = AnnotationRules(frozenset({"IDA", "EXP"}), 0.1, ("is_a", "part_of"))
@@ -24,10 +25,14 @@ def terms() -> tuple[pd.DataFrame, pd.DataFrame]:
     return live, obsolete
 
 
+def names(proteins) -> ProteinNames:
+    return ProteinNames.of_table(pd.DataFrame({"protein_id": list(proteins)}))
+
+
 def read(folder: Path, content: str | bytes, proteins=("P1", "P2"), rules=RULES):
     path = folder / "annotations"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_annotations(path, set(proteins), *terms(), rules)
+    return read_annotations([path], names(proteins), *terms(), rules)
 
 
 def gaf(protein="P1", symbol="S1", qualifier="", term="GO:0000003", code="IDA", date="20200131") -> str:
