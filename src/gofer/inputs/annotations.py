@@ -84,7 +84,10 @@ def read_annotations(
     intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes), list(paths)
     with collected_problems() as problems:
         for path in files:
-            intake.take(path, problems)
+            try:
+                intake.take(path, problems)
+            except InputError as error:  # ends this file; the others may have faults of their own
+                problems.add(error)
     where = ", ".join(map(str, files))
     _check_evidence(intake, rules, where)
     _check_unknown(intake, rules)
