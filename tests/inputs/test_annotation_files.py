@@ -55,7 +55,7 @@ def test_the_property_go_evidence_goes_before_the_eco_id(tmp_path, line):
     properties = "id=1|go_evidence=EXP|contributor=x"
     table, _ = read(tmp_path, line(eco="ECO:0001225", properties=properties))
     assert table["evidence"].tolist() == ["EXP"]
-    assert go_code(lines_of(tmp_path, line(properties="no_go_evidence=EXP"))[0].evidence) == "IDA"
+    assert lines_of(tmp_path, line(properties="no_go_evidence=EXP"))[0].go_evidence == ""
 
 
 def test_every_code_that_a_default_config_asks_for_has_an_eco_id():
