@@ -1,6 +1,6 @@
 # Inputs: the user's files, read strictly, and what is made of them before any model.
 #
-# Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (table or GAF), lists of ids
+# Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
 #           inputs/accounting-{proteins,ontology,annotations,labels}.parquet   what came in, was kept or dropped, and why
 # Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms
@@ -42,7 +42,7 @@ rule check:
         "Checking the inputs"
     input:
         protein_files(config),
-        data_file(config["annotations"]),
+        annotation_files(config),
         data_file(config["ontology"]),
     params:
         code=code("gofer.check"),
@@ -103,7 +103,7 @@ rule read_annotations:
     message:
         "Reading the annotations"
     input:
-        annotations=data_file(config["annotations"]),
+        annotations=annotation_files(config),
         proteins=results("inputs/proteins.parquet"),
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),

@@ -61,6 +61,13 @@ def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
     assert "P1" in problem
 
 
+def test_a_fault_in_one_of_several_annotation_files_names_this_file(config, tmp_path):
+    (tmp_path / "my.gpad").write_text("!gpad-version: 2.0\nDB:P1\n")
+    config["annotations"] = ["my.tsv", "my.gpad"]
+    (problem,) = told(config)
+    assert problem.startswith(f"{tmp_path / 'my.gpad'}:2: 1 tab-separated columns, a GPAD has at least 10")
+
+
 def test_a_checkpoint_file_that_is_not_there_is_named(config):
     config["embeddings"]["residues"]["model"] = "weights/esm2_t6_8M_UR50D.pt"
     (problem,) = told(config)

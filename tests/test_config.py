@@ -129,6 +129,14 @@ def test_every_missing_input_file_is_named(demo, schema, tmp_path):
     assert [any(part in line for line in told) for part in missing] == [True] * 4
 
 
+def test_of_several_annotation_files_the_missing_one_is_named(demo, schema, tmp_path):
+    del demo["demo"]
+    demo["query"], demo["data"], demo["annotations"] = None, str(tmp_path), ["there.gaf", "gone.gpad"]
+    (tmp_path / "there.gaf").write_text("x")
+    (told,) = [line for line in problems_of(demo, schema) if "annotations names" in line]
+    assert f"annotations names {tmp_path / 'gone.gpad'}, which does not exist" in told
+
+
 def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, schema, tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("run: [demo\n")

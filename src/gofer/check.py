@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from gofer.config import input_path, protein_files, query_path
+from gofer.config import annotation_files, input_path, protein_files, query_path
 from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
 from gofer.errors import GoferError
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.compressed import read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
+from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
@@ -84,10 +85,9 @@ def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame 
 
 
 def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontology: Ontology, found: Findings) -> None:
-    path = input_path(config, config["annotations"])
+    paths, names = annotation_files(config), ProteinNames.of_table(proteins)
     rules = AnnotationRules.from_config(config["inputs"])
-    ids = set(proteins["protein_id"])
-    read = found.attempt(lambda: read_annotations(path, ids, ontology.terms, ontology.obsolete, rules))
+    read = found.attempt(lambda: read_annotations(paths, names, ontology.terms, ontology.obsolete, rules))
     if read is not None:
         stated, _ = read
         found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")

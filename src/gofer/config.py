@@ -84,7 +84,16 @@ def query_path(config: Mapping[str, Any]) -> str | None:
 
 def protein_files(config: Mapping[str, Any]) -> list[str]:
     """The FASTA files of a run."""
-    named = config["proteins"]
+    return _input_paths(config, "proteins")
+
+
+def annotation_files(config: Mapping[str, Any]) -> list[str]:
+    """The annotation files of a run: tables, GAFs, GPADs."""
+    return _input_paths(config, "annotations")
+
+
+def _input_paths(config: Mapping[str, Any], key: str) -> list[str]:
+    named = config[key]
     return [input_path(config, name) for name in ([named] if isinstance(named, str) else named)]
 
 
@@ -217,7 +226,8 @@ def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     if "demo" not in config:
         splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
         named += [(("proteins",), path) for path in protein_files(config)]
-        named += [((key,), input_path(config, config[key])) for key in ("annotations", "ontology")]
+        named += [(("annotations",), path) for path in annotation_files(config)]
+        named.append((("ontology",), input_path(config, config["ontology"])))
         optional: list[tuple[Key, str | None]] = [(("inputs", "keep_ids"), config["inputs"]["keep_ids"])]
         if splits["method"] == "lists":
             optional += [(("inputs", "splits", name), splits[name]) for name in ("val_ids", "test_ids")]

@@ -3,12 +3,14 @@
 import gzip
 from collections import Counter
 
+import pandas as pd
 import pytest
 
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.clusters import cluster
 from gofer.inputs.labels import propagate
 from gofer.inputs.ontology import read_ontology
+from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
 
 CODES = "EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC"
@@ -41,7 +43,7 @@ def test_the_release_of_2014_is_read_whole(shared_data):
 
 def test_swissprot_annotations_are_accounted_for_to_the_last(go, swissprot, shared_data):
     path = shared_data / "swissprot" / "swissprot_2020_annotations.tsv"
-    stated, accounting = read_annotations(path, set(swissprot["protein_id"]), go.terms, go.obsolete, RULES)
+    stated, accounting = read_annotations([path], ProteinNames.of_table(swissprot), go.terms, go.obsolete, RULES)
     table = accounting.table()
     dropped = table.loc[table["item"] == "annotations dropped", "count"].sum()
     assert len(swissprot) == 3226
@@ -57,8 +59,8 @@ def test_a_yeast_gaf_agrees_with_what_its_lines_say(go, shared_data):
     path = shared_data / "gaf" / "gene_association.sgd.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
         lines = [line.rstrip("\n").split("\t") for line in file if not line.startswith("!")]
-    proteins = {fields[1] for fields in lines}
-    stated, accounting = read_annotations(path, proteins, go.terms, go.obsolete, RULES)
+    names = ProteinNames.of_table(pd.DataFrame({"protein_id": sorted({fields[1] for fields in lines})}))
+    stated, accounting = read_annotations([path], names, go.terms, go.obsolete, RULES)
     assert accounting.count("annotations read") == len(lines)
     other = Counter(fields[6] for fields in lines if fields[6] not in RULES.evidence_codes)
     table = accounting.table().set_index("reason")["count"]
