@@ -48,8 +48,8 @@ def read_obo(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across
     """Read and check an OBO file, plain, gzip or bzip2.
 
     Parents over is_a and part_of must be there and make no cycle, whatever is asked for: the depth of a term and its
-    text rest on them. Those over regulates are checked where `relations` holds it; elsewhere, parents that are not live
-    are left out.
+    text rest on them. Those over regulates are checked where `relations` holds it; else those that are not live are left
+    out. The edges of `relations` together may make no cycle.
 
     Args:
         path: The file.
@@ -79,7 +79,9 @@ def read_obo(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across
     _settle_edges(live, relations, notes, across_aspects=across_aspects)
     if bad_synonyms := sum(stanza.bad_synonyms for stanza in live.values()):
         notes.add("synonyms dropped", "empty, one character or not in OBO form", bad_synonyms)
-    _check_cycles(path, live, checked)
+    _check_cycles(path, live, TRUE_PATH)
+    if not set(relations) <= set(TRUE_PATH):
+        _check_cycles(path, live, relations)
     _check_roots(path, live, relations)
     return OboFile(path, header.get("data-version", ""), live, obsolete, notes)
 
@@ -175,9 +177,9 @@ def _settle_edges(
         notes.add(item, reason, count)
 
 
-def _check_cycles(path: Path, live: Mapping[str, Stanza], checked: Collection[str]) -> None:
+def _check_cycles(path: Path, live: Mapping[str, Stanza], followed: Collection[str]) -> None:
     # Kahn: take off terms whose parents are all gone; what stays is on a cycle or below one.
-    parents = {go_id: {e.parent for e in stanza.parents if e.column in checked} for go_id, stanza in live.items()}
+    parents = {go_id: {e.parent for e in stanza.parents if e.column in followed} for go_id, stanza in live.items()}
     waiting = {go_id: len(above) for go_id, above in parents.items()}
     children: dict[str, list[str]] = {go_id: [] for go_id in live}
     for go_id, above in parents.items():
@@ -195,12 +197,12 @@ def _check_cycles(path: Path, live: Mapping[str, Stanza], checked: Collection[st
         while here not in way:
             way.append(here)
             here = min(parent for parent in parents[here] if waiting[parent])
-        raise _cycle(path, live, [*way[way.index(here) :], here], checked)
+        raise _cycle(path, live, [*way[way.index(here) :], here], followed)
 
 
-def _cycle(path: Path, live: Mapping[str, Stanza], way: list[str], checked: Collection[str]) -> InputError:
+def _cycle(path: Path, live: Mapping[str, Stanza], way: list[str], followed: Collection[str]) -> InputError:
     def step(child: str, parent: str) -> Edge:
-        return next(edge for edge in live[child].parents if edge.parent == parent and edge.column in checked)
+        return next(edge for edge in live[child].parents if edge.parent == parent and edge.column in followed)
 
     steps = [step(child, parent) for child, parent in zip(way[:-1], way[1:], strict=True)]
     told = " ".join([way[0], *(f"{edge.relation} {edge.parent}" for edge in steps)])

@@ -131,11 +131,11 @@ def _add_tag(stanza: Stanza, number: int, line: str) -> None:
 
 
 def _add_relationship(stanza: Stanza, number: int, words: list[str]) -> None:
-    relation = words[0] if words else ""
-    if relation in COLUMN_OF and relation != "is_a":
-        stanza.parents.append(Edge(relation, words[1] if len(words) > 1 else "", number))
+    relation, parent = (*words, "", "")[:2]
+    if relation in COLUMN_OF:
+        stanza.parents.append(Edge(relation, parent, number))
     else:
-        stanza.others.append(relation or "without a name")
+        stanza.others.append(relation)
 
 
 def _bare(value: str) -> str:
