@@ -48,8 +48,8 @@ def read_obo(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across
     """Read and check an OBO file, plain, gzip or bzip2.
 
     Parents over is_a and part_of must be there and make no cycle, whatever is asked for: the depth of a term and its
-    text rest on them. Those over regulates are checked where `relations` holds it; else those that are not live are left
-    out. The edges of `relations` together may make no cycle.
+    text rest on them. Those over regulates are checked where `relations` holds it; elsewhere, parents that are not live
+    are left out. The edges of `relations` together may make no cycle either.
 
     Args:
         path: The file.
