@@ -171,8 +171,8 @@ def test_terms_without_a_definition_are_counted_and_the_first_of_them_named():
 
 def test_synonyms_that_are_none_are_counted():
     odd = ('synonym: "" RELATED []', 'synonym: "x" EXACT []', "synonym: bare", 'synonym: "good one" EXACT []')
-    ontology = read_text(obo([*ROOTS, process(11, more=odd)]))
-    assert ontology.terms.set_index("go_id").loc[go_id(11), "synonyms"] == ["good one"]
+    ontology = read_text(obo([*ROOTS, process(11, more=(*odd, 'synonym: " blanks around it " EXACT [GOC:x]'))]))
+    assert ontology.terms.set_index("go_id").loc[go_id(11), "synonyms"] == ["blanks around it", "good one"]
     assert counts(ontology, "synonyms dropped") == {"empty, one character or not in OBO form": 3}
 
 

@@ -10,8 +10,8 @@ from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
 from gofer.inputs.relations import COLUMN_OF
 
 ASPECTS = {"molecular_function": "MFO", "biological_process": "BPO", "cellular_component": "CCO"}
-_PASSED_ON = ("name", "def", "namespace", "synonym")
 _SYNONYM = re.compile(r'"\S.*\S" [A-Z]+ .*\[.*\]')  # what goatools takes
+_OUTER_BLANKS = re.compile(r'^"\s+|\s+"(?= [A-Z]+ )')  # 130 synonyms of the release of 2014 end in one
 
 
 class Edge(NamedTuple):
@@ -104,18 +104,19 @@ def read_stanzas(path: Path | str, header: dict[str, str]) -> Iterator[Stanza]:
 def _add_tag(stanza: Stanza, number: int, line: str) -> None:
     tag, _, value = line.partition(": ")
     value = value.strip()
-    if tag in _PASSED_ON:
-        if tag == "synonym" and not _SYNONYM.match(value):
-            stanza.bad_synonyms += 1
-        else:
-            stanza.tags.append(line)
     match tag:
+        case "synonym":
+            _add_synonym(stanza, value)
         case "id":
             stanza.go_id, stanza.line = _bare(value), number
         case "name":
             stanza.name = value
+            stanza.tags.append(line)
         case "namespace":
             stanza.namespace = value
+            stanza.tags.append(line)
+        case "def":
+            stanza.tags.append(line)
         case "alt_id":
             stanza.alt_ids.append(_bare(value))
         case "is_a":
@@ -128,6 +129,15 @@ def _add_tag(stanza: Stanza, number: int, line: str) -> None:
             stanza.replaced_by.append(_bare(value))
         case "consider":
             stanza.consider.append(_bare(value))
+
+
+def _add_synonym(stanza: Stanza, value: str) -> None:
+    if not _SYNONYM.match(value):
+        value = _OUTER_BLANKS.sub('"', value)
+    if _SYNONYM.match(value):
+        stanza.tags.append(f"synonym: {value}")
+    else:
+        stanza.bad_synonyms += 1
 
 
 def _add_relationship(stanza: Stanza, number: int, words: list[str]) -> None:
