@@ -163,11 +163,11 @@ def _settle_edges(
                 continue
             here, there = ASPECTS[stanza.namespace], ASPECTS[live[edge.parent].namespace]
             if here != there and not across_aspects:
-                counts["edges dropped", f"{edge.relation}: {here} to {there} (inputs.across_aspects)"] += 1
+                counts["edges dropped (inputs.across_aspects)", f"{edge.relation}: {here} to {there}"] += 1
                 continue
             kept.append(edge)
             if edge.column not in relations:
-                counts["edges not followed", f"{edge.relation} (not in inputs.relations)"] += 1
+                counts["edges not followed (inputs.relations)", edge.relation] += 1
                 continue
             counts["edges", edge.relation] += 1
             if here != there:
