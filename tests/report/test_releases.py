@@ -64,6 +64,14 @@ def test_changes_since_another_release_than_the_runs_are_refused(make_run, writt
         run.page()
 
 
+def test_a_release_that_did_not_change_still_has_its_section(make_run, written):
+    run = make_run()
+    run.files = Artefacts(**{**vars(run.files), "release": written([])})
+    html = run.page()
+    assert "0 changes of 0 terms" in html
+    assert html.count('<td class="num">0</td>') >= len(KINDS)
+
+
 def test_every_kind_of_change_has_its_meaning():
     assert tuple(MEANINGS) == KINDS
 
