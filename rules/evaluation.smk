@@ -72,6 +72,7 @@ rule run_cafaeval:
     output:
         result=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
     params:
+        relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.evaluator", "gofer.evaluation.measures"),
     log:
         results("logs/run_cafaeval_{method}.log"),
@@ -103,6 +104,7 @@ rule measure_predictions:
     params:
         settings=config["evaluation"],
         seed=config["seed"],
+        relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.measures"),
     log:
         results("logs/measure_predictions_{method}.log"),

@@ -3,7 +3,9 @@
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
 #           inputs/accounting-{proteins,ontology,annotations,labels}.parquet   what came in, was kept or dropped, and why
-# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms
+#           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
+# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms;
+#           read_ontology -> compare_releases (with previous_ontology alone)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
@@ -44,6 +46,7 @@ rule check:
         protein_files(config),
         annotation_files(config),
         data_file(config["ontology"]),
+        listed(config["previous_ontology"]),
     params:
         code=code("gofer.check"),
     log:
@@ -77,7 +80,7 @@ rule read_proteins:
 
 
 rule read_ontology:
-    """Check the OBO file, then read its live terms with goatools."""
+    """Check the OBO file, then read its live terms with goatools; parents in other aspects by inputs.across_aspects."""
     message:
         "Reading the Gene Ontology"
     input:
@@ -87,6 +90,7 @@ rule read_ontology:
         obsolete=results("inputs/obsolete.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
+        settings={key: config["inputs"][key] for key in ("relations", "across_aspects")},
         code=code("gofer.inputs.ontology", "gofer.inputs.schemas"),
     log:
         results("logs/read_ontology.log"),
@@ -96,6 +100,33 @@ rule read_ontology:
         "../envs/inputs.yaml"
     script:
         "../workflow/scripts/read_ontology.py"
+
+
+if config["previous_ontology"]:
+
+    rule compare_releases:
+        """Tell what changed since the release previous_ontology: terms added, gone, moved, redefined and renamed."""
+        message:
+            "Comparing the ontology with its older release"
+        input:
+            previous=data_file(config["previous_ontology"]),
+            ontology=results("inputs/ontology.parquet"),
+            obsolete=results("inputs/obsolete.parquet"),
+        output:
+            changes=results("inputs/release_changes.parquet"),
+            readable=results("inputs/release_changes.tsv"),
+            previous_terms=results("inputs/previous_terms.parquet"),
+            accounting=results("inputs/accounting-release.parquet"),
+        params:
+            code=code("gofer.inputs.releases", "gofer.inputs.schemas"),
+        log:
+            results("logs/compare_releases.log"),
+        benchmark:
+            results("benchmarks/compare_releases.tsv")
+        conda:
+            "../envs/inputs.yaml"
+        script:
+            "../workflow/scripts/compare_releases.py"
 
 
 rule read_annotations:

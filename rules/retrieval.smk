@@ -52,6 +52,7 @@ rule calibrate_scores:
     output:
         calibration=results("evaluation/calibration.json"),
     params:
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.term_space"),
     log:
         results("logs/calibrate_scores.log"),
@@ -82,6 +83,7 @@ rule predict_held_out:
         uncut=results("evaluation/predictions/gofer.uncut.parquet"),
     params:
         settings=config["evaluation"],
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa"),
     log:
         results("logs/predict_held_out.log"),
@@ -113,6 +115,7 @@ rule explain_held_out:
     params:
         examples=200,
         settings=config["retrieval"],
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa", "gofer.inputs.demo"),
     log:
         results("logs/explain_held_out.log"),
@@ -203,6 +206,7 @@ rule predict_query:
     params:
         run=config["run"],
         settings=config["retrieval"],
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.predict", "gofer.retrieval.gaf", "gofer.evaluation.cafa"),
     log:
         results("logs/predict_query_{query}.log"),

@@ -54,6 +54,29 @@ def test_faults_of_several_files_are_told_in_one_pass(config, tmp_path):
     assert [any(part in text for text in problems) for part in ("my.fasta", "go.obo", "esm9_huge")] == [True] * 3
 
 
+def test_an_older_release_is_read_too_and_one_that_is_newer_is_noted(config, tmp_path):
+    (tmp_path / "old.obo").write_text(OBO.replace("1.2\n", "1.2\ndata-version: releases/2020-01-01\n"))
+    (tmp_path / "go.obo").write_text(OBO.replace("1.2\n", "1.2\ndata-version: releases/2024-01-01\n"))
+    config["previous_ontology"] = "old.obo"
+    found = check_run(config)
+    assert found.problems == []
+    assert "previous ontology: 2 live terms of GO releases/2020-01-01" in found.facts
+    assert not any("previous_ontology" in note for note in found.notes)
+    config["previous_ontology"], config["ontology"] = "go.obo", "old.obo"
+    (note,) = [note for note in check_run(config).notes if "previous_ontology" in note]
+    assert note == "previous_ontology is GO releases/2024-01-01, which is not older than releases/2020-01-01"
+    (tmp_path / "go.obo").write_text("<html>")
+    assert len(told(config)) == 1
+
+
+def test_the_ontology_is_checked_for_the_relations_that_will_be_followed(config, tmp_path):
+    (tmp_path / "go.obo").write_text(OBO + "relationship: regulates GO:0099999\n")
+    assert told(config) == []
+    config["inputs"]["relations"] = ["is_a", "regulates"]
+    (problem,) = told(config)
+    assert "GO:0099999, regulates parent of GO:0005488, is not in this file" in problem
+
+
 def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
     (tmp_path / "my.tsv").write_text("Q9\tmf\tGO:0005488\n")
     (problem,) = told(config)

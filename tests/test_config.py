@@ -137,6 +137,12 @@ def test_of_several_annotation_files_the_missing_one_is_named(demo, schema, tmp_
     assert f"annotations names {tmp_path / 'gone.gpad'}, which does not exist" in told
 
 
+def test_an_older_ontology_that_is_not_there_is_named_in_a_demo_too(demo, schema):
+    demo["previous_ontology"] = "older.obo"
+    (told,) = problems_of(demo, schema)
+    assert "previous_ontology names results/demo/world/older.obo, which does not exist" in told
+
+
 def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, schema, tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("run: [demo\n")

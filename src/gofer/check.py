@@ -21,6 +21,7 @@ from gofer.inputs.compressed import read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
+from gofer.inputs.releases import is_older
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them
@@ -59,9 +60,7 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     """
     found = Findings()
     proteins = _check_proteins(config, found)
-    ontology = found.attempt(lambda: read_ontology(input_path(config, config["ontology"])))
-    if ontology is not None:
-        found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
+    ontology = _check_ontology(config, found)
     if proteins is not None and ontology is not None:
         _check_annotations(config, proteins, ontology, found)
     _check_lists(config, found)
@@ -82,6 +81,20 @@ def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame 
     proteins, _ = read
     found.facts.append(f"proteins: {len(proteins):,}, {int(proteins['length'].sum()):,} residues")
     return proteins
+
+
+def _check_ontology(config: Mapping[str, Any], found: Findings) -> Ontology | None:
+    inputs, previous = config["inputs"], config["previous_ontology"]
+    path = input_path(config, config["ontology"])
+    ontology = found.attempt(lambda: read_ontology(path, inputs["relations"], across_aspects=inputs["across_aspects"]))
+    if ontology is not None:
+        found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
+    older = found.attempt(lambda: read_ontology(input_path(config, previous))) if previous else None
+    if older is not None:
+        found.facts.append(f"previous ontology: {len(older.terms):,} live terms of GO {older.release}")
+        if ontology is not None and is_older(older.release, ontology.release) is False:
+            found.notes.append(f"previous_ontology is GO {older.release}, which is not older than {ontology.release}")
+    return ontology
 
 
 def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontology: Ontology, found: Findings) -> None:

@@ -234,6 +234,8 @@ def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         if sets["zero_method"] == "list":
             optional.append((("inputs", "term_sets", "zero_list"), sets["zero_list"]))
         named += [(key, input_path(config, name)) for key, name in optional if name is not None]
+    if config["previous_ontology"] is not None:
+        named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))

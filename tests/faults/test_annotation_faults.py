@@ -225,7 +225,7 @@ def test_evidence_date_and_source_of_one_pair_are_merged(tmp_path):
         ),
         (
             "".join(TERM.format(id=i) + f"is_a: GO:{p:07d}\n\n" for i, p in ((2, 3), (3, 2))) + TERM.format(id=1),
-            "a cycle of is_a and part_of: GO:0000002 -> GO:0000003 -> GO:0000002",
+            "a cycle: GO:0000002 is_a GO:0000003 is_a GO:0000002",
             5,
         ),
         (TERM.format(id=1) + "relationship: part_of GO:0000001\n", "a cycle", 5),

@@ -9,7 +9,7 @@ import pytest
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.clusters import cluster
 from gofer.inputs.labels import propagate
-from gofer.inputs.ontology import read_ontology
+from gofer.inputs.ontology import parents_of, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
 
@@ -35,10 +35,34 @@ def test_the_release_of_2015_is_read_whole(go):
     ]
 
 
-def test_the_release_of_2014_is_read_whole(shared_data):
-    older = read_ontology(shared_data / "go" / "go-basic_2014-07-06.obo.gz")
-    assert older.release == "releases/2014-07-06"
-    assert len(older.terms) == 39446
+def test_the_release_of_2014_is_read_whole(older_go):
+    assert older_go.release == "releases/2014-07-06"
+    assert len(older_go.terms) == 39446
+    assert older_go.accounting().count("edges to another aspect", "part_of: MFO to BPO") == 0
+
+
+def test_every_edge_of_the_release_of_2015_is_in_the_table_or_counted(go):
+    accounting = go.accounting()
+    followed = [accounting.count("edges", relation) for relation in ("is_a", "part_of")]
+    assert followed == [int(go.terms[relation].map(len).sum()) for relation in ("is_a", "part_of")] == [70980, 8560]
+    table = accounting.table()
+    passed_over = table[table["item"].str.startswith("edges not followed")]
+    assert dict(zip(passed_over["reason"], passed_over["count"], strict=True)) == {
+        "happens_during": 1, "has_part": 703, "occurs_in": 178,
+        "regulates": 3271, "positively_regulates": 2824, "negatively_regulates": 2843,
+    }  # fmt: skip
+    assert go.terms["regulates"].map(len).sum() == 2843 + 2824 + 3271
+    assert accounting.count("edges to another aspect", "part_of: MFO to BPO") == 1136
+
+
+def test_the_release_of_2015_has_no_cycle_over_regulates_either_and_can_be_kept_within_aspects(go, shared_data):
+    path = shared_data / "go" / "go_2015-07-11.obo.bz2"
+    within = read_ontology(path, ["is_a", "part_of", "regulates"], across_aspects=False)
+    assert within.terms["depth"].tolist() == go.terms["depth"].tolist()
+    dropped = within.accounting().table().set_index("item").loc["edges dropped (inputs.across_aspects)", "count"].sum()
+    assert dropped == 1136 + 704
+    wanted = parents_of(go.terms, ["is_a", "part_of", "regulates"], within_aspect=True)
+    assert parents_of(within.terms, ["is_a", "part_of", "regulates"]) == wanted
 
 
 def test_swissprot_annotations_are_accounted_for_to_the_last(go, swissprot, shared_data):

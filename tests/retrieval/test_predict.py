@@ -173,6 +173,15 @@ def test_the_nearest_protein_carries_the_term(world, table):
         assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in carried[row.nearest_protein]
 
 
+def test_scores_propagate_along_the_relations_of_the_run(world, space):
+    child, parent = "GO:0004", "GO:0003"
+    terms = world.terms.assign(regulates=[[parent] if go_id == child else [] for go_id in world.terms["go_id"]])
+    followed = TermSpace.of_model(space.model, terms, world.texts, ["is_a", "part_of", "regulates"]).hierarchy
+    more, usual = ({*zip(h.child_E.tolist(), h.parent_E.tolist(), strict=True)} for h in (followed, space.hierarchy))
+    assert more - usual == {(space.go_ids.index(child), space.go_ids.index(parent))}
+    assert usual < more
+
+
 def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space, dataset, vectors, calibration):
     extra = pd.DataFrame(
         {"go_id": ["GO:9999"], "name": ["new"], "aspect": ["MFO"], "is_a": [["GO:0001"]], "part_of": [[]], "depth": [2],

@@ -6,10 +6,10 @@ from gofer.inputs.schemas import ACCOUNTING, OBSOLETE, ONTOLOGY, typed
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
-    output = snakemake.output
-    ontology = read_ontology(snakemake.input.obo)
+    output, settings = snakemake.output, snakemake.params.settings
+    ontology = read_ontology(snakemake.input.obo, settings["relations"], across_aspects=settings["across_aspects"])
     accounting = ontology.accounting().table()
-    manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo))
+    manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo), settings=settings)
     write_table(output.ontology, typed(ontology.terms, ONTOLOGY), manifest)
     write_table(output.obsolete, typed(ontology.obsolete, OBSOLETE), manifest)
     write_table(output.accounting, typed(accounting, ACCOUNTING), manifest)

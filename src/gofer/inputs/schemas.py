@@ -24,11 +24,18 @@ ONTOLOGY = pa.schema(
         ("aspect", _TEXT),
         ("is_a", _LIST),
         ("part_of", _LIST),
+        ("regulates", _LIST),
         ("alt_ids", _LIST),
         ("depth", pa.int64()),
     ]
 )
-OBSOLETE = pa.schema([("go_id", _TEXT), ("name", _TEXT), ("replaced_by", _LIST), ("consider", _LIST)])
+OBSOLETE = pa.schema(
+    [("go_id", _TEXT), ("name", _TEXT), ("replaced_by", _LIST), ("consider", _LIST), ("alt_ids", _LIST)]
+)
+RELEASE_CHANGES = pa.schema(
+    [("kind", _TEXT), ("go_id", _TEXT), ("name", _TEXT), ("aspect", _TEXT), ("before", _TEXT), ("after", _TEXT)]
+)
+PREVIOUS_TERMS = pa.schema([("go_id", _TEXT)])
 ANNOTATIONS = pa.schema(
     [
         ("protein_id", _TEXT),

@@ -18,6 +18,7 @@ from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.report import figures, predictions, quality, tables, words
 from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
 from gofer.report.quality import Metrics
+from gofer.report.releases import ReleaseStory
 from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
 from gofer.report.training import TrainingStory
 
@@ -38,6 +39,7 @@ class Artefacts:
     curriculum: Path | str
     evidence: Path | str
     predictions: Sequence[Path | str]
+    release: Sequence[Path | str] = ()  # of rule compare_releases, where it ran: changes, the same as text, accounting
 
 
 def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) -> str:
@@ -51,7 +53,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
     Raises:
         ArtefactError: A file is missing or damaged, or two of them come from different releases.
     """
-    joined = [files.status, files.terms, files.term_sets, files.splits, files.evidence]
+    joined = [files.status, files.terms, files.term_sets, files.splits, files.evidence, *files.release[:1]]
     facts = dict(sorted(agreed_files(*joined).release.items()))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -70,6 +72,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "demo": "demo" in config,
         **_quality(metrics),
         **_inputs(files),
+        "changes": ReleaseStory.read(*files.release, root=Path(root)) if files.release else None,
         **_training(files, config, Path(root)),
         **_evidence(files),
         **_provenance(files, config, Path(root)),

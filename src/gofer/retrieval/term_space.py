@@ -3,6 +3,7 @@
 Shapes: B proteins, T terms of the release (roots and terms never seen in training among them), D shared width.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.calibration import fit as fit_calibration
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.inputs.relations import TRUE_PATH
 from gofer.training.model import GoferModel
 from gofer.training.validation import evidence, term_vectors
 from gofer.training.vocabulary import term_base_rates
@@ -38,16 +40,21 @@ class TermSpace:
     hierarchy: Hierarchy
 
     @classmethod
-    def of_model(cls, model: GoferModel, terms: pd.DataFrame, texts: GoLookupCache) -> "TermSpace":
-        """Project the texts of all terms; `texts` must hold every term of the table."""
-        terms = terms.reset_index(drop=True)
+    def of_model(
+        cls, model: GoferModel, terms: pd.DataFrame, texts: GoLookupCache, relations: Iterable[str] = TRUE_PATH
+    ) -> "TermSpace":
+        """Project the texts of all terms; `texts` must hold every term of the table.
+
+        `relations` are those along which annotations propagate in this run.
+        """
+        terms, relations = terms.reset_index(drop=True), list(relations)
         go_ids = terms["go_id"].tolist()
         return cls(
             model=model,
             terms=terms,
             z_TD=term_vectors(model, go_ids, texts.vectors_TG[texts.rows(go_ids)]),
-            base_rate_T=term_base_rates(terms),
-            hierarchy=Hierarchy.of_terms(terms, within_aspect=True),
+            base_rate_T=term_base_rates(terms, relations),
+            hierarchy=Hierarchy.of_terms(terms, relations, within_aspect=True),
         )
 
     @property
