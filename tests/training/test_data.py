@@ -54,7 +54,8 @@ def test_a_protein_that_is_not_in_the_store_is_named(world):
 
 def test_a_batch_holds_its_proteins_in_order_with_labels_both_ways(world):
     data = world.data()
-    batch = ContrastiveEmbCollator(data.train.hops_NT, 8, 4)([data.train.proteins[row] for row in (5, 2)])
+    collate = ContrastiveEmbCollator(data.train.hops_NT, data.train.truth_NT, 8, 4)
+    batch = collate([data.train.proteins[row] for row in (5, 2)])
     assert batch.rows.tolist() == [5, 2]
     assert batch.layout.lengths == (data.train.proteins.lengths[5], data.train.proteins.lengths[2])
     assert batch.residues_RE.dtype == torch.float32

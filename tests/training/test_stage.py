@@ -6,6 +6,7 @@ import logging
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from training.tiny_world import BLOCK, CURRICULUM, RELEASE, TRAINING
 
@@ -108,13 +109,13 @@ def test_the_best_epoch_by_validation_fmax_is_kept(world, tmp_path):
     best = table[(table["metric"] == "fmax")]["value"].max()
     _, data, *_ = world.begin()
     kept = begin_model(data, TRAINING, seed=1, previous=tmp_path / "A.safetensors")
-    labels_NT = data.val.hops_NT.astype(bool).toarray()
+    labels_NT = data.val.truth_NT.toarray()
     assert validation_fmax(kept, data.val.proteins, labels_NT, data.vocabulary)["fmax"] == pytest.approx(best)
 
 
 def test_without_any_validation_label_the_last_epoch_is_kept_not_the_first_weights(world, tmp_path):
     model, data, miner, stage, config = world.begin()
-    blank = LabelledProteins(data.val.proteins, data.val.hops_NT * 0)
+    blank = LabelledProteins(data.val.proteins, data.val.hops_NT * 0, sp.csr_array(data.val.truth_NT.shape, dtype=bool))
     before = copy.deepcopy(model.state_dict())
     tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
     model = train_stage(model, StageData(data.train, blank, data.vocabulary), miner, stage, config, tracker)

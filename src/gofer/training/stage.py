@@ -66,7 +66,7 @@ def train_stage(
     stepper = Stepper(model, data.vocabulary, terms, miner, stage, config, rng)
     optimiser = Optimiser.of(model, stage, config, steps_of(data, stage, config))
     run = _Run(stepper, optimiser, tracker, data.train.proteins.protein_ids)
-    val_labels_NT = data.val.hops_NT.astype(bool).toarray()
+    val_labels_NT = data.val.truth_NT.toarray()
 
     best_fmax, best_weights = -1.0, copy.deepcopy(model.state_dict())
     for epoch in progress(range(1, stage.epochs + 1), f"stage {stage.name}, epochs"):
@@ -86,7 +86,7 @@ def train_stage(
 def _batches(
     train: LabelledProteins, model: GoferModel, config: TrainingConfig, rng: np.random.Generator
 ) -> Iterator[ProteinBatch]:
-    collate = ContrastiveEmbCollator(train.hops_NT, model.sizes.win_size, model.sizes.win_stride)
+    collate = ContrastiveEmbCollator(train.hops_NT, train.truth_NT, model.sizes.win_size, model.sizes.win_stride)
     order = rng.permutation(len(train.proteins))
     for start in range(0, len(order), config.batch_proteins):
         yield collate([train.proteins[int(row)] for row in order[start : start + config.batch_proteins]])
