@@ -207,7 +207,7 @@ def label_accounting(labels: pd.DataFrame, splits: pd.DataFrame) -> Accounting:
         accounting.add("ancestors added", split, len(added))
         accounting.add("proteins with ancestors added", split, added["protein_id"].nunique())
         accounting.add("positives", split, len(positive))
-        accounting.add("terms without a positive", split, own["go_id"].nunique() - positive["go_id"].nunique())
+        accounting.add("terms true but never positive", split, own["go_id"].nunique() - positive["go_id"].nunique())
         for reason, count in own.loc[own["left_out"] != POSITIVE, "left_out"].value_counts().sort_index().items():
             accounting.add(f"ancestors left out in {split}, true but no positives", str(reason), int(count))
     for go_id, count in dropped_ancestors(labels).items():
