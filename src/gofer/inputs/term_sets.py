@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.errors import GoferError, InputError
+from gofer.errors import GoferError, InputError, collected_problems
 from gofer.inputs import term_lists
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.label_checks import check_term_sets
@@ -102,6 +102,7 @@ def make_term_sets(
     Raises:
         GoferError: No source where one is needed, a source that masks all, or too few terms to draw from.
         InputError: A list names a root or a term unknown to the ontology, or a few-shot term is held out.
+        ProblemsError: Several such terms.
     """
     accounting = Accounting()
     zero = _zero_terms(terms, counts, config, relations, sources, accounting)
@@ -115,7 +116,9 @@ def make_term_sets(
     for name, count in table["term_set"].value_counts().sort_index().items():
         accounting.add("terms", str(name), int(count))
     accounting.add("terms held out", f"zero_method {config.zero_method}", len(zero))
-    accounting.add("terms held out", "below those", int(held_out_T.sum()) - len(zero))
+    below_T = held_out_T & ~terms["go_id"].isin(zero).to_numpy(bool)
+    accounting.add("terms held out", "below those, with training proteins", int((counts.train_T[below_T] > 0).sum()))
+    accounting.add("terms held out", "below those, without", int((counts.train_T[below_T] == 0).sum()))
     return table, accounting
 
 
@@ -163,14 +166,12 @@ def _few_terms(
     # The listed terms that training has; the others can only be zero-shot.
     held_out, seen = set(terms.loc[held_out_T, "go_id"]), set(terms.loc[seen_T > 0, "go_id"])
     lines = read_terms(path, terms, why_no_root=term_lists.FEW_SHOT)
-    for go_id, line in lines.items():
-        if go_id in held_out:
-            raise InputError(
-                f"{go_id} is held out of training as zero-shot, so it cannot be few-shot",
-                path=path,
-                line=line,
-                help="take it from this list, or from what inputs.term_sets.zero_method masks",
-            )
+    with collected_problems() as problems:
+        for go_id, line in sorted(lines.items(), key=lambda pair: pair[1]):
+            if go_id in held_out:
+                what = f"{go_id} is held out of training as zero-shot, so it cannot be few-shot"
+                help_ = "take it from this list, or from what inputs.term_sets.zero_method masks"
+                problems.add(InputError(what, path=path, line=line, help=help_))
     accounting.add("terms of few_list", "few-shot", len(lines.keys() & seen))
     for go_id in sorted(lines.keys() - seen):
         accounting.add("terms of few_list without a training protein, so zero-shot", go_id)
