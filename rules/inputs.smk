@@ -9,6 +9,7 @@
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
+LABEL_SETTINGS = config["inputs"]["labels"]
 
 
 if "demo" in config:
@@ -182,7 +183,8 @@ rule make_splits:
 
 
 rule label_terms:
-    """Choose few- and zero-shot terms by inputs.term_sets; count training proteins; list what training may see."""
+    """Choose few- and zero-shot terms by inputs.term_sets; count training proteins; list what training may see, and which of
+    it are positives by inputs.labels."""
     message:
         "Choosing the sets of terms and the labels"
     input:
@@ -190,16 +192,19 @@ rule label_terms:
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
         zero_list=listed(TERM_SET_SETTINGS["zero_list"], when=TERM_SET_SETTINGS["zero_method"] == "list"),
+        few_list=listed(TERM_SET_SETTINGS["few_list"]),
+        stoplist=listed(LABEL_SETTINGS["stoplist"]),
+        previous_terms=results("inputs/previous_terms.parquet") if TERM_SET_SETTINGS["zero_method"] == "release" else [],
     output:
         term_sets=results("inputs/term_sets.parquet"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         accounting=results("inputs/accounting-labels.parquet"),
     params:
-        settings=TERM_SET_SETTINGS,
+        settings={"term_sets": TERM_SET_SETTINGS, "labels": LABEL_SETTINGS},
         relations=config["inputs"]["relations"],
         seed=config["seed"],
-        code=code("gofer.inputs.labels", "gofer.inputs.term_sets", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.expansion", "gofer.inputs.label_checks", "gofer.inputs.term_sets", "gofer.inputs.schemas"),
     log:
         results("logs/label_terms.log"),
     benchmark:

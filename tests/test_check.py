@@ -91,6 +91,23 @@ def test_a_fault_in_one_of_several_annotation_files_names_this_file(config, tmp_
     assert problem.startswith(f"{tmp_path / 'my.gpad'}:2: 1 tab-separated columns, a GPAD has at least 10")
 
 
+def test_terms_that_a_list_names_wrongly_are_told_with_file_and_line(config, tmp_path):
+    for name in ("stop.txt", "few.txt", "zero.txt"):
+        (tmp_path / name).write_text("GO:0005488\nGO:0003674\n" if name != "stop.txt" else "GO:0003674\nGO:7\n")
+    config["inputs"]["labels"]["stoplist"] = "stop.txt"
+    config["inputs"]["term_sets"] |= {"few_list": "few.txt", "zero_method": "list", "zero_list": "zero.txt"}
+    stop, few, zero = told(config)
+    assert "stop.txt:2: GO:7 is not a live term" in stop
+    assert "few.txt:2: GO:0003674 is a root: training never sees it" in few
+    assert "zero.txt:2: GO:0003674 is a root: masking it" in zero
+
+
+def test_terms_by_time_without_dates_are_told(config):
+    config["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-01-01"}
+    (problem,) = told(config)
+    assert "no annotation has a date" in problem
+
+
 def test_a_checkpoint_file_that_is_not_there_is_named(config):
     config["embeddings"]["residues"]["model"] = "weights/esm2_t6_8M_UR50D.pt"
     (problem,) = told(config)

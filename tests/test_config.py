@@ -108,6 +108,8 @@ def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, schema):
         (("training", "temperature"), [0.5, 0.02], "not below its highest"),
         (("inputs", "splits", "val"), 0.9, "leaves nothing to train on"),
         (("inputs", "term_sets", "zero_list"), None, "zero_method is list"),
+        (("inputs", "term_sets", "zero_method"), "time", "zero_from is null, but inputs.term_sets.zero_method is time"),
+        (("inputs", "term_sets", "zero_method"), "release", "previous_ontology is null, but inputs.term_sets"),
         (("inputs", "term_sets", "zero_min_proteins"), 60, "is above zero_max_proteins"),
         (("query",), "nowhere.fasta", "names nowhere.fasta, which does not exist"),
     ],
@@ -121,12 +123,20 @@ def test_keys_that_do_not_go_together_are_refused(demo, schema, key, value, part
     assert any(part in told for told in problems_of(config, schema))
 
 
+def test_a_day_that_no_calendar_has_is_refused(demo, schema):
+    demo["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-02-30"}
+    (told,) = problems_of(demo, schema)
+    assert "inputs.term_sets.zero_from is 2019-02-30, which is no day of the calendar" in told
+
+
 def test_every_missing_input_file_is_named(demo, schema, tmp_path):
     del demo["demo"]
     demo["query"], demo["data"] = None, str(tmp_path)
+    demo["inputs"]["term_sets"]["few_list"], demo["inputs"]["labels"]["stoplist"] = "few.txt", "stop.txt"
     told = problems_of(demo, schema)
     missing = ["proteins names", "annotations names", "ontology names", "inputs.term_sets.zero_list names"]
-    assert [any(part in line for line in told) for part in missing] == [True] * 4
+    missing += ["inputs.term_sets.few_list names", "inputs.labels.stoplist names"]
+    assert [any(part in line for line in told) for part in missing] == [True] * 6
 
 
 def test_of_several_annotation_files_the_missing_one_is_named(demo, schema, tmp_path):

@@ -22,6 +22,8 @@ from gofer.inputs.ontology import Ontology, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
 from gofer.inputs.releases import is_older
+from gofer.inputs.term_history import refuse_undated
+from gofer.inputs.term_lists import FEW_SHOT, ZERO_SHOT, read_terms
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them
@@ -63,7 +65,9 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     ontology = _check_ontology(config, found)
     if proteins is not None and ontology is not None:
         _check_annotations(config, proteins, ontology, found)
-    _check_lists(config, found)
+    _check_protein_lists(config, found)
+    if ontology is not None:
+        _check_term_lists(config, ontology, found)
     query = _check_query(config, found)
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
     found.problems += [*_disk(config, residues), *_models(config)]
@@ -104,15 +108,24 @@ def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontolo
     if read is not None:
         stated, _ = read
         found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")
+        if config["inputs"]["term_sets"]["zero_method"] == "time":
+            found.attempt(partial(refuse_undated, stated))
 
 
-def _check_lists(config: Mapping[str, Any], found: Findings) -> None:
-    splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
-    names = [splits["val_ids"], splits["test_ids"]] if splits["method"] == "lists" else []
-    if sets["zero_method"] == "list":
-        names.append(sets["zero_list"])
-    for name in names:
+def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
+    splits = config["inputs"]["splits"]
+    for name in [splits["val_ids"], splits["test_ids"]] if splits["method"] == "lists" else []:
         found.attempt(partial(read_ids, input_path(config, name)))
+
+
+def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Findings) -> None:
+    sets, stoplist = config["inputs"]["term_sets"], config["inputs"]["labels"]["stoplist"]
+    named = [(stoplist, ""), (sets["few_list"], FEW_SHOT)]
+    if sets["zero_method"] == "list":
+        named.append((sets["zero_list"], ZERO_SHOT))
+    for name, why_no_root in named:
+        if name is not None:
+            found.attempt(partial(read_terms, input_path(config, name), ontology.terms, why_no_root=why_no_root))
 
 
 def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:

@@ -5,6 +5,7 @@ file that must exist) is said here. Only what Snakemake itself needs is imported
 """
 
 import contextlib
+import datetime
 import difflib
 import math
 import os
@@ -213,12 +214,25 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
     if sets["zero_method"] == "list" and sets["zero_list"] is None:
         yield ("inputs", "term_sets", "zero_list"), "is null, but inputs.term_sets.zero_method is list"
+    if sets["zero_method"] == "time" and sets["zero_from"] is None:
+        yield ("inputs", "term_sets", "zero_from"), "is null, but inputs.term_sets.zero_method is time"
+    elif sets["zero_method"] == "time" and not _is_day(sets["zero_from"]):
+        yield ("inputs", "term_sets", "zero_from"), f"is {sets['zero_from']}, which is no day of the calendar"
+    if sets["zero_method"] == "release" and config["previous_ontology"] is None:
+        yield ("previous_ontology",), "is null, but inputs.term_sets.zero_method is release"
     if sets["zero_min_proteins"] > sets["zero_max_proteins"]:
         yield ("inputs", "term_sets", "zero_min_proteins"), "is above zero_max_proteins"
     if training["win_size"] % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(datetime.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
@@ -233,6 +247,8 @@ def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
             optional += [(("inputs", "splits", name), splits[name]) for name in ("val_ids", "test_ids")]
         if sets["zero_method"] == "list":
             optional.append((("inputs", "term_sets", "zero_list"), sets["zero_list"]))
+        optional.append((("inputs", "term_sets", "few_list"), sets["few_list"]))
+        optional.append((("inputs", "labels", "stoplist"), config["inputs"]["labels"]["stoplist"]))
         named += [(key, input_path(config, name)) for key, name in optional if name is not None]
     if config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))

@@ -1,6 +1,7 @@
 """The readers on real files: both GO releases, Swiss-Prot, and a yeast GAF."""
 
 import gzip
+import math
 from collections import Counter
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.clusters import cluster
-from gofer.inputs.labels import propagate
+from gofer.inputs.labels import information_accretion, label_matrix, propagate
 from gofer.inputs.ontology import parents_of, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
@@ -77,6 +78,40 @@ def test_swissprot_annotations_are_accounted_for_to_the_last(go, swissprot, shar
     annotations = propagate(stated, go.terms, RULES.relations)
     assert set(annotations["go_id"]) <= set(go.terms["go_id"])
     assert annotations["hops"].eq(0).sum() == len(stated)
+
+
+def test_information_accretion_of_swissprot_is_the_definition_in_plain_sets(go, swissprot, shared_data):
+    path = shared_data / "swissprot" / "swissprot_2020_annotations.tsv"
+    proteins = set(swissprot["protein_id"])
+    stated, _ = read_annotations(path, proteins, go.terms, go.obsolete, RULES)
+    labels_NT = label_matrix(propagate(stated, go.terms, RULES.relations), sorted(proteins), go.terms["go_id"].tolist())
+    accretion_T = information_accretion(labels_NT, go.terms, RULES.relations)
+
+    # The file once more, by the words of the definition: ids, ancestors, proteins as sets.
+    rows = {row["go_id"]: row for row in go.terms.to_dict("records")}
+    parents = {go_id: {*row["is_a"], *row["part_of"]} for go_id, row in rows.items()}
+    main = {alt: go_id for go_id, row in rows.items() for alt in row["alt_ids"]}
+    successors = dict(zip(go.obsolete["go_id"], go.obsolete["replaced_by"], strict=True))
+    having: dict[str, set[str]] = {go_id: set() for go_id in rows}
+    for line in path.read_text().splitlines():
+        protein, _, go_id = line.split("\t")
+        if protein in proteins:
+            live = [main.get(named, named) for named in successors.get(go_id, [go_id])]
+            todo = live if len(live) == 1 and live[0] in rows else []
+            while todo:
+                term = todo.pop()
+                if protein not in having[term]:
+                    having[term].add(protein)
+                    todo.extend(parents[term])
+    for go_id, found in zip(go.terms["go_id"], accretion_T, strict=True):
+        above = [parent for parent in parents[go_id] if rows[parent]["aspect"] == rows[go_id]["aspect"]]
+        if not above:
+            assert found == 0, go_id
+            continue
+        together = len(set.intersection(*(having[parent] for parent in above)))
+        share = len(having[go_id]) / together if having[go_id] else 1 / (together + 1)
+        assert abs(found + math.log2(share)) <= 1e-12, go_id
+    assert sum(1 for own in having.values() if own) > 5000
 
 
 def test_a_yeast_gaf_agrees_with_what_its_lines_say(go, shared_data):

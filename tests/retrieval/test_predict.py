@@ -24,7 +24,7 @@ from gofer.retrieval.held_out import (
 from gofer.retrieval.predict import COLUMNS, Reported, predict_proteins
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
 from gofer.retrieval.term_space import TermSpace
-from gofer.training.dataset import ProteinEmbDataset, positives_matrix
+from gofer.training.dataset import ProteinEmbDataset, truth_matrix
 from gofer.training.stage_data import begin_model
 from gofer.training.validation import protein_vectors
 
@@ -198,7 +198,7 @@ def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space,
 
 
 def test_the_calibration_is_fitted_over_seen_terms_alone(world, space, vectors):
-    labels_BT = positives_matrix(world.pid2pos, vectors.protein_ids, space.go_ids).astype(bool).toarray()
+    labels_BT = truth_matrix(world.pid2pos, vectors.protein_ids, space.go_ids).toarray()
     fitted = space.calibrate(vectors.vectors_ND, labels_BT)
     assert set(fitted.weights) == {"MFO", "BPO"}
     assert (0.0, 1.0, 0.0) not in fitted.weights.values()

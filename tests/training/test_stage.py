@@ -5,7 +5,9 @@ import dataclasses
 import logging
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 import torch
 from training.tiny_world import BLOCK, CURRICULUM, RELEASE, TRAINING
 
@@ -108,18 +110,31 @@ def test_the_best_epoch_by_validation_fmax_is_kept(world, tmp_path):
     best = table[(table["metric"] == "fmax")]["value"].max()
     _, data, *_ = world.begin()
     kept = begin_model(data, TRAINING, seed=1, previous=tmp_path / "A.safetensors")
-    labels_NT = data.val.hops_NT.astype(bool).toarray()
+    labels_NT = data.val.truth_NT.toarray()
     assert validation_fmax(kept, data.val.proteins, labels_NT, data.vocabulary)["fmax"] == pytest.approx(best)
 
 
 def test_without_any_validation_label_the_last_epoch_is_kept_not_the_first_weights(world, tmp_path):
     model, data, miner, stage, config = world.begin()
-    blank = LabelledProteins(data.val.proteins, data.val.hops_NT * 0)
+    blank = LabelledProteins(data.val.proteins, data.val.hops_NT * 0, sp.csr_array(data.val.truth_NT.shape, dtype=bool))
     before = copy.deepcopy(model.state_dict())
     tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
     model = train_stage(model, StageData(data.train, blank, data.vocabulary), miner, stage, config, tracker)
     assert any(not torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
     assert tracker.table().query("metric == 'fmax'")["value"].isna().all()
+
+
+def test_validation_is_held_against_all_that_is_true_whatever_are_positives(world, tmp_path):
+    tables = []
+    for positives in (True, False):
+        model, data, miner, stage, config = world.begin()
+        hops_NT = data.val.hops_NT if positives else data.val.hops_NT * 0
+        val = LabelledProteins(data.val.proteins, hops_NT, data.val.truth_NT)
+        tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+        train_stage(model, StageData(data.train, val, data.vocabulary), miner, stage, config, tracker)
+        tables.append(tracker.table().query("split == 'val'"))
+    assert tables[0]["value"].notna().any()
+    pd.testing.assert_frame_equal(*tables)
 
 
 def test_the_index_is_renewed_after_the_set_number_of_epochs(world, tmp_path):

@@ -19,7 +19,7 @@ def stepper_of(world, **changed):
 
 
 def batch_of(data, rows):
-    collate = ContrastiveEmbCollator(data.train.hops_NT, 8, 4)
+    collate = ContrastiveEmbCollator(data.train.hops_NT, data.train.truth_NT, 8, 4)
     return collate([data.train.proteins[row] for row in rows])
 
 

@@ -119,7 +119,8 @@ def _labels(rng, terms, protein_ids, zero):
         while level:
             hops |= {go_id: steps for go_id in level if go_id not in hops and parents[go_id] and go_id not in zero}
             level, steps = {above for go_id in level for above in parents[go_id]}, steps + 1
-        rows.append({"protein_id": protein_id, "go_ids": sorted(hops), "hops": [hops[g] for g in sorted(hops)]})
+        go_ids = sorted(hops)
+        rows.append({"protein_id": protein_id, "go_ids": go_ids, "hops": [hops[g] for g in go_ids], "true_ids": go_ids})
     return pd.DataFrame(rows)
 
 

@@ -56,7 +56,15 @@ TERMS = pa.schema(
         ("training_count", pa.int64()),
     ]
 )
-PID2POS = pa.schema([("protein_id", _TEXT), ("split", _TEXT), ("go_ids", _LIST), ("hops", pa.list_(pa.int16()))])
+PID2POS = pa.schema(
+    [
+        ("protein_id", _TEXT),
+        ("split", _TEXT),
+        ("go_ids", _LIST),
+        ("hops", pa.list_(pa.int16())),
+        ("true_ids", _LIST),
+    ]
+)
 
 
 def typed(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:

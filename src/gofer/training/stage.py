@@ -164,7 +164,7 @@ class _StageRun:
 
     def _batches(self, proteins: LabelledProteins, groups: list[NDArray[np.int64]]) -> Iterator[ProteinBatch]:
         sizes = self.model.sizes
-        collate = ContrastiveEmbCollator(proteins.hops_NT, sizes.win_size, sizes.win_stride)
+        collate = ContrastiveEmbCollator(proteins.hops_NT, proteins.truth_NT, sizes.win_size, sizes.win_stride)
         for rows in groups:
             yield collate([proteins.proteins[int(row)] for row in rows])
 
@@ -182,7 +182,7 @@ class _StageRun:
 
     def _judge(self) -> None:
         self.model.eval()
-        labels_NT = self.data.val.hops_NT.astype(bool).toarray()
+        labels_NT = self.data.val.truth_NT.toarray()
         figures = validation_fmax(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary)
         self.tracker.log(epoch=self.epoch, step=self.step, split="val", **figures, **self._validation_losses())
         logger.info("stage %s, epoch %d: validation Fmax %.4f", self.stage.name, self.epoch, figures["fmax"])
