@@ -187,7 +187,7 @@ def write_batches(
         with pq.ParquetWriter(part, schema, compression="zstd", write_page_checksum=True) as writer:
             for batch in batches:
                 writer.write(batch)
-            writer.add_key_value_metadata({MANIFEST_KEY: manifest().to_json(), DIGEST_KEY: BLANK})
+            writer.add_key_value_metadata({DIGEST_KEY: BLANK, MANIFEST_KEY: manifest().to_json()})
         with part.open("r+b") as file:
             place, digest = _digest_without(BLANK, file)
             file.seek(place)

@@ -17,7 +17,7 @@ from gofer.config import input_path, protein_files, query_path
 from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
 from gofer.errors import GoferError
 from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.compressed import read_ids
+from gofer.inputs.compressed import Limits, read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
 from gofer.inputs.proteins import read_proteins
 
@@ -58,7 +58,8 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     """
     found = Findings()
     proteins = _check_proteins(config, found)
-    ontology = found.attempt(lambda: read_ontology(input_path(config, config["ontology"])))
+    limits = Limits.from_config(config["inputs"])
+    ontology = found.attempt(lambda: read_ontology(input_path(config, config["ontology"]), limits=limits))
     if ontology is not None:
         found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
     if proteins is not None and ontology is not None:
@@ -75,7 +76,8 @@ def check_run(config: Mapping[str, Any]) -> Findings:
 def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
     keep_ids = config["inputs"]["keep_ids"]
     path = input_path(config, keep_ids) if keep_ids else None
-    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path))
+    limits = Limits.from_config(config["inputs"])
+    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path, limits=limits))
     if read is None:
         return None
     proteins, _ = read
@@ -86,8 +88,8 @@ def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame 
 def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontology: Ontology, found: Findings) -> None:
     path = input_path(config, config["annotations"])
     rules = AnnotationRules.from_config(config["inputs"])
-    ids = set(proteins["protein_id"])
-    read = found.attempt(lambda: read_annotations(path, ids, ontology.terms, ontology.obsolete, rules))
+    limits, ids = Limits.from_config(config["inputs"]), set(proteins["protein_id"])
+    read = found.attempt(lambda: read_annotations(path, ids, ontology.terms, ontology.obsolete, rules, limits=limits))
     if read is not None:
         stated, _ = read
         found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")
@@ -99,12 +101,12 @@ def _check_lists(config: Mapping[str, Any], found: Findings) -> None:
     if sets["zero_method"] == "list":
         names.append(sets["zero_list"])
     for name in names:
-        found.attempt(partial(read_ids, input_path(config, name)))
+        found.attempt(partial(read_ids, input_path(config, name), Limits.from_config(config["inputs"])))
 
 
 def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
-    path = query_path(config)
-    read = found.attempt(lambda: read_proteins([path])) if path else None
+    path, limits = query_path(config), Limits.from_config(config["inputs"])
+    read = found.attempt(lambda: read_proteins([path], limits=limits)) if path else None
     if read is None:
         return None
     found.facts.append(f"query: {len(read[0]):,} proteins in {path}")

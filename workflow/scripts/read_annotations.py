@@ -2,6 +2,7 @@
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations import AnnotationRules, read_annotations
+from gofer.inputs.compressed import Limits
 from gofer.inputs.labels import propagate
 from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, typed
 from gofer.workflow import logged_to, logger
@@ -13,7 +14,12 @@ with logged_to(snakemake.log[0]):
     proteins, terms = read_table(files.proteins, ["protein_id"]), read_table(files.ontology)
     rules = AnnotationRules.from_config(settings)
     stated, accounting = read_annotations(
-        files.annotations, set(proteins["protein_id"]), terms, read_table(files.obsolete), rules
+        files.annotations,
+        set(proteins["protein_id"]),
+        terms,
+        read_table(files.obsolete),
+        rules,
+        limits=Limits.from_config(settings),
     )
     annotations = propagate(stated, terms, rules.relations)
     accounting.add("annotations after propagation", count=len(annotations))

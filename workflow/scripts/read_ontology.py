@@ -1,13 +1,14 @@
 """Rule read_ontology: the live terms of an OBO file as a table, and the obsolete ones beside it."""
 
 from gofer.artefacts import Manifest, write_table
+from gofer.inputs.compressed import Limits
 from gofer.inputs.ontology import read_ontology
 from gofer.inputs.schemas import ACCOUNTING, OBSOLETE, ONTOLOGY, typed
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     output = snakemake.output
-    ontology = read_ontology(snakemake.input.obo)
+    ontology = read_ontology(snakemake.input.obo, limits=Limits.from_config(snakemake.params.settings))
     accounting = ontology.accounting().table()
     manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo))
     write_table(output.ontology, typed(ontology.terms, ONTOLOGY), manifest)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gofer.errors import InputError, collected_problems
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
 
 GAF_COLUMNS = 15  # of 17: the last two may be absent
 GO_ID = re.compile(r"GO:\d{7}")
@@ -43,7 +43,7 @@ class Line:
     source: str | None = None
 
 
-def read_annotation_lines(path: Path | str) -> Iterator[Line]:
+def read_annotation_lines(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Line]:
     """The annotations of a file, plain, gzip or bzip2, in its order.
 
     Raises:
@@ -54,7 +54,7 @@ def read_annotation_lines(path: Path | str) -> Iterator[Line]:
     columns = (0, -1)
     is_gaf: bool | None = None
     with collected_problems() as problems:
-        for number, raw in read_lines(path):
+        for number, raw in read_lines(path, limits):
             text = decoded(path, number, raw)
             if first and text.strip():
                 refuse_other_formats(path, number, raw, wanted="annotation")

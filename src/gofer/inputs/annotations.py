@@ -14,6 +14,7 @@ import pandas as pd
 from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotation_files import Line, read_annotation_lines
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.labels import Ancestry
 
 COLUMNS = ["protein_id", "go_id", "evidence", "date", "source"]
@@ -80,7 +81,13 @@ class TermIds:
 
 
 def read_annotations(
-    path: Path | str, proteins: Collection[str], terms: pd.DataFrame, obsolete: pd.DataFrame, rules: AnnotationRules
+    path: Path | str,
+    proteins: Collection[str],
+    terms: pd.DataFrame,
+    obsolete: pd.DataFrame,
+    rules: AnnotationRules,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[pd.DataFrame, Accounting]:
     """The stated annotations of known proteins.
 
@@ -90,6 +97,7 @@ def read_annotations(
         terms: The ontology table.
         obsolete: Columns go_id, replaced_by.
         rules: What is kept.
+        limits: What the file may hold at most.
 
     Returns:
         protein_id, go_id (each pair once, sorted), evidence (codes joined by |), date (the earliest), source (joined by
@@ -100,7 +108,7 @@ def read_annotations(
         ProblemsError: Several faults.
     """
     accounting = Accounting()
-    lines = _with_evidence(path, _of_known_proteins(path, proteins, accounting), rules, accounting)
+    lines = _with_evidence(path, _of_known_proteins(path, proteins, accounting, limits), rules, accounting)
     stated, denied = _on_live_terms(path, lines, TermIds.of_tables(terms, obsolete), rules, accounting)
     kept = _not_denied(stated, denied, terms, rules, accounting)
     if not kept:
@@ -122,10 +130,12 @@ def _reasons(accounting: Accounting) -> str:
     )
 
 
-def _of_known_proteins(path: Path | str, proteins: Collection[str], accounting: Accounting) -> list[Line]:
+def _of_known_proteins(
+    path: Path | str, proteins: Collection[str], accounting: Accounting, limits: Limits
+) -> list[Line]:
     known = frozenset(proteins)
     found, example = [], ""
-    for line in read_annotation_lines(path):
+    for line in read_annotation_lines(path, limits):
         accounting.add("annotations read")
         name = line.protein_id if line.protein_id in known else line.symbol
         if name in known:

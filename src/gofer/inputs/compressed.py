@@ -74,6 +74,10 @@ def read_blocks(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[b
     path = Path(path)
     try:
         with path.open("rb") as file:
+            # A small file is unfolded once before anything is made of it: millions of tiny records would take minutes.
+            if path.stat().st_size * limits.unfold_ratio < ALWAYS_ALLOWED:
+                for _ in _within(limits, path, _unfolded(file)):
+                    pass
             yield from _with_lf(_within(limits, path, _unfolded(file)))
     except EOFError as error:
         raise InputError("the compressed file ends too early", path=path, help="copy or download it again") from error
@@ -89,6 +93,7 @@ def read_blocks(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[b
 
 
 def _unfolded(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
     start = file.read(3)
     file.seek(0)
     if start == b"BZh":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gofer.errors import InputError, Problems, collected_problems
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
 
 ASPECTS = {"molecular_function": "MFO", "biological_process": "BPO", "cellular_component": "CCO"}
 RELATIONS = ("is_a", "part_of")
@@ -72,7 +72,7 @@ class OboFile:
         return "".join(parts)
 
 
-def read_obo(path: Path | str) -> OboFile:
+def read_obo(path: Path | str, *, limits: Limits = DEFAULT_LIMITS) -> OboFile:
     """Read and check an OBO file, plain, gzip or bzip2.
 
     Raises:
@@ -84,7 +84,7 @@ def read_obo(path: Path | str) -> OboFile:
     live: dict[str, Stanza] = {}
     obsolete: dict[str, Stanza] = {}
     with collected_problems() as problems:
-        for stanza in _stanzas(path, header):
+        for stanza in _stanzas(path, header, limits):
             stanza.namespace = stanza.namespace or header.get("default-namespace", "")
             if _checked(stanza, path, live, obsolete, problems):
                 (obsolete if stanza.obsolete else live)[stanza.go_id] = stanza
@@ -96,9 +96,9 @@ def read_obo(path: Path | str) -> OboFile:
     return OboFile(path, header.get("data-version", ""), live, obsolete)
 
 
-def _stanzas(path: Path, header: dict[str, str]) -> Iterator[Stanza]:
+def _stanzas(path: Path, header: dict[str, str], limits: Limits) -> Iterator[Stanza]:
     stanza, in_header, begun = None, True, False
-    for number, raw in read_lines(path):
+    for number, raw in read_lines(path, limits):
         line = decoded(path, number, raw).strip()
         if line and not begun:
             begun = True

@@ -13,6 +13,7 @@ from goatools.obo_parser import GODag, GOTerm
 
 from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.obo import ASPECTS, RELATIONS, OboFile, read_obo
 
 COLUMNS = ["go_id", "name", "definition", "synonyms", "aspect", "is_a", "part_of", "alt_ids", "depth"]
@@ -47,14 +48,14 @@ class Ontology:
         return accounting
 
 
-def read_ontology(path: Path | str) -> Ontology:
+def read_ontology(path: Path | str, *, limits: Limits = DEFAULT_LIMITS) -> Ontology:
     """Read an OBO file, plain, gzip or bzip2, with goatools.
 
     Raises:
         InputError: A fault in the file; see `gofer.inputs.obo.read_obo`.
         ProblemsError: Several faults.
     """
-    obo = read_obo(path)
+    obo = read_obo(path, limits=limits)
     dag = _dag(obo)
     rows = [_row(dag[go_id]) for go_id in sorted(obo.live)]
     terms = pd.DataFrame(rows, columns=COLUMNS[:-1])

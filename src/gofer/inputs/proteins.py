@@ -4,6 +4,7 @@ import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -16,9 +17,20 @@ from gofer.inputs.fasta import read_fasta
 from gofer.inputs.fasta_record import FastaProtein
 from gofer.inputs.schemas import PROTEINS
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 PLACE = struct.Struct(">32sIQ")  # SHA-256 of the sequence, number of the file, line
 SAME = "same id and sequence as an earlier record"
+
+
+class Row(NamedTuple):
+    """A row of `schemas.PROTEINS`."""
+
+    protein_id: str
+    sequence: str
+    length: int
+    sequence_sha256: str
+    description: str
+    aliases: tuple[str, ...]
 
 
 class ProteinReader:
@@ -51,22 +63,16 @@ class ProteinReader:
             InputError: One fault.
             ProblemsError: Several faults.
         """
-        wanted = read_ids(self._keep_ids, self._limits) if self._keep_ids else None
-        rows, size = [], 0
-        with collected_problems() as problems:
-            for file, path in enumerate(self._paths):
-                for protein in read_fasta(path, problems, self._limits):
-                    if digest := self._kept(protein, file, wanted, problems):
-                        rows.append((protein, digest))
-                        size += len(protein.sequence) + len(protein.description)
-                    if size >= BATCH_BYTES:
-                        yield _batch(rows)
-                        rows, size = [], 0
+        rows: list[Row] = []
+        size = 0
+        for row in self._rows():
+            rows.append(row)
+            size += len(row.sequence) + len(row.description)
+            if size >= BATCH_BYTES:
+                yield _batch(rows)
+                rows, size = [], 0
         if rows:
             yield _batch(rows)
-        if wanted is not None:
-            self._check_wanted(wanted)
-        self.accounting.add("proteins kept", count=len(self._seen))
 
     def manifest(self) -> Manifest:
         """With the release fact `proteins_sha256`: SHA-256 over the sorted ids and sequence hashes of all batches."""
@@ -74,6 +80,18 @@ class ProteinReader:
         for protein_id in sorted(self._seen):
             digest.update(f"{protein_id}\t{self._seen[protein_id][:32].hex()}\n".encode())
         return Manifest({"proteins_sha256": digest.hexdigest()}).told(sources=[str(path) for path in self._paths])
+
+    def _rows(self) -> Iterator[Row]:
+        wanted = read_ids(self._keep_ids, self._limits) if self._keep_ids else None
+        with collected_problems() as problems:
+            for file, path in enumerate(self._paths):
+                for protein in read_fasta(path, problems, self._limits):
+                    if digest := self._kept(protein, file, wanted, problems):
+                        _, protein_id, aliases, sequence, description, _ = protein
+                        yield Row(protein_id, sequence, len(sequence), digest.hex(), description, aliases)
+        if wanted is not None:
+            self._check_wanted(wanted)
+        self.accounting.add("proteins kept", count=len(self._seen))
 
     def _kept(self, protein: FastaProtein, file: int, wanted: Mapping[str, int] | None, problems: Problems) -> bytes:
         """Digest of a new and wanted protein's sequence; of any other protein nothing, once it is accounted for."""
@@ -124,13 +142,6 @@ def read_proteins(
     return pa.Table.from_batches(reader.batches(), PROTEINS).to_pandas(), reader.accounting
 
 
-def _batch(rows: list[tuple[FastaProtein, bytes]]) -> pa.RecordBatch:
-    columns = {
-        "protein_id": [protein.protein_id for protein, _ in rows],
-        "sequence": [protein.sequence for protein, _ in rows],
-        "length": [len(protein.sequence) for protein, _ in rows],
-        "sequence_sha256": [digest.hex() for _, digest in rows],
-        "description": [protein.description for protein, _ in rows],
-        "aliases": [protein.aliases for protein, _ in rows],
-    }
-    return pa.RecordBatch.from_pydict(columns, schema=PROTEINS)
+def _batch(rows: list[Row]) -> pa.RecordBatch:
+    columns = zip(zip(*rows, strict=True), PROTEINS.types, strict=True)
+    return pa.RecordBatch.from_arrays([pa.array(values, type) for values, type in columns], schema=PROTEINS)
