@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from gofer.errors import InputError
 
-CHUNK = 1 << 18  # what a processor's second cache holds
+CHUNK = 1 << 17  # small enough for a processor's second cache, with all that is made of it
 MAX_LINE_BYTES = 8 << 20
 ALWAYS_ALLOWED = 64 << 20
 COMMENT = re.compile(r"(?:^|\s)#")

@@ -17,7 +17,7 @@ An id is the first word of the header as it stands, an NCBI one too; of a UniPro
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +58,6 @@ def read_fasta(path: Path | str, problems: Problems, limits: Limits = DEFAULT_LI
         ProblemsError: Too many faults.
     """
     path = Path(path)
-    for line, text in _whole_records(path, limits):
-        yield from _proteins(path, line, text, problems, limits)
-
-
-def _whole_records(path: Path, limits: Limits) -> Iterator[tuple[int, bytes]]:
-    """Pieces of the file, each whole records and the `>` of the next, and the line that each begins in."""
     line, rest, begun = 1, b"", False
     for block in read_blocks(path, limits):
         if not begun:
@@ -75,16 +69,15 @@ def _whole_records(path: Path, limits: Limits) -> Iterator[tuple[int, bytes]]:
             _check_first(path, line, block[start:])
             begun, block = True, block[start + 1 :]
         rest += block
-        end = rest.rfind(b"\n>")
-        if end >= 0:
-            yield line, rest[: end + 2]
-            line += rest.count(b"\n", 0, end + 1)
-            rest = rest[end + 2 :]
+        end = rest.rfind(b"\n>") + 2
+        if end > 1:
+            line = yield from _proteins(path, line, rest[:end], problems, limits)
+            rest = rest[end:]
         if len(rest) > limits.residues:
             _check_unfinished(path, line, rest, limits)
     if not begun:
         raise InputError("no FASTA record in this file", path=path, help="give a file with '>' headers")
-    yield line, rest + b"\n>"
+    yield from _proteins(path, line, rest + b"\n>", problems, limits)
 
 
 def _check_first(path: Path, line: int, text: bytes) -> None:
@@ -115,7 +108,10 @@ def _check_unfinished(path: Path, line: int, record: bytes, limits: Limits) -> N
         )
 
 
-def _proteins(path: Path, line: int, text: bytes, problems: Problems, limits: Limits) -> Iterator[FastaProtein]:
+def _proteins(
+    path: Path, line: int, text: bytes, problems: Problems, limits: Limits
+) -> Generator[FastaProtein, None, int]:
+    """The proteins of whole records, up to the `>` of the next; returns the line of that one."""
     records = RECORD.findall(text.decode("utf-8", "surrogateescape"))
     sequences = [record[-1].replace("\n", "") for record in records]
     plain = _plain(sequences, limits)
@@ -132,6 +128,7 @@ def _proteins(path: Path, line: int, text: bytes, problems: Problems, limits: Li
             except InputError as problem:
                 problems.add(problem)
             line += 1 + record.count("\n")
+    return line
 
 
 def _plain(sequences: list[str], limits: Limits) -> list[bool]:
