@@ -59,7 +59,7 @@ rule check:
 
 
 rule read_proteins:
-    """Check the FASTA files (plain, gz, bz2), upper-case the residues; keep those of inputs.keep_ids where it is given."""
+    """Check the FASTA files (plain, gz, bz2) within inputs.limits; keep the proteins of inputs.keep_ids where it is given."""
     message:
         "Reading the proteins"
     input:
@@ -69,6 +69,7 @@ rule read_proteins:
         proteins=results("inputs/proteins.parquet"),
         accounting=results("inputs/accounting-proteins.parquet"),
     params:
+        settings={"limits": config["inputs"]["limits"]},
         code=code("gofer.inputs.proteins", "gofer.inputs.schemas"),
     log:
         results("logs/read_proteins.log"),
@@ -91,7 +92,7 @@ rule read_ontology:
         obsolete=results("inputs/obsolete.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
-        settings={key: config["inputs"][key] for key in ("relations", "across_aspects")},
+        settings={key: config["inputs"][key] for key in ("limits", "relations", "across_aspects")},
         code=code("gofer.inputs.ontology", "gofer.inputs.schemas"),
     log:
         results("logs/read_ontology.log"),
@@ -119,6 +120,7 @@ if config["previous_ontology"]:
             previous_terms=results("inputs/previous_terms.parquet"),
             accounting=results("inputs/accounting-release.parquet"),
         params:
+            settings={"limits": config["inputs"]["limits"]},
             code=code("gofer.inputs.releases", "gofer.inputs.schemas"),
         log:
             results("logs/compare_releases.log"),
@@ -143,7 +145,7 @@ rule read_annotations:
         annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
-        settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
+        settings={key: config["inputs"][key] for key in ("limits", "evidence_codes", "relations", "max_unknown_terms")},
         code=code("gofer.inputs.annotations", "gofer.inputs.schemas"),
     log:
         results("logs/read_annotations.log"),

@@ -17,7 +17,7 @@ from gofer.config import annotation_files, input_path, protein_files, query_path
 from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
 from gofer.errors import GoferError
 from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.compressed import read_ids
+from gofer.inputs.compressed import Limits, read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
@@ -79,7 +79,8 @@ def check_run(config: Mapping[str, Any]) -> Findings:
 def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
     keep_ids = config["inputs"]["keep_ids"]
     path = input_path(config, keep_ids) if keep_ids else None
-    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path))
+    limits = Limits.from_config(config["inputs"])
+    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path, limits=limits))
     if read is None:
         return None
     proteins, _ = read
@@ -89,11 +90,13 @@ def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame 
 
 def _check_ontology(config: Mapping[str, Any], found: Findings) -> Ontology | None:
     inputs, previous = config["inputs"], config["previous_ontology"]
-    path = input_path(config, config["ontology"])
-    ontology = found.attempt(lambda: read_ontology(path, inputs["relations"], across_aspects=inputs["across_aspects"]))
+    path, limits = input_path(config, config["ontology"]), Limits.from_config(inputs)
+    ontology = found.attempt(
+        lambda: read_ontology(path, inputs["relations"], across_aspects=inputs["across_aspects"], limits=limits)
+    )
     if ontology is not None:
         found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
-    older = found.attempt(lambda: read_ontology(input_path(config, previous))) if previous else None
+    older = found.attempt(lambda: read_ontology(input_path(config, previous), limits=limits)) if previous else None
     if older is not None:
         found.facts.append(f"previous ontology: {len(older.terms):,} live terms of GO {older.release}")
         if ontology is not None and is_older(older.release, ontology.release) is False:
@@ -115,7 +118,7 @@ def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontolo
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
     splits = config["inputs"]["splits"]
     for name in [splits["val_ids"], splits["test_ids"]] if splits["method"] == "lists" else []:
-        found.attempt(partial(read_ids, input_path(config, name)))
+        found.attempt(partial(read_ids, input_path(config, name), Limits.from_config(config["inputs"])))
 
 
 def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Findings) -> None:
@@ -129,8 +132,8 @@ def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Find
 
 
 def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
-    path = query_path(config)
-    read = found.attempt(lambda: read_proteins([path])) if path else None
+    path, limits = query_path(config), Limits.from_config(config["inputs"])
+    read = found.attempt(lambda: read_proteins([path], limits=limits)) if path else None
     if read is None:
         return None
     found.facts.append(f"query: {len(read[0]):,} proteins in {path}")

@@ -83,7 +83,7 @@ def test_swissprot_annotations_are_accounted_for_to_the_last(go, swissprot, shar
 def test_information_accretion_of_swissprot_is_the_definition_in_plain_sets(go, swissprot, shared_data):
     path = shared_data / "swissprot" / "swissprot_2020_annotations.tsv"
     proteins = set(swissprot["protein_id"])
-    stated, _ = read_annotations(path, proteins, go.terms, go.obsolete, RULES)
+    stated, _ = read_annotations([path], ProteinNames.of_table(swissprot), go.terms, go.obsolete, RULES)
     labels_NT = label_matrix(propagate(stated, go.terms, RULES.relations), sorted(proteins), go.terms["go_id"].tolist())
     accretion_T = information_accretion(labels_NT, go.terms, RULES.relations)
 

@@ -14,7 +14,7 @@ from gofer.errors import GoferError, InputError, Problems
 from gofer.inputs import gaf, gpad
 from gofer.inputs.annotation_line import GO_ID, Line
 from gofer.inputs.annotation_table import WITHOUT_HEADER, header_columns, table_line
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
 
 Parse = Callable[[list[str]], Line]
 VERSION = re.compile(r"!\s*(g[a-z]+)-version\s*:?\s*([0-9]+)")
@@ -29,12 +29,13 @@ FORMATS: dict[tuple[str, str], Parse] = {
 KNOWN = "give tab-separated columns protein, aspect, go_id (or protein, go_id), a GAF or a GPAD"
 
 
-def read_annotation_lines(path: Path | str, problems: Problems) -> Iterator[Line]:
+def read_annotation_lines(path: Path | str, problems: Problems, limits: Limits = DEFAULT_LIMITS) -> Iterator[Line]:
     """The annotations of a file, plain, gzip or bzip2, in its order.
 
     Args:
         path: The file.
         problems: Takes the faults of single lines, and that there is no annotation; these lines are left out.
+        limits: What the file may hold.
 
     Raises:
         InputError: The file cannot be read, or is something else altogether.
@@ -42,7 +43,7 @@ def read_annotation_lines(path: Path | str, problems: Problems) -> Iterator[Line
     """
     parse: Parse | None = None
     begun = rows = False
-    for number, raw in read_lines(path):
+    for number, raw in read_lines(path, limits):
         text = decoded(path, number, raw)
         if not text.strip():
             continue

@@ -9,6 +9,7 @@ from gofer.errors import InputError, Problems
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotation_files import read_annotation_lines
 from gofer.inputs.annotation_line import Line, day_of, qualified
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.evidence import go_code
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.statements import Statements
@@ -30,6 +31,7 @@ class Intake:
         names: The proteins, by what annotations may call them.
         ids: Where GO ids lead.
         evidence_codes: Codes and ECO ids that are kept; a table has none and is kept whole.
+        limits: What a file may hold.
         counts: What became of the lines.
         statements: What the kept lines say.
         read: Annotations by file.
@@ -41,6 +43,7 @@ class Intake:
     names: ProteinNames
     ids: TermIds
     evidence_codes: Collection[str]
+    limits: Limits = DEFAULT_LIMITS
     counts: Accounting = field(default_factory=Accounting)
     statements: Statements = field(default_factory=Statements)
     read: Counter[str] = field(default_factory=Counter)
@@ -61,7 +64,7 @@ class Intake:
         """
         read = unmatched = 0
         example = ""
-        for line in read_annotation_lines(path, problems):
+        for line in read_annotation_lines(path, problems, self.limits):
             read += 1
             protein_id, how = self.names.find(line)
             if protein_id is None:

@@ -15,6 +15,7 @@ import pandas as pd
 from gofer.errors import InputError, collected_problems
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotation_intake import CHANGED, DATELESS, DROPPED, QUALIFIED, READ, UNKNOWN_TERM, Intake
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.evidence import go_code
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.term_ids import TermIds
@@ -41,18 +42,20 @@ class AnnotationRules:
         evidence_codes: Codes and ECO ids kept of a GAF or GPAD; a table has none and is kept whole.
         max_unknown_terms: Highest share of annotations that name a term unknown to the ontology.
         relations: Relations along which NOT holds downwards.
+        limits: What a file may hold.
     """
 
     evidence_codes: frozenset[str]
     max_unknown_terms: float
     relations: tuple[str, ...]
+    limits: Limits = DEFAULT_LIMITS
 
     @classmethod
     def from_config(cls, inputs: dict) -> "AnnotationRules":
         """From the `inputs` section of a config; an ECO id that stands for a code asks for this code too."""
         asked = [code.upper() for code in inputs["evidence_codes"]]
         codes = frozenset([*asked, *map(go_code, asked)])
-        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]))
+        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]), Limits.from_config(inputs))
 
 
 def read_annotations(
@@ -81,7 +84,7 @@ def read_annotations(
         InputError: A fault in a file; no protein in common; nothing left; too many unknown terms.
         ProblemsError: Several faults.
     """
-    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes), list(paths)
+    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes, rules.limits), list(paths)
     with collected_problems() as problems:
         for path in files:
             try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gofer.errors import InputError, Problems, collected_problems
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.obo_stanzas import ASPECTS, Edge, Stanza, read_stanzas
 from gofer.inputs.relations import TRUE_PATH
 
@@ -44,7 +45,13 @@ class OboFile:
         return "\n".join(["format-version: 1.2\n", *(stanza.text() for stanza in self.live.values())])
 
 
-def read_obo(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across_aspects: bool = True) -> OboFile:
+def read_obo(
+    path: Path | str,
+    relations: Collection[str] = TRUE_PATH,
+    *,
+    across_aspects: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> OboFile:
     """Read and check an OBO file, plain, gzip or bzip2.
 
     Parents over is_a and part_of must be there and make no cycle, whatever is asked for: the depth of a term and its
@@ -56,6 +63,7 @@ def read_obo(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across
         relations: Of is_a, part_of and regulates (which stands for positively_ and negatively_regulates too): along
             these annotations will propagate. They must join every term to the root of its aspect.
         across_aspects: Whether parents in another aspect count; if not, they are left out.
+        limits: What the file may hold.
 
     Raises:
         InputError: No OBO, no term, no name or namespace, an id twice, a parent that is missing, a cycle, or two roots.
@@ -67,7 +75,7 @@ def read_obo(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across
     obsolete: dict[str, Stanza] = {}
     checked = {*TRUE_PATH, *relations}
     with collected_problems() as problems:
-        for stanza in read_stanzas(path, header):
+        for stanza in read_stanzas(path, header, limits):
             stanza.namespace = stanza.namespace or header.get("default-namespace", "")
             if _checked(stanza, path, live, obsolete, problems):
                 (obsolete if stanza.obsolete else live)[stanza.go_id] = stanza

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.inputs.compressed import Limits, decoded, read_lines, refuse_other_formats
 from gofer.inputs.relations import COLUMN_OF
 
 ASPECTS = {"molecular_function": "MFO", "biological_process": "BPO", "cellular_component": "CCO"}
@@ -75,14 +75,14 @@ class Stanza:
         return "\n".join(["[Term]", *ids, *self.tags, *edges, ""])
 
 
-def read_stanzas(path: Path | str, header: dict[str, str]) -> Iterator[Stanza]:
+def read_stanzas(path: Path | str, header: dict[str, str], limits: Limits) -> Iterator[Stanza]:
     """Yield every [Term] of an OBO file, plain, gzip or bzip2, and fill `header` on the way.
 
     Raises:
         InputError: The file is no text, or of another format.
     """
     stanza, in_header, begun = None, True, False
-    for number, raw in read_lines(path):
+    for number, raw in read_lines(path, limits):
         line = decoded(path, number, raw).strip()
         if line and not begun:
             begun = True

@@ -15,6 +15,7 @@ from goatools.obo_parser import GODag, GOTerm
 
 from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.obo import INTACT, MOST_LISTED, OboFile, read_obo
 from gofer.inputs.obo_stanzas import ASPECTS
 from gofer.inputs.relations import COLUMN_OF, RELATIONS, TRUE_PATH
@@ -57,7 +58,13 @@ class Ontology:
         return accounting
 
 
-def read_ontology(path: Path | str, relations: Collection[str] = TRUE_PATH, *, across_aspects: bool = True) -> Ontology:
+def read_ontology(
+    path: Path | str,
+    relations: Collection[str] = TRUE_PATH,
+    *,
+    across_aspects: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Ontology:
     """Read an OBO file, plain, gzip or bzip2, with goatools.
 
     Args:
@@ -65,13 +72,14 @@ def read_ontology(path: Path | str, relations: Collection[str] = TRUE_PATH, *, a
         relations: Of is_a, part_of and regulates: along these annotations will propagate. All three columns are
             filled in any case; see `gofer.inputs.obo.read_obo` for what is checked.
         across_aspects: Whether parents in another aspect count; if not, no column holds them.
+        limits: What the file may hold.
 
     Raises:
         InputError: A fault in the file; see `gofer.inputs.obo.read_obo`.
         ProblemsError: Several faults.
     """
     with _no_collection():
-        obo = read_obo(path, relations, across_aspects=across_aspects)
+        obo = read_obo(path, relations, across_aspects=across_aspects, limits=limits)
         dag = _dag(obo)
         rows = [_row(dag[go_id]) for go_id in sorted(obo.live)]
     terms = pd.DataFrame(rows, columns=COLUMNS[:-1])

@@ -13,6 +13,7 @@ PROTEINS = pa.schema(
         ("length", pa.int64()),
         ("sequence_sha256", _TEXT),
         ("description", _TEXT),
+        ("aliases", _LIST),
     ]
 )
 ONTOLOGY = pa.schema(
