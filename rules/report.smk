@@ -17,7 +17,7 @@ rule make_report:
         term_sets=results("inputs/term_sets.parquet"),
         splits=results("inputs/splits.parquet"),
         accounting=expand(
-            results("inputs/accounting-{what}.parquet"), what=["proteins", "ontology", "annotations", "labels"]
+            results("inputs/accounting-{what}.parquet"), what=["proteins", "ontology", "annotations", "splits", "labels"]
         ),
         training=expand(results("training/stage-{stage}/metrics.tsv"), stage=list(STAGES)),
         curriculum=expand(results("training/stage-{stage}/curriculum.tsv"), stage=list(STAGES)),

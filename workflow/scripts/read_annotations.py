@@ -4,17 +4,21 @@ from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.labels import propagate
 from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, typed
+from gofer.inputs.split_dates import known_in_time
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     files, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
     manifest = agreed_files(files.proteins, files.ontology, files.obsolete)
     manifest = manifest.told(source=str(files.annotations), settings=settings)
-    proteins, terms = read_table(files.proteins, ["protein_id"]), read_table(files.ontology)
+    proteins, terms = read_table(files.proteins, ["protein_id", "sequence_sha256"]), read_table(files.ontology)
     rules = AnnotationRules.from_config(settings)
     stated, accounting = read_annotations(
         files.annotations, set(proteins["protein_id"]), terms, read_table(files.obsolete), rules
     )
+    if snakemake.params.days:
+        roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+        stated = known_in_time(stated, proteins, roots, accounting, **snakemake.params.days)
     annotations = propagate(stated, terms, rules.relations)
     accounting.add("annotations after propagation", count=len(annotations))
     accounting.add("proteins without annotation", count=len(proteins) - annotations["protein_id"].nunique())
