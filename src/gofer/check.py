@@ -16,10 +16,13 @@ import pandas as pd
 from gofer.config import input_path, protein_files, query_path
 from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
 from gofer.errors import GoferError
+from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.compressed import read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
 from gofer.inputs.proteins import read_proteins
+from gofer.inputs.split_dates import first_days, known_in_time
+from gofer.inputs.splits import SplitConfig, make_splits
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them
@@ -90,7 +93,21 @@ def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontolo
     read = found.attempt(lambda: read_annotations(path, ids, ontology.terms, ontology.obsolete, rules))
     if read is not None:
         stated, _ = read
+        if config["inputs"]["splits"]["method"] == "date":
+            _check_days(config, stated, proteins, ontology, found)
         found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")
+
+
+def _check_days(
+    config: Mapping[str, Any], stated: pd.DataFrame, proteins: pd.DataFrame, ontology: Ontology, found: Findings
+) -> None:
+    settings = SplitConfig.from_config(config["inputs"]["splits"], config["seed"])
+    roots = set(ontology.terms.loc[ontology.terms["depth"] == 0, "go_id"])
+    closing = {"val_from": str(settings.val_from), "test_from": str(settings.test_from)}
+    known = found.attempt(lambda: known_in_time(stated, proteins, roots, Accounting(), **closing))
+    if known is not None:
+        days = first_days(known, proteins, roots)
+        found.attempt(lambda: make_splits(proteins, days.index, settings, days=days))
 
 
 def _check_lists(config: Mapping[str, Any], found: Findings) -> None:

@@ -1,4 +1,4 @@
-"""Rule make_splits: train, val and test proteins, alike ones on one side; the nearest training protein of each other."""
+"""Rule make_splits: train, val and test proteins, alike ones on one side; the nearest in training."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.nearest import account_nearest, with_nearest, without_alike
