@@ -2,7 +2,7 @@
 #
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
-#           inputs/accounting-{proteins,ontology,annotations,labels}.parquet   what came in, was kept or dropped, and why
+#           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what came in, was kept or dropped, and why
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
 # Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms;
 #           read_ontology -> compare_releases (with previous_ontology alone)
@@ -133,7 +133,7 @@ if config["previous_ontology"]:
 
 
 rule read_annotations:
-    """Keep annotations with inputs.evidence_codes; fail above max_unknown_terms; propagate them along inputs.relations."""
+    """Keep annotations with inputs.evidence_codes, by method date those known in time; propagate along inputs.relations."""
     message:
         "Reading the annotations"
     input:
@@ -146,7 +146,8 @@ rule read_annotations:
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
         settings={key: config["inputs"][key] for key in ("limits", "evidence_codes", "relations", "max_unknown_terms")},
-        code=code("gofer.inputs.annotations", "gofer.inputs.schemas"),
+        days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from") if SPLIT_SETTINGS["method"] == "date"},
+        code=code("gofer.inputs.annotations", "gofer.inputs.split_dates", "gofer.inputs.schemas"),
     log:
         results("logs/read_annotations.log"),
     benchmark:
@@ -158,7 +159,7 @@ rule read_annotations:
 
 
 rule make_splits:
-    """Divide the annotated proteins by inputs.splits; clusters of alike proteins, and equal sequences always, stay whole."""
+    """Divide the annotated proteins by inputs.splits, clusters kept whole; find each val and test one's nearest in train."""
     message:
         "Dividing the proteins into train, val and test"
     input:
@@ -169,10 +170,11 @@ rule make_splits:
         test_ids=listed(SPLIT_SETTINGS["test_ids"], when=SPLIT_SETTINGS["method"] == "lists"),
     output:
         splits=results("inputs/splits.parquet"),
+        accounting=results("inputs/accounting-splits.parquet"),
     params:
         settings=SPLIT_SETTINGS,
         seed=config["seed"],
-        code=code("gofer.inputs.splits", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.splits", "gofer.inputs.nearest", "gofer.inputs.schemas"),
     log:
         results("logs/make_splits.log"),
     benchmark:

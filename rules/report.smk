@@ -18,7 +18,7 @@ rule make_report:
         term_sets=results("inputs/term_sets.parquet"),
         splits=results("inputs/splits.parquet"),
         accounting=expand(
-            results("inputs/accounting-{what}.parquet"), what=["proteins", "ontology", "annotations", "labels"]
+            results("inputs/accounting-{what}.parquet"), what=["proteins", "ontology", "annotations", "splits", "labels"]
         ),
         release=(
             expand(

@@ -16,12 +16,15 @@ import pandas as pd
 from gofer.config import annotation_files, input_path, protein_files, query_path
 from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
 from gofer.errors import GoferError
+from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.compressed import Limits, read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
 from gofer.inputs.releases import is_older
+from gofer.inputs.split_dates import first_days, known_in_time
+from gofer.inputs.splits import SplitConfig, make_splits
 from gofer.inputs.term_history import refuse_undated
 from gofer.inputs.term_lists import FEW_SHOT, ZERO_SHOT, read_terms
 
@@ -110,9 +113,23 @@ def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontolo
     read = found.attempt(lambda: read_annotations(paths, names, ontology.terms, ontology.obsolete, rules))
     if read is not None:
         stated, _ = read
+        if config["inputs"]["splits"]["method"] == "date":
+            _check_days(config, stated, proteins, ontology, found)
         found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")
         if config["inputs"]["term_sets"]["zero_method"] == "time":
             found.attempt(partial(refuse_undated, stated))
+
+
+def _check_days(
+    config: Mapping[str, Any], stated: pd.DataFrame, proteins: pd.DataFrame, ontology: Ontology, found: Findings
+) -> None:
+    settings = SplitConfig.from_config(config["inputs"]["splits"], config["seed"])
+    roots = set(ontology.terms.loc[ontology.terms["depth"] == 0, "go_id"])
+    closing = {"val_from": str(settings.val_from), "test_from": str(settings.test_from)}
+    known = found.attempt(lambda: known_in_time(stated, proteins, roots, Accounting(), **closing))
+    if known is not None:
+        days = first_days(known, proteins, roots)
+        found.attempt(lambda: make_splits(proteins, days.index, settings, days=days))
 
 
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:

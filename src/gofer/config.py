@@ -183,7 +183,9 @@ _TYPES = {
 
 
 def _hint(value: object) -> str:
-    # YAML 1.1 reads 1e-4 as text: a number needs a dot before its exponent and a sign in it.
+    # YAML 1.1 reads 1e-4 as text: a number needs a dot before its exponent and a sign in it. Days it reads as such.
+    if isinstance(value, datetime.date):
+        return f'; it is a day to YAML: write "{value}", in quotes'
     try:
         number = float(value) if isinstance(value, str) else None
     except ValueError:
@@ -210,6 +212,8 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         for name in ("val_ids", "test_ids"):
             if splits[name] is None:
                 yield ("inputs", "splits", name), "is null, but inputs.splits.method is lists"
+    elif splits["method"] == "date":
+        yield from _days_out_of_order(splits)
     elif splits["val"] + splits["test"] >= 1:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
     if sets["zero_method"] == "list" and sets["zero_list"] is None:
@@ -228,9 +232,20 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
 
 
-def _is_day(text: str) -> bool:
+def _days_out_of_order(splits: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    days = {name: splits[name] for name in ("val_from", "test_from")}
+    for name, day in days.items():
+        if day is None:
+            yield ("inputs", "splits", name), "is null, but inputs.splits.method is date"
+        elif not _is_day(day):
+            yield ("inputs", "splits", name), f"is {day!r}, which is no day of the calendar"
+    if all(map(_is_day, days.values())) and days["val_from"] >= days["test_from"]:
+        yield ("inputs", "splits", "test_from"), f"is {days['test_from']}, not after val_from {days['val_from']}"
+
+
+def _is_day(text: object) -> bool:
     try:
-        return bool(datetime.date.fromisoformat(text))
+        return isinstance(text, str) and text == datetime.date.fromisoformat(text).isoformat()
     except ValueError:
         return False
 

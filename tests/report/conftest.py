@@ -118,6 +118,8 @@ def _write_inputs(folder: Path, aspects: list[str]) -> None:
             "protein_id": [f"P{i}" for i in range(20)],
             "split": ["train"] * 14 + ["val"] * 3 + ["test"] * 3,
             "cluster": [str(i // 2) for i in range(20)],
+            "nearest_train": [None] * 15 + ["P0", "P1", "P2", None, "P3"],
+            "nearest_identity": [np.nan] * 15 + [0.25, 0.26, 0.29, np.nan, 1.0],
         }
     )
     write_table(folder / "inputs/terms.parquet", terms, RELEASE)

@@ -1,22 +1,37 @@
-"""Rule make_splits: train, val and test proteins, alike ones on one side."""
+"""Rule make_splits: train, val and test proteins, alike ones on one side; the nearest in training."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.inputs.schemas import SPLITS, typed
+from gofer.inputs.nearest import account_nearest, with_nearest, without_alike
+from gofer.inputs.schemas import ACCOUNTING, SPLITS, typed
+from gofer.inputs.split_dates import first_days
 from gofer.inputs.splits import SplitConfig, make_splits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
-    files, params = snakemake.input, snakemake.params
-    manifest = agreed_files(files.proteins, files.ontology, files.annotations)
-    annotations, terms = read_table(files.annotations, ["protein_id", "go_id"]), read_table(files.ontology)
-    roots = set(terms.loc[terms["depth"] == 0, "go_id"])
-    splits = make_splits(
+    files, output, params = snakemake.input, snakemake.output, snakemake.params
+    manifest = agreed_files(files.proteins, files.ontology, files.annotations).told(settings=params.settings)
+    proteins, terms = (
         read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"]),
+        read_table(files.ontology),
+    )
+    annotations = read_table(files.annotations, ["protein_id", "go_id", "hops", "date"])
+    roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+    config = SplitConfig.from_config(params.settings, params.seed)
+    splits, accounting = make_splits(
+        proteins,
         set(annotations.loc[~annotations["go_id"].isin(roots), "protein_id"]),
-        SplitConfig.from_config(params.settings, params.seed),
+        config,
         lists={split: files[f"{split}_ids"] for split in ("val", "test") if files.get(f"{split}_ids")},
+        days=first_days(annotations[annotations["hops"] == 0], proteins, roots),
         threads=snakemake.threads,
     )
-    write_table(snakemake.output.splits, typed(splits, SPLITS), manifest.told(settings=params.settings))
+    if config.promised is None:
+        splits = with_nearest(splits, proteins, threads=snakemake.threads)
+    else:
+        splits, moved = without_alike(splits, proteins, identity=config.promised, threads=snakemake.threads)
+        accounting.add("proteins moved", "to training, being alike to one of another cluster there", moved)
+    account_nearest(accounting, splits)
+    write_table(output.splits, typed(splits, SPLITS), manifest)
+    write_table(output.accounting, typed(accounting.table(), ACCOUNTING), manifest)
     counts = splits.groupby("split").agg(proteins=("protein_id", "size"), clusters=("cluster", "nunique"))
-    logger.info("largest cluster %d\n%s", splits["cluster"].value_counts().max(), counts.to_string())
+    logger.info("%s\n%s", counts.to_string(), accounting.table().to_string(index=False))

@@ -4,7 +4,8 @@ from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.labels import propagate
 from gofer.inputs.protein_names import ProteinNames
-from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, PROTEINS, typed
+from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, typed
+from gofer.inputs.split_dates import known_in_time
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
@@ -12,10 +13,13 @@ with logged_to(snakemake.log[0]):
     paths = [files.annotations] if isinstance(files.annotations, str) else list(files.annotations)
     manifest = agreed_files(files.proteins, files.ontology, files.obsolete)
     manifest = manifest.told(sources=[str(path) for path in paths], settings=settings)
-    proteins = read_table(files.proteins, [name for name in ("protein_id", "aliases") if name in PROTEINS.names])
+    proteins = read_table(files.proteins, ["protein_id", "aliases", "sequence_sha256"])
     terms, obsolete = read_table(files.ontology), read_table(files.obsolete)
     rules = AnnotationRules.from_config(settings)
     stated, accounting = read_annotations(paths, ProteinNames.of_table(proteins), terms, obsolete, rules)
+    if snakemake.params.days:
+        roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+        stated = known_in_time(stated, proteins, roots, accounting, **snakemake.params.days)
     annotations = propagate(stated, terms, rules.relations)
     accounting.add("annotations after propagation", count=len(annotations))
     accounting.add("proteins without annotation", count=len(proteins) - annotations["protein_id"].nunique())

@@ -1,53 +1,62 @@
 """Clusters of alike proteins, so that a split by identity can keep each whole on one side.
 
-Two ways to the same end, single linkage at an identity: MMseqs2 where it is installed, else words of five residues.
-Words link two proteins where enough of them lie in one order, that is on neighbouring diagonals, and reach over half
-of the shorter protein, as an alignment would: a shared motif or chance does not. Enough is identity^5 of the shorter
-one's words, after Mash (Ondov et al. 2016, doi:10.1186/s13059-016-0997-x). Counted without their order, words put
-1,842 of 3,226 Swiss-Prot proteins into one cluster at 30 %, and 1,061 of them with their residues shuffled. Below
-about 40 % identity words see only what is conserved in one piece: MMseqs2 is the sharper tool there.
+Single linkage: two proteins with an alignment of at least the identity asked for share a cluster (`alignments` says
+what counts). Which pairs are aligned is told by shared words (`candidates`): each protein with those outside its
+cluster that share most with it, and again when clusters have grown, until no alignment links two clusters. MMseqs2,
+where it is asked for, adds the links that it finds.
+
+Of the pairs of 3,226 Swiss-Prot proteins that have 30 % or more when every pair is aligned, words and rounds link 96 %,
+into 2,173 clusters of 2,156; of those at 40 % or more, 99.8 %.
 """
 
 import logging
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from gofer.errors import GoferError
+from gofer.inputs.alignments import MIN_COVERED, all_hits
+from gofer.inputs.candidates import WordIndex, word_matrix
 
-Words = tuple[NDArray[np.int64], NDArray[np.int64]]  # the distinct words of a protein, and where each is first
+Pairs = NDArray[np.int64]  # rows of two proteins, (E, 2)
 
 logger = logging.getLogger(__name__)
 
-WORD = 5
-LETTERS = 26
-MIN_SHARED = 4  # words in one order; fewer are met by chance
-BAND = 32  # residues that insertions may shift an alignment by
-MIN_COVERED = 0.5  # of the shorter protein, as in MMseqs2 below
-MIN_DISTINCT = 3  # words of fewer different residues are low complexity
-PROTEINS_AT_ONCE = 2000
+CANDIDATES = 50  # proteins that one is aligned with
 MMSEQS_MISSING = "MMseqs2 is not installed: run with --use-conda, or set inputs.splits.clusterer to kmers"
+MMSEQS_EVALUE = 1e-3
 
 
-def cluster(
-    sequences: Sequence[str], *, identity: float, clusterer: str = "auto", threads: int = 1
-) -> NDArray[np.int64]:
-    """A cluster number for each protein, int64 (N), counted from 0 in the order of first members.
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The clusters of some proteins.
 
-    Identical sequences always share a cluster.
+    Attributes:
+        number_N: A number for each protein, int64, from 0 in the order of first members.
+        links: How many pairs of different sequences are linked, by what found them first: MMseqs2, alignment.
+    """
+
+    number_N: NDArray[np.int64]
+    links: Mapping[str, int]
+
+
+def cluster(sequences: Sequence[str], *, identity: float, clusterer: str = "auto", threads: int = 1) -> Clusters:
+    """Cluster proteins; the order in which they stand changes the numbers alone.
 
     Args:
         sequences: Upper-case residues.
         identity: Proteins at least this alike share a cluster, in (0, 1].
         clusterer: kmers, mmseqs, or auto (MMseqs2 where it is installed).
-        threads: For MMseqs2.
+        threads: To work with; they change nothing but the time.
 
     Raises:
         GoferError: MMseqs2 was asked for but is not installed, or failed.
@@ -56,96 +65,98 @@ def cluster(
     if clusterer == "mmseqs" and not installed:
         raise GoferError(MMSEQS_MISSING)
     distinct = sorted(set(sequences))
-    by_mmseqs = clusterer == "mmseqs" or (clusterer == "auto" and installed)
-    logger.info("clustering %d sequences by %s at %g", len(distinct), "MMseqs2" if by_mmseqs else "words", identity)
-    labels = (
-        cluster_by_mmseqs(distinct, identity=identity, threads=threads)
-        if by_mmseqs
-        else cluster_by_words(distinct, identity=identity)
-    )
-    cluster_of = dict(zip(distinct, labels.tolist(), strict=True))
+    logger.info("clustering %d different sequences at %g", len(distinct), identity)
+    links: dict[str, int] = {}
+    cluster_D = np.arange(len(distinct))
+    if clusterer == "mmseqs" or (clusterer == "auto" and installed):
+        pairs = links_by_mmseqs(distinct, identity=identity, threads=threads)
+        cluster_D, links["MMseqs2"] = _joined(cluster_D, pairs), len(pairs)
+    cluster_D, links["alignment"] = _join_by_alignment(distinct, cluster_D, identity=identity, threads=threads)
+    number_of = dict(zip(distinct, cluster_D.tolist(), strict=True))
     numbers: dict[int, int] = {}
-    return np.array([numbers.setdefault(cluster_of[s], len(numbers)) for s in sequences], dtype=np.int64)
+    number_N = np.array([numbers.setdefault(number_of[s], len(numbers)) for s in sequences], dtype=np.int64)
+    return Clusters(number_N, links)
 
 
-def cluster_by_words(sequences: Sequence[str], *, identity: float) -> NDArray[np.int64]:
-    """Connected components of proteins that share words enough in one order, int64 (N)."""
-    words = [_words(sequence) for sequence in sequences]
-    words_NV = word_matrix([own for own, _ in words])
-    size_N = np.array([len(own) for own, _ in words], dtype=np.int64)
-    links = []
-    for start in range(0, len(sequences), PROTEINS_AT_ONCE):
-        shared = (words_NV[start : start + PROTEINS_AT_ONCE] @ words_NV.T).tocoo()
-        row_E, column_E = shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
-        needed_E = np.maximum(MIN_SHARED, identity**WORD * np.minimum(size_N[row_E], size_N[column_E]))
-        near = np.flatnonzero((row_E < column_E) & (shared.data >= needed_E))
-        for one, two, needed in zip(row_E[near], column_E[near], needed_E[near], strict=True):
-            shorter = min(len(sequences[one]), len(sequences[two]))
-            if _aligned(words[one], words[two], needed=needed, covered=MIN_COVERED * shorter):
-                links.append((one, two))
-    row_E, column_E = np.array(links, dtype=np.int64).reshape(-1, 2).T
-    graph = sp.csr_array((np.ones(len(row_E), bool), (row_E, column_E)), shape=(len(sequences), len(sequences)))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+def _join_by_alignment(
+    sequences: Sequence[str], cluster_N: NDArray[np.int64], *, identity: float, threads: int
+) -> tuple[NDArray[np.int64], int]:
+    words_NW = word_matrix(sequences)
+    index = WordIndex.of(words_NW)
+    near: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(sequences)
+    changed, tried, links = np.arange(len(sequences)), np.zeros(0, dtype=np.int64), 0
+    while len(changed):
+        kinds = cluster_N[changed], cluster_N
+        found = index.best(words_NW[changed], most=CANDIDATES, kinds=kinds, threads=threads)
+        for row, rows in zip(changed.tolist(), found, strict=True):
+            near[row] = rows
+        pairs = np.setdiff1d(_as_numbers(changed, found, len(sequences)), tried)
+        tried = np.union1d(tried, pairs)
+        linked = _alike(sequences, np.stack(np.divmod(pairs, len(sequences)), axis=1), identity, threads)
+        logger.info("%d pairs aligned, %d of them at %g or more", len(pairs), len(linked), identity)
+        cluster_N, links = _joined(cluster_N, linked), links + len(linked)
+        # Where a candidate has come into the protein's own cluster, another takes its place.
+        changed = np.array(
+            [row for row, rows in enumerate(near) if (cluster_N[rows] == cluster_N[row]).any()], np.int64
+        )
+    return cluster_N, links
 
 
-def _aligned(one: Words, two: Words, *, needed: float, covered: float) -> bool:
-    # Of the words that both have: the most on one band of diagonals, and how far these reach.
-    _, here, there = np.intersect1d(one[0], two[0], assume_unique=True, return_indices=True)
-    at = one[1][here]
-    diagonal = at - two[1][there]
-    order = np.argsort(diagonal, kind="stable")
-    at, diagonal = at[order], diagonal[order]
-    stops = np.searchsorted(diagonal, diagonal + BAND, side="right")
-    counts = stops - np.arange(len(diagonal))
-    best = int(np.argmax(counts))
-    band = at[best : stops[best]]
-    return bool(counts[best] >= needed and band.max() - band.min() + WORD >= covered)
+def _as_numbers(rows: NDArray[np.int64], near: Sequence[NDArray[np.int64]], n: int) -> NDArray[np.int64]:
+    # Each pair once, as the lower row · n + the higher.
+    one_E, other_E = np.repeat(rows, [len(own) for own in near]), np.concatenate(near)
+    return np.unique(np.minimum(one_E, other_E) * n + np.maximum(one_E, other_E))
 
 
-def word_matrix(words: Sequence[NDArray[np.int64]]) -> sp.csr_array:
-    """1 where a protein has a word, int32 (N, distinct words)."""
-    row_E = np.repeat(np.arange(len(words)), [len(own) for own in words])
-    distinct, column_E = np.unique(np.concatenate([np.zeros(0, np.int64), *words]), return_inverse=True)
-    ones = np.ones(len(row_E), dtype=np.int32)
-    return sp.csr_array((ones, (row_E, column_E)), shape=(len(words), len(distinct)))
+def _alike(sequences: Sequence[str], pairs: Pairs, identity: float, threads: int) -> Pairs:
+    ones, starts = np.unique(pairs[:, 0], return_index=True)
+    others = np.split(pairs[:, 1], starts[1:])
+    asked = [(sequences[one], [sequences[row] for row in rows]) for one, rows in zip(ones, others, strict=False)]
+    found = all_hits(asked, threads=threads)
+    linked = [
+        (one, rows[hit.row])
+        for one, rows, own in zip(ones, others, found, strict=False)
+        for hit in own
+        if hit.identity >= identity
+    ]
+    return np.array(linked, dtype=np.int64).reshape(-1, 2)
 
 
-def _words(sequence: str) -> Words:
-    codes = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8).astype(np.int64) - ord("A")
-    if len(codes) < WORD:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    windows = np.lib.stride_tricks.sliding_window_view(codes, WORD)
-    distinct = 1 + (np.diff(np.sort(windows, axis=1), axis=1) > 0).sum(axis=1)
-    complex_places = np.flatnonzero(distinct >= MIN_DISTINCT)
-    place = LETTERS ** np.arange(WORD, dtype=np.int64)
-    words, first = np.unique(windows[complex_places] @ place, return_index=True)
-    return words, complex_places[first]
+def _joined(cluster_N: NDArray[np.int64], pairs: Pairs) -> NDArray[np.int64]:
+    one_E, other_E = cluster_N[pairs].reshape(-1, 2).T
+    graph = sp.coo_array((np.ones(len(pairs), bool), (one_E, other_E)), shape=(len(cluster_N), len(cluster_N)))
+    return connected_components(graph, directed=False)[1].astype(np.int64)[cluster_N]
 
 
-def cluster_by_mmseqs(sequences: Sequence[str], *, identity: float, threads: int) -> NDArray[np.int64]:
-    """Clusters of `mmseqs easy-cluster`, connected components (--cluster-mode 1), int64 (N).
+def links_by_mmseqs(sequences: Sequence[str], *, identity: float, threads: int = 1) -> Pairs:
+    """Pairs of proteins at the identity by `mmseqs easy-search`, each once, the lower row first.
 
-    An alignment must cover half of the shorter protein (--cov-mode 5 -c 0.5): a shared domain counts, a motif does not.
+    The coverage is taken from the alignments: MMseqs2 has no mode that asks for a share of the shorter protein
+    (--cov-mode 5 asks for a ratio of lengths, so that no fragment would be linked to its whole).
 
     Raises:
         GoferError: MMseqs2 failed.
     """
+    columns = "query,target,qstart,qend,tstart,tend"
     with tempfile.TemporaryDirectory(prefix="gofer-mmseqs-") as name:
         folder = Path(name)
         fasta = "".join(f">{row}\n{sequence}\n" for row, sequence in enumerate(sequences))
         (folder / "in.fasta").write_text(fasta, encoding="ascii")
-        files = [str(folder / "in.fasta"), str(folder / "out"), str(folder / "tmp")]
-        limits = ["--min-seq-id", str(identity), "--cov-mode", "5", "-c", "0.5", "--cluster-mode", "1"]
-        command = ["mmseqs", "easy-cluster", *files, *limits, "--threads", str(threads), "-v", "1"]
+        files = [str(folder / file) for file in ("in.fasta", "in.fasta", "out.tsv", "tmp")]
+        limits = ["--min-seq-id", str(identity), "-e", str(MMSEQS_EVALUE)]
+        command = ["mmseqs", "easy-search", *files, *limits, "--format-output", columns]
+        command += ["--threads", str(threads), "-v", "1"]
         logger.info("%s", " ".join(command))
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-3:])
             raise GoferError(f"mmseqs ended with status {done.returncode}: {last}", help="see the log")
-        lines = (folder / "out_cluster.tsv").read_text(encoding="ascii").splitlines()
-    labels = np.full(len(sequences), -1, dtype=np.int64)
-    for line in lines:
-        representative, member = line.split("\t")
-        labels[int(member)] = int(representative)
-    # A protein that MMseqs2 left out, e.g. for being too short, is a cluster of its own.
-    return np.where(labels < 0, np.arange(len(labels)), labels)
+        table = pd.read_csv(folder / "out.tsv", sep="\t", names=columns.split(","), dtype=np.int64)
+    length_N = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+    query, target = table["query"].to_numpy(), table["target"].to_numpy()
+    shorter = np.where(
+        length_N[query] <= length_N[target], table["qend"] - table["qstart"], table["tend"] - table["tstart"]
+    )
+    covered = shorter + 1 >= MIN_COVERED * np.minimum(length_N[query], length_N[target])
+    pairs = np.sort(np.stack([query, target], axis=1)[covered & (query != target)], axis=1)
+    return np.unique(pairs, axis=0)

@@ -47,7 +47,15 @@ ANNOTATIONS = pa.schema(
         ("source", _TEXT),
     ]
 )
-SPLITS = pa.schema([("protein_id", _TEXT), ("split", _TEXT), ("cluster", pa.int64())])
+SPLITS = pa.schema(
+    [
+        ("protein_id", _TEXT),
+        ("split", _TEXT),
+        ("cluster", pa.int64()),
+        ("nearest_train", _TEXT),
+        ("nearest_identity", pa.float64()),
+    ]
+)
 TERM_SETS = pa.schema([("go_id", _TEXT), ("term_set", _TEXT), ("held_out", pa.bool_())])
 TERMS = pa.schema(
     [

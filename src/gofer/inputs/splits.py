@@ -1,6 +1,9 @@
-"""Which proteins train, which choose thresholds (val), which are only tested; alike proteins stay on one side."""
+"""Which proteins train, which choose thresholds (val), which are only tested; alike proteins stay on one side.
 
-from collections.abc import Mapping
+Nothing depends on the order of the proteins: they are worked through in the order of their sequences' hashes.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.errors import GoferError, InputError
+from gofer.inputs.accounting import Accounting
 from gofer.inputs.clusters import cluster
 from gofer.inputs.compressed import read_ids
+from gofer.inputs.split_dates import splits_of_days
 
 SPLITS = ("train", "val", "test")
 UNUSED = "unused"
@@ -22,12 +27,14 @@ class SplitConfig:
     """How proteins are divided.
 
     Attributes:
-        method: identity, random or lists.
+        method: identity, random, lists or date.
         clusterer: kmers, mmseqs or auto; for identity.
         identity: Proteins at least this alike stay on one side, in (0, 1].
         val: Share of the annotated proteins for validation.
         test: Share for the test.
         seed: Of the draw.
+        val_from: For method date, the day from which first annotated proteins are for validation.
+        test_from: From which they are for the test.
     """
 
     method: str
@@ -36,23 +43,30 @@ class SplitConfig:
     val: float
     test: float
     seed: int
+    val_from: str | None = None
+    test_from: str | None = None
+
+    @property
+    def promised(self) -> float | None:
+        """The identity that no val or test protein should have to a training protein, where the method promises one."""
+        return self.identity if self.method == "identity" else None
 
     @classmethod
     def from_config(cls, splits: Mapping[str, Any], seed: int) -> "SplitConfig":
         """From the `inputs.splits` section of a config."""
-        return cls(
-            splits["method"], splits["clusterer"], float(splits["identity"]), splits["val"], splits["test"], seed
-        )
+        shares = float(splits["identity"]), splits["val"], splits["test"]
+        return cls(splits["method"], splits["clusterer"], *shares, seed, splits["val_from"], splits["test_from"])
 
 
 def make_splits(
     proteins: pd.DataFrame,
-    annotated: set[str],
+    annotated: Collection[str],
     config: SplitConfig,
     *,
     lists: Mapping[str, Path | str] | None = None,
+    days: pd.DataFrame | None = None,
     threads: int = 1,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Accounting]:
     """Divide the proteins.
 
     Args:
@@ -60,35 +74,49 @@ def make_splits(
         annotated: Proteins with a term below a root; the others are unused.
         config: How.
         lists: For method lists, files of ids by split (val, test); all others train.
-        threads: For MMseqs2.
+        days: For method date, when proteins were first annotated (`first_days`).
+        threads: For method identity.
 
     Returns:
-        protein_id, split (train, val, test, unused), cluster (int64), in the order of `proteins`.
+        protein_id, split (train, val, test, unused), cluster (int64), in the order of `proteins`; and how many clusters
+        there are and what linked them.
 
     Raises:
         GoferError: A split without a protein, or a sequence in two splits.
         InputError: A list names an unknown protein, or one that the other list names too.
     """
-    used_N = proteins["protein_id"].isin(annotated).to_numpy(bool)
-    if config.method == "identity":
-        cluster_N = cluster(
-            proteins["sequence"].tolist(), identity=config.identity, clusterer=config.clusterer, threads=threads
-        )
-    else:
-        cluster_N = pd.factorize(proteins["sequence_sha256"])[0].astype(np.int64)
-    if config.method == "lists":
-        split_N = _by_lists(proteins["protein_id"], lists or {})
-    else:
-        split_N = _by_draw(cluster_N, used_N, config)
+    own = proteins.sort_values(["sequence_sha256", "protein_id"])
+    used_N = own["protein_id"].isin(set(annotated)).to_numpy(bool)
+    cluster_N, accounting = _clusters(own, config, threads)
+    match config.method:
+        case "lists":
+            split_N = _by_lists(own["protein_id"], lists or {})
+        case "date":
+            split_N = _by_days(own["protein_id"], days, config)
+        case _:
+            split_N = _by_draw(cluster_N, used_N, config)
     table = pd.DataFrame(
-        {
-            "protein_id": proteins["protein_id"].to_numpy(),
-            "split": np.where(used_N, split_N, UNUSED),
-            "cluster": cluster_N,
-        }
+        {"protein_id": own["protein_id"], "split": np.where(used_N, split_N, UNUSED), "cluster": cluster_N}
     )
+    table = table.loc[proteins.index].reset_index(drop=True)
     check_splits(table, proteins)
-    return table
+    return table, accounting
+
+
+def _clusters(proteins: pd.DataFrame, config: SplitConfig, threads: int) -> tuple[NDArray[np.int64], Accounting]:
+    accounting = Accounting()
+    if config.method != "identity":
+        cluster_N = pd.factorize(proteins["sequence_sha256"])[0].astype(np.int64)
+        accounting.add("clusters", "equal sequences", len(set(cluster_N)))
+        return cluster_N, accounting
+    clusters = cluster(
+        proteins["sequence"].tolist(), identity=config.identity, clusterer=config.clusterer, threads=threads
+    )
+    accounting.add("clusters", f"sequences linked at {config.identity:.0%} identity", len(set(clusters.number_N)))
+    for by, pairs in clusters.links.items():
+        accounting.add("links", by, pairs)
+    accounting.add("proteins in the largest cluster", count=int(np.bincount(clusters.number_N).max()))
+    return clusters.number_N, accounting
 
 
 def _by_draw(cluster_N: NDArray[np.int64], used_N: NDArray[np.bool_], config: SplitConfig) -> NDArray:
@@ -106,6 +134,13 @@ def _by_draw(cluster_N: NDArray[np.int64], used_N: NDArray[np.bool_], config: Sp
         split_C[number] = SPLITS[chosen]
         room[chosen] -= size_C[number]
     return split_C[cluster_N]
+
+
+def _by_days(protein_ids: pd.Series, days: pd.DataFrame | None, config: SplitConfig) -> NDArray:
+    if days is None or config.val_from is None or config.test_from is None:
+        raise ValueError("method date needs the days of the proteins, val_from and test_from")
+    split = splits_of_days(days["day"], val_from=config.val_from, test_from=config.test_from)
+    return protein_ids.map(split).to_numpy(object)
 
 
 def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Path | str]) -> NDArray:
@@ -146,7 +181,7 @@ def check_splits(table: pd.DataFrame, proteins: pd.DataFrame) -> None:
         if not counts.get(split, 0):
             raise GoferError(
                 f"the {split} split has no annotated protein (of {int((table['split'] != UNUSED).sum())})",
-                help="change inputs.splits: other shares, a higher identity, other lists, or give more proteins",
+                help="change inputs.splits (other shares, days or lists, a higher identity), or give more proteins",
             )
     used = table[table["split"] != UNUSED].merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id")
     several = used.groupby("sequence_sha256")["split"].nunique()

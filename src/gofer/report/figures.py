@@ -19,6 +19,7 @@ from gofer.report.svg import (
     COLOURS,
     METHOD_STYLES,
     OTHER_STYLE,
+    SPLIT_COLOURS,
     TERM_SET_COLOURS,
     as_png,
     as_svg,
@@ -112,6 +113,58 @@ def terms_by_aspect(counts: pd.DataFrame) -> Markup:
         axes.set_axisbelow(True)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3)
         return as_svg(figure, "terms", "Terms of each aspect by term set")
+
+
+def nearest_identities(counts: pd.DataFrame, names: Mapping[str, str], promised: float | None) -> Markup:
+    """Shares of the val and test proteins (columns) by the identity of their nearest training protein.
+
+    Args:
+        counts: Rows none, then the lower edges of bins in %.
+        names: Label by column.
+        promised: The identity in (0, 1] that the split keeps them below, drawn as a line.
+    """
+    shares = 100 * counts / counts.sum().clip(lower=1)
+    with drawing():
+        figure, none = canvas(WIDE, 208)
+        grid = figure.add_gridspec(1, 2, width_ratios=[1, 6])
+        none.set_subplotspec(grid[0])
+        _none_alike(none, shares.iloc[0])
+        axes = figure.add_subplot(grid[1])
+        edges = np.array(counts.index[1:], dtype=float)
+        step = edges[1] - edges[0]
+        for side, split in enumerate(counts.columns):
+            axes.bar(
+                edges + (0.08 + 0.42 * side) * step, shares[split].iloc[1:], width=0.42 * step, align="edge",
+                color=COLOURS[SPLIT_COLOURS[split]], label=names[split],
+            )  # fmt: skip
+        if promised is not None:
+            axes.axvline(100 * promised, color=COLOURS["muted"], linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.set_xticks(range(0, 101, 20))
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 1.05 * max(float(shares.iloc[1:].to_numpy().max()), 1))
+        axes.set_xlabel("Identity, %")
+        axes.set_ylabel("Proteins, %")
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.grid(axis="y")
+        axes.set_axisbelow(True)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+        return as_svg(figure, "nearest", "Validation and test proteins by identity to the nearest training protein")
+
+
+def _none_alike(axes: Axes, shares: pd.Series) -> None:
+    # On a scale of its own, from 0 to 100 %: these are often most of the proteins.
+    axes.bar(range(len(shares)), shares, width=0.8, color=[COLOURS[SPLIT_COLOURS[split]] for split in shares.index])
+    for place, share in enumerate(shares):
+        axes.annotate(
+            f"{share:.0f}", (place, share), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=11,
+            color=COLOURS["muted"],
+        )  # fmt: skip
+    axes.set_xlim(-0.6, len(shares) - 0.4)
+    axes.set_ylim(0, 110)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_xlabel("None, %")
+    axes.spines["left"].set_visible(False)
 
 
 def curves(table: pd.DataFrame, lines: Mapping[str, str], name: str, *, steps: Mapping[str, int]) -> Markup:

@@ -22,6 +22,7 @@ from gofer.report.releases import ReleaseStory
 from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
 from gofer.report.training import TrainingStory
 
+COUNTED_FROM = 0.3  # identity to a training protein, where the split promises none
 MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲"}
 
 
@@ -71,7 +72,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "untrained": words.is_untrained(config),
         "demo": "demo" in config,
         **_quality(metrics),
-        **_inputs(files),
+        **_inputs(files, config["inputs"]["splits"]),
         "changes": ReleaseStory.read(*files.release, root=Path(root)) if files.release else None,
         **_training(files, config, Path(root)),
         **_evidence(files),
@@ -125,14 +126,18 @@ def _mark(method: str) -> tuple[str, str]:
     return colour, MARKERS[marker]
 
 
-def _inputs(files: Artefacts) -> dict[str, Any]:
+def _inputs(files: Artefacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     splits = read_table(files.splits)
+    promised = settings["identity"] if settings["method"] == "identity" else None
+    names = {split: tables.SPLITS[split] for split in tables.HELD_OUT}
     terms = read_table(files.terms, ["go_id", "aspect"])
     counts = tables.terms_by_aspect(terms, read_table(files.term_sets))
     return {
         "accounting": [tables.accounting(path) for path in files.accounting],
         "splits": tables.split_rows(splits),
         "split_counts": tables.split_counts(splits),
+        "nearest": tables.nearest_sentence(splits, promised or COUNTED_FROM),
+        "nearest_picture": figures.nearest_identities(tables.nearest_counts(splits), names, promised),
         "split_made_by": tables.made_by(read_manifest(files.splits)),
         "term_sets_made_by": tables.made_by(read_manifest(files.term_sets)),
         "term_counts": [(words.ASPECT_NAMES[aspect], row) for aspect, row in counts.to_dict("index").items()],

@@ -32,6 +32,7 @@ COLOURS = {
 METHOD_STYLES = {"gofer": ("blue", "o"), "naive": ("grey", "s"), "diamond": ("vermillion", "D")}
 OTHER_STYLE = ("purple", "^")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}
+SPLIT_COLOURS = {"val": "purple", "test": "green"}
 TERM_SET_COLOURS = {"common": "blue", "few": "sky", "zero": "amber"}
 
 STYLE: Any = {

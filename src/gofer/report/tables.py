@@ -13,6 +13,9 @@ from gofer.errors import ArtefactError
 from gofer.report import words
 
 SPLITS = {"train": "Training", "val": "Validation", "test": "Test", "unused": "Unused (no annotation)"}
+HELD_OUT = ["val", "test"]
+NONE_FOUND = "none"
+NEAREST_BIN = 5  # % of identity
 TERM_SETS = ["common", "few", "zero"]
 PACKAGES = [
     "snakemake", "numpy", "pandas", "pyarrow", "scipy", "torch", "faiss-cpu", "transformers", "fair-esm", "cafaeval",
@@ -100,6 +103,40 @@ def split_rows(splits: pd.DataFrame) -> list[SplitRow]:
 def split_counts(splits: pd.DataFrame) -> dict[str, int]:
     """Proteins by split."""
     return {name: int((splits["split"] == name).sum()) for name in SPLITS}
+
+
+def nearest_counts(splits: pd.DataFrame) -> pd.DataFrame:
+    """How many val and test proteins (columns) have their nearest training protein at which identity.
+
+    Args:
+        splits: Columns split, nearest_identity (in (0, 1], NaN where no training protein is alike).
+
+    Returns:
+        Rows none, then 0, 5, … 95: the lower edges of bins of 5 %, the last with 100 % too.
+    """
+    held_out = splits[splits["split"].isin(HELD_OUT)]
+    percent = 100 * held_out["nearest_identity"]
+    bins = (percent // NEAREST_BIN * NEAREST_BIN).clip(upper=100 - NEAREST_BIN)
+    edges = [NONE_FOUND, *range(0, 100, NEAREST_BIN)]
+    named = bins.map(lambda edge: NONE_FOUND if pd.isna(edge) else int(edge)).astype(object)
+    return pd.crosstab(named, held_out["split"]).reindex(index=edges, columns=HELD_OUT, fill_value=0)
+
+
+def nearest_sentence(splits: pd.DataFrame, identity: float) -> str:
+    """What the nearest training proteins say of the split: `12 of 451 test proteins have a training protein at …`.
+
+    Args:
+        splits: Columns split, nearest_identity.
+        identity: The identity from which on a protein is counted, in (0, 1].
+    """
+    val, test = (splits.loc[splits["split"] == name, "nearest_identity"] for name in HELD_OUT)
+    near, none = int((test >= identity).sum()), int(test.isna().sum())
+    return (
+        f"{near:,} of {words.counted(len(test), 'test protein')} {'has' if near == 1 else 'have'} a training protein "
+        f"at {100 * identity:g} % identity or more, and {none:,} {'has' if none == 1 else 'have'} none that is alike; "
+        f"of {words.counted(len(val), 'validation protein')} {int((val >= identity).sum()):,} and "
+        f"{int(val.isna().sum()):,}."
+    )
 
 
 def terms_by_aspect(terms: pd.DataFrame, term_sets: pd.DataFrame) -> pd.DataFrame:

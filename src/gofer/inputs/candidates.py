@@ -1,0 +1,160 @@
+"""Which proteins may be alike, by the words of residues that they share; an alignment then says whether they are.
+
+A word is five residues under one of three patterns (1 looks, 0 passes over), in 15 classes of residues that replace
+each other (after Murphy et al. 2000, doi:10.1093/protein/13.3.149). Spaced patterns meet where contiguous ones are
+broken (Ma et al. 2002, doi:10.1093/bioinformatics/18.3.440). A shared word counts by its rarity; a long protein shares
+more of them by chance, so the sum is divided by the square root of how many it has. Sums are of integers, and square
+roots and quotients are rounded alike everywhere: the same candidates on every machine.
+
+Shapes: Q proteins asked for, N proteins looked among, W words of all patterns, E shared words.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gofer.workflow import progress
+
+CLASSES = ("LVIM", "C", "A", "G", "S", "T", "P", "FY", "W", "E", "D", "N", "Q", "KR", "H")
+PATTERNS = ("11111", "1101011", "11001101")
+LETTERS = 5
+MIN_DISTINCT = 3  # words of fewer different classes are low complexity
+STEPS_PER_BIT = 4  # of a word's weight, so that it is an integer
+RESIDUES_AT_ONCE = 500_000
+SHARED_AT_ONCE = 10_000_000  # Q × N of one product, some 30 bytes each while it is looked through
+MOST_AT_ONCE = 256
+
+WORDS = len(CLASSES) ** LETTERS  # of one pattern
+CLASS_OF = np.full(256, -1, dtype=np.int8)
+for _number, _residues in enumerate(CLASSES):
+    CLASS_OF[list(_residues.encode("ascii"))] = _number
+
+
+def word_matrix(sequences: Sequence[str]) -> sp.csr_array:
+    """1 where a protein has a word, int32 (N, W).
+
+    Args:
+        sequences: Upper-case residues; a letter of no single amino acid (X, B, Z, …) is in no word.
+    """
+    words, counts = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
+    for block in _blocks(sequences):
+        row_E, word_E = np.divmod(_words(block), WORDS * len(PATTERNS))
+        words.append(word_E.astype(np.int32))
+        counts.append(np.bincount(row_E, minlength=len(block)))
+    word_E = np.concatenate(words)
+    end_N = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    shape = len(sequences), WORDS * len(PATTERNS)
+    return sp.csr_array((np.ones(len(word_E), dtype=np.int32), word_E, end_N), shape=shape)
+
+
+def _blocks(sequences: Sequence[str]) -> Iterator[Sequence[str]]:
+    start, residues = 0, 0
+    for end, sequence in enumerate(sequences, start=1):
+        residues += len(sequence)
+        if residues >= RESIDUES_AT_ONCE or end == len(sequences):
+            yield sequences[start:end]
+            start, residues = end, 0
+
+
+def _words(sequences: Sequence[str]) -> NDArray[np.int64]:
+    # The distinct words of each protein as row · W + word, ascending.
+    joined = "".join(f"{sequence} " for sequence in sequences).encode("ascii")
+    class_L = CLASS_OF[np.frombuffer(joined, dtype=np.uint8)]
+    row_L = np.repeat(np.arange(len(sequences)), [len(sequence) + 1 for sequence in sequences])
+    found = [np.zeros(0, dtype=np.int64)]
+    for number, pattern in enumerate(PATTERNS):
+        places = max(len(class_L) - len(pattern) + 1, 0)
+        letters = [class_L[at : at + places] for at, sign in enumerate(pattern) if sign == "1"]
+        distinct = sum(_new(letters, place) for place in range(LETTERS))
+        whole = (np.min(letters, axis=0) >= 0) & (row_L[:places] == row_L[len(row_L) - places :])
+        kept = np.flatnonzero(whole & (distinct >= MIN_DISTINCT))
+        word = row_L[kept] * len(PATTERNS) + number
+        for own in letters:
+            word = word * len(CLASSES) + own[kept]
+        found.append(word)
+    words = np.sort(np.concatenate(found))
+    return words[np.diff(words, prepend=-1) > 0]
+
+
+def _new(letters: Sequence[NDArray[np.int8]], place: int) -> NDArray[np.int8]:
+    # 1 where the letter is none of those before it.
+    seen = np.zeros(len(letters[0]), dtype=bool)
+    for before in range(place):
+        seen |= letters[before] == letters[place]
+    return (~seen).astype(np.int8)
+
+
+@dataclass(frozen=True, eq=False)
+class WordIndex:
+    """The words of the proteins that others are looked for among.
+
+    Attributes:
+        weight_WN: The weight of a word where a protein has it, int32; a word that one protein alone has weighs nothing
+            among many and is kept.
+        scale_N: Square root of the number of the protein's words, at least 1.
+    """
+
+    weight_WN: sp.csr_array
+    scale_N: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, words_NW: sp.csr_array) -> "WordIndex":
+        """From the words of the proteins: a word weighs log2(N / proteins with it) bits, in steps."""
+        has_WN = words_NW.T.tocsr()
+        proteins_W = np.maximum(np.diff(has_WN.indptr), 1)
+        weight_W = np.rint(STEPS_PER_BIT * np.log2(words_NW.shape[0] / proteins_W)).astype(np.int32)
+        weights = np.repeat(weight_W, np.diff(has_WN.indptr))
+        weight_WN = sp.csr_array((weights, has_WN.indices, has_WN.indptr), shape=has_WN.shape)
+        return cls(weight_WN, np.sqrt(np.maximum(np.diff(words_NW.indptr), 1)))
+
+    def best(
+        self,
+        words_QW: sp.csr_array,
+        *,
+        most: int,
+        kinds: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+        threads: int = 1,
+    ) -> list[NDArray[np.int64]]:
+        """For each protein asked for, the rows of those that share most with it, the best first; ties by row.
+
+        Args:
+            words_QW: The words of the proteins asked for.
+            most: How many at most.
+            kinds: A number for each protein asked for, and for each looked among: those of one number are passed over.
+            threads: To work with; they change nothing but the time.
+        """
+        at_once = int(np.clip(SHARED_AT_ONCE // max(len(self.scale_N), 1), 1, MOST_AT_ONCE))
+
+        def block(start: int) -> list[NDArray[np.int64]]:
+            own_Q = None if kinds is None else kinds[0][start : start + at_once]
+            others_N = None if kinds is None else kinds[1]
+            return self._best(words_QW[start : start + at_once], most, own_Q, others_N)
+
+        starts = range(0, words_QW.shape[0], at_once)
+        with ThreadPoolExecutor(threads) as pool:
+            blocks = progress(pool.map(block, starts), "looking for shared words", total=len(starts))
+            return [rows for found in blocks for rows in found]
+
+    def _best(
+        self, words_QW: sp.csr_array, most: int, own_Q: NDArray | None, others_N: NDArray | None
+    ) -> list[NDArray[np.int64]]:
+        shared_QN = words_QW @ self.weight_WN
+        row_E, score_E = shared_QN.indices.astype(np.int64), shared_QN.data / self.scale_N[shared_QN.indices]
+        kept_E = score_E > 0
+        if own_Q is not None and others_N is not None:
+            kept_E &= others_N[row_E] != np.repeat(own_Q, np.diff(shared_QN.indptr))
+        parts = [slice(*ends) for ends in itertools.pairwise(shared_QN.indptr)]
+        return [_highest(row_E[part][kept_E[part]], score_E[part][kept_E[part]], most) for part in parts]
+
+
+def _highest(row_E: NDArray[np.int64], score_E: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    if len(row_E) > most:
+        # A partition leaves open which of several equal ones it takes: all that reach its value are sorted.
+        reached = score_E >= np.partition(score_E, -most)[-most]
+        row_E, score_E = row_E[reached], score_E[reached]
+    return row_E[np.lexsort((row_E, -score_E))][:most]

@@ -1,0 +1,80 @@
+"""A split by time: by the day on which something was first stated of a protein, and nothing seen that came later.
+
+As in CAFA: who is annotated before a day trains, who is first annotated after it is tested. Proteins of one sequence go
+together, with the earliest day of any of them. What is stated of a training protein on or after the first day of
+validation, or of a validation protein on or after the first day of the test, was not known at the time and is left out.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from gofer.errors import GoferError
+from gofer.inputs.accounting import Accounting
+
+CLOSED = "stated after its protein's split closed"
+
+
+def first_days(stated: pd.DataFrame, proteins: pd.DataFrame, roots: Collection[str]) -> pd.DataFrame:
+    """When each protein was first annotated.
+
+    Args:
+        stated: Columns protein_id, go_id, date (year-month-day).
+        proteins: Columns protein_id, sequence_sha256.
+        roots: Terms that tell nothing.
+
+    Returns:
+        By protein id, of those that are annotated: own (its first day) and day (the first of any protein of its
+        sequence).
+    """
+    telling = stated[~stated["go_id"].isin(list(roots))]
+    own = telling.groupby("protein_id", as_index=False)["date"].min().rename(columns={"date": "own"})
+    first = own.merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id").set_index("protein_id")
+    return pd.DataFrame({"own": first["own"], "day": first.groupby("sequence_sha256")["own"].transform("min")})
+
+
+def splits_of_days(days: pd.Series, *, val_from: str, test_from: str) -> pd.Series:
+    """The split of each day: train before `val_from`, val before `test_from`, then test; indexed as `days`."""
+    split = np.where(days < val_from, "train", np.where(days < test_from, "val", "test"))
+    return pd.Series(split, index=days.index, dtype="str")
+
+
+def known_in_time(
+    stated: pd.DataFrame,
+    proteins: pd.DataFrame,
+    roots: Collection[str],
+    accounting: Accounting,
+    *,
+    val_from: str,
+    test_from: str,
+) -> pd.DataFrame:
+    """The annotations that were known when their protein's split closed; of test proteins all.
+
+    Args:
+        stated: Columns protein_id, go_id, date (year-month-day, or missing).
+        proteins: Columns protein_id, sequence_sha256.
+        roots: Terms that tell nothing: they date no protein.
+        accounting: Of the annotations; what is left out is moved there from kept to dropped.
+        val_from: The day on which training closes.
+        test_from: The day on which validation closes.
+
+    Raises:
+        GoferError: An annotation without a date.
+    """
+    undated = int(stated["date"].isna().sum())
+    if undated:
+        raise GoferError(
+            f"{undated} of {len(stated)} annotations have no date, but inputs.splits.method date goes by dates",
+            help="give annotations with dates (GAF or GPAD; a table has none), or choose another inputs.splits.method",
+        )
+    days = first_days(stated, proteins, roots)
+    own, split = (splits_of_days(days[column], val_from=val_from, test_from=test_from) for column in ("own", "day"))
+    closes = stated["protein_id"].map(split).map({"train": val_from, "val": test_from})
+    known = stated[closes.isna() | (stated["date"] < closes)].reset_index(drop=True)
+    late = len(stated) - len(known)
+    accounting.add("annotations dropped", CLOSED, late)
+    accounting.add("proteins moved", "to the earlier split of an equal sequence", int((own != split).sum()))
+    accounting.add("annotations kept", count=-late)
+    accounting.add("proteins annotated", count=known["protein_id"].nunique() - stated["protein_id"].nunique())
+    return known
