@@ -43,11 +43,12 @@ class OtherSentenceModel:
                 help="gofer reads BERT models, and sentence-transformers those that need no code of their own: "
                 "choose another embeddings.texts.encoder, e.g. minilm",
             ) from error
-        if pooling != folder.pooling:
+        if pooling in ("mean", "cls"):  # also where the folder says nothing: of itself it could take another
             steps: list[Any] = [step for step in model if hasattr(step, "pooling_mode")]
             if len(steps) != 1:
                 raise GoferError(
-                    f"{folder.path} pools tokens in a way of its own", help="write pooling: auto below embeddings.texts"
+                    f"{folder.path} makes one vector of its tokens in a way of its own, not by {pooling}",
+                    help="write pooling: auto below embeddings.texts, or choose another encoder",
                 )
             steps[0].pooling_mode = pooling
         if not callable(model.tokenizer):
