@@ -14,7 +14,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     files = snakemake.input
     manifest = agreed_files(*files)
     model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest))
     val = ProteinVectors.read(files.vectors).of_splits("val")
     labels_BT = positives_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).astype(np.bool_).toarray()
     calibration = space.calibrate(val.vectors_ND, labels_BT)

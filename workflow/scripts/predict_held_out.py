@@ -14,7 +14,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings = snakemake.input, snakemake.params.settings
     manifest = agreed_files(*files)
     model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest))
     proteins = ProteinVectors.read(files.vectors)
     calibration = Calibration.from_json(read_json(files.calibration))
     table = predict_held_out(space, proteins.of_splits("val", "test"), calibration, min_score=settings["min_score"])

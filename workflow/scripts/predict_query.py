@@ -21,7 +21,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     # Of the query only the encoder must be that of the run: its proteins are others on purpose.
     agreed({path: read_manifest(path).only("residue_encoder") for path in (files.checkpoint, files.residues)})
     model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest))
     query = read_table(files.query)
     for query_id, known_id in known_sequences(query, read_table(files.proteins, ["protein_id", "sequence_sha256"])):
         logger.info("%s has the sequence of %s of this run", query_id, known_id)

@@ -45,7 +45,7 @@ class TermSpace:
         return cls(
             model=model,
             terms=terms,
-            z_TD=term_vectors(model, go_ids, texts.vectors_TG[texts.rows(go_ids)]),
+            z_TD=term_vectors(model, go_ids, texts.subset(go_ids).vectors_TG),
             base_rate_T=term_base_rates(terms),
             hierarchy=Hierarchy.of_terms(terms, within_aspect=True),
         )
