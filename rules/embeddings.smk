@@ -5,6 +5,7 @@
 #           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
+#           embeddings.texts.cache, of all runs            the same by text: only new texts are embedded
 # Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts
 
 from gofer.embeddings.names import residue_folder, shard_names, weights_mark
@@ -12,6 +13,7 @@ from gofer.embeddings.names import residue_folder, shard_names, weights_mark
 RESIDUE_SETTINGS = config["embeddings"]["residues"]
 RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
 SHARDS = shard_names(RESIDUE_SETTINGS["shards"])
+TEXT_SETTINGS = config["embeddings"]["texts"]
 RESIDUE_MANIFEST = results(f"embeddings/{RESIDUES}/manifest.parquet")
 
 
@@ -83,7 +85,7 @@ rule collect_residues:
 
 
 rule embed_texts:
-    """Embed the terms' texts of one phase with embeddings.texts.encoder: training's terms for A to C, all terms for D."""
+    """Embed the terms' texts of one phase, each of at most embeddings.texts.max_tokens: training's terms for A to C, all for D."""
     message:
         "Embedding GO texts of phase {wildcards.phase}"
     input:
@@ -91,8 +93,9 @@ rule embed_texts:
     output:
         vectors=results("embeddings/go/phase-{phase}.parquet"),
     params:
-        settings=config["embeddings"]["texts"],
-        code=code("gofer.embeddings.go_text", "gofer.embeddings.text_encoder", "gofer.embeddings.go_cache"),
+        settings={key: value for key, value in TEXT_SETTINGS.items() if key != "cache"},
+        weights=weights_mark(f"{TEXT_SETTINGS['encoder']}/model.safetensors"),
+        code=code("gofer.embeddings.text_budget", "gofer.embeddings.text_encoder", "gofer.embeddings.go_cache"),
     log:
         results("logs/embed_texts_{phase}.log"),
     benchmark:

@@ -13,7 +13,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     manifest = agreed_files(*files)
     model, _ = read_checkpoint(files.checkpoint)
     space = TermSpace.of_model(
-        model, read_table(files.terms), GoLookupCache.read(files.texts), snakemake.params.relations
+        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), snakemake.params.relations
     )
     val = ProteinVectors.read(files.vectors).of_splits("val")
     labels_BT = truth_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).toarray()

@@ -15,7 +15,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     manifest = agreed_files(*files)
     model, _ = read_checkpoint(files.checkpoint)
     space = TermSpace.of_model(
-        model, read_table(files.terms), GoLookupCache.read(files.texts), snakemake.params.relations
+        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), snakemake.params.relations
     )
     proteins = ProteinVectors.read(files.vectors)
     calibration = Calibration.from_json(read_json(files.calibration))

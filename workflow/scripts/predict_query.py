@@ -22,7 +22,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     agreed({path: read_manifest(path).only("residue_encoder") for path in (files.checkpoint, files.residues)})
     model, _ = read_checkpoint(files.checkpoint)
     space = TermSpace.of_model(
-        model, read_table(files.terms), GoLookupCache.read(files.texts), snakemake.params.relations
+        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), snakemake.params.relations
     )
     query = read_table(files.query)
     for query_id, known_id in known_sequences(query, read_table(files.proteins, ["protein_id", "sequence_sha256"])):

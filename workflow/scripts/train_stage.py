@@ -24,7 +24,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     vocabulary = Vocabulary.of_tables(
         read_table(files.terms),
         read_table(files.term_sets),
-        GoLookupCache.read(files.texts),
+        GoLookupCache.read(files.texts, expected=manifest),
         relations=params.relations,
     )
     store, pid2pos = ESMResidueStore(files.residues), read_table(files.pid2pos)

@@ -52,7 +52,7 @@ class TermSpace:
         return cls(
             model=model,
             terms=terms,
-            z_TD=term_vectors(model, go_ids, texts.vectors_TG[texts.rows(go_ids)]),
+            z_TD=term_vectors(model, go_ids, texts.subset(go_ids).vectors_TG),
             base_rate_T=term_base_rates(terms, relations),
             hierarchy=Hierarchy.of_terms(terms, relations, within_aspect=True),
         )

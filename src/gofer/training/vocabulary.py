@@ -58,7 +58,7 @@ class Vocabulary:
         sets = term_sets.set_index("go_id")["term_set"]
         return cls(
             go_ids=go_ids,
-            text_TG=texts.vectors_TG[texts.rows(go_ids)],
+            text_TG=texts.subset(go_ids).vectors_TG,
             aspect_T=seen["aspect"].to_numpy(str),
             base_rate_T=term_base_rates(terms, relations)[seen.index.to_numpy()],
             few_T=(sets.loc[go_ids] == "few").to_numpy(bool, copy=True),
