@@ -21,6 +21,7 @@ from gofer.errors import InputError, ProblemsError
 MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a small file explode
 Key = tuple[str | int, ...]
 COMMAND_LINE = "--config"
+DEMO_PROTEINS = "proteins.fasta"
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,18 @@ def query_path(config: Mapping[str, Any]) -> str | None:
 
 
 def protein_files(config: Mapping[str, Any]) -> list[str]:
-    """The FASTA files of a run."""
+    """The FASTA files of a run: in the folder `data`, or where that has none, as given from where you are."""
     named = config["proteins"]
-    return [input_path(config, name) for name in ([named] if isinstance(named, str) else named)]
+    names = [named] if isinstance(named, str) else named
+    # The demo makes its own file in `data` later: another one of that name where you are is not meant.
+    made = {DEMO_PROTEINS} if "demo" in config else set()
+    return [input_path(config, name) if name in made else _found_path(config, name) for name in names]
+
+
+def _found_path(config: Mapping[str, Any], name: str) -> str:
+    # As given from where you are, where the folder `data` has no such file.
+    path = input_path(config, name)
+    return name if Path(name).exists() and not Path(path).exists() else path
 
 
 def _read_places(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
