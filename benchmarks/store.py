@@ -31,7 +31,7 @@ Read = Callable[[Sequence[int]], list[np.ndarray]]
 Way = Callable[[Path, list[np.ndarray]], Read]
 READ = 64
 GROUP = 64
-OURS = "gofer: mapped parquet, CRC of each checked"
+OURS = "gofer: parquet by offset, CRC of each checked"
 
 
 def main() -> None:

@@ -24,9 +24,10 @@ workflow,
 gives `{0: float32 (10, E)}`.
 """
 
-import mmap
+import os
 import zlib
 from collections.abc import Iterator, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,17 @@ from gofer.artefacts import read_manifest, read_table
 from gofer.embeddings.shards import RERUN, blob_bytes
 from gofer.errors import ArtefactError
 
-# Each takes a file handle, of which a process often has 1,024. Opening one anew takes 0.05 ms.
+# A process often has no more than 1,024 files; opening one anew costs little beside a read.
 MOST_OPEN = 256
 
 
 class ESMResidueStore:
     """Random access to the residue embeddings of a run; every read is checked against the manifest.
 
-    Shards are mapped, not loaded: memory does not grow with what is read, and what was read lately is in the system's
-    page cache, so a cache of shards on top would hold the same bytes twice. A store may be pickled and may be used in
-    a forked process.
+    Each read takes the bytes of one protein from its shard, so memory does not grow with what is read. What was read
+    lately is in the system's page cache: a cache of shards on top would hold the same bytes twice. (A mapped file would
+    save a tenth of a read's time, and end the process where a network disk fails.) A store may be pickled, and used in
+    forked processes, each in one thread.
 
     Args:
         manifest_path: The manifest.parquet beside the shards.
@@ -69,7 +71,7 @@ class ESMResidueStore:
         self._shard_N = index["shard"].map(shard_number).to_numpy(np.int32)
         self._offset_N = index["offset"].to_numpy(np.int64)
         self._crc32_N = index["crc32"].to_numpy(np.uint32)
-        self._open: dict[int, mmap.mmap] = {}
+        self._open: dict[int, FileIO] = {}
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -85,8 +87,8 @@ class ESMResidueStore:
         """
         position = self._position_of(sha256)
         length = self.lengths[sha256]
-        offset, size = int(self._offset_N[position]), blob_bytes(length, self.width)
-        blob = memoryview(self._mapped(int(self._shard_N[position])))[offset : offset + size]
+        size = blob_bytes(length, self.width)
+        blob = self._read(int(self._shard_N[position]), int(self._offset_N[position]), size)
         if len(blob) != size or zlib.crc32(blob) != self._crc32_N[position]:
             raise self._damaged(self.path_of(sha256), sha256)
         return np.frombuffer(blob, "<f2").reshape(length, self.width)
@@ -113,20 +115,15 @@ class ESMResidueStore:
             )
         return position
 
-    def _mapped(self, shard: int) -> mmap.mmap:
-        found = self._open.get(shard)
-        if found is None:
-            if len(self._open) >= MOST_OPEN:  # vectors read from it keep it alive as long as they are
-                del self._open[next(iter(self._open))]
-            found = self._open[shard] = self._opened(self.folder / self._shards[shard])
-        return found
-
-    @staticmethod
-    def _opened(path: Path) -> mmap.mmap:
+    def _read(self, shard: int, offset: int, size: int) -> bytes:
+        path = self.folder / self._shards[shard]
         try:
-            with path.open("rb") as file:
-                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
+            if shard not in self._open:
+                if len(self._open) >= MOST_OPEN:
+                    self._open.pop(next(iter(self._open))).close()
+                self._open[shard] = FileIO(path)
+            return os.pread(self._open[shard].fileno(), size, offset)
+        except OSError as error:
             reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
             raise ArtefactError(f"{path} {reason}", help=RERUN) from error
 

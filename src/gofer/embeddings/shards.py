@@ -2,8 +2,8 @@
 
 A shard holds each sequence once, under its hash: one row, one uncompressed blob of little-endian float16 (L, E), one
 row group. So a blob is the end of its column chunk, and the manifest can say at which byte it begins: a random read is
-a look into the mapped file (`benchmarks/store.py`), while any reader of parquet reads the shard too. A CRC-32 of each
-blob is kept in the manifest, so that a read notices a flipped bit, a cut file, or a shard of another run.
+one read from the file (`benchmarks/store.py`), while any reader of parquet reads the shard too. A CRC-32 of each blob
+is kept in the manifest, so that a read notices a flipped bit, a cut file, or a shard of another run.
 """
 
 import hashlib
