@@ -3,6 +3,7 @@
 # Inputs:   inputs/proteins.parquet, inputs/terms.parquet
 # Outputs:  embeddings/plan.parquet                        which sequence is in which shard
 #           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
+#           embeddings/<model>/accounting-<NNNNN>.parquet  how many of them were in the cache
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
 #           embeddings.texts.cache, of all runs            the same by text: only new texts are embedded
@@ -12,6 +13,8 @@ from gofer.embeddings.names import residue_folder, shard_names, weights_mark
 
 RESIDUE_SETTINGS = config["embeddings"]["residues"]
 RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
+# What changes a vector; how it is computed (device, memory, batches, cache) changes none, and reruns nothing.
+RESIDUE_VECTORS = {key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap")}
 SHARDS = shard_names(RESIDUE_SETTINGS["shards"])
 TEXT_SETTINGS = config["embeddings"]["texts"]
 RESIDUE_MANIFEST = results(f"embeddings/{RESIDUES}/manifest.parquet")
@@ -39,7 +42,8 @@ rule plan_shards:
 
 
 rule extract_residues:
-    """Embed the residues of one shard with embeddings.residues.model; proteins longer than it takes go in windows."""
+    """Embed the residues of one shard with embeddings.residues.model, but for sequences that embeddings.residues.cache has;
+    proteins longer than the model takes go in windows."""
     message:
         "Embedding residues, shard {wildcards.shard}"
     input:
@@ -47,10 +51,11 @@ rule extract_residues:
         plan=results("embeddings/plan.parquet"),
     output:
         shard=results(f"embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
+        accounting=results(f"embeddings/{RESIDUES}/accounting-{{shard}}.parquet"),
     params:
-        settings={key: value for key, value in RESIDUE_SETTINGS.items() if key != "shards"},
+        settings=RESIDUE_VECTORS,
         weights=weights_mark(RESIDUE_SETTINGS["model"]),
-        code=code("gofer.embeddings.residue_encoder", "gofer.embeddings.shards"),
+        code=code("gofer.embeddings.extraction", "gofer.inputs.schemas"),
     log:
         results("logs/extract_residues_{shard}.log"),
     benchmark:

@@ -162,6 +162,7 @@ use rule extract_residues as extract_query with:
         plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
     output:
         shard=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
+        accounting=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/accounting-{{shard}}.parquet"),
     log:
         results("logs/extract_query_{query}_{shard}.log"),
     benchmark:

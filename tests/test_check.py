@@ -114,6 +114,21 @@ def test_a_checkpoint_file_that_is_not_there_is_named(config):
     assert "there is no file weights/esm2_t6_8M_UR50D.pt" in problem
 
 
+def test_weights_that_are_not_there_are_a_note_and_offline_a_problem_with_their_place(config, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    path = tmp_path / "torch/hub/checkpoints/esm2_t6_8M_UR50D.pt"
+    config["embeddings"]["residues"]["model"] = "esm2_t6_8M_UR50D"
+    note = f"the weights of esm2_t6_8M_UR50D will be downloaded to {path}"
+    assert note in check_run(config).notes
+    config["embeddings"]["residues"]["offline"] = True
+    (problem,) = told(config)
+    assert f"are not at {path}, and embeddings.residues.offline is true" in problem
+    path.parent.mkdir(parents=True)
+    path.write_text("weights")
+    assert told(config) == []
+    assert note not in check_run(config).notes
+
+
 def test_online_tracking_without_a_key_is_told(config, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     online = copy.deepcopy(config)

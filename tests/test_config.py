@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gofer.config import check_config, query_path
+from gofer.config import check_config, protein_files, query_path
 from gofer.config_reference import reference
 from gofer.errors import GoferError, ProblemsError
 
@@ -179,3 +179,15 @@ def test_a_value_that_the_command_line_changed_is_said_to_come_from_there(demo, 
     demo["seed"] = -1
     (told,) = problems_of(demo, schema, [root / "config/config.yaml"])
     assert told.startswith("--config: seed is -1")
+
+
+def test_proteins_are_looked_for_in_the_data_folder_and_then_where_you_are(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for name in ("here.fasta", "both.fasta", "proteins.fasta", "data/both.fasta"):
+        (tmp_path / name).write_text(">P1\nMKV\n")
+    demo |= {"data": "data", "proteins": ["here.fasta", "both.fasta", "nowhere.fasta"]}
+    assert protein_files(demo) == ["here.fasta", "data/both.fasta", "data/nowhere.fasta"]
+    assert protein_files({**demo, "proteins": "proteins.fasta"}) == ["data/proteins.fasta"]  # which the demo makes
+    del demo["demo"]
+    assert protein_files({**demo, "proteins": "proteins.fasta"}) == ["proteins.fasta"]

@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from gofer.config import annotation_files, input_path, protein_files, query_path
-from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
+from gofer.embeddings.names import (
+    has_published_weights,
+    hub_file,
+    is_checkpoint_file,
+    missing_weights,
+    refuse_missing_file,
+    residue_width,
+)
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations import AnnotationRules, read_annotations
@@ -75,7 +82,7 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
     found.problems += [*_disk(config, residues), *_models(config)]
     found.attempt(partial(refuse_missing_file, config["embeddings"]["residues"]["model"]))
-    found.notes += _programs(config)
+    found.notes += [*_programs(config), *_downloads(config)]
     return found
 
 
@@ -175,11 +182,23 @@ def _models(config: Mapping[str, Any]) -> Iterator[GoferError]:
             f"embeddings.residues.model {model} is not known",
             help="a fair-esm name such as esm2_t6_8M_UR50D, a .pt or .safetensors file, or untrained_t4_d96_h8",
         )
+    if _lacks_weights(model) and config["embeddings"]["residues"]["offline"]:
+        yield missing_weights(model, "and embeddings.residues.offline is true")
     if config["training"]["wandb"] == "online" and not os.environ.get("WANDB_API_KEY"):
         yield GoferError(
             "training.wandb is online, but the environment holds no WANDB_API_KEY",
             help="set it in the environment (never in a config), or use wandb: offline",
         )
+
+
+def _lacks_weights(model: str) -> bool:
+    return has_published_weights(model) and not hub_file(model).is_file()
+
+
+def _downloads(config: Mapping[str, Any]) -> Iterator[str]:
+    settings = config["embeddings"]["residues"]
+    if _lacks_weights(settings["model"]) and not settings["offline"]:
+        yield f"the weights of {settings['model']} will be downloaded to {hub_file(settings['model'])}"
 
 
 def _programs(config: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from gofer.errors import InputError, ProblemsError
 MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a small file explode
 Key = tuple[str | int, ...]
 COMMAND_LINE = "--config"
+DEMO_PROTEINS = "proteins.fasta"
 
 
 @dataclass(frozen=True)
@@ -84,18 +85,28 @@ def query_path(config: Mapping[str, Any]) -> str | None:
 
 
 def protein_files(config: Mapping[str, Any]) -> list[str]:
-    """The FASTA files of a run."""
-    return _input_paths(config, "proteins")
+    """The FASTA files of a run: in the folder `data`, or where that has none, as given from where you are."""
+    # The demo makes its own file in `data` later: another one of that name where you are is not meant.
+    made = {DEMO_PROTEINS} if "demo" in config else set()
+    return [
+        input_path(config, name) if name in made else _found_path(config, name) for name in _named(config, "proteins")
+    ]
 
 
 def annotation_files(config: Mapping[str, Any]) -> list[str]:
     """The annotation files of a run: tables, GAFs, GPADs."""
-    return _input_paths(config, "annotations")
+    return [input_path(config, name) for name in _named(config, "annotations")]
 
 
-def _input_paths(config: Mapping[str, Any], key: str) -> list[str]:
+def _named(config: Mapping[str, Any], key: str) -> list[str]:
     named = config[key]
-    return [input_path(config, name) for name in ([named] if isinstance(named, str) else named)]
+    return [named] if isinstance(named, str) else named
+
+
+def _found_path(config: Mapping[str, Any], name: str) -> str:
+    # As given from where you are, where the folder `data` has no such file.
+    path = input_path(config, name)
+    return name if Path(name).exists() and not Path(path).exists() else path
 
 
 def _read_places(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
