@@ -210,6 +210,9 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
+    pretraining = config["embeddings"]["pretraining"]
+    if pretraining["width"] % (2 * pretraining["heads"]):
+        yield ("embeddings", "pretraining", "width"), f"is {pretraining['width']}, no multiple of twice the heads"
 
 
 def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:

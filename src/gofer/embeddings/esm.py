@@ -96,15 +96,26 @@ def weights_digest(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def write_esm2(path: Path | str, model: ESM2, manifest: Manifest) -> None:
-    """Write an ESM-2 model as safetensors, with its sizes in the header, for `embeddings.residues.model`."""
+def write_esm2(path: Path | str, model: ESM2, manifest: Manifest, *, half: bool = False, lm_head: bool = False) -> None:
+    """Write an ESM-2 model as safetensors, with its sizes in the header, for `embeddings.residues.model`.
+
+    Args:
+        path: The file.
+        model: What to write.
+        manifest: Goes into the header.
+        half: Weights in float16.
+        lm_head: Also the head that predicts residues; its matrix is that of the token vectors and written once.
+    """
     sizes = {
         "num_layers": model.num_layers,
         "embed_dim": model.embed_dim,
         "attention_heads": model.attention_heads,
         "token_dropout": model.token_dropout,
     }
-    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(HEADS)}
+    left_out = ("lm_head.weight", "contact_head.") if lm_head else HEADS
+    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(left_out)}
+    if half:
+        state = {k: v if k.endswith(ANGLES) else v.half() for k, v in state.items()}
     with atomic(path) as part:
         save_file(state, part, metadata={ESM2_SIZES: json.dumps(sizes), MANIFEST_KEY: manifest.to_json()})
 

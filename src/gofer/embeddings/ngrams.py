@@ -1,7 +1,8 @@
 """What counting residues predicts, as a yardstick for a language model: orders 1 to 3 from the left, interpolated.
 
-After Witten and Bell (1991, doi:10.1109/18.87000): with c counts of a context h, and T(h) distinct residues seen after it,
-P(a | h) = (c(h a) + T(h) P(a | h without its first residue)) / (c(h) + T(h)); below order 1 all 20 residues are alike.
+After Witten and Bell (1991, doi:10.1109/18.87000): with c counts of a word, and T(h) distinct residues seen after the
+context h, P(a | h) = (c(h a) + T(h) P(a | h without its first residue)) / (c(h) + T(h)); below order 1 all 20 residues
+are alike.
 """
 
 import math
@@ -34,7 +35,7 @@ class NGrams:
             self.probability.append(lower)
 
     def perplexity(self, sequences: Iterable[str]) -> float:
-        """exp of the mean negative log-likelihood (natural) of each residue after the ones before it.
+        """The exponential of the mean negative log-likelihood (natural) of each residue after the ones before it.
 
         At the beginning, and after a letter that is none of the 20, the context is as long as there is one.
         """

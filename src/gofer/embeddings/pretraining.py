@@ -1,33 +1,39 @@
-"""Pre-training a small ESM-2 on any proteins: masked language modelling (Devlin et al. 2019; Lin et al. 2023,
-doi:10.1126/science.ade2574), judged by the perplexity of proteins held out by sequence clusters.
+"""Pre-training a small ESM-2 on any proteins, judged by the perplexity of sequence clusters held out.
 
+The objective is masked language modelling as in ESM-2 (Lin et al. 2023, doi:10.1126/science.ade2574).
 All chance of a step follows from the seed and its number, so a run that was killed goes on from its last saved state
 to the same weights, on the same machine to the bit.
 """
 
+import hashlib
+import json
 import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from esm.model.esm2 import ESM2
 
 from gofer.embeddings.esm import MOST_RESIDUES
+from gofer.embeddings.ngrams import NGrams
 from gofer.embeddings.pretraining_data import Crops, Masking
 from gofer.embeddings.pretraining_forward import MaskedBatch, masked_logits
-from gofer.embeddings.pretraining_state import PretrainingState, read_state, write_state
+from gofer.embeddings.pretraining_state import PretrainingState, parameters_of, read_state, write_state
 
-CHECKS = 20  # of the held-out perplexity, evenly over the steps
+CHECKS = 20  # of the held-out perplexity, evenly over the run
 SAVE_SECONDS = 120
 WARM_UP = 0.05
+DROPOUT = 4  # a purpose of chance beside those of pretraining_data
 BETAS = (0.9, 0.98)
 CLIP_NORM = 1.0
+COLUMNS = ["model", "step", "residues", "train_loss", "held_out_perplexity"]
 CHECK_BATCH = 8192
 # Every residue that is asked is hidden: with the recipe of training a tenth of them would stand there to be copied.
 HIDDEN = Masking(0.15, as_mask=1.0, as_random=0.0)
@@ -46,12 +52,13 @@ class PretrainingConfig:
         crop: Most residues of a training crop.
         batch_residues: About so many residues a step.
         steps: Steps of the whole schedule.
-        minutes: Stop after so many, or None; the weights then depend on the machine.
+        minutes: The schedule ends after so many if not before; the weights then depend on the machine. Or None.
         learning_rate: The highest, after the warm-up; then it falls to 0 as a cosine.
-        weight_decay: AdamW's, for matrices.
+        weight_decay: Of the layers' matrices.
         dropout: Of each layer's two updates.
         masked: Share of the residues that are asked.
         held_out: Share of the residues that is never trained on.
+        float16: Whether the weights are written in half precision.
         seed: Of all chance.
     """
 
@@ -67,6 +74,7 @@ class PretrainingConfig:
     dropout: float
     masked: float
     held_out: float
+    float16: bool
     seed: int
 
     @classmethod
@@ -82,6 +90,19 @@ def begin_esm2(config: PretrainingConfig) -> ESM2:
     with torch.no_grad():
         model.embed_tokens.weight.mul_(config.width**-0.5)
     return model
+
+
+def run_mark(config: PretrainingConfig, train: Sequence[str], held_out: Sequence[str], *, code: str) -> str:
+    """Digest of everything that the weights depend on.
+
+    Args:
+        config: How.
+        train: Sequences to learn.
+        held_out: Sequences to judge by.
+        code: Fingerprint of the library.
+    """
+    text = json.dumps([asdict(config), list(train), list(held_out), code, torch.__version__], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def pretrain(
@@ -100,74 +121,116 @@ def pretrain(
         The last state, with the curve and the weights that were best on the held-out sequences.
     """
     model = begin_esm2(config)
-    optimizer = _optimizer(model, config)
-    state = read_state(state_file, model, optimizer, mark=mark) or PretrainingState(mark)
+    optimizers = _optimizers(model, config)
+    state = read_state(state_file, model, optimizers, mark=mark) or PretrainingState(mark)
     crops = Crops(train, model.alphabet, crop=config.crop)
-    asked = list(
-        Crops(held_out, model.alphabet, crop=MOST_RESIDUES).whole(
-            batch_residues=CHECK_BATCH, masking=HIDDEN, seed=config.seed
-        )
-    )
-    check_every = max(1, config.steps // CHECKS)
-    begun = saved = time.monotonic() - state.seconds
-    while state.step < config.steps and not _out_of_time(state, config):
-        loss, residues = _step(model, optimizer, crops, state.step, config)
+    asked = hidden_batches(held_out, model, seed=config.seed)
+    begun, saved = time.monotonic() - state.seconds, time.monotonic()
+    while (done := progress(state, config)) < 1:
+        loss, residues = _step(model, optimizers, crops, state, config)
         state.took(residues, loss, seconds=time.monotonic() - begun)
-        if state.step % check_every == 0 or state.step == config.steps:
-            state.checked(perplexity(model, asked), model)
+        now = progress(state, config)
+        if int(now * CHECKS) > int(done * CHECKS):
+            state.checked(_quick_perplexity(model, asked), model)
             logger.info("%s", state.told())
-        if time.monotonic() - saved > SAVE_SECONDS:
+        if now == 1 or time.monotonic() - saved > SAVE_SECONDS:
             saved = time.monotonic()
-            write_state(state_file, state, model, optimizer)
-    if not state.curve or state.curve[-1]["step"] != state.step:
-        state.checked(perplexity(model, asked), model)
-    write_state(state_file, state, model, optimizer)
+            write_state(state_file, state, model, optimizers)
     return state
+
+
+def best_esm2(state: PretrainingState, config: PretrainingConfig) -> ESM2:
+    """The model with the weights that were best on the held-out sequences."""
+    model = begin_esm2(config)
+    with torch.no_grad():
+        for name, parameter in parameters_of(model).items():
+            parameter.copy_(state.best[name])
+    return model.eval()
+
+
+def figures(state: PretrainingState, train: Sequence[str], held_out: Sequence[str]) -> pd.DataFrame:
+    """The curve, the weights that were kept, and what counting residues reaches on the same held-out sequences.
+
+    Returns:
+        model (esm2, esm2 kept, 1-gram, 2-gram, 3-gram), step, residues (seen in training), train_loss (mean since the
+        check before, natural logarithm), held_out_perplexity.
+    """
+    curve = [("esm2", row["step"], row["residues"], row["loss"], row["perplexity"]) for row in state.curve]
+    kept = min(curve, key=lambda row: row[-1])
+    counted = [
+        (f"{order}-gram", None, sum(map(len, train)), None, NGrams(train, order=order).perplexity(held_out))
+        for order in (1, 2, 3)
+    ]
+    table = pd.DataFrame([*curve, ("esm2 kept", *kept[1:]), *counted], columns=COLUMNS)
+    return table.astype({"step": "Int64", "residues": "Int64"})
+
+
+def hidden_batches(sequences: Sequence[str], model: ESM2, *, seed: int) -> list[MaskedBatch]:
+    """The question of `perplexity`: each sequence, up to the longest the model takes, 15 % of it hidden."""
+    crops = Crops(sequences, model.alphabet, crop=MOST_RESIDUES)
+    return list(crops.whole(batch_residues=CHECK_BATCH, masking=HIDDEN, seed=seed))
 
 
 @torch.inference_mode()
 def perplexity(model: ESM2, asked: Sequence[MaskedBatch]) -> float:
-    """exp of the mean negative log-likelihood (natural) of the hidden residues; without dropout, in float32."""
+    """The exponential of the mean negative log-likelihood (natural) of the hidden residues, without dropout."""
     losses = [F.cross_entropy(masked_logits(model, batch), batch.truth_M, reduction="sum").item() for batch in asked]
     return math.exp(sum(losses) / sum(len(batch.truth_M) for batch in asked))
 
 
+def _quick_perplexity(model: ESM2, asked: Sequence[MaskedBatch]) -> float:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return perplexity(model, asked)
+
+
 def _step(
-    model: ESM2, optimizer: torch.optim.Optimizer, crops: Crops, step: int, config: PretrainingConfig
+    model: ESM2,
+    optimizers: Sequence[torch.optim.Optimizer],
+    crops: Crops,
+    state: PretrainingState,
+    config: PretrainingConfig,
 ) -> tuple[float, int]:
     number = max(1, config.batch_residues // config.crop)
-    batch = crops.batch(step, crops=number, masking=Masking(config.masked), seed=config.seed)
-    torch.manual_seed(int(np.random.default_rng([config.seed, step]).integers(2**63)))  # for dropout
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(step, config)
+    batch = crops.batch(state.step, crops=number, masking=Masking(config.masked), seed=config.seed)
+    torch.manual_seed(int(np.random.default_rng([config.seed, DROPOUT, state.step]).integers(2**63)))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits_MV = masked_logits(model, batch, dropout=config.dropout)
     loss = F.cross_entropy(logits_MV, batch.truth_M)
-    optimizer.zero_grad()
+    model.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
-    optimizer.step()
+    rate = config.learning_rate * schedule(progress(state, config))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
     return loss.item(), len(batch.tokens_R) - 2 * len(batch.lengths)
 
 
-def learning_rate(step: int, config: PretrainingConfig) -> float:
-    """Linear from 0 over the first twentieth of the steps, then a cosine to 0."""
-    warm_up = max(1, round(WARM_UP * config.steps))
-    if step < warm_up:
-        return config.learning_rate * (step + 1) / warm_up
-    done = (step - warm_up) / max(1, config.steps - warm_up)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+def progress(state: PretrainingState, config: PretrainingConfig) -> float:
+    """How much of the run is done, in [0, 1]: of the steps, or of the minutes where these are ahead."""
+    share = state.step / config.steps
+    return min(1.0, share if config.minutes is None else max(share, state.seconds / (60 * config.minutes)))
 
 
-def _optimizer(model: ESM2, config: PretrainingConfig) -> torch.optim.AdamW:
-    # Contacts are not learned, and the output's matrix is the token vectors' own.
-    own = [parameter for name, parameter in model.named_parameters() if not name.startswith("contact_head.")]
-    groups = [
-        {"params": [parameter for parameter in own if parameter.dim() > 1], "weight_decay": config.weight_decay},
-        {"params": [parameter for parameter in own if parameter.dim() < 2], "weight_decay": 0.0},
+def schedule(done: float) -> float:
+    """Factor of the learning rate: linear from 0 over the first twentieth, then a cosine to 0.
+
+    Args:
+        done: `progress`.
+    """
+    if done < WARM_UP:
+        return (done + 1e-3) / (WARM_UP + 1e-3)
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+def _optimizers(model: ESM2, config: PretrainingConfig) -> list[torch.optim.Optimizer]:
+    # Muon reached AdamW's training loss after half as many residues; token vectors, biases and norms are not for it.
+    own = parameters_of(model)
+    matrices = [own[name] for name in own if name.startswith("layers.") and own[name].dim() == 2]
+    others = [own[name] for name in own if not (name.startswith("layers.") and own[name].dim() == 2)]
+    rate = config.learning_rate
+    return [
+        torch.optim.Muon(matrices, lr=rate, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=rate, betas=BETAS, weight_decay=0.0, fused=True),
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=BETAS, fused=True)
-
-
-def _out_of_time(state: PretrainingState, config: PretrainingConfig) -> bool:
-    return config.minutes is not None and state.seconds >= 60 * config.minutes

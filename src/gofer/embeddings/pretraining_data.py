@@ -12,45 +12,46 @@ import torch
 from esm.data import Alphabet
 from numpy.typing import NDArray
 
+from gofer.embeddings.ngrams import RESIDUES
 from gofer.embeddings.packed_esm import Tokens
 from gofer.embeddings.packing import tight_batches
 from gofer.embeddings.pretraining_forward import MaskedBatch
 from gofer.errors import GoferError
 from gofer.inputs.clusters import cluster
 
-RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 AS_MASK, AS_RANDOM = 0.8, 0.1  # BERT's recipe, which ESM-2 follows; the rest stays
 # Purposes of chance, so that no two draws share a stream.
 SPLIT, ORDER, STEP, HELD_OUT = range(4)
 
 
-def hold_out(sequences: Sequence[str], *, share: float, identity: float, seed: int) -> NDArray[np.bool_]:
-    """Which proteins are held out, bool (N): whole clusters, drawn until they have `share` of the residues.
+def hold_out(sequences: Sequence[str], *, share: float, identity: float, seed: int) -> tuple[list[str], list[str]]:
+    """The sequences to train on, and those to judge by: whole clusters, drawn while they fit into `share`.
 
     Args:
         sequences: Upper-case residues.
         share: Of all residues, in (0, 1).
-        identity: Proteins at least this alike share a cluster.
+        identity: Proteins at least this alike share a cluster, in (0, 1].
         seed: Of the draw.
 
     Raises:
         GoferError: The proteins fall into too few clusters for both sides to have one.
     """
     cluster_N = cluster(sequences, identity=identity, clusterer="kmers")
-    length_N = np.array([len(sequence) for sequence in sequences])
-    size_C = np.bincount(cluster_N, weights=length_N)
+    size_C = np.bincount(cluster_N, weights=[len(sequence) for sequence in sequences])
     room = share * size_C.sum()
-    chosen_C = np.zeros(len(size_C), dtype=bool)
+    held_C = np.zeros(len(size_C), dtype=bool)
     for number in np.random.default_rng([seed, SPLIT]).permutation(len(size_C)):
         if size_C[number] <= room:
-            chosen_C[number] = True
+            held_C[number] = True
             room -= size_C[number]
-    if not chosen_C.any() or chosen_C.all():
+    if not held_C.any() or held_C.all():
         raise GoferError(
             f"no share of {share:g} can be held out of {len(sequences)} proteins in {len(size_C)} clusters",
             help="give more proteins, or a larger embeddings.pretraining.held_out",
         )
-    return chosen_C[cluster_N]
+    held_N = held_C[cluster_N]
+    kept = [sequence for sequence, held in zip(sequences, held_N, strict=True) if not held]
+    return kept, [sequence for sequence, held in zip(sequences, held_N, strict=True) if held]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +109,7 @@ class Crops:
         start = int(rng.integers(max(len(protein) - self.crop, 0) + 1))
         return protein[start : start + self.crop]
 
-    def _masked(
-        self, crops: Sequence[NDArray[np.int64]], masking: Masking, rng: np.random.Generator
-    ) -> MaskedBatch:
+    def _masked(self, crops: Sequence[NDArray[np.int64]], masking: Masking, rng: np.random.Generator) -> MaskedBatch:
         crops = sorted(crops, key=len)
         truth_R = np.concatenate([np.concatenate([[self.begin], crop, [self.end]]) for crop in crops])
         known = np.flatnonzero(np.isin(truth_R, self.residues))

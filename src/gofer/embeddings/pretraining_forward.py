@@ -1,8 +1,9 @@
 """ESM-2's forward for training: packed crops, dropout, and the language-model head at the masked places alone.
 
 The parameters are those of fair-esm's own class, which has no dropout; without dropout the logits are fair-esm's
-(tests/embeddings/test_pretraining.py). Shapes: S crops, R tokens packed, M masked places, E width, H heads, C width of a
-head, V letters of the alphabet.
+(tests/embeddings/test_pretraining.py).
+
+Shapes: S crops, R tokens packed, M masked places, E width, H heads, C width of a head, V letters of the alphabet.
 """
 
 from collections.abc import Sequence

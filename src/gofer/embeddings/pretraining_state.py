@@ -1,8 +1,9 @@
-"""The state of a pre-training as one safetensors file: weights, the best weights, AdamW's moments, the curve."""
+"""The state of a pre-training as one safetensors file: weights, the best ones, the optimizers' moments, the curve."""
 
 import json
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,6 @@ from torch import Tensor
 from gofer.artefacts import atomic
 
 logger = logging.getLogger(__name__)
-
-MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass
@@ -71,21 +70,24 @@ def parameters_of(model: ESM2) -> OrderedDict[str, Tensor]:
     return OrderedDict((name, tensor) for name, tensor in model.named_parameters() if "contact_head." not in name)
 
 
-def write_state(path: Path | str, state: PretrainingState, model: ESM2, optimizer: torch.optim.Optimizer) -> None:
+def write_state(
+    path: Path | str, state: PretrainingState, model: ESM2, optimizers: Sequence[torch.optim.Optimizer]
+) -> None:
     """Write everything that going on needs, atomically."""
     tensors = {f"best {name}": tensor for name, tensor in state.best.items()}
     for name, parameter in parameters_of(model).items():
         tensors[f"model {name}"] = parameter.detach()
-        tensors |= {f"{moment} {name}": optimizer.state[parameter][moment] for moment in MOMENTS}
+        for moment, tensor in _optimizer_of(parameter, optimizers).state[parameter].items():
+            tensors[f"{moment} {name}"] = tensor
     figures = {key: value for key, value in vars(state).items() if key != "best"}
     with atomic(path) as part:
         save_file(tensors, part, metadata={"state": json.dumps(figures)})
 
 
 def read_state(
-    path: Path | str, model: ESM2, optimizer: torch.optim.Optimizer, *, mark: str
+    path: Path | str, model: ESM2, optimizers: Sequence[torch.optim.Optimizer], *, mark: str
 ) -> PretrainingState | None:
-    """The state that `write_state` wrote, its tensors put into `model` and `optimizer`; None where there is none to use.
+    """The state that `write_state` wrote, its tensors put into `model` and `optimizers`; None if there is none.
 
     A damaged file, or one of other proteins, settings or code, is told in the log and left aside.
     """
@@ -99,13 +101,21 @@ def read_state(
             return None
         tensors = load_file(path)
         state = PretrainingState(**figures)
-        for name, parameter in parameters_of(model).items():
-            parameter.data.copy_(tensors[f"model {name}"])
-            optimizer.state[parameter] = {moment: tensors[f"{moment} {name}"] for moment in MOMENTS}
-            if state.curve:
-                state.best[name] = tensors[f"best {name}"]
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         logger.warning("%s cannot be read (%s): beginning anew", path, str(error)[:200])
         return None
+    for key, tensor in tensors.items():
+        kind, name = key.split(" ")
+        parameter = parameters_of(model)[name]
+        if kind == "model":
+            parameter.data.copy_(tensor)
+        elif kind == "best":
+            state.best[name] = tensor
+        else:
+            _optimizer_of(parameter, optimizers).state[parameter][kind] = tensor
     logger.info("going on from step %d", state.step)
     return state
+
+
+def _optimizer_of(parameter: Tensor, optimizers: Sequence[torch.optim.Optimizer]) -> torch.optim.Optimizer:
+    return next(o for o in optimizers if any(parameter is own for group in o.param_groups for own in group["params"]))
