@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gofer.artefacts import MANIFEST_KEY, Manifest, atomic
-from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file
+from gofer.embeddings.names import SHIPPED, is_checkpoint_file, refuse_missing_file
 from gofer.embeddings.untrained_esm import untrained_esm2
 from gofer.errors import GoferError
 
@@ -56,7 +56,11 @@ class LoadedESM:
 
 
 def load_esm(name: str) -> LoadedESM:
-    """The model of a fair-esm name, a checkpoint file (.pt, .safetensors), or untrained_t<layers>_d<width>_h<heads>.
+    """The model of a name or file.
+
+    Args:
+        name: A fair-esm name, mini (which ships with gofer), a checkpoint file (.pt, .safetensors), or
+            untrained_t<layers>_d<width>_h<heads>.
 
     Raises:
         GoferError: There is no such model, or its file is missing, damaged or unsafe.
@@ -64,6 +68,7 @@ def load_esm(name: str) -> LoadedESM:
     if name.startswith("untrained_"):
         model = untrained_esm2(name)
         return _ready(model, model.alphabet)
+    name = str(SHIPPED.get(name, name))
     if not is_checkpoint_file(name):
         return _from_pt(_hub_file(name))
     refuse_missing_file(name)
