@@ -65,10 +65,10 @@ def load_esm(name: str) -> LoadedESM:
     Raises:
         GoferError: There is no such model, or its file is missing, damaged or unsafe.
     """
+    name = str(SHIPPED.get(name, name))
     if name.startswith("untrained_"):
         model = untrained_esm2(name)
         return _ready(model, model.alphabet)
-    name = str(SHIPPED.get(name, name))
     if not is_checkpoint_file(name):
         return _from_pt(_hub_file(name))
     refuse_missing_file(name)
