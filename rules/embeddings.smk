@@ -7,7 +7,9 @@
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
 #           embeddings.texts.cache, of all runs            the same by text: only new texts are embedded
-# Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts
+#           embeddings/pretraining/esm.safetensors         by name only: an ESM-2 trained on the run's proteins
+#           embeddings/pretraining/pretraining.tsv         its curve, and what counting residues reaches
+# Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts; pretrain_esm (by name only)
 
 from gofer.embeddings.names import residue_folder, shard_names, weights_mark
 
@@ -112,3 +114,28 @@ rule embed_texts:
         "../envs/embeddings.yaml"
     script:
         "../workflow/scripts/embed_texts.py"
+
+
+rule pretrain_esm:
+    """Train an ESM-2 of embeddings.pretraining on the run's proteins; run by name only. A killed run goes on where it was."""
+    message:
+        "Pre-training an ESM-2"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+    output:
+        model=results("embeddings/pretraining/esm.safetensors"),
+        metrics=results("embeddings/pretraining/pretraining.tsv"),
+    params:
+        pretraining=config["embeddings"]["pretraining"],
+        identity=SPLIT_SETTINGS["identity"],
+        seed=config["seed"],
+        code=code("gofer.embeddings.pretraining", "gofer.embeddings.ngrams"),
+    log:
+        results("logs/pretrain_esm.log"),
+    benchmark:
+        results("benchmarks/pretrain_esm.tsv")
+    threads: 1  # the weights depend on the number
+    conda:
+        "../envs/embeddings.yaml"
+    script:
+        "../workflow/scripts/pretrain_esm.py"

@@ -180,7 +180,7 @@ def _models(config: Mapping[str, Any]) -> Iterator[GoferError]:
     if not is_checkpoint_file(model) and residue_width(model) is None:
         yield GoferError(
             f"embeddings.residues.model {model} is not known",
-            help="a fair-esm name such as esm2_t6_8M_UR50D, a .pt or .safetensors file, or untrained_t4_d96_h8",
+            help="mini, a fair-esm name such as esm2_t6_8M_UR50D, a .pt or .safetensors file, or untrained_t4_d96_h8",
         )
     if _lacks_weights(model) and config["embeddings"]["residues"]["offline"]:
         yield missing_weights(model, "and embeddings.residues.offline is true")

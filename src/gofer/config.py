@@ -88,7 +88,8 @@ def protein_files(config: Mapping[str, Any]) -> list[str]:
     """The FASTA files of a run: in the folder `data`, or where that has none, as given from where you are."""
     # The demo makes its own file in `data` later: another one of that name where you are is not meant.
     made = {DEMO_PROTEINS} if "demo" in config else set()
-    return [
+    names = _named(config, "proteins")
+    return [input_path(config, name) if name in made else _found_path(config, name) for name in names]
         input_path(config, name) if name in made else _found_path(config, name) for name in _named(config, "proteins")
     ]
 
@@ -241,6 +242,9 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
+    pretraining = config["embeddings"]["pretraining"]
+    if pretraining["width"] % (2 * pretraining["heads"]):
+        yield ("embeddings", "pretraining", "width"), f"is {pretraining['width']}, no multiple of twice the heads"
 
 
 def _days_out_of_order(splits: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gofer.artefacts import MANIFEST_KEY, Manifest, atomic
-from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file
+from gofer.embeddings.names import SHIPPED, is_checkpoint_file, refuse_missing_file
 from gofer.embeddings.untrained_esm import untrained_esm2
 from gofer.embeddings.weights import hub_weights, refuse_web_page
 from gofer.errors import GoferError
@@ -55,15 +55,17 @@ class LoadedESM:
 
 
 def load_esm(name: str, *, offline: bool = False) -> LoadedESM:
-    """The model of a fair-esm name, a checkpoint file (.pt, .safetensors), or untrained_t<layers>_d<width>_h<heads>.
+    """The model of a name or file.
 
     Args:
-        name: Config key embeddings.residues.model.
+        name: A fair-esm name, mini (which ships with gofer), a checkpoint file (.pt, .safetensors), or
+            untrained_t<layers>_d<width>_h<heads>.
         offline: Config key of that name: never download.
 
     Raises:
         GoferError: There is no such model, or its file is missing, damaged or unsafe.
     """
+    name = str(SHIPPED.get(name, name))
     if name.startswith("untrained_"):
         model = untrained_esm2(name)
         return _ready(model, model.alphabet)
@@ -102,15 +104,26 @@ def weights_digest(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def write_esm2(path: Path | str, model: ESM2, manifest: Manifest) -> None:
-    """Write an ESM-2 model as safetensors, with its sizes in the header, for `embeddings.residues.model`."""
+def write_esm2(path: Path | str, model: ESM2, manifest: Manifest, *, half: bool = False, lm_head: bool = False) -> None:
+    """Write an ESM-2 model as safetensors, with its sizes in the header, for `embeddings.residues.model`.
+
+    Args:
+        path: The file.
+        model: What to write.
+        manifest: Goes into the header.
+        half: Weights in float16.
+        lm_head: Also the head that predicts residues; its matrix is that of the token vectors and written once.
+    """
     sizes = {
         "num_layers": model.num_layers,
         "embed_dim": model.embed_dim,
         "attention_heads": model.attention_heads,
         "token_dropout": model.token_dropout,
     }
-    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(HEADS)}
+    left_out = ("lm_head.weight", "contact_head.") if lm_head else HEADS
+    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(left_out)}
+    if half:
+        state = {k: v if k.endswith(ANGLES) else v.half() for k, v in state.items()}
     with atomic(path) as part:
         save_file(state, part, metadata={ESM2_SIZES: json.dumps(sizes), MANIFEST_KEY: manifest.to_json()})
 

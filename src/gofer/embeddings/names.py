@@ -7,6 +7,9 @@ from pathlib import Path
 
 from gofer.errors import GoferError
 
+# What ships with gofer: resources/ stands beside src/.
+SHIPPED = {"mini": Path(__file__).parents[3] / "resources" / "mini_esm.safetensors"}
+SHIPPED_WIDTH = 128
 LARGEST_HASHED = 64_000_000
 CHECKPOINT_SUFFIXES = (".pt", ".safetensors")
 WEIGHTS_URL = "https://dl.fbaipublicfiles.com/fair-esm/models"
@@ -91,12 +94,12 @@ def missing_weights(model: str, reason: str) -> GoferError:
 
 
 def weights_mark(model: str) -> str:
-    """What changes when the checkpoint file changes: a digest, or the size of a large file; "" for a name.
+    """What changes when the checkpoint file changes: a digest, or the size of a large file; "" for a name of fair-esm.
 
     As a rule's parameter it makes Snakemake extract again after the file was replaced.
     """
-    path = Path(model)
-    if not is_checkpoint_file(model) or not path.is_file():
+    path = SHIPPED.get(model, Path(model))
+    if not is_checkpoint_file(path.name) or not path.is_file():
         return ""
     size = path.stat().st_size
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if size <= LARGEST_HASHED else f"{size} bytes"
@@ -108,11 +111,13 @@ def shard_names(shards: int) -> list[str]:
 
 
 def residue_width(model: str) -> int | None:
-    """Width E that a model's name tells (ESM-2, ESM-1b, ESM-1v, untrained); None where it tells nothing.
+    """Width E that a model's name tells (mini, ESM-2, ESM-1b, ESM-1v, untrained); None where it tells nothing.
 
     Args:
         model: Config key embeddings.residues.model.
     """
+    if model in SHIPPED:
+        return SHIPPED_WIDTH
     if found := re.fullmatch(r"untrained_t\d+_d(\d+)_h\d+", model):
         return int(found.group(1))
     return next((width for start, width in WIDTHS.items() if short_name(model).startswith(start)), None)
