@@ -90,8 +90,6 @@ def protein_files(config: Mapping[str, Any]) -> list[str]:
     made = {DEMO_PROTEINS} if "demo" in config else set()
     names = _named(config, "proteins")
     return [input_path(config, name) if name in made else _found_path(config, name) for name in names]
-        input_path(config, name) if name in made else _found_path(config, name) for name in _named(config, "proteins")
-    ]
 
 
 def annotation_files(config: Mapping[str, Any]) -> list[str]:
