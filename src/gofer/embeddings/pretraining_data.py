@@ -36,7 +36,7 @@ def hold_out(sequences: Sequence[str], *, share: float, identity: float, seed: i
     Raises:
         GoferError: The proteins fall into too few clusters for both sides to have one.
     """
-    cluster_N = cluster(sequences, identity=identity, clusterer="kmers")
+    cluster_N = cluster(sequences, identity=identity, clusterer="kmers").number_N
     size_C = np.bincount(cluster_N, weights=[len(sequence) for sequence in sequences])
     room = share * size_C.sum()
     held_C = np.zeros(len(size_C), dtype=bool)
