@@ -238,6 +238,8 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("inputs", "term_sets", "zero_min_proteins"), "is above zero_max_proteins"
     if training["win_size"] % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
+    if not any(config["retrieval"]["labels"][name] for name in ("learned", "words", "composition")):
+        yield ("retrieval", "labels", "learned"), "is 0, and so are words and composition: no likeness is left"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
     pretraining = config["embeddings"]["pretraining"]

@@ -29,7 +29,12 @@ COLOURS = {
     "purple": "#cc79a7",
     "grey": "#767f8a",
 }
-METHOD_STYLES = {"gofer": ("blue", "o"), "naive": ("grey", "s"), "diamond": ("vermillion", "D")}
+METHOD_STYLES = {
+    "gofer": ("blue", "o"),
+    "naive": ("grey", "s"),
+    "ridge": ("green", "^"),
+    "diamond": ("vermillion", "D"),
+}
 OTHER_STYLE = ("purple", "^")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}
 SPLIT_COLOURS = {"val": "purple", "test": "green"}

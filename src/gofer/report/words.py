@@ -11,10 +11,11 @@ ASPECTS = ["MFO", "BPO", "CCO"]
 
 ASPECT_NAMES = {"MFO": "Molecular function", "BPO": "Biological process", "CCO": "Cellular component"}
 
-METHOD_NAMES = {"gofer": "gofer", "naive": "Naive", "diamond": "DIAMOND"}
+METHOD_NAMES = {"gofer": "gofer", "naive": "Naive", "ridge": "Word ridge", "diamond": "DIAMOND"}
 METHOD_MEANINGS = {
-    "gofer": "this run's model: compares the protein with the text of every GO term",
+    "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
     "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
+    "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
     "diamond": "carries labels over from the training proteins with the most similar sequences",
 }
 

@@ -14,7 +14,7 @@ from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.calibration import fit as fit_calibration
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.hierarchy import Hierarchy
 from gofer.inputs.relations import TRUE_PATH
 from gofer.training.model import GoferModel
 from gofer.training.validation import evidence, term_vectors
@@ -77,11 +77,10 @@ class TermSpace:
             labels_BT[:, seen_T],
         )
 
-    def scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
-        """Calibrated scores in (0, 1], never below a child's, (B, T)."""
+    def text_scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
+        """What the terms' texts say, as probabilities in (0, 1], (B, T); a parent's may still lie below a child's."""
         evidence_BT = evidence(self.model, z_BD, self.z_TD)
-        scores_BT = calibration.apply(evidence_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
-        return hierarchy_consistent(scores_BT, self.hierarchy)
+        return calibration.apply(evidence_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
 
     def to_keep(self, scores_BT: NDArray[np.float32], *, min_score: float, max_terms: int | None) -> NDArray[np.bool_]:
         """Which scores to report: no roots, at least `min_score`, and the best `max_terms` of each protein.
