@@ -147,5 +147,5 @@ def _plain(sequences: list[str], limits: Limits) -> list[bool]:
 
 
 def _name(header: bytes) -> str:
-    words = header.decode("utf-8", errors="replace").split()
-    return words[0][:80] if words else "a record without id"
+    word = header[:80].decode("utf-8", errors="replace").partition(" ")[0]
+    return word if word.isprintable() and word else "a record"
