@@ -109,7 +109,7 @@ def test_a_record_is_taken_by_the_quick_way_as_it_is_with_care(path, body):
         ("tr|A0A009IHW8|A0A009IHW8_ACIB9", "A0A009IHW8", ("A0A009IHW8_ACIB9",)),
         ("sp|P12345-2|AATM_RABIT Isoform 2 of Aspartate", "P12345-2", ("AATM_RABIT",)),
         ("sp|P12345|", "P12345", ()),
-        ("sp|P12345|AATM|x", "sp|P12345|AATM|x", ()),
+        ("sp|P12345|AATM_RABIT|chain A", "P12345", ("AATM_RABIT",)),
         ("sp||AATM_RABIT", "sp||AATM_RABIT", ()),
         ("sp|P12345", "sp|P12345", ()),
         ("SP|P12345|AATM_RABIT", "SP|P12345|AATM_RABIT", ()),

@@ -38,7 +38,7 @@ BASE, OTHER, ODD = 0, 1, 2  # kinds of letters: a nucleotide's, another of the t
 KINDS = bytes((BASE if letter in BASES else OTHER) if letter in COMMON else ODD for letter in range(256))
 # A record up to the next one. Its parts are empty where it is not of printable ASCII, with an id and lines of residues.
 RECORD = re.compile(
-    r"((?:(?:sp|tr)\|([!-{}~]+)\|([!-{}~]*)|([!-~]+))(?: ([ -~]*))?\n([^>]*)|(?s:.*?))\n>",
+    r"((?:(?:sp|tr)\|([!-{}~]+)\|([!-{}~]*)(?:\|[!-~]*)?|([!-~]+))(?: ([ -~]*))?\n([^>]*)|(?s:.*?))\n>",
 )
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -147,5 +147,5 @@ def _plain(sequences: list[str], limits: Limits) -> list[bool]:
 
 
 def _name(header: bytes) -> str:
-    words = header.decode("utf-8", errors="replace").split()
-    return words[0][:80] if words else "a record without id"
+    word = header[:80].decode("utf-8", errors="replace").partition(" ")[0]
+    return word if word.isprintable() and word else "a record"

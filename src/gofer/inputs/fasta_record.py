@@ -90,7 +90,7 @@ def _header(path: Path, line: int, header: bytes) -> tuple[str, tuple[str, ...],
         )
     word, *rest = text.split(maxsplit=1)
     description = rest[0].rstrip() if rest else ""
-    if uniprot := UNIPROT.fullmatch(word):
+    if uniprot := UNIPROT.match(word):
         accession, name = uniprot.groups()
         return accession, (name,) if name else (), description
     return word, (), description
