@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gofer.artefacts import read_manifest, read_table, write_tsv
+from gofer.artefacts import Manifest, read_manifest, read_table, write_tsv
 from gofer.embeddings.esm import write_esm2
 from gofer.embeddings.pretraining import PretrainingConfig, best_esm2, figures, pretrain, run_mark
 from gofer.embeddings.pretraining_data import hold_out
@@ -24,7 +24,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     write_esm2(
         snakemake.output.model,
         best_esm2(state, config),
-        read_manifest(files.proteins).told(pretraining=dict(params.pretraining), steps=state.step),
+        Manifest(read_manifest(files.proteins).release, {"pretraining": dict(params.pretraining), "steps": state.step}),
         half=config.float16,
         lm_head=True,
     )
