@@ -51,7 +51,7 @@ rule predict_ridge:
         labels=config["retrieval"]["labels"],
         relations=config["inputs"]["relations"],
         seed=config["seed"],
-        code=code("gofer.evaluation.baselines", "gofer.embeddings.go_text", "gofer.inputs.labels"),
+        code=code("gofer.evaluation.baselines", "gofer.embeddings.go_text"),
     log:
         results("logs/predict_ridge.log"),
     benchmark:

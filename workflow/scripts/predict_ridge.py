@@ -5,7 +5,6 @@ from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.baselines import ridge
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.label_regression import KernelWeights
-from gofer.inputs.labels import label_matrix
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
@@ -15,10 +14,9 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"]
     train = splits.loc[splits["split"] == "train", "protein_id"].tolist()
     held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"].tolist()
-    truth = read_table(files.pid2pos, ["protein_id", "true_ids"]).explode("true_ids").dropna()
-    labels_NT = label_matrix(truth.rename(columns={"true_ids": "go_id"}), train, seen["go_id"].tolist())
+    true_ids = read_table(files.pid2pos, ["protein_id", "true_ids"]).set_index("protein_id")["true_ids"].to_dict()
     table = ridge(
-        (sequence_of.loc[train].tolist(), labels_NT.toarray().astype(bool)),
+        (sequence_of.loc[train].tolist(), [true_ids.get(protein_id, []) for protein_id in train]),
         (held_out, sequence_of.loc[held_out].tolist()),
         seen,
         KernelWeights.from_config({**params.labels, "learned": 0.0, "words": 1.0, "composition": 1.0}),

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from gofer.embeddings.sequence_features import SequenceReader
 from gofer.errors import GoferError
@@ -46,7 +45,7 @@ def naive(terms: pd.DataFrame, protein_ids: list[str], *, min_score: float) -> p
 
 
 def ridge(
-    train: tuple[Sequence[str], NDArray[np.bool_]],
+    train: tuple[Sequence[str], Sequence[Sequence[str]]],
     held_out: tuple[list[str], Sequence[str]],
     terms: pd.DataFrame,
     weights: KernelWeights,
@@ -58,9 +57,9 @@ def ridge(
     """Kernel ridge regression on words of residues and composition: what needs no model at all.
 
     Args:
-        train: Sequences of the training proteins, and their labels (N, T), roots left out.
+        train: Sequences of the training proteins, and the ids of their terms, propagated.
         held_out: Ids of the proteins to predict for, and their sequences.
-        terms: Rows of the terms table, in the order of the labels' columns.
+        terms: Rows of the terms table to predict, roots left out.
         weights: The kernel; learned vectors do not count.
         relations: Along which a score holds upwards.
         min_score: Lower scores are left out.
@@ -69,7 +68,11 @@ def ridge(
     Returns:
         Columns protein_id, go_id, score in (0, 1].
     """
-    (sequences, labels_NT), (protein_ids, new_sequences) = train, held_out
+    (sequences, true_ids), (protein_ids, new_sequences) = train, held_out
+    columns, labels_NT = pd.Index(terms["go_id"]), np.zeros((len(sequences), len(terms)), bool)
+    for labels_T, own_ids in zip(labels_NT, true_ids, strict=True):
+        places = columns.get_indexer(pd.Index(own_ids, dtype=columns.dtype))
+        labels_T[places[places >= 0]] = True
     reader = SequenceReader.of_training(sequences)
     own, new = (ProteinFeatures(None, reader.read(texts)) for texts in (sequences, new_sequences))
     fitted = LabelRegression.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)
