@@ -118,7 +118,7 @@ def make_term_sets(
     accounting.add("terms held out", f"zero_method {config.zero_method}", len(zero))
     below_T = held_out_T & ~terms["go_id"].isin(zero).to_numpy(bool)
     accounting.add("terms held out", "below those, with training proteins", int((counts.train_T[below_T] > 0).sum()))
-    accounting.add("terms held out", "below those, without", int((counts.train_T[below_T] == 0).sum()))
+    accounting.add("terms held out", "below those, without any", int((counts.train_T[below_T] == 0).sum()))
     return table, accounting
 
 
