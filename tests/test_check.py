@@ -141,3 +141,26 @@ def test_embeddings_that_do_not_fit_on_the_disk_are_told(config, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})())
     (problem,) = told(config)
     assert "residue embeddings take about" in problem
+
+
+def by_date(config, tmp_path, days):
+    gaf = [
+        f"DB\t{protein}\tS\t\tGO:0005488\tPMID:1\tIDA\t\tF\t\t\tprotein\ttaxon:1\t{day}\tX\t\t" for protein, day in days
+    ]
+    (tmp_path / "my.tsv").write_text("\n".join(["!gaf-version: 2.2", *gaf, ""]))
+    config["inputs"]["splits"] |= {"method": "date", "val_from": "2019-01-01", "test_from": "2020-01-01"}
+    return config
+
+
+def test_a_table_without_dates_is_told_where_the_split_goes_by_them(config, tmp_path):
+    by_date(config, tmp_path, [])
+    (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
+    (problem,) = told(config)
+    assert "1 of 1 annotations have no date" in problem
+
+
+def test_days_that_leave_a_split_empty_are_told(config, tmp_path):
+    (problem,) = told(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101")]))
+    assert "the val split has no annotated protein (of 2)" in problem
+    (tmp_path / "my.fasta").write_text(">P1\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n>P3\nMSLEQKKGAW\n")
+    assert told(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101"), ("P3", "20190101")])) == []

@@ -1,6 +1,7 @@
 """Every problem of a config at once, each with file, line, key and help."""
 
 import copy
+import datetime
 import shutil
 from pathlib import Path
 
@@ -127,6 +128,29 @@ def test_a_day_that_no_calendar_has_is_refused(demo, schema):
     demo["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-02-30"}
     (told,) = problems_of(demo, schema)
     assert "inputs.term_sets.zero_from is 2019-02-30, which is no day of the calendar" in told
+
+
+@pytest.mark.parametrize(
+    ("val_from", "test_from", "told"),
+    [
+        (None, "2020-01-01", ["val_from is null, but inputs.splits.method is date"]),
+        (None, None, ["val_from is null", "test_from is null"]),
+        ("2020-01-01", "2020-01-01", ["test_from is 2020-01-01, not after val_from 2020-01-01"]),
+        ("2021-01-01", "2020-01-01", ["test_from is 2020-01-01, not after val_from 2021-01-01"]),
+        ("2019-02-30", "2020-01-01", ["val_from is '2019-02-30', which is no day of the calendar"]),
+        (datetime.date(2019, 1, 1), "2020-01-01", ['it is a day to YAML: write "2019-01-01", in quotes']),
+    ],
+)
+def test_days_that_are_missing_or_out_of_order_are_refused_by_their_key(demo, schema, val_from, test_from, told):
+    demo["inputs"]["splits"] |= {"method": "date", "val_from": val_from, "test_from": test_from}
+    problems = problems_of(demo, schema)
+    assert [any(part in problem for problem in problems) for part in told] == [True] * len(told)
+    assert all(problem.splitlines()[0].startswith("--config: inputs.splits.") for problem in problems)
+
+
+def test_days_in_order_are_accepted_whatever_the_shares(demo, schema):
+    demo["inputs"]["splits"] |= {"method": "date", "val_from": "2019-01-01", "test_from": "2020-01-01", "val": 0.9}
+    check_config(demo, [], schema)
 
 
 def test_every_missing_input_file_is_named(demo, schema, tmp_path):

@@ -218,3 +218,14 @@ def test_a_long_list_of_ids_folds_into_one_line_that_opens(tmp_path):
     table = tables.accounting(path)
     assert table.rows == [("kept", "", "5")]
     assert table.lists == [("unknown term", 30, ", ".join(f"{go_id} (1)" for go_id in ids))]
+
+
+def test_the_nearest_training_proteins_are_told_and_drawn(make_run):
+    run = make_run()
+    run.config["inputs"]["splits"]["method"] = "identity"
+    html = run.page()
+    assert "1 of 3 test proteins has a training protein at 30 % identity or more" in html
+    assert "the identity that the split keeps them below" in html
+    assert 'aria-label="Validation and test proteins by identity to the nearest training protein"' in html
+    run.config["inputs"]["splits"]["method"] = "random"
+    assert "the identity that the split keeps them below" not in run.page()

@@ -62,6 +62,36 @@ def test_terms_are_counted_by_aspect_and_set(make_run):
     assert counts.loc["MFO"].to_dict() == {"common": 1, "few": 1, "zero": 1, "held_out": 1}
 
 
+def splits_of(val: list[float], test: list[float]) -> pd.DataFrame:
+    split = ["train"] * 2 + ["val"] * len(val) + ["test"] * len(test)
+    return pd.DataFrame({"split": split, "nearest_identity": [np.nan] * 2 + val + test})
+
+
+def test_proteins_are_counted_by_the_identity_of_their_nearest_training_protein():
+    counts = tables.nearest_counts(splits_of([np.nan, 0.3, 0.349], [np.nan, np.nan, 1.0, 0.95, 0.04]))
+    assert list(counts.index) == ["none", *range(0, 100, 5)]
+    assert counts["val"][counts["val"] > 0].to_dict() == {"none": 1, 30: 2}
+    assert counts["test"][counts["test"] > 0].to_dict() == {"none": 2, 0: 1, 95: 2}
+
+
+def test_an_identity_on_an_edge_is_in_the_bin_above_it():
+    for edge in range(5, 100, 5):
+        assert tables.nearest_counts(splits_of([edge / 100], []))["val"][edge] == 1
+
+
+def test_without_any_relative_the_counts_have_every_row():
+    counts = tables.nearest_counts(splits_of([np.nan], []))
+    assert (counts.shape, int(counts.to_numpy().sum())) == ((21, 2), 1)
+
+
+def test_the_nearest_training_proteins_are_told_in_a_sentence():
+    told = tables.nearest_sentence(splits_of([np.nan, 0.4], [np.nan, 0.3, 0.29, np.nan]), 0.3)
+    assert told == (
+        "1 of 4 test proteins has a training protein at 30 % identity or more, and 2 have none that is alike; "
+        "of 2 validation proteins 1 and 1."
+    )
+
+
 def test_the_stages_steps_run_on_and_the_best_epoch_is_named(make_run):
     run = make_run()
     story = TrainingStory.read(run.files.training, run.files.curriculum, [])

@@ -3,15 +3,16 @@
 Smith–Waterman with BLOSUM62, a gap of n residues costing 11 + n as in BLAST, by parasail (Daily 2016,
 doi:10.1186/s12859-016-0930-z). Every instruction set gives the same figures. Two proteins are alike where
 
-- the alignment has at least 50 bits, which chance does not reach in a search of any size (Pearson 2013,
-  doi:10.1002/0471250953.bi0301s42): bits = (λ · score - ln K) / ln 2, λ = 0.267, K = 0.041 (Altschul and Gish 1996);
-  two equal peptides reach them from about 22 residues on;
+- chance would give the alignment's score to less than 0.001 of 100,000 proteins of that length, whatever the number
+  here, so that two proteins are alike or not wherever they stand: E = K · m · n · exp(-λ · score) is at most 1e-8 for
+  lengths m and n, with K = 0.041 and λ = 0.267 (Altschul and Gish 1996, doi:10.1016/S0076-6879(96)66029-7);
 - it spans at least half of the residues of the shorter protein (CD-HIT's -aS 0.5).
 
 Their identity is then the share of the alignment's columns, gaps counted, in which both have the same residue, as
 MMseqs2's fident.
 """
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -22,7 +23,8 @@ from gofer.workflow import progress
 
 GAP_OPEN, GAP_EXTEND = 12, 1  # of a gap's first residue, of each further one
 MATRIX = parasail.blosum62
-MIN_SCORE = 118  # 50 bits
+LAMBDA, K = 0.267, 0.041
+MAX_EXPECTED = 1e-8
 MIN_COVERED = 0.5
 
 
@@ -46,7 +48,7 @@ def hits(query: str, others: Sequence[str]) -> list[Hit]:
     found = []
     for row, other in enumerate(others):
         score = parasail.sw_striped_profile_sat(profile, other, GAP_OPEN, GAP_EXTEND).score
-        identity = _identity(query, other) if score >= MIN_SCORE else None
+        identity = _identity(query, other) if _expected(score, query, other) <= MAX_EXPECTED else None
         if identity is not None:
             found.append(Hit(row, identity, score))
     return found
@@ -57,6 +59,10 @@ def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) ->
     with ThreadPoolExecutor(threads) as pool:
         found = pool.map(lambda pair: hits(*pair), asked)
         return list(progress(found, "aligning proteins", total=len(asked)))
+
+
+def _expected(score: int, one: str, other: str) -> float:
+    return K * len(one) * len(other) * math.exp(-LAMBDA * score)
 
 
 def _identity(one: str, other: str) -> float | None:

@@ -94,8 +94,7 @@ class WordIndex:
     """The words of the proteins that others are looked for among.
 
     Attributes:
-        weight_WN: The weight of a word where a protein has it, int32; a word that one protein alone has weighs nothing
-            among many and is kept.
+        weight_WN: The weight of a word where a protein has it, int32 from 1.
         scale_N: Square root of the number of the protein's words, at least 1.
     """
 
@@ -104,10 +103,10 @@ class WordIndex:
 
     @classmethod
     def of(cls, words_NW: sp.csr_array) -> "WordIndex":
-        """From the words of the proteins: a word weighs log2(N / proteins with it) bits, in steps."""
+        """From the words of the proteins: a word weighs log2(N / proteins with it) bits, in steps, and one more."""
         has_WN = words_NW.T.tocsr()
         proteins_W = np.maximum(np.diff(has_WN.indptr), 1)
-        weight_W = np.rint(STEPS_PER_BIT * np.log2(words_NW.shape[0] / proteins_W)).astype(np.int32)
+        weight_W = 1 + np.rint(STEPS_PER_BIT * np.log2(words_NW.shape[0] / proteins_W)).astype(np.int32)
         weights = np.repeat(weight_W, np.diff(has_WN.indptr))
         weight_WN = sp.csr_array((weights, has_WN.indices, has_WN.indptr), shape=has_WN.shape)
         return cls(weight_WN, np.sqrt(np.maximum(np.diff(words_NW.indptr), 1)))
@@ -145,9 +144,9 @@ class WordIndex:
     ) -> list[NDArray[np.int64]]:
         shared_QN = words_QW @ self.weight_WN
         row_E, score_E = shared_QN.indices.astype(np.int64), shared_QN.data / self.scale_N[shared_QN.indices]
-        kept_E = score_E > 0
+        kept_E = np.ones(len(row_E), dtype=bool)
         if own_Q is not None and others_N is not None:
-            kept_E &= others_N[row_E] != np.repeat(own_Q, np.diff(shared_QN.indptr))
+            kept_E = others_N[row_E] != np.repeat(own_Q, np.diff(shared_QN.indptr))
         parts = [slice(*ends) for ends in itertools.pairwise(shared_QN.indptr)]
         return [_highest(row_E[part][kept_E[part]], score_E[part][kept_E[part]], most) for part in parts]
 

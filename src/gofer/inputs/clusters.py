@@ -5,8 +5,8 @@ what counts). Which pairs are aligned is told by shared words (`candidates`): ea
 cluster that share most with it, and again when clusters have grown, until no alignment links two clusters. MMseqs2,
 where it is asked for, adds the links that it finds.
 
-Of the pairs of 3,226 Swiss-Prot proteins that have 30 % or more when every pair is aligned, words and rounds link 96 %,
-into 2,173 clusters of 2,156; of those at 40 % or more, 99.8 %.
+Of the 2,787 pairs of 3,226 Swiss-Prot proteins that are alike at 30 % or more when every pair is aligned, 2,752 come
+into one cluster (2,157 clusters in place of 2,129), and all of the 1,284 at 40 % or more: benchmarks/alike.py.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """The nearest training protein of each validation and test protein: what a split leaves to be copied from.
 
-Found and measured alike for every method of splitting, by `candidates` and `alignments`. Of 902 Swiss-Prot proteins
-held out at random, 374 have a training protein at 30 % or more when all pairs are aligned; this finds it for all but 5
-of them, and for all 192 at 50 % or more.
+Found and measured alike for every method of splitting, by `candidates` and `alignments`. Of 901 Swiss-Prot proteins
+held out at random, 347 have a training protein at 30 % or more when every pair is aligned; this finds one for 337 of
+them, and for all 176 at 50 % or more: benchmarks/alike.py.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
 
     Returns:
         `splits` with nearest_train (the id; of equally identical ones that with the best score, then the first sequence
-        and id; None where no training protein is alike, and for train and unused) and nearest_identity (in (0, 1], or
-        NaN).
+        and id) and nearest_identity (in (0, 1]); both are missing where no training protein is alike, and for train and
+        unused.
     """
     joined = splits[["protein_id", "split"]].merge(proteins[["protein_id", "sequence"]], on="protein_id", how="left")
     train = joined[joined["split"] == "train"].groupby("sequence")["protein_id"].min()
