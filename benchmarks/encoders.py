@@ -38,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     lists = written_lists(options.like)
     with ThreadPoolExecutor(2) as pool:
-        jobs = list(product(options.models, options.seeds))
+        jobs = [(model, seed) for seed, model in product(options.seeds, options.models)]
         runs = list(pool.map(lambda job: trained(*job, options.data, lists), jobs))
     rows = [
         {"model": model, "seed": seed, **figures(run, options.like)}
