@@ -225,7 +225,8 @@ def schedule(done: float) -> float:
 
 
 def _optimizers(model: ESM2, config: PretrainingConfig) -> list[torch.optim.Optimizer]:
-    # Muon reached AdamW's training loss after half as many residues; token vectors, biases and norms are not for it.
+    # After 125 steps of the shipped model's settings Muon had a perplexity of 18.51, AdamW alone 18.57.
+    # Token vectors, biases and norms are not for Muon.
     own = parameters_of(model)
     matrices = [own[name] for name in own if name.startswith("layers.") and own[name].dim() == 2]
     others = [own[name] for name in own if not (name.startswith("layers.") and own[name].dim() == 2)]
