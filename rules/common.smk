@@ -13,7 +13,7 @@ ROOT = Path(workflow.current_basedir).parent
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from gofer.config import check_config, input_path, protein_files, query_path
+from gofer.config import annotation_files, check_config, input_path, protein_files, query_path
 from gofer.errors import GoferError
 from gofer.workflow import fingerprint, share_interpreter, share_library
 

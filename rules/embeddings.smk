@@ -3,15 +3,22 @@
 # Inputs:   inputs/proteins.parquet, inputs/terms.parquet
 # Outputs:  embeddings/plan.parquet                        which sequence is in which shard
 #           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
+#           embeddings/<model>/accounting-<NNNNN>.parquet  how many of them were in the cache
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
-# Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts
+#           embeddings.texts.cache, of all runs            the same by text: only new texts are embedded
+#           embeddings/pretraining/esm.safetensors         by name only: an ESM-2 trained on the run's proteins
+#           embeddings/pretraining/pretraining.tsv         its curve, and what counting residues reaches
+# Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts; pretrain_esm (by name only)
 
 from gofer.embeddings.names import residue_folder, shard_names, weights_mark
 
 RESIDUE_SETTINGS = config["embeddings"]["residues"]
 RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
+# What changes a vector; how it is computed (device, memory, batches, cache) changes none, and reruns nothing.
+RESIDUE_VECTORS = {key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap")}
 SHARDS = shard_names(RESIDUE_SETTINGS["shards"])
+TEXT_SETTINGS = config["embeddings"]["texts"]
 RESIDUE_MANIFEST = results(f"embeddings/{RESIDUES}/manifest.parquet")
 
 
@@ -37,7 +44,8 @@ rule plan_shards:
 
 
 rule extract_residues:
-    """Embed the residues of one shard with embeddings.residues.model; proteins longer than it takes go in windows."""
+    """Embed the residues of one shard with embeddings.residues.model, but for sequences that embeddings.residues.cache has;
+    proteins longer than the model takes go in windows."""
     message:
         "Embedding residues, shard {wildcards.shard}"
     input:
@@ -45,10 +53,11 @@ rule extract_residues:
         plan=results("embeddings/plan.parquet"),
     output:
         shard=results(f"embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
+        accounting=results(f"embeddings/{RESIDUES}/accounting-{{shard}}.parquet"),
     params:
-        settings={key: value for key, value in RESIDUE_SETTINGS.items() if key != "shards"},
+        settings=RESIDUE_VECTORS,
         weights=weights_mark(RESIDUE_SETTINGS["model"]),
-        code=code("gofer.embeddings.residue_encoder", "gofer.embeddings.shards"),
+        code=code("gofer.embeddings.extraction", "gofer.inputs.schemas"),
     log:
         results("logs/extract_residues_{shard}.log"),
     benchmark:
@@ -83,7 +92,7 @@ rule collect_residues:
 
 
 rule embed_texts:
-    """Embed the terms' texts of one phase with embeddings.texts.encoder: training's terms for A to C, all terms for D."""
+    """Embed the terms' texts of one phase, each of at most embeddings.texts.max_tokens: training's terms for A to C, all for D."""
     message:
         "Embedding GO texts of phase {wildcards.phase}"
     input:
@@ -91,8 +100,9 @@ rule embed_texts:
     output:
         vectors=results("embeddings/go/phase-{phase}.parquet"),
     params:
-        settings=config["embeddings"]["texts"],
-        code=code("gofer.embeddings.go_text", "gofer.embeddings.text_encoder", "gofer.embeddings.go_cache"),
+        settings={key: value for key, value in TEXT_SETTINGS.items() if key != "cache"},
+        weights=weights_mark(f"{TEXT_SETTINGS['encoder']}/model.safetensors"),
+        code=code("gofer.embeddings.text_budget", "gofer.embeddings.text_encoder", "gofer.embeddings.go_cache"),
     log:
         results("logs/embed_texts_{phase}.log"),
     benchmark:
@@ -104,3 +114,28 @@ rule embed_texts:
         "../envs/embeddings.yaml"
     script:
         "../workflow/scripts/embed_texts.py"
+
+
+rule pretrain_esm:
+    """Train an ESM-2 of embeddings.pretraining on the run's proteins; run by name only. A killed run goes on where it was."""
+    message:
+        "Pre-training an ESM-2"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+    output:
+        model=results("embeddings/pretraining/esm.safetensors"),
+        metrics=results("embeddings/pretraining/pretraining.tsv"),
+    params:
+        pretraining=config["embeddings"]["pretraining"],
+        identity=SPLIT_SETTINGS["identity"],
+        seed=config["seed"],
+        code=code("gofer.embeddings.pretraining", "gofer.embeddings.ngrams"),
+    log:
+        results("logs/pretrain_esm.log"),
+    benchmark:
+        results("benchmarks/pretrain_esm.tsv")
+    threads: 1  # the weights depend on the number
+    conda:
+        "../envs/embeddings.yaml"
+    script:
+        "../workflow/scripts/pretrain_esm.py"

@@ -2,13 +2,13 @@
 #
 # Inputs:   inputs/{proteins,terms,term_sets,annotations,splits,pid2pos}.parquet
 #           evaluation/predictions/gofer.{tsv,uncut.parquet}   the model's predictions for val and test proteins (rule predict_held_out)
-# Outputs:  evaluation/predictions/{naive,diamond}.tsv
+# Outputs:  evaluation/predictions/{naive,ridge,diamond}.tsv
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
-# Steps:    predict_naive, predict_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
+# Steps:    predict_naive, predict_ridge, predict_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
 
 
-METHODS = ["gofer", "naive", "diamond"]
+METHODS = ["gofer", "naive", "ridge", "diamond"]
 
 
 rule predict_naive:
@@ -32,6 +32,35 @@ rule predict_naive:
         "../envs/evaluation.yaml"
     script:
         "../workflow/scripts/predict_naive.py"
+
+
+rule predict_ridge:
+    """Regress labels on words of residues and composition (retrieval.labels without learned): what needs no model."""
+    message:
+        "Predicting from words of residues alone"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        terms=results("inputs/terms.parquet"),
+        splits=results("inputs/splits.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+    output:
+        predictions=results("evaluation/predictions/ridge.tsv"),
+        status=results("evaluation/predictions/ridge.tsv.json"),
+    params:
+        settings=config["evaluation"],
+        labels=config["retrieval"]["labels"],
+        relations=config["inputs"]["relations"],
+        seed=config["seed"],
+        code=code("gofer.evaluation.baselines", "gofer.embeddings.go_text"),
+    log:
+        results("logs/predict_ridge.log"),
+    benchmark:
+        results("benchmarks/predict_ridge.tsv")
+    threads: 2
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../workflow/scripts/predict_ridge.py"
 
 
 rule predict_diamond:
@@ -72,6 +101,7 @@ rule run_cafaeval:
     output:
         result=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
     params:
+        relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.evaluator", "gofer.evaluation.measures"),
     log:
         results("logs/run_cafaeval_{method}.log"),
@@ -103,6 +133,7 @@ rule measure_predictions:
     params:
         settings=config["evaluation"],
         seed=config["seed"],
+        relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.measures"),
     log:
         results("logs/measure_predictions_{method}.log"),

@@ -1,12 +1,15 @@
 # Inputs: the user's files, read strictly, and what is made of them before any model.
 #
-# Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (table or GAF), lists of ids
+# Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
 #           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what came in, was kept or dropped, and why
-# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms
+#           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
+# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms;
+#           read_ontology -> compare_releases (with previous_ontology alone)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
+LABEL_SETTINGS = config["inputs"]["labels"]
 
 
 if "demo" in config:
@@ -42,8 +45,9 @@ rule check:
         "Checking the inputs"
     input:
         protein_files(config),
-        data_file(config["annotations"]),
+        annotation_files(config),
         data_file(config["ontology"]),
+        listed(config["previous_ontology"]),
     params:
         code=code("gofer.check"),
     log:
@@ -55,7 +59,7 @@ rule check:
 
 
 rule read_proteins:
-    """Check the FASTA files (plain, gz, bz2), upper-case the residues; keep those of inputs.keep_ids where it is given."""
+    """Check the FASTA files (plain, gz, bz2) within inputs.limits; keep the proteins of inputs.keep_ids where it is given."""
     message:
         "Reading the proteins"
     input:
@@ -65,6 +69,7 @@ rule read_proteins:
         proteins=results("inputs/proteins.parquet"),
         accounting=results("inputs/accounting-proteins.parquet"),
     params:
+        settings={"limits": config["inputs"]["limits"]},
         code=code("gofer.inputs.proteins", "gofer.inputs.schemas"),
     log:
         results("logs/read_proteins.log"),
@@ -77,7 +82,7 @@ rule read_proteins:
 
 
 rule read_ontology:
-    """Check the OBO file, then read its live terms with goatools."""
+    """Check the OBO file, then read its live terms with goatools; parents in other aspects by inputs.across_aspects."""
     message:
         "Reading the Gene Ontology"
     input:
@@ -87,6 +92,7 @@ rule read_ontology:
         obsolete=results("inputs/obsolete.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
+        settings={key: config["inputs"][key] for key in ("limits", "relations", "across_aspects")},
         code=code("gofer.inputs.ontology", "gofer.inputs.schemas"),
     log:
         results("logs/read_ontology.log"),
@@ -98,12 +104,40 @@ rule read_ontology:
         "../workflow/scripts/read_ontology.py"
 
 
+if config["previous_ontology"]:
+
+    rule compare_releases:
+        """Tell what changed since the release previous_ontology: terms added, gone, moved, redefined and renamed."""
+        message:
+            "Comparing the ontology with its older release"
+        input:
+            previous=data_file(config["previous_ontology"]),
+            ontology=results("inputs/ontology.parquet"),
+            obsolete=results("inputs/obsolete.parquet"),
+        output:
+            changes=results("inputs/release_changes.parquet"),
+            readable=results("inputs/release_changes.tsv"),
+            previous_terms=results("inputs/previous_terms.parquet"),
+            accounting=results("inputs/accounting-release.parquet"),
+        params:
+            settings={"limits": config["inputs"]["limits"]},
+            code=code("gofer.inputs.releases", "gofer.inputs.schemas"),
+        log:
+            results("logs/compare_releases.log"),
+        benchmark:
+            results("benchmarks/compare_releases.tsv")
+        conda:
+            "../envs/inputs.yaml"
+        script:
+            "../workflow/scripts/compare_releases.py"
+
+
 rule read_annotations:
     """Keep annotations with inputs.evidence_codes, by method date those known in time; propagate along inputs.relations."""
     message:
         "Reading the annotations"
     input:
-        annotations=data_file(config["annotations"]),
+        annotations=annotation_files(config),
         proteins=results("inputs/proteins.parquet"),
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),
@@ -111,7 +145,7 @@ rule read_annotations:
         annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
-        settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
+        settings={key: config["inputs"][key] for key in ("limits", "evidence_codes", "relations", "max_unknown_terms")},
         days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from") if SPLIT_SETTINGS["method"] == "date"},
         code=code("gofer.inputs.annotations", "gofer.inputs.split_dates", "gofer.inputs.schemas"),
     log:
@@ -153,7 +187,8 @@ rule make_splits:
 
 
 rule label_terms:
-    """Choose few- and zero-shot terms by inputs.term_sets; count training proteins; list what training may see."""
+    """Choose few- and zero-shot terms by inputs.term_sets; count training proteins; list what training may see, and which of
+    it are positives by inputs.labels."""
     message:
         "Choosing the sets of terms and the labels"
     input:
@@ -161,16 +196,19 @@ rule label_terms:
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
         zero_list=listed(TERM_SET_SETTINGS["zero_list"], when=TERM_SET_SETTINGS["zero_method"] == "list"),
+        few_list=listed(TERM_SET_SETTINGS["few_list"]),
+        stoplist=listed(LABEL_SETTINGS["stoplist"]),
+        previous_terms=results("inputs/previous_terms.parquet") if TERM_SET_SETTINGS["zero_method"] == "release" else [],
     output:
         term_sets=results("inputs/term_sets.parquet"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         accounting=results("inputs/accounting-labels.parquet"),
     params:
-        settings=TERM_SET_SETTINGS,
+        settings={"term_sets": TERM_SET_SETTINGS, "labels": LABEL_SETTINGS},
         relations=config["inputs"]["relations"],
         seed=config["seed"],
-        code=code("gofer.inputs.labels", "gofer.inputs.term_sets", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.expansion", "gofer.inputs.label_checks", "gofer.inputs.term_sets", "gofer.inputs.schemas"),
     log:
         results("logs/label_terms.log"),
     benchmark:

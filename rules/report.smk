@@ -1,6 +1,7 @@
 # Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
 #
-# Inputs:   evaluation/metrics.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/stage-<S>/*.tsv,
+# Inputs:   evaluation/metrics.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
+#           inputs/release_changes.{parquet,tsv} where the run has a previous_ontology,
 #           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
 # Outputs:  report.html
 # Steps:    make_report
@@ -19,8 +20,16 @@ rule make_report:
         accounting=expand(
             results("inputs/accounting-{what}.parquet"), what=["proteins", "ontology", "annotations", "splits", "labels"]
         ),
+        release=(
+            expand(
+                results("inputs/{name}"),
+                name=["release_changes.parquet", "release_changes.tsv", "accounting-release.parquet"],
+            )
+            if config["previous_ontology"]
+            else []
+        ),
         training=expand(results("training/stage-{stage}/metrics.tsv"), stage=list(STAGES)),
-        curriculum=expand(results("training/stage-{stage}/curriculum.tsv"), stage=list(STAGES)),
+        curriculum=results("training/curriculum.tsv"),
         evidence=results("evaluation/evidence.parquet"),
         predictions=expand(results("retrieval/{query}/predictions.tsv"), query=QUERY_NAMES),
     output:

@@ -3,11 +3,12 @@
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
-#           evaluation/calibration.json              from evidence to a probability, fitted on validation proteins
+#           retrieval/label_head.safetensors         what labels of alike training proteins say of a protein
+#           evaluation/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           evaluation/predictions/gofer.tsv         for validation and test proteins, in CAFA form
 #           evaluation/evidence.parquet              residue evidence of some correct test predictions
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
-# Steps:    embed_proteins -> calibrate_scores -> predict_held_out -> explain_held_out;
+# Steps:    embed_proteins -> fit_label_head -> calibrate_scores -> predict_held_out -> explain_held_out;
 #           read_query -> plan_query -> extract_query -> collect_query -> predict_query
 
 MODEL = results("training/stage-D/model.safetensors")
@@ -39,12 +40,40 @@ rule embed_proteins:
         "../workflow/scripts/embed_proteins.py"
 
 
+rule fit_label_head:
+    """Regress the labels of the training proteins on their vectors and sequences, with the kernel of retrieval.labels."""
+    message:
+        "Fitting what labels of alike proteins say"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        vectors=results("retrieval/protein_vectors.parquet"),
+        terms=results("inputs/terms.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+    output:
+        head=results("retrieval/label_head.safetensors"),
+    params:
+        settings=config["retrieval"]["labels"],
+        seed=config["seed"],
+        code=code("gofer.retrieval.label_head", "gofer.retrieval.protein_vectors", "gofer.embeddings.go_text"),
+    log:
+        results("logs/fit_label_head.log"),
+    benchmark:
+        results("benchmarks/fit_label_head.tsv")
+    threads: 2
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/fit_label_head.py"
+
+
 rule calibrate_scores:
-    """Fit, per aspect, how evidence and base rate become a probability; on validation proteins, over training terms."""
+    """Fit, per aspect, how text, base rate and labels of alike proteins become a probability; on validation proteins."""
     message:
         "Calibrating the scores on validation proteins"
     input:
+        proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
+        head=results("retrieval/label_head.safetensors"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         texts=ALL_TEXTS,
@@ -52,7 +81,8 @@ rule calibrate_scores:
     output:
         calibration=results("evaluation/calibration.json"),
     params:
-        code=code("gofer.retrieval.term_space"),
+        relations=config["inputs"]["relations"],
+        code=code("gofer.retrieval.scorer"),
     log:
         results("logs/calibrate_scores.log"),
     benchmark:
@@ -70,7 +100,9 @@ rule predict_held_out:
     message:
         "Predicting for validation and test proteins"
     input:
+        proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
+        head=results("retrieval/label_head.safetensors"),
         calibration=results("evaluation/calibration.json"),
         annotations=results("inputs/annotations.parquet"),
         terms=results("inputs/terms.parquet"),
@@ -82,6 +114,7 @@ rule predict_held_out:
         uncut=results("evaluation/predictions/gofer.uncut.parquet"),
     params:
         settings=config["evaluation"],
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa"),
     log:
         results("logs/predict_held_out.log"),
@@ -112,7 +145,8 @@ rule explain_held_out:
         evidence=results("evaluation/evidence.parquet"),
     params:
         examples=200,
-        settings=config["retrieval"],
+        settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa", "gofer.inputs.demo"),
     log:
         results("logs/explain_held_out.log"),
@@ -159,6 +193,7 @@ use rule extract_residues as extract_query with:
         plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
     output:
         shard=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
+        accounting=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/accounting-{{shard}}.parquet"),
     log:
         results("logs/extract_query_{query}_{shard}.log"),
     benchmark:
@@ -190,6 +225,7 @@ rule predict_query:
         residues=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
+        head=results("retrieval/label_head.safetensors"),
         calibration=results("evaluation/calibration.json"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
@@ -202,7 +238,8 @@ rule predict_query:
         gaf=results(f"{QUERY_FOLDER}/predictions.gaf"),
     params:
         run=config["run"],
-        settings=config["retrieval"],
+        settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
+        relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.predict", "gofer.retrieval.gaf", "gofer.evaluation.cafa"),
     log:
         results("logs/predict_query_{query}.log"),

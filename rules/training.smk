@@ -2,14 +2,39 @@
 #
 # Inputs:   inputs/{proteins,terms,term_sets,pid2pos}.parquet, the residue shards, embeddings/go/phase-<P>.parquet,
 #           mining/phase-<S>.faiss
-# Outputs:  training/stage-<S>/model.safetensors     the best epoch by validation Fmax
+# Outputs:  training/curriculum.tsv, curriculum.png      the plan before training: stage, step, knob, value
+#           training/stage-<S>/model.safetensors     the best epoch by validation Fmax
 #           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
-#           training/stage-<S>/curriculum.tsv        stage, step, knob, value
-# Steps:    train_stage (A), then B, C, D
+#           and, no output, training/stage-<S>/resume/: the state of a stage that was stopped, deleted when it is done
+# Steps:    plan_curriculum, train_stage (A), then B, C, D
+
+
+rule plan_curriculum:
+    """Lay out, before any training, how hard the negatives of each stage are step by step: a table and a picture."""
+    message:
+        "Planning the curriculum"
+    input:
+        pid2pos=results("inputs/pid2pos.parquet"),
+    output:
+        table=results("training/curriculum.tsv"),
+        picture=results("training/curriculum.png"),
+    params:
+        training=config["training"],
+        code=code("gofer.mining.curriculum", "gofer.training.settings", "gofer.training.sampler", "gofer.report.figures"),
+    log:
+        results("logs/plan_curriculum.log"),
+    benchmark:
+        results("benchmarks/plan_curriculum.tsv")
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow/scripts/plan_curriculum.py"
 
 
 rule train_stage:
-    """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors."""
+    """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors.
+    Its state is kept every training.checkpoint_minutes: stopped at any moment, it goes on from there to the same bytes.
+    """
     message:
         "Training stage {wildcards.stage}"
     input:
@@ -20,11 +45,11 @@ rule train_stage:
         residues=RESIDUE_MANIFEST,
         texts=lambda wildcards: results(f"embeddings/go/phase-{text_phase(wildcards.stage)}.parquet"),
         index=results("mining/phase-{stage}.faiss"),
+        curriculum=ancient(results("training/curriculum.tsv")),
         checkpoint=previous_checkpoint,
     output:
         model=results("training/stage-{stage}/model.safetensors"),
         metrics=results("training/stage-{stage}/metrics.tsv"),
-        curriculum=results("training/stage-{stage}/curriculum.tsv"),
     params:
         training=stage_settings,
         mining=config["mining"],
@@ -34,6 +59,7 @@ rule train_stage:
         code=code("gofer.training.stage", "gofer.mining.faiss_index"),
     log:
         results("logs/train_stage_{stage}.log"),
+        costs=results("logs/train_stage_{stage}.costs.tsv"),
     benchmark:
         results("benchmarks/train_stage_{stage}.tsv")
     wildcard_constraints:

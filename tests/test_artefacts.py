@@ -23,6 +23,7 @@ from gofer.artefacts import (
     read_table,
     sha256_of,
     with_manifest,
+    write_batches,
     write_json,
     write_table,
     write_text,
@@ -230,3 +231,33 @@ def test_a_full_disk_is_told_with_the_room_that_is_left(tmp_path, monkeypatch):
         write_text(tmp_path / "f.txt", "new")
     assert (tmp_path / "f.txt").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_table_written_in_batches_is_the_table_and_its_manifest_may_tell_of_the_rows(tmp_path):
+    whole, seen = pa.Table.from_pandas(TABLE, preserve_index=False), []
+
+    def batches():
+        for row in range(len(TABLE)):
+            seen.append(row)
+            yield whole.slice(row, 1)
+
+    path = tmp_path / "t.parquet"
+    write_batches(path, whole.schema, batches(), lambda: MANIFEST.told(rows=len(seen)))
+    pd.testing.assert_frame_equal(read_table(path), pd.read_parquet(path))
+    assert pq.ParquetFile(path).num_row_groups == len(TABLE) == read_manifest(path).made_by["rows"]
+    assert str(read_table(path).to_dict()) == str(whole.to_pandas().to_dict())
+
+
+def test_a_batch_that_fails_leaves_the_old_table_and_nothing_else(tmp_path):
+    path, whole = tmp_path / "t.parquet", pa.Table.from_pandas(TABLE, preserve_index=False)
+    write_table(path, TABLE, MANIFEST)
+    before = sha256_of(path)
+
+    def batches():
+        yield whole
+        raise ValueError
+
+    with pytest.raises(ValueError, match="^$"):
+        write_batches(path, whole.schema, batches(), lambda: MANIFEST)
+    assert sha256_of(path) == before
+    assert list(tmp_path.iterdir()) == [path]

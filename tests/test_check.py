@@ -54,6 +54,29 @@ def test_faults_of_several_files_are_told_in_one_pass(config, tmp_path):
     assert [any(part in text for text in problems) for part in ("my.fasta", "go.obo", "esm9_huge")] == [True] * 3
 
 
+def test_an_older_release_is_read_too_and_one_that_is_newer_is_noted(config, tmp_path):
+    (tmp_path / "old.obo").write_text(OBO.replace("1.2\n", "1.2\ndata-version: releases/2020-01-01\n"))
+    (tmp_path / "go.obo").write_text(OBO.replace("1.2\n", "1.2\ndata-version: releases/2024-01-01\n"))
+    config["previous_ontology"] = "old.obo"
+    found = check_run(config)
+    assert found.problems == []
+    assert "previous ontology: 2 live terms of GO releases/2020-01-01" in found.facts
+    assert not any("previous_ontology" in note for note in found.notes)
+    config["previous_ontology"], config["ontology"] = "go.obo", "old.obo"
+    (note,) = [note for note in check_run(config).notes if "previous_ontology" in note]
+    assert note == "previous_ontology is GO releases/2024-01-01, which is not older than releases/2020-01-01"
+    (tmp_path / "go.obo").write_text("<html>")
+    assert len(told(config)) == 1
+
+
+def test_the_ontology_is_checked_for_the_relations_that_will_be_followed(config, tmp_path):
+    (tmp_path / "go.obo").write_text(OBO + "relationship: regulates GO:0099999\n")
+    assert told(config) == []
+    config["inputs"]["relations"] = ["is_a", "regulates"]
+    (problem,) = told(config)
+    assert "GO:0099999, regulates parent of GO:0005488, is not in this file" in problem
+
+
 def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
     (tmp_path / "my.tsv").write_text("Q9\tmf\tGO:0005488\n")
     (problem,) = told(config)
@@ -61,10 +84,49 @@ def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
     assert "P1" in problem
 
 
+def test_a_fault_in_one_of_several_annotation_files_names_this_file(config, tmp_path):
+    (tmp_path / "my.gpad").write_text("!gpad-version: 2.0\nDB:P1\n")
+    config["annotations"] = ["my.tsv", "my.gpad"]
+    (problem,) = told(config)
+    assert problem.startswith(f"{tmp_path / 'my.gpad'}:2: 1 tab-separated columns, a GPAD has at least 10")
+
+
+def test_terms_that_a_list_names_wrongly_are_told_with_file_and_line(config, tmp_path):
+    for name in ("stop.txt", "few.txt", "zero.txt"):
+        (tmp_path / name).write_text("GO:0005488\nGO:0003674\n" if name != "stop.txt" else "GO:0003674\nGO:7\n")
+    config["inputs"]["labels"]["stoplist"] = "stop.txt"
+    config["inputs"]["term_sets"] |= {"few_list": "few.txt", "zero_method": "list", "zero_list": "zero.txt"}
+    stop, few, zero = told(config)
+    assert "stop.txt:2: GO:7 is not a live term" in stop
+    assert "few.txt:2: GO:0003674 is a root: training never sees it" in few
+    assert "zero.txt:2: GO:0003674 is a root: masking it" in zero
+
+
+def test_terms_by_time_without_dates_are_told(config):
+    config["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-01-01"}
+    (problem,) = told(config)
+    assert "no annotation has a date" in problem
+
+
 def test_a_checkpoint_file_that_is_not_there_is_named(config):
     config["embeddings"]["residues"]["model"] = "weights/esm2_t6_8M_UR50D.pt"
     (problem,) = told(config)
     assert "there is no file weights/esm2_t6_8M_UR50D.pt" in problem
+
+
+def test_weights_that_are_not_there_are_a_note_and_offline_a_problem_with_their_place(config, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    path = tmp_path / "torch/hub/checkpoints/esm2_t6_8M_UR50D.pt"
+    config["embeddings"]["residues"]["model"] = "esm2_t6_8M_UR50D"
+    note = f"the weights of esm2_t6_8M_UR50D will be downloaded to {path}"
+    assert note in check_run(config).notes
+    config["embeddings"]["residues"]["offline"] = True
+    (problem,) = told(config)
+    assert f"are not at {path}, and embeddings.residues.offline is true" in problem
+    path.parent.mkdir(parents=True)
+    path.write_text("weights")
+    assert told(config) == []
+    assert note not in check_run(config).notes
 
 
 def test_online_tracking_without_a_key_is_told(config, monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gofer.config import check_config, query_path
+from gofer.config import check_config, protein_files, query_path
 from gofer.config_reference import reference
 from gofer.errors import GoferError, ProblemsError
 
@@ -109,6 +109,8 @@ def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, schema):
         (("training", "temperature"), [0.5, 0.02], "not below its highest"),
         (("inputs", "splits", "val"), 0.9, "leaves nothing to train on"),
         (("inputs", "term_sets", "zero_list"), None, "zero_method is list"),
+        (("inputs", "term_sets", "zero_method"), "time", "zero_from is null, but inputs.term_sets.zero_method is time"),
+        (("inputs", "term_sets", "zero_method"), "release", "previous_ontology is null, but inputs.term_sets"),
         (("inputs", "term_sets", "zero_min_proteins"), 60, "is above zero_max_proteins"),
         (("query",), "nowhere.fasta", "names nowhere.fasta, which does not exist"),
     ],
@@ -120,6 +122,12 @@ def test_keys_that_do_not_go_together_are_refused(demo, schema, key, value, part
         block = block[name]
     block[key[-1]] = value
     assert any(part in told for told in problems_of(config, schema))
+
+
+def test_a_day_that_no_calendar_has_is_refused(demo, schema):
+    demo["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-02-30"}
+    (told,) = problems_of(demo, schema)
+    assert "inputs.term_sets.zero_from is 2019-02-30, which is no day of the calendar" in told
 
 
 @pytest.mark.parametrize(
@@ -148,9 +156,25 @@ def test_days_in_order_are_accepted_whatever_the_shares(demo, schema):
 def test_every_missing_input_file_is_named(demo, schema, tmp_path):
     del demo["demo"]
     demo["query"], demo["data"] = None, str(tmp_path)
+    demo["inputs"]["term_sets"]["few_list"], demo["inputs"]["labels"]["stoplist"] = "few.txt", "stop.txt"
     told = problems_of(demo, schema)
     missing = ["proteins names", "annotations names", "ontology names", "inputs.term_sets.zero_list names"]
-    assert [any(part in line for line in told) for part in missing] == [True] * 4
+    missing += ["inputs.term_sets.few_list names", "inputs.labels.stoplist names"]
+    assert [any(part in line for line in told) for part in missing] == [True] * 6
+
+
+def test_of_several_annotation_files_the_missing_one_is_named(demo, schema, tmp_path):
+    del demo["demo"]
+    demo["query"], demo["data"], demo["annotations"] = None, str(tmp_path), ["there.gaf", "gone.gpad"]
+    (tmp_path / "there.gaf").write_text("x")
+    (told,) = [line for line in problems_of(demo, schema) if "annotations names" in line]
+    assert f"annotations names {tmp_path / 'gone.gpad'}, which does not exist" in told
+
+
+def test_an_older_ontology_that_is_not_there_is_named_in_a_demo_too(demo, schema):
+    demo["previous_ontology"] = "older.obo"
+    (told,) = problems_of(demo, schema)
+    assert "previous_ontology names results/demo/world/older.obo, which does not exist" in told
 
 
 def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, schema, tmp_path):
@@ -179,3 +203,15 @@ def test_a_value_that_the_command_line_changed_is_said_to_come_from_there(demo, 
     demo["seed"] = -1
     (told,) = problems_of(demo, schema, [root / "config/config.yaml"])
     assert told.startswith("--config: seed is -1")
+
+
+def test_proteins_are_looked_for_in_the_data_folder_and_then_where_you_are(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for name in ("here.fasta", "both.fasta", "proteins.fasta", "data/both.fasta"):
+        (tmp_path / name).write_text(">P1\nMKV\n")
+    demo |= {"data": "data", "proteins": ["here.fasta", "both.fasta", "nowhere.fasta"]}
+    assert protein_files(demo) == ["here.fasta", "data/both.fasta", "data/nowhere.fasta"]
+    assert protein_files({**demo, "proteins": "proteins.fasta"}) == ["data/proteins.fasta"]  # which the demo makes
+    del demo["demo"]
+    assert protein_files({**demo, "proteins": "proteins.fasta"}) == ["proteins.fasta"]

@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +25,7 @@ from gofer.errors import ArtefactError, GoferError
 MANIFEST_KEY = "gofer_manifest"
 DIGEST_KEY = b"gofer_sha256"
 BLANK = b"?" * 64  # what stands in place of the digest while it is computed
+PIECE = 1 << 20
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -165,18 +166,48 @@ def read_json(path: Path | str) -> dict[str, Any]:
 
 
 def write_table(path: Path | str, table: pd.DataFrame | pa.Table, manifest: Manifest) -> None:
-    """Write a small table as parquet, with its manifest in the schema metadata and a digest of the whole file."""
+    """Write a small table as parquet, with its manifest and a digest of the whole file in its metadata."""
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
-    table, buffer = with_manifest(table, manifest), pa.BufferOutputStream()
-    with pq.ParquetWriter(buffer, table.schema, compression="zstd", write_page_checksum=True) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({DIGEST_KEY: BLANK})
-    content = bytearray(buffer.getvalue())
-    place = content.rindex(BLANK)
-    content[place : place + len(BLANK)] = hashlib.sha256(content).hexdigest().encode()
+    write_batches(path, table.schema, [table], lambda: manifest)
+
+
+def write_batches(
+    path: Path | str, schema: pa.Schema, batches: Iterable[pa.RecordBatch | pa.Table], manifest: Callable[[], Manifest]
+) -> None:
+    """Write a table as `write_table` does, batch by batch, so that memory does not grow with it.
+
+    Args:
+        path: The file.
+        schema: Of every batch.
+        batches: The rows; each batch is one row group.
+        manifest: Called after the last batch, so that it can tell of the rows.
+    """
     with atomic(path) as part:
-        part.write_bytes(content)
+        with pq.ParquetWriter(part, schema, compression="zstd", write_page_checksum=True) as writer:
+            for batch in batches:
+                writer.write(batch)
+            writer.add_key_value_metadata({DIGEST_KEY: BLANK, MANIFEST_KEY: manifest().to_json()})
+        with part.open("r+b") as file:
+            place, digest = _digest_without(BLANK, file)
+            file.seek(place)
+            file.write(digest)
+
+
+def _digest_without(mark: bytes, file: BinaryIO | pa.NativeFile) -> tuple[int, bytes]:
+    """Where `mark` last stands in a parquet file's footer, and the file's SHA-256 with `BLANK` in its place."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(size - 8)  # the footer's length, and the letters PAR1
+    start = size - 8 - int.from_bytes(file.read(4), "little")
+    file.seek(start)
+    footer = file.read()
+    place = footer.rindex(mark)
+    digest = hashlib.sha256()
+    file.seek(0)
+    for position in range(0, start, PIECE):
+        digest.update(file.read(min(PIECE, start - position)))
+    digest.update(footer[:place] + BLANK + footer[place + len(mark) :])
+    return start + place, digest.hexdigest().encode()
 
 
 def with_manifest(table: pa.Table, manifest: Manifest) -> pa.Table:
@@ -206,9 +237,7 @@ def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFra
 def _verify_digest(source: pa.NativeFile, told: bytes) -> None:
     if not told:  # a shard: too large to be read as a whole, its rows have checksums of their own
         return
-    source.seek(0)
-    content = source.read()
-    if hashlib.sha256(content.replace(told, BLANK)).hexdigest().encode() != told:
+    if _digest_without(told, source)[1] != told:
         raise ValueError("its checksum is not that of its content")
 
 
@@ -222,7 +251,7 @@ def read_manifest(path: Path | str) -> Manifest:
     try:
         match path.suffix:
             case ".parquet":
-                text = (pq.read_schema(path).metadata or {}).get(MANIFEST_KEY.encode(), b"").decode()
+                text = (pq.read_metadata(path).metadata or {}).get(MANIFEST_KEY.encode(), b"").decode()
             case ".safetensors":
                 text = _safetensors_metadata(path).get(MANIFEST_KEY, "")
             case ".json":

@@ -13,16 +13,27 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from gofer.config import input_path, protein_files, query_path
-from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file, residue_width
+from gofer.config import annotation_files, input_path, protein_files, query_path
+from gofer.embeddings.names import (
+    has_published_weights,
+    hub_file,
+    is_checkpoint_file,
+    missing_weights,
+    refuse_missing_file,
+    residue_width,
+)
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.compressed import read_ids
+from gofer.inputs.compressed import Limits, read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
+from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
+from gofer.inputs.releases import is_older
 from gofer.inputs.split_dates import first_days, known_in_time
 from gofer.inputs.splits import SplitConfig, make_splits
+from gofer.inputs.term_history import refuse_undated
+from gofer.inputs.term_lists import FEW_SHOT, ZERO_SHOT, read_terms
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them
@@ -61,24 +72,25 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     """
     found = Findings()
     proteins = _check_proteins(config, found)
-    ontology = found.attempt(lambda: read_ontology(input_path(config, config["ontology"])))
-    if ontology is not None:
-        found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
+    ontology = _check_ontology(config, found)
     if proteins is not None and ontology is not None:
         _check_annotations(config, proteins, ontology, found)
-    _check_lists(config, found)
+    _check_protein_lists(config, found)
+    if ontology is not None:
+        _check_term_lists(config, ontology, found)
     query = _check_query(config, found)
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
     found.problems += [*_disk(config, residues), *_models(config)]
     found.attempt(partial(refuse_missing_file, config["embeddings"]["residues"]["model"]))
-    found.notes += _programs(config)
+    found.notes += [*_programs(config), *_downloads(config)]
     return found
 
 
 def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
     keep_ids = config["inputs"]["keep_ids"]
     path = input_path(config, keep_ids) if keep_ids else None
-    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path))
+    limits = Limits.from_config(config["inputs"])
+    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path, limits=limits))
     if read is None:
         return None
     proteins, _ = read
@@ -86,16 +98,33 @@ def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame 
     return proteins
 
 
+def _check_ontology(config: Mapping[str, Any], found: Findings) -> Ontology | None:
+    inputs, previous = config["inputs"], config["previous_ontology"]
+    path, limits = input_path(config, config["ontology"]), Limits.from_config(inputs)
+    ontology = found.attempt(
+        lambda: read_ontology(path, inputs["relations"], across_aspects=inputs["across_aspects"], limits=limits)
+    )
+    if ontology is not None:
+        found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
+    older = found.attempt(lambda: read_ontology(input_path(config, previous), limits=limits)) if previous else None
+    if older is not None:
+        found.facts.append(f"previous ontology: {len(older.terms):,} live terms of GO {older.release}")
+        if ontology is not None and is_older(older.release, ontology.release) is False:
+            found.notes.append(f"previous_ontology is GO {older.release}, which is not older than {ontology.release}")
+    return ontology
+
+
 def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontology: Ontology, found: Findings) -> None:
-    path = input_path(config, config["annotations"])
+    paths, names = annotation_files(config), ProteinNames.of_table(proteins)
     rules = AnnotationRules.from_config(config["inputs"])
-    ids = set(proteins["protein_id"])
-    read = found.attempt(lambda: read_annotations(path, ids, ontology.terms, ontology.obsolete, rules))
+    read = found.attempt(lambda: read_annotations(paths, names, ontology.terms, ontology.obsolete, rules))
     if read is not None:
         stated, _ = read
         if config["inputs"]["splits"]["method"] == "date":
             _check_days(config, stated, proteins, ontology, found)
         found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")
+        if config["inputs"]["term_sets"]["zero_method"] == "time":
+            found.attempt(partial(refuse_undated, stated))
 
 
 def _check_days(
@@ -110,18 +139,25 @@ def _check_days(
         found.attempt(lambda: make_splits(proteins, days.index, settings, days=days))
 
 
-def _check_lists(config: Mapping[str, Any], found: Findings) -> None:
-    splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
-    names = [splits["val_ids"], splits["test_ids"]] if splits["method"] == "lists" else []
+def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
+    splits = config["inputs"]["splits"]
+    for name in [splits["val_ids"], splits["test_ids"]] if splits["method"] == "lists" else []:
+        found.attempt(partial(read_ids, input_path(config, name), Limits.from_config(config["inputs"])))
+
+
+def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Findings) -> None:
+    sets, stoplist = config["inputs"]["term_sets"], config["inputs"]["labels"]["stoplist"]
+    named = [(stoplist, ""), (sets["few_list"], FEW_SHOT)]
     if sets["zero_method"] == "list":
-        names.append(sets["zero_list"])
-    for name in names:
-        found.attempt(partial(read_ids, input_path(config, name)))
+        named.append((sets["zero_list"], ZERO_SHOT))
+    for name, why_no_root in named:
+        if name is not None:
+            found.attempt(partial(read_terms, input_path(config, name), ontology.terms, why_no_root=why_no_root))
 
 
 def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
-    path = query_path(config)
-    read = found.attempt(lambda: read_proteins([path])) if path else None
+    path, limits = query_path(config), Limits.from_config(config["inputs"])
+    read = found.attempt(lambda: read_proteins([path], limits=limits)) if path else None
     if read is None:
         return None
     found.facts.append(f"query: {len(read[0]):,} proteins in {path}")
@@ -144,13 +180,25 @@ def _models(config: Mapping[str, Any]) -> Iterator[GoferError]:
     if not is_checkpoint_file(model) and residue_width(model) is None:
         yield GoferError(
             f"embeddings.residues.model {model} is not known",
-            help="a fair-esm name such as esm2_t6_8M_UR50D, a .pt or .safetensors file, or untrained_t4_d96_h8",
+            help="mini, a fair-esm name such as esm2_t6_8M_UR50D, a .pt or .safetensors file, or untrained_t4_d96_h8",
         )
+    if _lacks_weights(model) and config["embeddings"]["residues"]["offline"]:
+        yield missing_weights(model, "and embeddings.residues.offline is true")
     if config["training"]["wandb"] == "online" and not os.environ.get("WANDB_API_KEY"):
         yield GoferError(
             "training.wandb is online, but the environment holds no WANDB_API_KEY",
             help="set it in the environment (never in a config), or use wandb: offline",
         )
+
+
+def _lacks_weights(model: str) -> bool:
+    return has_published_weights(model) and not hub_file(model).is_file()
+
+
+def _downloads(config: Mapping[str, Any]) -> Iterator[str]:
+    settings = config["embeddings"]["residues"]
+    if _lacks_weights(settings["model"]) and not settings["offline"]:
+        yield f"the weights of {settings['model']} will be downloaded to {hub_file(settings['model'])}"
 
 
 def _programs(config: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from gofer.errors import InputError, ProblemsError
 MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a small file explode
 Key = tuple[str | int, ...]
 COMMAND_LINE = "--config"
+DEMO_PROTEINS = "proteins.fasta"
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,27 @@ def query_path(config: Mapping[str, Any]) -> str | None:
 
 
 def protein_files(config: Mapping[str, Any]) -> list[str]:
-    """The FASTA files of a run."""
-    named = config["proteins"]
-    return [input_path(config, name) for name in ([named] if isinstance(named, str) else named)]
+    """The FASTA files of a run: in the folder `data`, or where that has none, as given from where you are."""
+    # The demo makes its own file in `data` later: another one of that name where you are is not meant.
+    made = {DEMO_PROTEINS} if "demo" in config else set()
+    names = _named(config, "proteins")
+    return [input_path(config, name) if name in made else _found_path(config, name) for name in names]
+
+
+def annotation_files(config: Mapping[str, Any]) -> list[str]:
+    """The annotation files of a run: tables, GAFs, GPADs."""
+    return [input_path(config, name) for name in _named(config, "annotations")]
+
+
+def _named(config: Mapping[str, Any], key: str) -> list[str]:
+    named = config[key]
+    return [named] if isinstance(named, str) else named
+
+
+def _found_path(config: Mapping[str, Any], name: str) -> str:
+    # As given from where you are, where the folder `data` has no such file.
+    path = input_path(config, name)
+    return name if Path(name).exists() and not Path(path).exists() else path
 
 
 def _read_places(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
@@ -209,12 +228,23 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
     if sets["zero_method"] == "list" and sets["zero_list"] is None:
         yield ("inputs", "term_sets", "zero_list"), "is null, but inputs.term_sets.zero_method is list"
+    if sets["zero_method"] == "time" and sets["zero_from"] is None:
+        yield ("inputs", "term_sets", "zero_from"), "is null, but inputs.term_sets.zero_method is time"
+    elif sets["zero_method"] == "time" and not _is_day(sets["zero_from"]):
+        yield ("inputs", "term_sets", "zero_from"), f"is {sets['zero_from']}, which is no day of the calendar"
+    if sets["zero_method"] == "release" and config["previous_ontology"] is None:
+        yield ("previous_ontology",), "is null, but inputs.term_sets.zero_method is release"
     if sets["zero_min_proteins"] > sets["zero_max_proteins"]:
         yield ("inputs", "term_sets", "zero_min_proteins"), "is above zero_max_proteins"
     if training["win_size"] % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
+    if not any(config["retrieval"]["labels"][name] for name in ("learned", "words", "composition")):
+        yield ("retrieval", "labels", "learned"), "is 0, and so are words and composition: no likeness is left"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
+    pretraining = config["embeddings"]["pretraining"]
+    if pretraining["width"] % (2 * pretraining["heads"]):
+        yield ("embeddings", "pretraining", "width"), f"is {pretraining['width']}, no multiple of twice the heads"
 
 
 def _days_out_of_order(splits: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
@@ -240,13 +270,18 @@ def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     if "demo" not in config:
         splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
         named += [(("proteins",), path) for path in protein_files(config)]
-        named += [((key,), input_path(config, config[key])) for key in ("annotations", "ontology")]
+        named += [(("annotations",), path) for path in annotation_files(config)]
+        named.append((("ontology",), input_path(config, config["ontology"])))
         optional: list[tuple[Key, str | None]] = [(("inputs", "keep_ids"), config["inputs"]["keep_ids"])]
         if splits["method"] == "lists":
             optional += [(("inputs", "splits", name), splits[name]) for name in ("val_ids", "test_ids")]
         if sets["zero_method"] == "list":
             optional.append((("inputs", "term_sets", "zero_list"), sets["zero_list"]))
+        optional.append((("inputs", "term_sets", "few_list"), sets["few_list"]))
+        optional.append((("inputs", "labels", "stoplist"), config["inputs"]["labels"]["stoplist"]))
         named += [(key, input_path(config, name)) for key, name in optional if name is not None]
+    if config["previous_ontology"] is not None:
+        named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))

@@ -13,15 +13,10 @@ from esm.model.esm2 import ESM2
 
 from gofer.artefacts import Manifest, read_manifest
 from gofer.embeddings.esm import LoadedESM
+from gofer.embeddings.extraction import Extraction
+from gofer.embeddings.residue_cache import ResidueCache
 from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.shards import (
-    collect_shards,
-    embedded_sequences,
-    plan_shards,
-    sequences_of_shard,
-    write_index,
-    write_shard,
-)
+from gofer.embeddings.shards import collect_shards, plan_shards, sequences_of_shard, write_index, write_shard
 
 RESIDUES = list("LAGVSERTIDPKQNFYMHWCXUZB")
 
@@ -54,19 +49,30 @@ def esm2(layers: int = 2, width: int = 32, heads: int = 4, *, token_dropout: boo
     return shaken(ESM2(layers, width, heads, "ESM-1b", token_dropout))
 
 
-def esm1b(width: int = 16) -> tuple[ProteinBertModel, Namespace]:
+SIZES = {"layers": 2, "embed_dim": 16, "ffn_embed_dim": 32, "attention_heads": 2}
+
+
+def esm1b(*, norm_before: bool = True, token_dropout: bool = True) -> tuple[ProteinBertModel, Namespace]:
+    """ESM-1b; without the first norm ESM-1v."""
     arguments = Namespace(
         arch="roberta_large",
-        layers=2,
-        embed_dim=width,
-        ffn_embed_dim=32,
-        attention_heads=2,
         max_positions=1024,
-        token_dropout=True,
-        emb_layer_norm_before=True,
+        token_dropout=token_dropout,
+        emb_layer_norm_before=norm_before,
         final_bias=True,
+        **SIZES,
     )
     return shaken(ProteinBertModel(arguments, Alphabet.from_architecture("ESM-1b"))), arguments
+
+
+def esm1(*, final_bias: bool = True) -> tuple[ProteinBertModel, Namespace]:
+    """ESM-1: another alphabet, sines for positions, one learned key and value, no last norm."""
+    arguments = Namespace(arch="protein_bert_base", final_bias=final_bias, **SIZES)
+    return shaken(ProteinBertModel(arguments, alphabet_of(arguments))), arguments
+
+
+def alphabet_of(arguments: Namespace) -> Alphabet:
+    return Alphabet.from_architecture(arguments.arch)
 
 
 def loaded(model: torch.nn.Module, most_residues: int = 1022) -> LoadedESM:
@@ -75,9 +81,11 @@ def loaded(model: torch.nn.Module, most_residues: int = 1022) -> LoadedESM:
     )
 
 
-def by_fair_esm(model: torch.nn.Module, sequences: list[str], layer: int) -> list[np.ndarray]:
+def by_fair_esm(
+    model: torch.nn.Module, sequences: list[str], layer: int, alphabet: Alphabet | None = None
+) -> list[np.ndarray]:
     """What fair-esm's own converter and forward give, one sequence at a time."""
-    convert = Alphabet.from_architecture("ESM-1b").get_batch_converter()
+    convert = (alphabet or Alphabet.from_architecture("ESM-1b")).get_batch_converter()
     found = []
     for one in sequences:
         _, _, tokens = convert([("", one)])
@@ -91,17 +99,44 @@ def embedded(encoder: ResidueEncoder, sequences: list[str], batch: int = 300, ov
     return [found[i] for i in range(len(sequences))]
 
 
-def write_store(folder: Path, proteins: pd.DataFrame, encoder: ResidueEncoder, shards: int = 2) -> Path:
+def no_cache(encoder: ResidueEncoder) -> ResidueCache:
+    return ResidueCache(None, encoder=encoder.name, width=encoder.width, window_overlap=8)
+
+
+def write_rows(path: Path, own: pd.DataFrame, encoder: ResidueEncoder, cache: ResidueCache | None = None) -> Extraction:
+    """What rule extract_residues does."""
+    cache = cache or no_cache(encoder)
+    extraction = Extraction(own, encoder, cache, batch_residues=300, window_overlap=8)
+    manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": 8})
+    write_shard(path, extraction.rows(), own, width=encoder.width, manifest=manifest)
+    cache.add(path)
+    return extraction
+
+
+def write_store(
+    folder: Path, proteins: pd.DataFrame, encoder: ResidueEncoder, shards: int = 2, cache: ResidueCache | None = None
+) -> Path:
     """All that the rules do, without Snakemake; the manifest's path."""
     plan = plan_shards(proteins, shards)
     paths = []
     for number in range(shards):
         own = sequences_of_shard(proteins, plan, f"{number:05d}")
-        vectors = encoder.embed(own["sequence"].tolist(), batch_residues=300, window_overlap=8)
         paths.append(folder / f"shard-{number:05d}.parquet")
-        manifest = Manifest({"residue_encoder": encoder.name})
-        write_shard(paths[-1], embedded_sequences(own, vectors), own, width=encoder.width, manifest=manifest)
+        write_rows(paths[-1], own, encoder, cache)
         assert read_manifest(paths[-1]).release == {"residue_encoder": encoder.name}
     index, manifest = collect_shards(paths, plan)
     write_index(folder / "manifest.parquet", index, manifest)
     return folder / "manifest.parquet"
+
+
+class Rows:
+    """A data set over a store, for workers of a DataLoader."""
+
+    def __init__(self, store, shas):
+        self.store, self.shas = store, shas
+
+    def __len__(self):
+        return len(self.shas)
+
+    def __getitem__(self, row):
+        return self.store[self.shas[row]].copy()

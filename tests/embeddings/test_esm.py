@@ -1,17 +1,16 @@
 import json
 from argparse import Namespace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from embeddings.proteins import esm1b, esm2, sequence
+from embeddings.proteins import SIZES, alphabet_of, by_fair_esm, esm1, esm1b, esm2, sequence
 from esm.model.esm2 import ESM2
 
 from gofer.artefacts import Manifest, read_manifest
 from gofer.embeddings.esm import layer_number, load_esm, weights_digest, write_esm2
-from gofer.embeddings.names import residue_folder, shard_names, weights_mark
-from gofer.embeddings.packed_esm import forward_of
+from gofer.embeddings.names import hub_file, residue_folder, shard_names, weights_mark
+from gofer.embeddings.packed_esm import PackedESM
 from gofer.embeddings.residue_encoder import ResidueEncoder
 from gofer.errors import GoferError
 
@@ -32,8 +31,16 @@ def esm2_file(path, model):
     return path
 
 
+def esm1_file(path, model, arguments):
+    """A checkpoint in the layout of fair-esm's own ESM-1 files."""
+    written = Namespace(**{f"decoder_{k}" if k in SIZES else k: v for k, v in vars(arguments).items()})
+    state = {f"decoder.{k}": v for k, v in model.state_dict().items() if not k.startswith("contact_head")}
+    torch.save({"args": written, "model": state}, path)
+    return path
+
+
 def esm1b_file(path, model, arguments):
-    """A checkpoint in the layout of fair-esm's own ESM-1b files."""
+    """A checkpoint in the layout of fair-esm's own ESM-1b and ESM-1v files."""
     names = {k: k if k.startswith("contact_head") else f"encoder.sentence_encoder.{k}" for k in model.state_dict()}
     names = {k: f"encoder.{k}" if k.startswith("lm_head") else v for k, v in names.items()}
     state = {names[k]: v for k, v in model.state_dict().items() if not k.startswith("contact_head")}
@@ -68,7 +75,7 @@ def test_an_untrained_model_tells_the_next_residue_where_plain_random_weights_do
     torch.manual_seed(0)
     plain = ESM2(4, 96, 8, "ESM-1b").eval()
     assert share_of_next_residues_named(ResidueEncoder.load("untrained_t4_d96_h8", "last").forward) > 0.8
-    assert share_of_next_residues_named(forward_of(plain, plain.alphabet, 4)) < 0.1
+    assert share_of_next_residues_named(PackedESM(plain, plain.alphabet, 4)) < 0.1
 
 
 @pytest.mark.parametrize("name", ["untrained_t2_d30_h4", "untrained_t0_d32_h4", "untrained_t2", "untrained_t2_d32_h4x"])
@@ -85,12 +92,19 @@ def test_an_esm2_checkpoint_file_gives_its_model_under_any_name(tmp_path, name):
     assert (found.layers, found.width) == (2, 32)
 
 
-def test_an_esm1b_checkpoint_file_gives_its_model(tmp_path):
-    model, arguments = esm1b()
+@pytest.mark.parametrize("norm_before", [True, False])
+def test_a_checkpoint_file_of_esm1b_or_esm1v_gives_its_model(tmp_path, norm_before):
+    model, arguments = esm1b(norm_before=norm_before)
     found = load_esm(str(esm1b_file(tmp_path / "esm1b_t2_test.pt", model, arguments)))
-    a, b = (forward_of(m, found.alphabet, 2)(["MKVLAA"])[0] for m in (model, found.model))
-    # fair-esm sets the vector of the mask token to zero on loading; no protein has that token.
-    np.testing.assert_allclose(a, b, atol=1e-6)
+    [vectors_LE] = PackedESM(found.model, found.alphabet, 2)(["MKVLAA"])
+    np.testing.assert_allclose(vectors_LE, by_fair_esm(model, ["MKVLAA"], 2)[0], atol=1e-5)
+
+
+def test_a_checkpoint_file_of_esm1_gives_its_model(tmp_path):
+    model, arguments = esm1()
+    found = load_esm(str(esm1_file(tmp_path / "esm1_t2_test.pt", model, arguments)))
+    [vectors_LE] = PackedESM(found.model, found.alphabet, 2)(["MKVLAA"])
+    np.testing.assert_allclose(vectors_LE, by_fair_esm(model, ["MKVLAA"], 2, alphabet_of(arguments))[0], atol=1e-5)
 
 
 def test_a_safetensors_file_gives_back_what_was_written(tmp_path):
@@ -136,12 +150,12 @@ def test_the_mark_of_a_checkpoint_file_changes_with_its_content(tmp_path):
 
 
 def test_published_values_of_esm2_8m_are_met(shared_data):
-    weights = Path(torch.hub.get_dir()) / "checkpoints" / "esm2_t6_8M_UR50D.pt"
+    weights = hub_file("esm2_t6_8M_UR50D")
     if not weights.is_file():
         pytest.skip(f"the weights are not at {weights}")
     published = json.loads((shared_data / "esm_reference" / "esm2_t6_8M_expected_values.json").read_text())
     case = published["hf_transformers"]["no_head"]
     found = load_esm("esm2_t6_8M_UR50D")
     protein = "".join(found.alphabet.get_tok(i) for i in case["input_ids"][0][1:-1])
-    [vectors_LE] = forward_of(found.model, found.alphabet, 6)([protein])
+    [vectors_LE] = PackedESM(found.model, found.alphabet, 6)([protein])
     np.testing.assert_allclose(vectors_LE[:2, :3], np.array(case["slice_[:, :3, :3]"])[0, 1:], atol=2e-4)

@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -34,7 +36,7 @@ GLYCOLYSIS = ["GO:0000005"]
 
 
 def text(phase, go_ids=GLYCOLYSIS):
-    return term_texts(TERMS, phase, go_ids)[0]
+    return str(term_texts(TERMS, phase, go_ids)[0])
 
 
 def test_phase_a_has_name_and_definition_only():
@@ -82,13 +84,13 @@ def test_a_synonym_that_repeats_the_name_is_left_out():
 
 def test_a_term_without_definition_and_synonyms_has_no_empty_sentences():
     table = pd.DataFrame([term(1, "root", depth=0, definition="")])
-    assert term_texts(table, "D") == ["root. It is a biological process."]
+    assert [str(found) for found in term_texts(table, "D")] == ["root. It is a biological process."]
 
 
 def test_synonyms_and_path_are_bounded():
     chain = [term(1, "n1", depth=0), *(term(i, f"n{i}", is_a=[i - 1]) for i in range(2, 40))]
     chain.append(term(40, "leaf", is_a=[39], synonyms=[f"other{i}" for i in range(30)]))
-    found = term_texts(pd.DataFrame(chain), "D", ["GO:0000040"])[0]
+    found = str(term_texts(pd.DataFrame(chain), "D", ["GO:0000040"])[0])
     assert found.count("other") == MOST_SYNONYMS
     path = found.split("Further up: ")[1].rstrip(".").split("; ")
     assert path == [f"n{i}" for i in range(38, 38 - MOST_PATH, -1)]
@@ -104,12 +106,41 @@ def test_training_phases_hold_what_training_sees_and_the_last_one_all():
     assert terms_of_phase(TERMS, "D") == TERMS["go_id"].tolist()
 
 
+def test_a_shorter_text_loses_synonyms_first_then_what_is_far_up_and_keeps_its_order():
+    (whole,) = term_texts(TERMS, "D", GLYCOLYSIS)
+    shorter = [whole.with_pieces(number) for number in range(whole.pieces, -1, -1)]
+    begun = "glycolysis. What glycolysis is."
+    aspect = f"{begun} It is a biological process."
+    kind = "A special case of: sugar metabolism."
+    whole_of = "Belongs to: energy supply."
+    assert shorter == [
+        f"{aspect} Other names: sugar splitting; EMP pathway. {kind} {whole_of} Further up: metabolism.",
+        f"{aspect} Other names: sugar splitting. {kind} {whole_of} Further up: metabolism.",
+        f"{aspect} {kind} {whole_of} Further up: metabolism.",
+        f"{aspect} {kind} {whole_of}",
+        f"{aspect} {kind}",
+        aspect,
+        begun,
+        "glycolysis.",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("phase", list("ABCD"))
+def test_what_the_pieces_add_is_the_words_of_the_text(phase):
+    for whole in term_texts(TERMS, phase):
+        added = whole.increments()
+        assert len(added) == whole.pieces
+        assert sorted(re.findall(r"\w+|[^\w\s]", " ".join(added))) == sorted(re.findall(r"\w+|[^\w\s]", str(whole)))
+
+
 def test_a_parent_outside_the_table_is_named():
     with pytest.raises(ArtefactError, match="GO:0000003"):
         term_texts(TERMS[TERMS["go_id"] != "GO:0000003"], "B", GLYCOLYSIS)
 
 
-def test_the_template_hash_follows_the_template(monkeypatch):
+@pytest.mark.parametrize(("part", "value"), [("MOST_PATH", 3), ("KEPT", ("name",)), ("ASPECTS", {"BPO": "process"})])
+def test_the_template_hash_follows_the_template(monkeypatch, part, value):
     before = template_hash()
-    monkeypatch.setattr("gofer.embeddings.go_text.MOST_PATH", 3)
+    monkeypatch.setattr(f"gofer.embeddings.go_text.{part}", value)
     assert template_hash() != before

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from embeddings.proteins import by_fair_esm, embedded, esm2, loaded, sequence
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.embeddings.long_proteins import windows_of
@@ -9,6 +9,7 @@ from gofer.embeddings.residue_encoder import ResidueEncoder
 from gofer.errors import GoferError
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 300), st.data())
 def test_each_residue_comes_once_from_the_window_in_which_it_is_most_central(length, most, data):
     overlap = data.draw(st.integers(0, most - 1)) if length < 400 else data.draw(st.integers(0, most // 2))

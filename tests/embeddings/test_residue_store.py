@@ -1,12 +1,15 @@
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
-from embeddings.proteins import embedded, esm2, loaded, proteins_of, sequence, write_store
+from embeddings.proteins import Rows, embedded, esm2, loaded, proteins_of, sequence, write_store
 from torch.utils.data import DataLoader
 
-from gofer.artefacts import read_manifest
+from gofer.artefacts import read_manifest, read_table
+from gofer.embeddings import residue_store
 from gofer.embeddings.residue_encoder import ResidueEncoder
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.embeddings.shards import plan_shards
@@ -55,25 +58,60 @@ def test_the_order_of_the_proteins_changes_nothing(store, encoder, tmp_path):
         np.testing.assert_array_equal(other[sha256], store[sha256])
 
 
-def test_workers_of_a_data_loader_read_the_same(store):
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_of_a_data_loader_read_the_same(store, start):
     shas = list(store.lengths)
-    copy = pickle.loads(pickle.dumps(store))
-    loader = DataLoader(Rows(copy, shas), batch_size=None, num_workers=2)
+    assert len(store[shas[0]]) > 0  # its shards are open when the workers start
+    loader = DataLoader(Rows(store, shas), batch_size=None, num_workers=2, multiprocessing_context=start)
     for sha256, residues_LE in zip(shas, loader, strict=True):
         np.testing.assert_array_equal(np.asarray(residues_LE), store[sha256])
 
 
-class Rows:
-    def __init__(self, store, shas):
-        self.store, self.shas = store, shas
+def test_a_pickled_store_takes_no_shard_along(store):
+    shas = list(store.lengths)
+    before = len(pickle.dumps(store))
+    copy = pickle.loads(pickle.dumps(store))
+    np.testing.assert_array_equal(copy[shas[0]], store[shas[0]])
+    assert len(pickle.dumps(copy)) == before
 
-    def __len__(self):
-        return len(self.shas)
 
-    def __getitem__(self, row):
-        if row >= len(self.shas):
-            raise IndexError(row)
-        return self.store[self.shas[row]].copy()
+def test_more_shards_than_may_be_open_are_read(encoder, tmp_path, monkeypatch):
+    monkeypatch.setattr(residue_store, "MOST_OPEN", 2)
+    store = ESMResidueStore(write_store(tmp_path, proteins_of(SEQUENCES), encoder, shards=5))
+    first = {sha256: store[sha256] for sha256 in store.lengths}
+    for sha256, residues_LE in first.items():
+        np.testing.assert_array_equal(store[sha256], residues_LE)
+    assert len(store._open) <= 2
+
+
+def test_vectors_cannot_be_written_to(store):
+    with pytest.raises(ValueError, match="read-only"):
+        store[next(iter(store.lengths))][0] = 0
+
+
+def test_memory_does_not_grow_with_what_is_read(encoder, tmp_path):
+    store = ESMResidueStore(write_store(tmp_path, proteins_of([sequence(900, seed) for seed in range(40)]), encoder))
+    tracemalloc.start()
+    read = sum(residues_LE.nbytes for _, residues_LE in store.by_shard())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read == 40 * 900 * 32 * 2
+    assert peak < 0.1 * read
+
+
+def test_the_manifest_says_at_which_byte_each_blob_begins(encoder, tmp_path):
+    manifest = write_store(tmp_path, proteins_of(SEQUENCES), encoder)
+    for row in read_table(manifest).itertuples():
+        blob = pq.ParquetFile(tmp_path / row.shard).read_row_group(row.row)["residues"][0].as_py()
+        assert (tmp_path / row.shard).read_bytes()[row.offset : row.offset + len(blob)] == blob
+        assert len(blob) == 2 * row.length * encoder.width
+
+
+def test_the_example_without_the_workflow_runs_as_written():
+    example = [line.strip()[4:] for line in residue_store.__doc__.splitlines() if ">>>" in line]
+    names: dict = {}
+    exec("\n".join(example[-3:]), names)
+    assert {position: vectors.shape for position, vectors in names["vectors"].items()} == {0: (10, 96)}
 
 
 @pytest.mark.parametrize("shards", [1, 4, 9])

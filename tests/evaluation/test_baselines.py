@@ -9,8 +9,9 @@ from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest
 from gofer.errors import GoferError
-from gofer.evaluation.baselines import DIAMOND_MISSING, DiamondSearch, naive, transferred_labels
+from gofer.evaluation.baselines import DIAMOND_MISSING, DiamondSearch, naive, ridge, transferred_labels
 from gofer.evaluation.cafa import prediction_status, read_cafa, write_cafa
+from gofer.evaluation.label_regression import KernelWeights
 
 NEEDS_DIAMOND = pytest.mark.skipif(
     shutil.which("diamond") is None, reason="DIAMOND is not on the PATH (apt-get install diamond-aligner)"
@@ -130,3 +131,26 @@ def test_diamond_gives_the_same_hits_twice(proteins):
     first = DiamondSearch().hits(proteins, targets)
     pd.testing.assert_frame_equal(first, DiamondSearch().hits(proteins, targets))
     assert first["query"].unique().tolist() == [0]
+
+
+def test_a_ridge_on_words_of_residues_carries_labels_to_alike_proteins():
+    rng = np.random.default_rng(1)
+    family = np.arange(40) % 2
+    sequences = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 40)) + ["WWCHW", "MMKYM"][f] * 3 for f in family]
+    terms = pd.DataFrame(
+        {"go_id": ["GO:1", "GO:2", "GO:3"], "aspect": "MFO", "is_a": [[], ["GO:1"], ["GO:1"]], "part_of": [[], [], []]}
+    )
+    true_ids = [["GO:1", "GO:2" if f else "GO:3"] for f in family]
+    kernel = KernelWeights(learned=0.0, words=1.0, composition=1.0, sharpness=3.0, ridge=1.0, landmarks=99)
+    table = ridge(
+        (sequences[:30], true_ids[:30]),
+        ([f"P{i}" for i in range(30, 40)], sequences[30:]),
+        terms,
+        kernel,
+        relations=["is_a"],
+        min_score=0.01,
+        seed=1,
+    )
+    scores = table.pivot(index="protein_id", columns="go_id", values="score").fillna(0)
+    assert (scores["GO:1"] >= scores[["GO:2", "GO:3"]].max(axis=1)).all()
+    assert ((scores["GO:2"] > scores["GO:3"]).to_numpy() == (family[30:] == 1)).mean() >= 0.9

@@ -1,58 +1,15 @@
 """Annotation and ontology files at fault (FAULTS.md 31–35): one clear error each, or a counted, documented repair."""
 
 import gzip
-from pathlib import Path
 
-import pandas as pd
 import pytest
+from inputs.annotation_lines import gaf, gpad1, gpad2, pairs, read, read_files
 
-from gofer.errors import GoferError, InputError
-from gofer.inputs.annotations import AnnotationRules, read_annotations
+from gofer.errors import GoferError, InputError, ProblemsError
+from gofer.inputs.annotations import AnnotationRules
 from gofer.inputs.ontology import read_ontology
 
 TERM = "[Term]\nid: GO:{id:07d}\nname: t{id}\nnamespace: molecular_function\n"
-RULES = AnnotationRules(frozenset({"IDA", "EXP"}), 0.1, ("is_a", "part_of"))
-
-
-def terms() -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = [("GO:0000001", [], ["GO:0000009"]), ("GO:0000002", ["GO:0000001"], []), ("GO:0000003", ["GO:0000002"], [])]
-    live = pd.DataFrame(rows, columns=["go_id", "is_a", "alt_ids"]).assign(aspect="MFO", part_of=[[]] * 3)
-    obsolete = pd.DataFrame(
-        [("GO:0000020", ["GO:0000002"]), ("GO:0000021", []), ("GO:0000022", ["GO:0000001", "GO:0000002"])],
-        columns=["go_id", "replaced_by"],
-    )
-    return live, obsolete
-
-
-def read(folder: Path, content: str | bytes, proteins=("P1", "P2"), rules=RULES):
-    path = folder / "annotations"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_annotations(path, set(proteins), *terms(), rules)
-
-
-def gaf(protein="P1", symbol="S1", qualifier="", term="GO:0000003", code="IDA", date="20200131") -> str:
-    fields = [
-        "DB",
-        protein,
-        symbol,
-        qualifier,
-        term,
-        "PMID:1",
-        code,
-        "",
-        "F",
-        "",
-        "",
-        "protein",
-        "taxon:1",
-        date,
-        "UniProt",
-    ]
-    return "\t".join([*fields, "", ""]) + "\n"
-
-
-def pairs(table: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(table["protein_id"], table["go_id"], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +22,13 @@ def pairs(table: pd.DataFrame) -> list[tuple[str, str]]:
         "!gaf-version: 2.2\n!text\n" + gaf(qualifier="enables") + gaf("P2", term="GO:0000002"),
         gaf() + gaf("P2", term="GO:0000002"),
         gzip.compress(("!gaf-version: 2.0\n" + gaf() + gaf("P2", term="GO:0000002")).encode()),
+        "!gpa-version: 1.1\n" + gpad1() + gpad1("P2", term="GO:0000002"),
+        "!gpad-version: 2.0\n!generated-by: DB\n" + gpad2() + gpad2("DB:P2", term="GO:0000002"),
+        gpad1() + gpad1("P2", term="GO:0000002"),
+        gpad2() + gpad2("DB:P2", term="GO:0000002"),
     ],
 )
-def test_tables_and_gafs_of_every_kind_give_the_same_pairs(tmp_path, content):
+def test_tables_gafs_and_gpads_of_every_kind_give_the_same_pairs(tmp_path, content):
     assert pairs(read(tmp_path, content)[0]) == [("P1", "GO:0000003"), ("P2", "GO:0000002")]
 
 
@@ -83,6 +44,14 @@ def test_tables_and_gafs_of_every_kind_give_the_same_pairs(tmp_path, content):
         ("P1\tGO:0000003\n\tGO:0000002\n", "no protein id", 2),
         ("!gaf-version: 2.0\n" + gaf() + "DB\tP1\tS1\t\tGO:0000003\n", "a GAF has at least 15", 3),
         ("!gaf-version: 2.0\n" + gaf(term="P1"), "'P1' is not a GO id", 2),
+        ("!gaf-version: 3.0\n" + gaf(), "gaf-version: 3.0: no annotation format that is known here", 1),
+        ("!gpi-version: 2.0\nDB:P1\tS1\n", "gpi-version: 2.0: no annotation format that is known here", 1),
+        ("!gpa-version: 1.1\nDB\tP1\tenables\tGO:0000003\n", "4 tab-separated columns, a GPAD has at least 10", 2),
+        (gpad1() + gpad1(protein=""), "no protein id", 2),
+        (gpad2() + gpad2(protein=""), "no protein id", 2),
+        (gpad2() + gpad2(protein="P1"), "the object id 'P1' names no database", 2),
+        (gpad2() + gpad2(negation="x"), "'x' as negation", 2),
+        (gpad2() + gpad2(term="GO:1"), "'GO:1' is not a GO id", 2),
     ],
 )
 def test_a_fault_in_an_annotation_file_is_named_with_its_line(tmp_path, content, said, line):
@@ -101,6 +70,21 @@ def test_a_not_annotation_is_never_a_positive_nor_is_anything_below_it(tmp_path)
     assert accounting.count("annotations dropped", "denied by a NOT annotation of the same protein") == 1
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        gaf(qualifier=qualifier)
+        for qualifier in ("NOT", "not", "NOT|enables", "enables|NOT", "NOT|", " NOT ", "Not enables")
+    ]
+    + [gpad1(qualifier=qualifier) for qualifier in ("NOT", "NOT|enables", "enables|NOT", "NOT|")]
+    + [gpad2(negation="NOT"), gpad2(negation="not"), gpad2(relation="NOT|RO:0002327")],
+)
+def test_not_is_seen_in_every_spelling(tmp_path, content):
+    with pytest.raises(InputError, match="0 of 1 annotations left") as caught:
+        read(tmp_path, content)
+    assert caught.value.help == "dropped: 1 NOT annotation, never a positive"
+
+
 def test_a_word_that_holds_not_is_no_not(tmp_path):
     assert len(read(tmp_path, gaf(qualifier="NOTED"))[0]) == 1
 
@@ -114,6 +98,18 @@ def test_the_evidence_filter_counts_what_it_drops(tmp_path):
 def test_a_filter_that_leaves_nothing_says_so(tmp_path):
     with pytest.raises(InputError, match="0 of 2 annotations left after the evidence filter; the file has IEA, ISS"):
         read(tmp_path, gaf(code="IEA") + gaf(code="ISS"))
+
+
+def test_an_eco_id_without_a_code_is_dropped_and_counted_unless_the_config_names_it(tmp_path):
+    content = gpad1() + gpad1(term="GO:0000002", eco="ECO:0001225") + gpad1(term="GO:0000001", eco="ECO:0007669")
+    table, accounting = read(tmp_path, content)
+    assert pairs(table) == [("P1", "GO:0000003")]
+    assert accounting.count("annotations dropped", "ECO id without a code, ECO:0001225 not asked for") == 1
+    assert accounting.count("annotations dropped", "evidence code IEA not asked for") == 1
+    named = {"evidence_codes": ["ECO:0001225"], "max_unknown_terms": 0.1, "limits": {}, "relations": ["is_a"]}
+    content += gpad1("P2", eco="ECO:0001225", properties="go_evidence=IMP")
+    table, _ = read(tmp_path, content, rules=AnnotationRules.from_config(named))
+    assert table[["go_id", "evidence"]].to_numpy().tolist() == [["GO:0000002", "ECO:0001225"], ["GO:0000003", "IMP"]]
 
 
 def test_annotations_without_a_protein_show_an_id_of_each_side(tmp_path):
@@ -143,6 +139,58 @@ def test_unknown_terms_are_counted_and_listed_up_to_the_limit(tmp_path):
     assert accounting.count("unknown term", "GO:0099999") == 1
     with pytest.raises(InputError, match=r"2 of 11 annotations .* does not have: GO:0088888, GO:0099999"):
         read(tmp_path, content + "P1\tGO:0088888\n")
+
+
+def test_a_day_that_does_not_exist_is_counted_and_not_kept(tmp_path):
+    content = gaf(date="20211332") + gaf(date="") + gaf("P2", date="2021-02-29") + gaf("P2", date="2021-03-01")
+    table, accounting = read(tmp_path, content)
+    assert table["date"].isna().tolist() == [True, False]
+    assert table["date"][1] == "2021-03-01"
+    assert accounting.count("positives without a date", "no such day") == 2
+    assert accounting.count("positives without a date", "none given") == 1
+
+
+@pytest.fixture
+def two_files(tmp_path):
+    """A good table, and a second file for each test to spoil."""
+    (tmp_path / "good.tsv").write_text("P1\tGO:0000003\n")
+    return tmp_path / "good.tsv", tmp_path / "other.gaf"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "no annotation in this file"),
+        (gaf("Q7"), "annotations match no protein: they name e.g. Q7, the FASTA e.g. P1"),
+        (
+            gaf(term="GO:0099999"),
+            "1 of 2 annotations (50.0%) name terms that this GO release does not have: GO:0099999",
+        ),
+        ("{}", "looks like JSON"),
+    ],
+)
+def test_a_fault_of_one_of_several_files_names_this_file(two_files, content, said):
+    two_files[1].write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_files(two_files)
+    assert said in caught.value.what
+    assert caught.value.path == two_files[1]
+
+
+def test_faults_of_several_files_are_told_in_one_pass(two_files):
+    two_files[0].write_text("P1\tGO:0000003\nP1\tGO:3\n")
+    two_files[1].write_text("P1 GO:0000003\n")
+    with pytest.raises(ProblemsError) as caught:
+        read_files([two_files[1], *two_files, two_files[0].with_name("absent")])
+    told = [(problem.path.name, problem.line) for problem in caught.value.problems]
+    assert told == [("other.gaf", 1), ("good.tsv", 2), ("other.gaf", 1), ("absent", None)]
+
+
+def test_files_of_which_nothing_is_left_are_all_named(two_files):
+    two_files[0].write_text(gaf(code="IEA"))
+    two_files[1].write_text(gaf(code="ISS"))
+    with pytest.raises(InputError, match=r"good.tsv, .*other.gaf: 0 of 2 annotations left .* has IEA, ISS"):
+        read_files(two_files)
 
 
 def test_evidence_date_and_source_of_one_pair_are_merged(tmp_path):
@@ -177,7 +225,7 @@ def test_evidence_date_and_source_of_one_pair_are_merged(tmp_path):
         ),
         (
             "".join(TERM.format(id=i) + f"is_a: GO:{p:07d}\n\n" for i, p in ((2, 3), (3, 2))) + TERM.format(id=1),
-            "a cycle of is_a and part_of: GO:0000002 -> GO:0000003 -> GO:0000002",
+            "a cycle: GO:0000002 is_a GO:0000003 is_a GO:0000002",
             5,
         ),
         (TERM.format(id=1) + "relationship: part_of GO:0000001\n", "a cycle", 5),

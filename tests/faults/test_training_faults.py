@@ -25,7 +25,8 @@ import torch
 torch.set_num_threads(1)
 from training.tiny_world import RELEASE, make_world
 from gofer.training.checkpoint import write_checkpoint
-from gofer.training.stage import Optimiser, train_stage
+from gofer.training.optimiser import Optimiser
+from gofer.training.stage import train_stage
 from gofer.training.tracking import Tracker
 
 folder, moment = Path(sys.argv[1]), sys.argv[2]

@@ -100,3 +100,9 @@ def ontology(write: Callable[[str, str | bytes], Path]) -> Ontology:
 def go(shared_data: Path) -> Ontology:
     """The release of 2015, read once."""
     return read_ontology(shared_data / "go" / "go_2015-07-11.obo.bz2")
+
+
+@pytest.fixture(scope="session")
+def older_go(shared_data: Path) -> Ontology:
+    """The release of 2014, read once."""
+    return read_ontology(shared_data / "go" / "go-basic_2014-07-06.obo.gz")

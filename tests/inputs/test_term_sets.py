@@ -3,16 +3,32 @@ import pandas as pd
 import pytest
 
 from gofer.errors import GoferError, InputError
+from gofer.inputs.labels import propagate
 from gofer.inputs.ontology import depths, descendants_of
-from gofer.inputs.term_sets import FewZeroConfig, TermCounts, make_term_sets
+from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 
 RELATIONS = ["is_a", "part_of"]
 
 
-def config(method: str, terms: int = 0, seed: int = 1) -> FewZeroConfig:
+def config(method: str, terms: int = 0, seed: int = 1, day: str | None = None) -> FewZeroConfig:
     return FewZeroConfig(
-        few_max=2, zero_method=method, zero_terms=terms, zero_min_proteins=2, zero_max_proteins=9, seed=seed
-    )
+        few_max=2, zero_method=method, zero_from=day, zero_terms=terms, zero_min_proteins=2, zero_max_proteins=9,
+        seed=seed,
+    )  # fmt: skip
+
+
+def sets_of(terms: pd.DataFrame, numbers: TermCounts, changed: FewZeroConfig, **sources) -> pd.DataFrame:
+    return make_term_sets(terms, numbers, changed, RELATIONS, TermSources(**sources))[0]
+
+
+def held_out(table: pd.DataFrame) -> set[str]:
+    return set(table.loc[table["held_out"], "go_id"])
+
+
+def annotated(terms: pd.DataFrame, *rows: tuple[str, str, str | None]) -> pd.DataFrame:
+    """Propagated annotations of (protein, term, day)."""
+    stated = pd.DataFrame(rows, columns=["protein_id", "go_id", "date"]).assign(evidence="IDA", source=None)
+    return propagate(stated, terms, RELATIONS)
 
 
 def counts(ontology, **train: int) -> TermCounts:
@@ -31,20 +47,20 @@ def wide_ontology(children: int = 30) -> pd.DataFrame:
 
 def test_a_listed_term_is_masked_with_all_below_it_and_nothing_above(ontology, write):
     path = write("zero.txt", "GO:0009001  # an alternative id\n")
-    table = make_term_sets(ontology.terms, counts(ontology), config("list"), RELATIONS, zero_list=path)
-    assert set(table.loc[table["held_out"], "go_id"]) == {"GO:0000001", "GO:0000003"}
+    table = sets_of(ontology.terms, counts(ontology), config("list"), zero_list=path)
+    assert held_out(table) == {"GO:0000001", "GO:0000003"}
     assert set(table.loc[table["term_set"] == "zero", "go_id"]) == {"GO:0000001", "GO:0000003"}
 
 
 def test_part_of_counts_as_below(ontology, write):
     path = write("zero.txt", "GO:0000011\n")
-    table = make_term_sets(ontology.terms, counts(ontology), config("list"), RELATIONS, zero_list=path)
-    assert set(table.loc[table["held_out"], "go_id"]) == {"GO:0000011", "GO:0000002", "GO:0000003"}
+    table = sets_of(ontology.terms, counts(ontology), config("list"), zero_list=path)
+    assert held_out(table) == {"GO:0000011", "GO:0000002", "GO:0000003"}
 
 
 def test_few_and_zero_follow_from_the_training_proteins(ontology):
     train = TermCounts(np.array([3, 2, 1, 0, 3, 0]), np.zeros(6, dtype=np.int64))
-    table = make_term_sets(ontology.terms, train, config("none"), RELATIONS)
+    table = sets_of(ontology.terms, train, config("none"))
     assert table["term_set"].tolist() == ["common", "few", "few", "zero", "common", "zero"]
     assert not table["held_out"].any()
 
@@ -56,19 +72,103 @@ def test_few_and_zero_follow_from_the_training_proteins(ontology):
 def test_a_list_at_fault_is_refused_with_its_line(ontology, write, listed, said):
     path = write("zero.txt", "GO:0000003\n" + listed)
     with pytest.raises(InputError, match=said) as caught:
-        make_term_sets(ontology.terms, counts(ontology), config("list"), RELATIONS, zero_list=path)
+        sets_of(ontology.terms, counts(ontology), config("list"), zero_list=path)
     assert caught.value.line == 2
 
 
-def test_a_missing_list_is_said(ontology):
-    with pytest.raises(GoferError, match="zero_method list without a list"):
-        make_term_sets(ontology.terms, counts(ontology), config("list"), RELATIONS)
+@pytest.mark.parametrize(
+    ("method", "needs"), [("list", "a list"), ("time", "zero_from"), ("release", "previous_ontology")]
+)
+def test_what_a_method_needs_and_does_not_get_is_said(ontology, method, needs):
+    with pytest.raises(GoferError, match=f"zero_method {method} without {needs}"):
+        sets_of(ontology.terms, counts(ontology), config(method))
+
+
+def test_listed_terms_are_few_shot_in_place_of_the_rule_and_those_without_proteins_are_told(ontology, write):
+    path = write("few.txt", "GO:0009001\nGO:0000011  # training has none\n")
+    numbers = TermCounts(np.array([9, 1, 1, 0, 9, 1]), np.zeros(6, dtype=np.int64))
+    table, told = make_term_sets(ontology.terms, numbers, config("none"), RELATIONS, TermSources(few_list=path))
+    assert dict(zip(table["go_id"], table["term_set"], strict=True)) == {
+        "GO:0000001": "few", "GO:0000002": "common", "GO:0000003": "common", "GO:0000011": "zero",
+        "GO:0003674": "common", "GO:0008150": "common",
+    }  # fmt: skip
+    assert told.count("terms of few_list", "few-shot") == 1
+    assert told.count("terms of few_list without a training protein, so zero-shot", "GO:0000011") == 1
+
+
+def test_a_few_shot_term_that_is_held_out_is_refused_with_its_line(ontology, write):
+    zero, few = write("zero.txt", "GO:0000001\n"), write("few.txt", "GO:0000002\nGO:0000003\n")
+    with pytest.raises(InputError, match="GO:0000003 is held out of training as zero-shot") as caught:
+        sets_of(ontology.terms, counts(ontology), config("list"), zero_list=zero, few_list=few)
+    assert caught.value.line == 2
+
+
+def test_terms_first_annotated_late_are_held_out_and_their_older_ancestors_are_not(ontology):
+    rows = [("P1", "GO:0000003", "2019-01-01"), ("P2", "GO:0000001", "2018-12-31")]
+    numbers = TermCounts(np.array([2, 1, 1, 1, 2, 1]), np.zeros(6, dtype=np.int64))
+    table = sets_of(
+        ontology.terms, numbers, config("time", day="2019-01-01"), annotations=annotated(ontology.terms, *rows)
+    )
+    assert held_out(table) == {"GO:0000002", "GO:0000003", "GO:0000011"}
+
+
+def test_a_term_is_as_old_as_the_oldest_annotation_below_it(ontology):
+    rows = [("P1", "GO:0000003", "2011-05-01"), ("P2", "GO:0000002", "2020-01-01")]
+    numbers = TermCounts(np.array([1, 2, 1, 2, 2, 2]), np.zeros(6, dtype=np.int64))
+    table = sets_of(
+        ontology.terms, numbers, config("time", day="2019-01-01"), annotations=annotated(ontology.terms, *rows)
+    )
+    assert held_out(table) == set()
+
+
+def test_an_annotation_without_a_date_is_taken_to_be_old_and_counted(ontology):
+    rows = [("P1", "GO:0000003", None), ("P2", "GO:0000003", "2020-01-01"), ("P2", "GO:0000001", "2020-01-01")]
+    numbers = TermCounts(np.array([2, 2, 2, 2, 2, 2]), np.zeros(6, dtype=np.int64))
+    sources = TermSources(annotations=annotated(ontology.terms, *rows))
+    table, told = make_term_sets(ontology.terms, numbers, config("time", day="2019-01-01"), RELATIONS, sources)
+    assert held_out(table) == set()
+    assert told.count("annotations without a date", "taken to be older than zero_from") == 1
+
+
+def test_annotations_that_have_no_date_at_all_are_refused_by_time(ontology):
+    annotations = annotated(ontology.terms, ("P1", "GO:0000003", None))
+    with pytest.raises(GoferError, match="no annotation has a date"):
+        sets_of(ontology.terms, counts(ontology), config("time", day="2019-01-01"), annotations=annotations)
+
+
+def test_terms_that_the_older_release_lacks_are_held_out_with_all_below_where_a_protein_has_them(ontology):
+    annotations = annotated(ontology.terms, ("P1", "GO:0000001", None), ("P2", "GO:0000011", None))
+    previous = ["GO:0003674", "GO:0008150", "GO:0000003", "GO:0000011"]
+    numbers = TermCounts(np.array([1, 0, 0, 1, 1, 1]), np.zeros(6, dtype=np.int64))
+    sources = TermSources(annotations=annotations, previous=previous)
+    table, told = make_term_sets(ontology.terms, numbers, config("release"), RELATIONS, sources)
+    assert held_out(table) == {"GO:0000001", "GO:0000003"}
+    assert set(table.loc[table["term_set"] == "zero", "go_id"]) == {"GO:0000001", "GO:0000002", "GO:0000003"}
+    assert told.count("terms new in this release", "of some protein: held out") == 1
+    assert told.count("terms new in this release", "of no protein: zero-shot anyway") == 1
+    assert told.count("terms held out", "zero_method release") == 1
+    assert told.count("terms held out", "below those, without any") == 1
+
+
+def test_a_term_that_the_older_release_has_under_an_alternative_id_is_not_new(ontology):
+    annotations = annotated(ontology.terms, ("P1", "GO:0000001", None))
+    previous = ["GO:0009001", "GO:0000002", "GO:0000003", "GO:0000011"]
+    table = sets_of(ontology.terms, counts(ontology), config("release"), annotations=annotations, previous=previous)
+    assert held_out(table) == set()
+
+
+def test_the_settings_are_those_of_the_config():
+    block = {
+        "few_max": 2, "few_list": None, "zero_method": "time", "zero_list": None, "zero_from": "2019-01-01",
+        "zero_terms": 0, "zero_min_proteins": 2, "zero_max_proteins": 9, "zero_ancestors": "keep",
+    }  # fmt: skip
+    assert FewZeroConfig.from_config(block, 1) == config("time", day="2019-01-01")
 
 
 def test_masking_everything_is_refused(ontology, write):
     path = write("zero.txt", "GO:0000001\nGO:0000002\nGO:0000011\n")
     with pytest.raises(GoferError, match="no term is left for training"):
-        make_term_sets(ontology.terms, counts(ontology), config("list"), RELATIONS, zero_list=path)
+        sets_of(ontology.terms, counts(ontology), config("list"), zero_list=path)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -76,11 +176,11 @@ def test_sampled_terms_are_spread_fit_and_never_nested(seed):
     terms = wide_ontology()
     rng = np.random.default_rng(seed)
     numbers = TermCounts(rng.integers(1, 12, len(terms)), rng.integers(0, 2, len(terms)))
-    table = make_term_sets(terms, numbers, config("sample", terms=8, seed=seed), RELATIONS)
+    table = sets_of(terms, numbers, config("sample", terms=8, seed=seed))
     joined = terms.assign(train=numbers.train_T, test=numbers.test_T, held_out=table["held_out"].to_numpy())
     below = {go_id: descendants_of(terms, RELATIONS, [go_id]) - {go_id} for go_id in terms["go_id"]}
-    held_out = set(joined.loc[joined["held_out"], "go_id"])
-    chosen = joined[joined["go_id"].isin(held_out - set().union(*(below[go_id] for go_id in held_out)))]
+    masked = held_out(table)
+    chosen = joined[joined["go_id"].isin(masked - set().union(*(below[go_id] for go_id in masked)))]
     assert len(chosen) == 8
     assert chosen["train"].between(2, 9).all()
     assert (chosen["test"] > 0).all()
@@ -90,11 +190,11 @@ def test_sampled_terms_are_spread_fit_and_never_nested(seed):
 def test_the_draw_follows_the_seed():
     terms = wide_ontology()
     numbers = TermCounts(np.full(len(terms), 5), np.ones(len(terms), dtype=np.int64))
-    draws = [make_term_sets(terms, numbers, config("sample", terms=6, seed=s), RELATIONS) for s in (1, 1, 2)]
+    draws = [sets_of(terms, numbers, config("sample", terms=6, seed=s)) for s in (1, 1, 2)]
     assert draws[0].equals(draws[1])
     assert not draws[0].equals(draws[2])
 
 
 def test_asking_for_more_terms_than_there_are_is_refused(ontology):
     with pytest.raises(GoferError, match="of 9 zero-shot terms can be drawn"):
-        make_term_sets(ontology.terms, counts(ontology), config("sample", terms=9), RELATIONS)
+        sets_of(ontology.terms, counts(ontology), config("sample", terms=9))

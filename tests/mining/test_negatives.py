@@ -45,7 +45,7 @@ def distances(edges, n_terms, start, *, up):
 
 @st.composite
 def batches(draw):
-    """An ontology, propagated labels (1 + hops) of some proteins, knobs and a seed."""
+    """An ontology, the positives (1 + hops) and the truth of some proteins, knobs and a seed."""
     n_terms = draw(st.integers(2, 12))
     pairs = [(child, parent) for child in range(n_terms) for parent in range(child)]
     edges = draw(st.lists(st.sampled_from(pairs), max_size=2 * n_terms, unique=True))
@@ -54,30 +54,38 @@ def batches(draw):
         for stated in draw(st.lists(st.integers(0, n_terms - 1), max_size=3)):
             for term, hops in distances(edges, n_terms, stated, up=True).items():
                 row[term] = hops + 1 if row[term] == 0 else min(row[term], hops + 1)
+    truth_BT = hops_BT > 0
+    if draw(st.booleans()):  # only some of what is true are positives
+        hops_BT = hops_BT * np.random.default_rng(draw(st.integers(0, 99))).integers(0, 2, hops_BT.shape, np.int16)
     chosen = knobs(
         hard_frac=draw(st.floats(0, 1)), shortlist_M=draw(st.integers(1, 15)), k_hard=draw(st.integers(0, 8)),
         random_k=draw(st.integers(0, 15)), inbatch_easy=draw(st.floats(0, 1)),
         hier_up=draw(st.integers(0, 3)), hier_down=draw(st.integers(0, 3)),
     )  # fmt: skip
-    return edges, hops_BT, chosen, draw(st.integers(0, 1000))
+    return edges, hops_BT, truth_BT, chosen, draw(st.integers(0, 1000))
 
 
-def chosen_of(edges, hops_BT, chosen, seed):
+def choose(hops_BT, neighbourhood, chosen, nearest, seed=1, *, truth_BT=None):
+    """The candidates of a batch; without `truth_BT`, its positives are all that is true."""
+    truth_BT = np.asarray(hops_BT) > 0 if truth_BT is None else truth_BT
+    rng = np.random.default_rng(seed)
+    return choose_candidates(hops_matrix(hops_BT), sp.csr_array(truth_BT), neighbourhood, chosen, nearest, rng)
+
+
+def chosen_of(edges, hops_BT, truth_BT, chosen, seed):
     n_proteins, n_terms = hops_BT.shape
     shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n_terms), (n_proteins, 1)), axis=1)
-    return choose_candidates(
-        hops_matrix(hops_BT), neighbourhood_of(edges, n_terms), chosen, lambda m: shuffled[:, :m],
-        np.random.default_rng(seed),
-    )  # fmt: skip
+    nearest = lambda m: shuffled[:, :m]  # noqa: E731
+    return choose(hops_BT, neighbourhood_of(edges, n_terms), chosen, nearest, seed, truth_BT=truth_BT)
 
 
 @settings(max_examples=200, deadline=None)
 @given(batches())
-def test_no_negative_is_a_label_or_near_a_stated_one(batch):
-    edges, hops_BT, chosen, _ = batch
+def test_no_negative_is_true_or_near_a_stated_label_for_any_settings(batch):
+    edges, hops_BT, truth_BT, chosen, _ = batch
     candidates = chosen_of(*batch)
     for protein, hops_T in enumerate(hops_BT):
-        forbidden = set(np.flatnonzero(hops_T))
+        forbidden = set(np.flatnonzero(truth_BT[protein]))
         for stated in np.flatnonzero(hops_T == 1):
             for up, radius in ((True, chosen.hier_up), (False, chosen.hier_down)):
                 reach = distances(edges, len(hops_T), stated, up=up)
@@ -91,7 +99,7 @@ def test_no_negative_is_a_label_or_near_a_stated_one(batch):
 @settings(max_examples=100, deadline=None)
 @given(batches())
 def test_candidates_are_terms_of_the_vocabulary_once_each_with_every_positive_among_them(batch):
-    _, hops_BT, _, _ = batch
+    _, hops_BT, *_ = batch
     candidates = chosen_of(*batch)
     assert (np.diff(candidates.term_C) > 0).all()
     assert set(candidates.term_C) <= set(range(hops_BT.shape[1]))
@@ -117,7 +125,7 @@ def test_held_out_terms_cannot_occur_because_the_vocabulary_lacks_them():
     assert neighbourhood.parents_TT.shape == (3, 3)
     assert neighbourhood.edges().tolist() == [[2, 0]]
     ask = lambda m: np.array([[2, 1, 0]])[:, :m]  # noqa: E731
-    candidates = choose_candidates(hops_matrix([[1, 0, 0]]), neighbourhood, knobs(), ask, np.random.default_rng(0))
+    candidates = choose([[1, 0, 0]], neighbourhood, knobs(), ask)
     assert candidates.term_C.tolist() == [0, 1, 2]
 
 
@@ -134,9 +142,7 @@ def test_hard_frac_says_how_many_places_the_index_fills_and_siblings_fill_the_re
         return np.r_[0, 12:41][None, :m]
 
     chosen = knobs(hard_frac=hard_frac, k_hard=8, random_k=0, inbatch_easy=0.0, shortlist_M=20, hier_up=1, hier_down=1)
-    candidates = choose_candidates(
-        hops_matrix(hops_BT), neighbourhood_of(edges, 41), chosen, nearest, np.random.default_rng(1)
-    )
+    candidates = choose(hops_BT, neighbourhood_of(edges, 41), chosen, nearest)
     negative = candidates.term_C[candidates.negative_BC[0]]
     assert negative[negative >= 12].tolist() == list(range(12, 12 + mined))  # the best allowed ones, in order
     assert (negative < 12).sum() == 8 - mined
@@ -148,10 +154,7 @@ def test_siblings_fill_what_a_short_shortlist_leaves_open():
     hops_BT = np.zeros((1, 12), np.int16)
     hops_BT[0, [0, 1]] = 1, 2
     chosen = knobs(k_hard=5, random_k=0, inbatch_easy=0.0, hier_up=1)
-    candidates = choose_candidates(
-        hops_matrix(hops_BT), neighbourhood_of(edges, 12), chosen, lambda m: np.array([[0, 1, 4]]),
-        np.random.default_rng(1),
-    )  # fmt: skip
+    candidates = choose(hops_BT, neighbourhood_of(edges, 12), chosen, lambda m: np.array([[0, 1, 4]]))
     assert candidates.negative_BC.sum() == 5
     assert candidates.negative_BC[0, candidates.term_C == 4].all()
 
@@ -161,23 +164,31 @@ def test_random_and_in_batch_terms_are_added_by_number_and_share():
     ask = lambda m: np.zeros((6, m), int)  # noqa: E731
     none = knobs(k_hard=0, random_k=0, inbatch_easy=0.0)
     empty = neighbourhood_of([], 60)
-    quiet = choose_candidates(hops_matrix(hops_BT), empty, none, ask, np.random.default_rng(1))
+    quiet = choose(hops_BT, empty, none, ask)
     assert quiet.negative_BC.sum() == 0
-    in_batch = choose_candidates(
-        hops_matrix(hops_BT), empty, knobs(k_hard=0, random_k=0), ask, np.random.default_rng(1)
-    )
+    in_batch = choose(hops_BT, empty, knobs(k_hard=0, random_k=0), ask)
     assert (in_batch.negative_BC == ~np.eye(6, dtype=bool)).all()
-    random = choose_candidates(
-        hops_matrix(hops_BT), empty, knobs(k_hard=0, random_k=20, inbatch_easy=0.0), ask, np.random.default_rng(1)
-    )
+    random = choose(hops_BT, empty, knobs(k_hard=0, random_k=20, inbatch_easy=0.0), ask)
     assert 14 <= (random.term_C >= 6).sum() <= 20
     assert (random.negative_BC[:, random.term_C >= 6]).all()  # the same for the whole batch
 
 
 def test_a_batch_without_any_positive_has_only_negatives():
-    candidates = chosen_of([], np.zeros((2, 5), np.int16), knobs(), 1)
+    candidates = chosen_of([], np.zeros((2, 5), np.int16), np.zeros((2, 5), bool), knobs(), 1)
     assert (candidates.hops_BC == -1).all()
     assert candidates.negative_BC.all()
+
+
+def test_a_term_that_is_true_but_no_positive_counts_on_neither_side_though_every_source_offers_it():
+    # Term 0 is stated by protein 0, term 1 by protein 1; of protein 0 term 1 is true as well, and a sibling of term 0.
+    hops_BT, truth_BT = [[1, 0, 0, 0], [0, 1, 0, 0]], np.array([[1, 1, 0, 0], [0, 1, 0, 0]], bool)
+    nearest = lambda m: np.array([[1, 3], [3, 0]])[:, :m]  # noqa: E731
+    candidates = choose(hops_BT, neighbourhood_of([(0, 2), (1, 2)], 4), knobs(), nearest, truth_BT=truth_BT)
+    place = candidates.term_C.tolist().index(1)
+    assert candidates.hops_BC[:, place].tolist() == [-1, 0]
+    assert candidates.negative_BC[:, place].tolist() == [False, False]
+    assert candidates.allowed_BC[:, place].tolist() == [False, False]
+    assert candidates.negative_BC[0].sum() == 2
 
 
 def test_neighbours_lie_within_the_asked_number_of_hops():

@@ -17,7 +17,7 @@ from gofer.report.page import Artefacts, build_page
 from gofer.report.predictions import COLUMNS as PREDICTED
 
 RELEASE = Manifest({"go_release": "releases/2015-07-11", "proteins_sha256": "ab" * 32, "residue_encoder": "mini"})
-CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy", "mining_seconds"]
+CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy"]
 
 
 @dataclass
@@ -95,7 +95,7 @@ def _artefacts(folder: Path, *, query: bool) -> Artefacts:
         **{name: folder / path for name, path in names.items()},
         accounting=[folder / "inputs/accounting-proteins.parquet"],
         training=[folder / f"training/stage-{stage}/metrics.tsv" for stage in "AB"],
-        curriculum=[folder / f"training/stage-{stage}/curriculum.tsv" for stage in "AB"],
+        curriculum=folder / "training/curriculum.tsv",
         predictions=[folder / "retrieval/mine/predictions.tsv"] if query else [],
     )
 
@@ -136,9 +136,9 @@ def _write_training(folder: Path) -> None:
         rows += [(stage, 3, 12, "val", "fmax_CCO", np.nan)]
         columns = ["stage", "epoch", "step", "split", "metric", "value"]
         write_tsv(folder / f"training/stage-{stage}/metrics.tsv", pd.DataFrame(rows, columns=columns))
-        knobs = [(stage, step, "hard_frac", step / 20) for step in range(12)]
-        table = pd.DataFrame(knobs, columns=["stage", "step", "knob", "value"])
-        write_tsv(folder / f"training/stage-{stage}/curriculum.tsv", table)
+    knobs = [(stage, step, "hard_frac", step / 20) for stage in "AB" for step in range(12)]
+    table = pd.DataFrame(knobs, columns=["stage", "step", "knob", "value"])
+    write_tsv(folder / "training/curriculum.tsv", table)
 
 
 def _write_evidence(folder: Path, protein_id: str, planted: str, examples: int) -> None:

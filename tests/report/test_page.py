@@ -133,6 +133,13 @@ def _env() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(gofer.__file__).parents[1]), "PYTHONHASHSEED": "7"}
 
 
+def test_few_shot_terms_are_told_as_they_were_chosen(make_run, html):
+    assert "Few-shot terms have 1 to 12 training proteins." in html
+    run = make_run()
+    run.config["inputs"]["term_sets"]["few_list"] = "few.txt"
+    assert "Few-shot terms are those that few.txt names and training has." in run.page()
+
+
 def test_a_missing_aspect_is_left_out(make_run):
     html = make_run(aspects=("BPO",)).page()
     assert "Biological process" in html

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gofer.artefacts import write_text
+from gofer.artefacts import write_text, write_tsv
 from gofer.errors import ArtefactError
 from gofer.report import predictions, tables, words
-from gofer.report.training import TrainingStory
+from gofer.report.training import METRIC_COLUMNS, TrainingStory
 
 HEADER = "s\th:m:s\tmax_rss\n"
 
@@ -94,12 +94,26 @@ def test_the_nearest_training_proteins_are_told_in_a_sentence():
 
 def test_the_stages_steps_run_on_and_the_best_epoch_is_named(make_run):
     run = make_run()
-    story = TrainingStory.read(run.files.training, run.files.curriculum)
+    story = TrainingStory.read(run.files.training, run.files.curriculum, [])
     assert story.steps == {"A": 12, "B": 12}
     assert story.metrics["through"].max() == 24
     first, second = story.rows(run.config["training"])
     assert (first.best_fmax, first.best_epoch, first.epochs) == ("0.410", "2", 3)
     assert (second.best_fmax, second.first_loss, second.last_loss) == ("0.520", "1.000", "0.333")
+
+
+def test_what_a_step_took_is_told_where_it_is_known(make_run):
+    run = make_run()
+    rows = [("A", epoch, 4, "train", name, value) for epoch in (1, 2) for name, value in (
+        ("seconds_per_step", 0.02 * epoch), ("mining_seconds_per_step", 0.003), ("residues_per_second", 5e4),
+        ("peak_memory_gib", 1.25),
+    )]  # fmt: skip
+    write_tsv(run.root / "logs/train_stage_A.costs.tsv", pd.DataFrame(rows, columns=METRIC_COLUMNS))
+    costs = [run.root / "logs/train_stage_A.costs.tsv"]
+    first, second = TrainingStory.read(run.files.training, run.files.curriculum, costs).rows(run.config["training"])
+    assert (first.step, first.mining, first.speed, first.memory) == ("30 ms", "10 %", "50,000 /s", "1.2 GiB")
+    assert (second.step, second.mining, second.speed, second.memory) == ("n/a",) * 4
+    assert "50,000 /s" in run.page()
 
 
 def test_figures_are_written_for_people():

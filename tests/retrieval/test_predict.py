@@ -1,6 +1,7 @@
 """Predictions in full vocabulary: scores in (0, 1], parents never below children, evidence within the protein."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training.tiny_world import TRAINING
 
+from gofer.artefacts import Manifest
 from gofer.embeddings.go_cache import GoLookupCache
+from gofer.errors import ArtefactError
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
+from gofer.evaluation.label_regression import KernelWeights
+from gofer.evaluation.mixture import AspectMixture, Mixture
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.held_out import (
     choose_examples,
@@ -21,10 +26,12 @@ from gofer.retrieval.held_out import (
     predict_held_out,
     scores_of_labels,
 )
+from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.predict import COLUMNS, Reported, predict_proteins
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
-from gofer.training.dataset import ProteinEmbDataset, positives_matrix
+from gofer.training.dataset import ProteinEmbDataset, truth_matrix
 from gofer.training.stage_data import begin_model
 from gofer.training.validation import protein_vectors
 
@@ -58,19 +65,45 @@ def calibration():
     return Calibration({"MFO": (0.2, 0.8, 0.1), "BPO": (0.3, 0.5, 0.0)})
 
 
-def predicted(world, space, dataset, vectors, calibration, **changed):
-    carriers = NearestCarriers.of_tables(vectors.of_splits("train"), world.pid2pos, space.go_ids)
-    reported = Reported(**{"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed})
-    return predict_proteins(space, dataset, calibration, carriers, world.term_sets, reported)
+@pytest.fixture(scope="module")
+def sequences(world):
+    """A sequence for each protein, by id."""
+    rng = np.random.default_rng(5)
+    lengths = zip(world.proteins["protein_id"], world.proteins["length"], strict=True)
+    return {protein_id: "".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), length)) for protein_id, length in lengths}
 
 
 @pytest.fixture(scope="module")
-def table(world, space, dataset, vectors, calibration):
-    return predicted(world, space, dataset, vectors, calibration)
+def scorer(world, space, vectors, calibration, sequences):
+    """Texts and labels mixed, as if validation had said so."""
+    train = vectors.of_splits("train")
+    seen = world.terms[(world.terms["training_count"] > 0) & (world.terms["depth"] > 0)]
+    go_ids, kernel = seen["go_id"].tolist(), KernelWeights(1.0, 1.0, 1.0, sharpness=3.0, ridge=1.0, landmarks=99)
+    labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
+    own = [sequences[protein_id] for protein_id in train.protein_ids]
+    head = LabelHead.fit(train.vectors_ND, own, labels, go_ids, seen["aspect"].to_numpy(str), kernel, seed=1)
+    mixture = Mixture({"MFO": AspectMixture(0.75), "BPO": AspectMixture(0.5, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))})
+    return Scorer(space, calibration, head, mixture)
 
 
-def test_scores_lie_in_zero_to_one_and_no_parent_is_below_its_child(space, vectors, calibration):
-    scores_BT = space.scores(vectors.vectors_ND, calibration)
+def all_scores(scorer, vectors, sequences):
+    return scorer.scores(vectors.vectors_ND, [sequences[protein_id] for protein_id in vectors.protein_ids])
+
+
+def predicted(world, scorer, dataset, vectors, sequences, **changed):
+    space = scorer.space
+    carriers = NearestCarriers.of_tables(vectors.of_splits("train"), world.pid2pos, space.go_ids)
+    reported = Reported(**{"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed})
+    return predict_proteins(scorer, dataset, sequences, carriers, world.term_sets, reported)
+
+
+@pytest.fixture(scope="module")
+def table(world, scorer, dataset, vectors, sequences):
+    return predicted(world, scorer, dataset, vectors, sequences)
+
+
+def test_scores_lie_in_zero_to_one_and_no_parent_is_below_its_child(space, scorer, vectors, sequences):
+    scores_BT = all_scores(scorer, vectors, sequences)
     assert (scores_BT > 0).all()
     assert (scores_BT <= 1).all()
     hierarchy = space.hierarchy
@@ -94,47 +127,47 @@ def test_roots_are_never_predicted_and_unseen_terms_are(space, table):
     assert space.is_root_T.sum() == 2
 
 
-def test_a_protein_is_predicted_the_same_alone_and_held_out(space, vectors, calibration, table):
-    held_out = predict_held_out(space, vectors, calibration, min_score=0.001)
+def test_a_protein_is_predicted_the_same_alone_and_held_out(scorer, vectors, sequences, table):
+    held_out = predict_held_out(scorer, vectors, sequences, min_score=0.001)
     both = table.merge(held_out, on=["protein_id", "go_id"], suffixes=("", "_held_out"), how="outer")
     assert both["score"].to_numpy(float) == pytest.approx(both["score_held_out"].to_numpy(float), abs=1e-5)
 
 
-def test_scores_of_labels_are_those_of_every_protein_and_term_with_a_label(space, vectors, calibration):
+def test_scores_of_labels_are_those_of_every_protein_and_term_with_a_label(space, scorer, vectors, sequences):
     proteins = vectors.of_splits("train")
     labels = pd.DataFrame({"protein_id": [proteins.protein_ids[0], "elsewhere"], "go_id": ["GO:0005", "GO:0001"]})
-    table = scores_of_labels(space, proteins, calibration, labels)
+    table = scores_of_labels(scorer, proteins, sequences, labels)
     assert table["protein_id"].tolist() == proteins.protein_ids
     assert set(table["go_id"]) == {"GO:0005"}
-    scores_BT = space.scores(proteins.vectors_ND, calibration)
+    scores_BT = all_scores(scorer, proteins, sequences)
     np.testing.assert_array_equal(table["score"], scores_BT[:, space.go_ids.index("GO:0005")])
 
 
-def test_no_held_out_protein_gives_an_empty_table(space, vectors, calibration):
-    table = predict_held_out(space, vectors.of_splits("test"), calibration, min_score=0.01)
+def test_no_held_out_protein_gives_an_empty_table(scorer, vectors, sequences):
+    table = predict_held_out(scorer, vectors.of_splits("test"), sequences, min_score=0.01)
     assert table.empty
     assert table.columns.tolist() == ["protein_id", "go_id", "score"]
 
 
-def test_no_query_gives_an_empty_table(world, space, vectors, calibration):
+def test_no_query_gives_an_empty_table(world, scorer, vectors, sequences):
     nothing = ProteinEmbDataset(world.store, world.proteins.iloc[:0])
-    table = predicted(world, space, nothing, vectors, calibration)
+    table = predicted(world, scorer, nothing, vectors, sequences)
     assert table.empty
     assert table.columns.tolist() == COLUMNS
 
 
-def test_low_scores_are_left_out(world, space, dataset, vectors, calibration, table):
-    some = predicted(world, space, dataset, vectors, calibration, min_score=0.3)
+def test_low_scores_are_left_out(world, scorer, dataset, vectors, sequences, table):
+    some = predicted(world, scorer, dataset, vectors, sequences, min_score=0.3)
     assert 0 < len(some) < len(table)
     assert some["score"].min() >= 0.3
-    assert predicted(world, space, dataset, vectors, calibration, min_score=1.1).empty
+    assert predicted(world, scorer, dataset, vectors, sequences, min_score=1.1).empty
 
 
 @pytest.mark.parametrize("most", [1, 2, 4])
-def test_a_limit_on_terms_keeps_the_best_and_their_parents(world, space, dataset, vectors, calibration, table, most):
+def test_a_limit_on_terms_keeps_the_best_and_their_parents(world, scorer, dataset, vectors, sequences, table, most):
     parents = dict(zip(world.terms["go_id"], world.terms["is_a"], strict=True))
     roots = {"GO:0000", "GO:1000"}
-    short = predicted(world, space, dataset, vectors, calibration, max_terms=most)
+    short = predicted(world, scorer, dataset, vectors, sequences, max_terms=most)
     for protein_id, own in short.groupby("protein_id"):
         assert len(own) == most
         kept = set(own["go_id"])
@@ -173,7 +206,16 @@ def test_the_nearest_protein_carries_the_term(world, table):
         assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in carried[row.nearest_protein]
 
 
-def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space, dataset, vectors, calibration):
+def test_scores_propagate_along_the_relations_of_the_run(world, space):
+    child, parent = "GO:0004", "GO:0003"
+    terms = world.terms.assign(regulates=[[parent] if go_id == child else [] for go_id in world.terms["go_id"]])
+    followed = TermSpace.of_model(space.model, terms, world.texts, ["is_a", "part_of", "regulates"]).hierarchy
+    more, usual = ({*zip(h.child_E.tolist(), h.parent_E.tolist(), strict=True)} for h in (followed, space.hierarchy))
+    assert more - usual == {(space.go_ids.index(child), space.go_ids.index(parent))}
+    assert usual < more
+
+
+def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space, scorer, dataset, vectors, sequences):
     extra = pd.DataFrame(
         {"go_id": ["GO:9999"], "name": ["new"], "aspect": ["MFO"], "is_a": [["GO:0001"]], "part_of": [[]], "depth": [2],
          "information_accretion": [0.0], "training_count": [0]}
@@ -181,7 +223,7 @@ def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space,
     vectors_TG = np.vstack([world.texts.vectors_TG, world.texts.vectors_TG[:1]])
     texts = GoLookupCache([*world.texts.go_ids, "GO:9999"], vectors_TG)
     newer = TermSpace.of_model(space.model, pd.concat([world.terms, extra]), texts)
-    table = predicted(world, newer, dataset, vectors, calibration)
+    table = predicted(world, replace(scorer, space=newer), dataset, vectors, sequences)
     new = table[table["go_id"] == "GO:9999"]
     assert len(new)
     assert set(new["term_set"]) == {"zero"}
@@ -189,7 +231,7 @@ def test_terms_of_a_newer_release_that_no_list_names_are_zero_shot(world, space,
 
 
 def test_the_calibration_is_fitted_over_seen_terms_alone(world, space, vectors):
-    labels_BT = positives_matrix(world.pid2pos, vectors.protein_ids, space.go_ids).astype(bool).toarray()
+    labels_BT = truth_matrix(world.pid2pos, vectors.protein_ids, space.go_ids).toarray()
     fitted = space.calibrate(vectors.vectors_ND, labels_BT)
     assert set(fitted.weights) == {"MFO", "BPO"}
     assert (0.0, 1.0, 0.0) not in fitted.weights.values()
@@ -284,5 +326,37 @@ def test_explained_examples_tell_residues_of_the_right_protein(space, dataset, w
 
 
 def test_a_base_rate_alone_predicts_the_same_for_every_protein(space, vectors):
-    scores_BT = space.scores(vectors.vectors_ND, Calibration({}))
+    scores_BT = space.text_scores(vectors.vectors_ND, Calibration({}))
     assert np.ptp(scores_BT, axis=0).max() == 0
+
+
+def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refused(
+    scorer, vectors, sequences, tmp_path
+):
+    own = [sequences[protein_id] for protein_id in vectors.protein_ids]
+    scorer.head.write(tmp_path / "head.safetensors", Manifest({"go_release": "tiny"}))
+    again = LabelHead.read(tmp_path / "head.safetensors")
+    assert again.go_ids == scorer.head.go_ids
+    np.testing.assert_array_equal(again.predict(vectors.vectors_ND, own), scorer.head.predict(vectors.vectors_ND, own))
+    content = bytearray((tmp_path / "head.safetensors").read_bytes())
+    content[-20] ^= 1
+    (tmp_path / "head.safetensors").write_bytes(content)
+    with pytest.raises(ArtefactError, match="is no readable regression of labels"):
+        LabelHead.read(tmp_path / "head.safetensors")
+
+
+def test_labels_say_nothing_of_a_term_that_training_has_not_seen(scorer, vectors, sequences, calibration):
+    text_BT = scorer.space.text_scores(vectors.vectors_ND, calibration)
+    unseen = scorer.space.go_ids.index("GO:0005")
+    np.testing.assert_array_equal(all_scores(scorer, vectors, sequences)[:, unseen], text_BT[:, unseen])
+
+
+def test_a_scorer_is_fitted_on_validation_proteins(world, space, scorer, vectors, sequences):
+    val = vectors.of_splits("val")
+    own = [sequences[protein_id] for protein_id in val.protein_ids]
+    truth_BT = truth_matrix(world.pid2pos, val.protein_ids, space.go_ids).toarray()
+    fitted = Scorer.fit(space, scorer.head, val.vectors_ND, own, truth_BT, ["is_a", "part_of"])
+    scores_BT = fitted.scores(val.vectors_ND, own)
+    assert (scores_BT > 0).all()
+    assert (scores_BT <= 1).all()
+    assert set(fitted.mixture.aspects) <= {"MFO", "BPO"}

@@ -61,7 +61,7 @@ def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed
     pid2pos = pd.DataFrame(
         {
             "protein_id": [*train.protein_ids, "of another split"],
-            "go_ids": [[go_ids[t] for t in np.flatnonzero(row)] for row in carries] + [go_ids],
+            "true_ids": [[go_ids[t] for t in np.flatnonzero(row)] for row in carries] + [go_ids],
         }
     ).sample(frac=1, random_state=seed)
     z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)

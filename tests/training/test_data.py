@@ -54,11 +54,13 @@ def test_a_protein_that_is_not_in_the_store_is_named(world):
 
 def test_a_batch_holds_its_proteins_in_order_with_labels_both_ways(world):
     data = world.data()
-    batch = ContrastiveEmbCollator(data.train.hops_NT, 8, 4)([data.train.proteins[row] for row in (5, 2)])
+    collate = ContrastiveEmbCollator(data.train.hops_NT, data.train.truth_NT, 8, 4)
+    batch = collate([data.train.proteins[row] for row in (5, 2)])
     assert batch.rows.tolist() == [5, 2]
     assert batch.layout.lengths == (data.train.proteins.lengths[5], data.train.proteins.lengths[2])
     assert batch.residues_RE.dtype == torch.float32
     np.testing.assert_array_equal(batch.hops_BT.toarray(), data.train.hops_NT.toarray()[[5, 2]])
+    np.testing.assert_array_equal(batch.truth_BT.toarray(), data.train.truth_NT.toarray()[[5, 2]])
     np.testing.assert_array_equal(batch.carriers_TB.toarray(), batch.hops_BT.toarray().T)
 
 
@@ -77,6 +79,20 @@ def test_labelled_proteins_come_in_the_order_of_their_ids_whatever_the_tables_or
     two = LabelledProteins.of_split(world.store, world.proteins[::-1], shuffled, "train", go_ids)
     assert one.proteins.protein_ids == two.proteins.protein_ids == sorted(one.proteins.protein_ids)
     np.testing.assert_array_equal(one.hops_NT.toarray(), two.hops_NT.toarray())
+
+
+def test_a_protein_without_a_positive_is_not_trained_on_but_judged_by_what_is_true_of_it(world):
+    go_ids, fewer = world.data().vocabulary.go_ids, world.pid2pos.copy()
+    for protein_id in ("P03", "P20"):  # of the training and of the validation proteins
+        for name in ("go_ids", "hops"):
+            fewer.at[int(protein_id[1:]), name] = []
+    train, val = (
+        LabelledProteins.of_split(world.store, world.proteins, fewer, split, go_ids) for split in ("train", "val")
+    )
+    assert "P03" not in train.proteins.protein_ids
+    row = val.proteins.protein_ids.index("P20")
+    assert val.hops_NT[[row]].nnz == 0
+    assert val.truth_NT[[row]].nnz == len(world.pid2pos["true_ids"][20])
 
 
 def test_a_split_without_proteins_is_an_error(world):

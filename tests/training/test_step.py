@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from training.tiny_world import TRAINING
 
@@ -19,7 +20,7 @@ def stepper_of(world, **changed):
 
 
 def batch_of(data, rows):
-    collate = ContrastiveEmbCollator(data.train.hops_NT, 8, 4)
+    collate = ContrastiveEmbCollator(data.train.hops_NT, data.train.truth_NT, 8, 4)
     return collate([data.train.proteins[row] for row in rows])
 
 
@@ -56,6 +57,17 @@ def test_a_batch_without_positives_is_finite(world):
     result = loss_of(stepper, blank)
     assert torch.isfinite(result.total)
     assert result.figures["con"] == 0
+
+
+@pytest.mark.parametrize("objective", ["infonce", "sigmoid"])
+def test_what_is_true_but_no_positive_is_left_out_of_the_loss(world, objective):
+    stepper, data = stepper_of(world, objective=objective)
+    batch = batch_of(data, [0, 1])
+    everything = dataclasses.replace(batch, truth_BT=sp.csr_array(np.ones(batch.truth_BT.shape, bool)))
+    result = loss_of(stepper, everything, random_k=99)
+    assert result.figures["negatives"] == 0
+    if objective == "infonce":  # with nothing to contrast with, in neither direction
+        assert result.figures["con"] == 0
 
 
 def test_the_total_is_the_weighted_sum_of_its_parts(world):

@@ -37,7 +37,8 @@ TRAINING = {
     "win_size": 8, "win_stride": 4, "attention_width": 4, "hidden_width": 10, "shared_width": 5, "dropout": 0.1,
     "free_term_vectors": True, "objective": "infonce", "temperature": [0.02, 0.5], "batch_proteins": 6,
     "weight_decay": 0.01, "clip_norm": 1.0, "gamma": 0.9, "fs_target_ratio": 0.2, "dag_margin": 0.5, "attr_pairs": 1,
-    "wandb": "disabled", "stages": dict.fromkeys("ABCD", BLOCK),
+    "accumulate": 1, "patience": None, "checkpoint_minutes": 5, "wandb": "disabled",
+    "stages": dict.fromkeys("ABCD", BLOCK),
 }  # fmt: skip
 
 
@@ -118,7 +119,8 @@ def _labels(rng, terms, protein_ids, zero):
         while level:
             hops |= {go_id: steps for go_id in level if go_id not in hops and parents[go_id] and go_id not in zero}
             level, steps = {above for go_id in level for above in parents[go_id]}, steps + 1
-        rows.append({"protein_id": protein_id, "go_ids": sorted(hops), "hops": [hops[g] for g in sorted(hops)]})
+        go_ids = sorted(hops)
+        rows.append({"protein_id": protein_id, "go_ids": go_ids, "hops": [hops[g] for g in go_ids], "true_ids": go_ids})
     return pd.DataFrame(rows)
 
 

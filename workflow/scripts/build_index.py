@@ -12,7 +12,9 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, params = snakemake.input, snakemake.params
     manifest = agreed_files(*files)
     terms, term_sets = read_table(files.terms), read_table(files.term_sets)
-    vocabulary = Vocabulary.of_tables(terms, term_sets, GoLookupCache.read(files.texts), relations=params.relations)
+    vocabulary = Vocabulary.of_tables(
+        terms, term_sets, GoLookupCache.read(files.texts, expected=manifest), relations=params.relations
+    )
     if previous := files.get("checkpoint"):
         model, _ = read_checkpoint(previous)
         vectors_TD, space = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG), SHARED

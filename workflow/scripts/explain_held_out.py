@@ -18,7 +18,9 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         files.checkpoint,
     )
     model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    space = TermSpace.of_model(
+        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), params.relations
+    )
     splits = read_table(files.splits)
     test = splits.loc[splits["split"] == "test", "protein_id"].tolist()
     predictions, annotations = read_cafa(files.predictions), read_table(files.annotations, ["protein_id", "go_id"])

@@ -1,26 +1,37 @@
-"""Rule extract_residues: the residue embeddings of one shard's sequences."""
+"""Rule extract_residues: the residue embeddings of one shard's sequences, from the cache or made anew."""
 
-from gofer.artefacts import Manifest, agreed_files, read_table
+from pathlib import Path
+
+from gofer.artefacts import Manifest, agreed_files, read_table, write_table
+from gofer.embeddings.extraction import Extraction
+from gofer.embeddings.residue_cache import ResidueCache
 from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.shards import embedded_sequences, sequences_of_shard, write_shard
+from gofer.embeddings.shards import sequences_of_shard, write_shard
+from gofer.inputs.schemas import ACCOUNTING, typed
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings = snakemake.input, snakemake.params.settings
+    # How the work is done, which changes no vector and so is no parameter of the rule.
+    how = snakemake.config["embeddings"]["residues"]
     agreed_files(files.proteins, files.plan)
     proteins = read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"])
     own = sequences_of_shard(proteins, read_table(files.plan), snakemake.wildcards.shard)
-    encoder = ResidueEncoder.load(settings["model"], settings["layer"])
+    encoder = ResidueEncoder.load(
+        settings["model"],
+        settings["layer"],
+        device=how["device"],
+        precision=settings["precision"],
+        offline=how["offline"],
+    )
     logger.info("%s: %d sequences, %d residues", encoder.name, len(own), own["length"].sum())
-    vectors = encoder.embed(
-        own["sequence"].tolist(),
-        batch_residues=settings["batch_residues"],
-        window_overlap=settings["window_overlap"],
-    )
-    write_shard(
-        snakemake.output.shard,
-        embedded_sequences(own, vectors),
-        own,
-        width=encoder.width,
-        manifest=Manifest({"residue_encoder": encoder.name}, dict(settings)),
-    )
+    overlap = settings["window_overlap"]
+    cache = ResidueCache(how["cache"], encoder=encoder.name, width=encoder.width, window_overlap=overlap)
+    longest = max(own["length"], default=0)
+    batch = encoder.batch_that_fits(how["batch_residues"], memory_gib=how["memory_gib"], longest=longest)
+    extraction = Extraction(own, encoder, cache, batch, overlap)
+    manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": overlap})
+    write_shard(snakemake.output.shard, extraction.rows(), own, width=encoder.width, manifest=manifest)
+    cache.add(Path(snakemake.output.shard))
+    write_table(snakemake.output.accounting, typed(extraction.accounting().table(), ACCOUNTING), manifest)
+    logger.info("%s", extraction.accounting().table().to_string(index=False))

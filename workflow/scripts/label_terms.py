@@ -1,9 +1,14 @@
-"""Rule label_terms: sets of terms, the terms table with training counts, and the positives that training may see."""
+"""Rule label_terms: sets of terms, the terms table with training counts, and the labels that training may see."""
+
+import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.inputs.labels import information_accretion, label_accounting, label_matrix, positives, training_counts
+from gofer.inputs.expansion import ExpansionConfig, dropped_ancestors, expand, label_accounting, positives_by_protein
+from gofer.inputs.label_checks import check_labels
+from gofer.inputs.labels import information_accretion, label_matrix, training_counts
 from gofer.inputs.schemas import ACCOUNTING, PID2POS, TERM_SETS, TERMS, typed
-from gofer.inputs.term_sets import FewZeroConfig, TermCounts, make_term_sets
+from gofer.inputs.term_lists import read_terms
+from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
@@ -14,20 +19,33 @@ with logged_to(snakemake.log[0]):
         label_matrix(annotations, splits.loc[splits["split"] == split, "protein_id"].tolist(), terms["go_id"].tolist())
         for split in ("train", "test")
     )
-    config = FewZeroConfig.from_config(params.settings, params.seed)
+    config = FewZeroConfig.from_config(params.settings["term_sets"], params.seed)
     counts = TermCounts(train_NT.sum(axis=0), test_NT.sum(axis=0))
-    sets = make_term_sets(terms, counts, config, params.relations, zero_list=files.get("zero_list") or None)
+    previous = read_table(files.previous_terms, ["go_id"])["go_id"] if files.get("previous_terms") else None
+    sources = TermSources(files.get("zero_list"), files.get("few_list"), annotations, previous)
+    sets, told = make_term_sets(terms, counts, config, params.relations, sources)
     held_out_T = sets["held_out"].to_numpy(bool)
     table = terms.drop(columns="alt_ids").assign(
         row=range(len(terms)),
         information_accretion=information_accretion(train_NT, terms, params.relations),
         training_count=training_counts(train_NT, held_out_T),
     )
-    pid2pos = positives(annotations, splits, terms, set(sets.loc[held_out_T, "go_id"]))
-    accounting = label_accounting(sets, splits, pid2pos).table()
-    manifest = manifest.told(settings=params.settings)
+    labels = expand(
+        annotations,
+        splits,
+        table,
+        set(sets.loc[held_out_T, "go_id"]),
+        ExpansionConfig.from_config(params.settings),
+        params.relations,
+        stoplist=read_terms(files.stoplist, terms) if files.get("stoplist") else (),
+    )
+    pid2pos = positives_by_protein(labels)
+    check_labels(pid2pos, sets, table)
+    accounting = pd.concat([told.table(), label_accounting(labels, splits).table()], ignore_index=True)
+    manifest = manifest.told(settings=params.settings["term_sets"])
     write_table(output.term_sets, typed(sets, TERM_SETS), manifest)
     write_table(output.terms, typed(table, TERMS), manifest)
+    manifest = manifest.told(labels=params.settings["labels"], dropped_ancestors=dropped_ancestors(labels))
     write_table(output.pid2pos, typed(pid2pos, PID2POS), manifest)
     write_table(output.accounting, typed(accounting, ACCOUNTING), manifest)
     logger.info("%s", accounting.to_string(index=False))

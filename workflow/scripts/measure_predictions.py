@@ -13,7 +13,11 @@ with logged_to(snakemake.log[0]):
     manifest = agreed_files(*joined).told(method=method, settings=snakemake.params.settings)
     terms = read_table(files.terms)
     held_out = HeldOut.of_tables(
-        terms, read_table(files.term_sets), read_table(files.annotations), read_table(files.splits)
+        terms,
+        read_table(files.term_sets),
+        read_table(files.annotations),
+        read_table(files.splits),
+        snakemake.params.relations,
     )
     status = prediction_status(files.predictions)
     table = (

@@ -4,8 +4,11 @@ from gofer.artefacts import agreed_files, read_json, read_table, write_table
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.mixture import Mixture
 from gofer.retrieval.held_out import predict_held_out, scores_of_labels
+from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
 from gofer.workflow import logged_to
@@ -14,12 +17,17 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings = snakemake.input, snakemake.params.settings
     manifest = agreed_files(*files)
     model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    space = TermSpace.of_model(
+        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), snakemake.params.relations
+    )
     proteins = ProteinVectors.read(files.vectors)
-    calibration = Calibration.from_json(read_json(files.calibration))
-    table = predict_held_out(space, proteins.of_splits("val", "test"), calibration, min_score=settings["min_score"])
+    fitted = read_json(files.calibration)
+    head, mixture = LabelHead.read(files.head), Mixture.from_json(fitted["mixture"])
+    scorer = Scorer(space, Calibration.from_json(fitted), head, mixture)
+    sequences = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"].to_dict()
+    table = predict_held_out(scorer, proteins.of_splits("val", "test"), sequences, min_score=settings["min_score"])
     manifest = manifest.told(method="gofer", settings=settings)
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
     annotations = read_table(files.annotations, ["protein_id", "go_id"])
-    uncut = scores_of_labels(space, proteins.of_splits("test"), calibration, annotations)
+    uncut = scores_of_labels(scorer, proteins.of_splits("test"), sequences, annotations)
     write_table(snakemake.output.uncut, uncut, manifest)

@@ -5,9 +5,12 @@ from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.mixture import Mixture
 from gofer.retrieval.gaf import write_gaf
+from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.predict import Reported, known_sequences, predict_proteins
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset
@@ -15,21 +18,24 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings, output = snakemake.input, snakemake.params.settings, snakemake.output
-    manifest = agreed_files(
-        *(files[name] for name in ("checkpoint", "terms", "term_sets", "texts", "calibration", "vectors", "pid2pos"))
-    )
+    joined = ("checkpoint", "terms", "term_sets", "texts", "head", "calibration", "vectors", "pid2pos")
+    manifest = agreed_files(*(files[name] for name in joined))
     # Of the query only the encoder must be that of the run: its proteins are others on purpose.
     agreed({path: read_manifest(path).only("residue_encoder") for path in (files.checkpoint, files.residues)})
     model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(model, read_table(files.terms), GoLookupCache.read(files.texts))
+    space = TermSpace.of_model(
+        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), snakemake.params.relations
+    )
     query = read_table(files.query)
     for query_id, known_id in known_sequences(query, read_table(files.proteins, ["protein_id", "sequence_sha256"])):
         logger.info("%s has the sequence of %s of this run", query_id, known_id)
     train = ProteinVectors.read(files.vectors).of_splits("train")
+    fitted = read_json(files.calibration)
+    head, mixture = LabelHead.read(files.head), Mixture.from_json(fitted["mixture"])
     table = predict_proteins(
-        space,
+        Scorer(space, Calibration.from_json(fitted), head, mixture),
         ProteinEmbDataset(ESMResidueStore(files.residues), query),
-        Calibration.from_json(read_json(files.calibration)),
+        query.set_index("protein_id")["sequence"].to_dict(),
         NearestCarriers.of_tables(train, read_table(files.pid2pos), space.go_ids),
         read_table(files.term_sets),
         Reported(settings["min_score"], settings["max_terms"], settings["evidence_windows"]),

@@ -3,19 +3,20 @@
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.labels import propagate
+from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, typed
 from gofer.inputs.split_dates import known_in_time
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     files, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
+    paths = [files.annotations] if isinstance(files.annotations, str) else list(files.annotations)
     manifest = agreed_files(files.proteins, files.ontology, files.obsolete)
-    manifest = manifest.told(source=str(files.annotations), settings=settings)
-    proteins, terms = read_table(files.proteins, ["protein_id", "sequence_sha256"]), read_table(files.ontology)
+    manifest = manifest.told(sources=[str(path) for path in paths], settings=settings)
+    proteins = read_table(files.proteins, ["protein_id", "aliases", "sequence_sha256"])
+    terms, obsolete = read_table(files.ontology), read_table(files.obsolete)
     rules = AnnotationRules.from_config(settings)
-    stated, accounting = read_annotations(
-        files.annotations, set(proteins["protein_id"]), terms, read_table(files.obsolete), rules
-    )
+    stated, accounting = read_annotations(paths, ProteinNames.of_table(proteins), terms, obsolete, rules)
     if snakemake.params.days:
         roots = set(terms.loc[terms["depth"] == 0, "go_id"])
         stated = known_in_time(stated, proteins, roots, accounting, **snakemake.params.days)

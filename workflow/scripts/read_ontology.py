@@ -1,15 +1,21 @@
 """Rule read_ontology: the live terms of an OBO file as a table, and the obsolete ones beside it."""
 
 from gofer.artefacts import Manifest, write_table
+from gofer.inputs.compressed import Limits
 from gofer.inputs.ontology import read_ontology
 from gofer.inputs.schemas import ACCOUNTING, OBSOLETE, ONTOLOGY, typed
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
-    output = snakemake.output
-    ontology = read_ontology(snakemake.input.obo)
+    output, settings = snakemake.output, snakemake.params.settings
+    ontology = read_ontology(
+        snakemake.input.obo,
+        settings["relations"],
+        across_aspects=settings["across_aspects"],
+        limits=Limits.from_config(settings),
+    )
     accounting = ontology.accounting().table()
-    manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo))
+    manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo), settings=settings)
     write_table(output.ontology, typed(ontology.terms, ONTOLOGY), manifest)
     write_table(output.obsolete, typed(ontology.obsolete, OBSOLETE), manifest)
     write_table(output.accounting, typed(accounting, ACCOUNTING), manifest)

@@ -13,12 +13,17 @@ with logged_to(snakemake.log[0]):
     agreed_files(*files)
     terms = read_table(files.terms)
     held_out = HeldOut.of_tables(
-        terms, read_table(files.term_sets), read_table(files.annotations), read_table(files.splits)
+        terms,
+        read_table(files.term_sets),
+        read_table(files.annotations),
+        read_table(files.splits),
+        snakemake.params.relations,
     )
     run_cafaeval(
         read_cafa(files.predictions, terms=terms["go_id"]),
         truth=held_out.of_split("test"),
         terms=terms,
         out=Path(snakemake.output.result).parent,
+        relations=held_out.relations,
         threads=snakemake.threads,
     )

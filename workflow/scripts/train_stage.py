@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from gofer.artefacts import agreed_files, read_table, write_tsv
+from gofer.artefacts import agreed_files, read_table, sha256_of, write_tsv
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.mining.curriculum import curriculum_table
 from gofer.mining.faiss_index import read_index
 from gofer.mining.miner import Miner
 from gofer.training.checkpoint import write_checkpoint
+from gofer.training.resume import ResumePoint, flat
 from gofer.training.settings import StageConfig, TrainingConfig
-from gofer.training.stage import steps_of, train_stage
+from gofer.training.stage import train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.tracking import Tracker
 from gofer.training.vocabulary import Vocabulary
@@ -24,7 +24,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     vocabulary = Vocabulary.of_tables(
         read_table(files.terms),
         read_table(files.term_sets),
-        GoLookupCache.read(files.texts),
+        GoLookupCache.read(files.texts, expected=manifest),
         relations=params.relations,
     )
     store, pid2pos = ESMResidueStore(files.residues), read_table(files.pid2pos)
@@ -34,17 +34,18 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     )
     data = StageData(train, val, vocabulary)
     model = begin_model(data, params.training, seed=params.seed, previous=files.get("checkpoint"))
-    steps = steps_of(data, stage, config)
-    write_tsv(snakemake.output.curriculum, curriculum_table(stage.curriculum, name, steps))
     miner = Miner(read_index(files.index)[0], vocabulary.go_ids, vocabulary.text_TG)
-    tracker = Tracker(
-        name,
-        mode=params.training["wandb"],
-        folder=Path(snakemake.output.model).parent,
-        run=params.run,
-        settings=params.training,
-    )
-    model = train_stage(model, data, miner, stage, config, tracker)
+    settings, folder = {**params.training}, Path(snakemake.output.model).parent
+    minutes, wandb = settings.pop("checkpoint_minutes"), settings.pop("wandb")
+    about = {**flat(settings), **params.mining, **manifest.release, "seed": params.seed, "code": params.code}
+    about["previous stage"] = sha256_of(files.checkpoint) if files.get("checkpoint") else "none"
+    with ResumePoint(folder / "resume", about, minutes=minutes) as resume:
+        kept = resume.state.plain["tracker"] if resume.state else None
+        tracker = Tracker(name, mode=wandb, folder=folder, run=params.run, settings=settings, kept=kept)
+        tracker.preview(files.curriculum)
+        model = train_stage(model, data, miner, stage, config, tracker, resume)
     write_tsv(snakemake.output.metrics, tracker.table())
-    write_checkpoint(snakemake.output.model, model, manifest.told(stage=name, training=params.training))
+    write_tsv(snakemake.log.costs, tracker.costs())
+    write_checkpoint(snakemake.output.model, model, manifest.told(stage=name, training=settings))
+    resume.clear()
     tracker.finish()

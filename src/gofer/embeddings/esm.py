@@ -16,19 +16,18 @@ from esm.data import Alphabet
 from esm.model.esm1 import ProteinBertModel
 from esm.model.esm2 import ESM2
 from esm.pretrained import load_model_and_alphabet_core
-from filelock import FileLock
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gofer.artefacts import MANIFEST_KEY, Manifest, atomic
-from gofer.embeddings.names import is_checkpoint_file, refuse_missing_file
+from gofer.embeddings.names import SHIPPED, is_checkpoint_file, refuse_missing_file
 from gofer.embeddings.untrained_esm import untrained_esm2
+from gofer.embeddings.weights import hub_weights, refuse_web_page
 from gofer.errors import GoferError
 
 # Every ESM model was trained on at most 1,024 tokens, two of which mark the ends.
 MOST_RESIDUES = 1022
 FAMILIES = ("esm1_", "esm1b_", "esm1v_", "esm2_")
-WEIGHTS_URL = "https://dl.fbaipublicfiles.com/fair-esm/models/{name}.pt"
 # Not used for representations, and absent from some files.
 HEADS = ("lm_head.", "contact_head.")
 # A function of the shape, computed anew by each machine: its last bit may differ.
@@ -55,19 +54,28 @@ class LoadedESM:
     most_residues: int = MOST_RESIDUES
 
 
-def load_esm(name: str) -> LoadedESM:
-    """The model of a fair-esm name, a checkpoint file (.pt, .safetensors), or untrained_t<layers>_d<width>_h<heads>.
+def load_esm(name: str, *, offline: bool = False) -> LoadedESM:
+    """The model of a name or file.
+
+    Args:
+        name: A fair-esm name, mini (which ships with gofer), a checkpoint file (.pt, .safetensors), or
+            untrained_t<layers>_d<width>_h<heads>.
+        offline: Config key of that name: never download.
 
     Raises:
         GoferError: There is no such model, or its file is missing, damaged or unsafe.
     """
+    name = str(SHIPPED.get(name, name))
     if name.startswith("untrained_"):
         model = untrained_esm2(name)
         return _ready(model, model.alphabet)
-    if not is_checkpoint_file(name):
-        return _from_pt(_hub_file(name))
-    refuse_missing_file(name)
-    path = Path(name)
+    if is_checkpoint_file(name):
+        refuse_missing_file(name)
+        path = Path(name)
+    else:
+        _refuse_unknown(name)
+        path = hub_weights(name, offline=offline)
+    refuse_web_page(path)
     return _from_safetensors(path) if path.suffix == ".safetensors" else _from_pt(path)
 
 
@@ -96,15 +104,26 @@ def weights_digest(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def write_esm2(path: Path | str, model: ESM2, manifest: Manifest) -> None:
-    """Write an ESM-2 model as safetensors, with its sizes in the header, for `embeddings.residues.model`."""
+def write_esm2(path: Path | str, model: ESM2, manifest: Manifest, *, half: bool = False, lm_head: bool = False) -> None:
+    """Write an ESM-2 model as safetensors, with its sizes in the header, for `embeddings.residues.model`.
+
+    Args:
+        path: The file.
+        model: What to write.
+        manifest: Goes into the header.
+        half: Weights in float16.
+        lm_head: Also the head that predicts residues; its matrix is that of the token vectors and written once.
+    """
     sizes = {
         "num_layers": model.num_layers,
         "embed_dim": model.embed_dim,
         "attention_heads": model.attention_heads,
         "token_dropout": model.token_dropout,
     }
-    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(HEADS)}
+    left_out = ("lm_head.weight", "contact_head.") if lm_head else HEADS
+    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(left_out)}
+    if half:
+        state = {k: v if k.endswith(ANGLES) else v.half() for k, v in state.items()}
     with atomic(path) as part:
         save_file(state, part, metadata={ESM2_SIZES: json.dumps(sizes), MANIFEST_KEY: manifest.to_json()})
 
@@ -157,26 +176,7 @@ def _from_pt(path: Path) -> LoadedESM:
         ) from error
 
 
-def _hub_file(name: str) -> Path:
-    """The checkpoint file of a fair-esm name in torch hub's folder, downloaded there where there is a network."""
+def _refuse_unknown(name: str) -> None:
     if not name.startswith(FAMILIES) or not hasattr(esm.pretrained, name):
         known = ", ".join(sorted(model for model in dir(esm.pretrained) if model.startswith("esm2_")))
         raise GoferError(f"embeddings.residues.model {name} is not a model of fair-esm", help=f"for example: {known}")
-    if name == "esm1v_t33_650M_UR90S":
-        name += "_1"
-    path = Path(torch.hub.get_dir()) / "checkpoints" / f"{name}.pt"
-    url = WEIGHTS_URL.format(name=name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Shards run at the same time: one of them downloads.
-        with FileLock(path.with_suffix(".lock")):
-            if not path.is_file():
-                torch.hub.download_url_to_file(url, str(path), progress=False)
-    except OSError as error:
-        if path.is_file():  # a read-only folder that already holds it
-            return path
-        raise GoferError(
-            f"the weights of {name} are not at {path} and could not be downloaded ({error})",
-            help=f"download {url} where there is a network, and put it at that path (TORCH_HOME changes the folder)",
-        ) from error
-    return path

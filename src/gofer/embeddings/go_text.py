@@ -8,11 +8,12 @@
 | D     | x                | x                      | x                         | x      |
 
 Phase D is used for inference: the same sections, with the aspect in words behind the definition.
+Where an encoder does not take a whole text, `text_budget` leaves pieces of it out, the last ones of `KEPT` first.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from gofer.errors import ArtefactError
 
 INFERENCE = "D"
-# The encoder reads about 128 tokens: more would push out what stands behind.
+# A few say what there is to say; some terms have a hundred.
 MOST_SYNONYMS = 6
 MOST_PATH = 6
 ASPECTS = {"MFO": "molecular function", "BPO": "biological process", "CCO": "cellular component"}
@@ -41,11 +42,53 @@ SECTIONS = {
     "C": ("name", "definition", "synonyms", "is_a", "part_of", "path"),
     "D": ("name", "definition", "aspect", "synonyms", "is_a", "part_of", "path"),
 }
+# The order in which a text's pieces are kept where not all fit; within a section the first, nearest ones first.
+KEPT = ("name", "definition", "aspect", "is_a", "part_of", "path", "synonyms")
+
+
+@dataclass(frozen=True)
+class TermText:
+    """The text of a term, in pieces: the name, the definition, the aspect, and each other term or synonym named.
+
+    Attributes:
+        sections: Pieces of each section, in the order of the sentences; no section is empty.
+    """
+
+    sections: Mapping[str, tuple[str, ...]]
+
+    @property
+    def pieces(self) -> int:
+        """How many there are."""
+        return sum(map(len, self.sections.values()))
+
+    @property
+    def head_pieces(self) -> int:
+        """How many of them are the name and the definition."""
+        return sum(section in self.sections for section in ("name", "definition"))
+
+    def increments(self) -> list[str]:
+        """What each piece adds to the text, in the order `KEPT`; a section's first one adds the section's words."""
+        return [
+            f"; {piece}" if place else WORDS[section].format(piece)
+            for section in KEPT
+            for place, piece in enumerate(self.sections.get(section, ()))
+        ]
+
+    def with_pieces(self, number: int) -> str:
+        """The text with only the first `number` pieces in the order `KEPT`, each at its place."""
+        kept: dict[str, tuple[str, ...]] = {}
+        for section in KEPT:
+            kept[section] = self.sections.get(section, ())[:number]
+            number -= len(kept[section])
+        return " ".join(WORDS[section].format("; ".join(kept[section])) for section in self.sections if kept[section])
+
+    def __str__(self) -> str:
+        return self.with_pieces(self.pieces)
 
 
 def template_hash() -> str:
-    """Digest of everything that shapes a text: sections, words and limits."""
-    parts = [SECTIONS, WORDS, ASPECTS, MOST_SYNONYMS, MOST_PATH]
+    """Digest of everything that shapes a text: sections, words, limits, and what is kept first."""
+    parts = [SECTIONS, WORDS, ASPECTS, MOST_SYNONYMS, MOST_PATH, KEPT]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
@@ -66,8 +109,8 @@ def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
     return ((terms["training_count"] > 0) & (terms["depth"] > 0)).to_numpy(bool)
 
 
-def term_texts(terms: pd.DataFrame, phase: str, go_ids: Sequence[str] | None = None) -> list[str]:
-    """Texts of one phase.
+def term_texts(terms: pd.DataFrame, phase: str, go_ids: Sequence[str] | None = None) -> list[TermText]:
+    """Texts of one phase, whole.
 
     Args:
         terms: Columns go_id, name, definition, synonyms, aspect, is_a, part_of; every parent is a row too.
@@ -127,20 +170,20 @@ class _Ontology:
                 f"{go_id} is not in the terms table", help="delete inputs/terms.parquet and run snakemake again"
             ) from None
 
-    def text(self, go_id: str, sections: Iterable[str]) -> str:
+    def text(self, go_id: str, sections: Iterable[str]) -> TermText:
         """The term's sections in order, those without content left out."""
         term = self[go_id]
-        content: dict[str, Callable[[], str]] = {
-            "name": lambda: term.name,
-            "definition": lambda: _sentence(term.definition),
-            "aspect": lambda: ASPECTS[term.aspect],
-            "synonyms": lambda: "; ".join(_distinct(term.synonyms, but=term.name)[:MOST_SYNONYMS]),
-            "is_a": lambda: self._names(term.is_a),
-            "part_of": lambda: self._names(term.part_of),
-            "path": lambda: self._names(self.path_up(term)[:MOST_PATH]),
+        content = {
+            "name": [term.name],
+            "definition": [_sentence(term.definition)],
+            "aspect": [ASPECTS[term.aspect]],
+            "synonyms": _distinct(term.synonyms, but=term.name)[:MOST_SYNONYMS],
+            "is_a": self._names(term.is_a),
+            "part_of": self._names(term.part_of),
+            "path": self._names(self.path_up(term)[:MOST_PATH]) if "path" in sections else [],
         }
-        written = [(section, content[section]()) for section in sections]
-        return " ".join(WORDS[section].format(words) for section, words in written if words)
+        pieces = {section: tuple(piece for piece in content[section] if piece) for section in sections}
+        return TermText({section: found for section, found in pieces.items() if found})
 
     def path_up(self, term: _Term) -> list[str]:
         """Ancestors above the parents, nearest first, by id within one distance; roots, which say nothing, left out."""
@@ -152,8 +195,8 @@ class _Ontology:
             path += [go_id for go_id in level if self[go_id].parents]
         return path
 
-    def _names(self, go_ids: Sequence[str]) -> str:
-        return "; ".join(self[go_id].name for go_id in go_ids)
+    def _names(self, go_ids: Iterable[str]) -> list[str]:
+        return [self[go_id].name for go_id in go_ids]
 
 
 def _sentence(text: str) -> str:

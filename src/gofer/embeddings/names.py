@@ -1,13 +1,18 @@
 """Names of encoders and shards as files carry them. Nothing but the standard library is needed: rules read it."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
 from gofer.errors import GoferError
 
+# What ships with gofer: resources/ stands beside src/.
+SHIPPED = {"mini": Path(__file__).parents[3] / "resources" / "mini_esm.safetensors"}
+SHIPPED_WIDTH = 128
 LARGEST_HASHED = 64_000_000
 CHECKPOINT_SUFFIXES = (".pt", ".safetensors")
+WEIGHTS_URL = "https://dl.fbaipublicfiles.com/fair-esm/models"
 # Of fair-esm's models, by the beginning of their names.
 WIDTHS = {
     "esm2_t6_": 320,
@@ -31,8 +36,12 @@ def residue_folder(model: str, layer: int | str) -> str:
         model: Config key embeddings.residues.model: a name or a checkpoint file.
         layer: Config key embeddings.residues.layer: a number or "last".
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", short_name(model)).strip(".-") or "model"
-    return f"{name[:100]}-layer-{layer}"
+    return f"{file_name(short_name(model))}-layer-{layer}"
+
+
+def file_name(text: str) -> str:
+    """`text` as a file or folder can be named everywhere, at most 100 characters of it."""
+    return (re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-") or "model")[:100]
 
 
 def short_name(model: str) -> str:
@@ -58,13 +67,39 @@ def refuse_missing_file(model: str) -> None:
         )
 
 
+def published_name(model: str) -> str:
+    """The name under which fair-esm publishes a model's weights: ESM-1v stands for the first of its five models."""
+    return f"{model}_1" if model == "esm1v_t33_650M_UR90S" else model
+
+
+def hub_file(model: str) -> Path:
+    """Where torch hub keeps the weights of a fair-esm name: below TORCH_HOME, or the user's cache folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    home = Path(os.environ.get("TORCH_HOME") or cache / "torch").expanduser()
+    return home / "hub" / "checkpoints" / f"{published_name(model)}.pt"
+
+
+def has_published_weights(model: str) -> bool:
+    """Whether `model` looks like a name of fair-esm, rather than a file or an untrained model."""
+    return not is_checkpoint_file(model) and model.startswith(tuple(WIDTHS))
+
+
+def missing_weights(model: str, reason: str) -> GoferError:
+    """The error that says which file is not there, and where to get and put it."""
+    url = f"{WEIGHTS_URL}/{published_name(model)}.pt"
+    return GoferError(
+        f"the weights of {model} are not at {hub_file(model)}, {reason}",
+        help=f"download {url} where there is a network, and put it at that path (TORCH_HOME changes the folder)",
+    )
+
+
 def weights_mark(model: str) -> str:
-    """What changes when the checkpoint file changes: a digest, or the size of a large file; "" for a name.
+    """What changes when the checkpoint file changes: a digest, or the size of a large file; "" for a name of fair-esm.
 
     As a rule's parameter it makes Snakemake extract again after the file was replaced.
     """
-    path = Path(model)
-    if not is_checkpoint_file(model) or not path.is_file():
+    path = SHIPPED.get(model, Path(model))
+    if not is_checkpoint_file(path.name) or not path.is_file():
         return ""
     size = path.stat().st_size
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if size <= LARGEST_HASHED else f"{size} bytes"
@@ -76,11 +111,13 @@ def shard_names(shards: int) -> list[str]:
 
 
 def residue_width(model: str) -> int | None:
-    """Width E that a model's name tells (ESM-2, ESM-1b, ESM-1v, untrained); None where it tells nothing.
+    """Width E that a model's name tells (mini, ESM-2, ESM-1b, ESM-1v, untrained); None where it tells nothing.
 
     Args:
         model: Config key embeddings.residues.model.
     """
+    if model in SHIPPED:
+        return SHIPPED_WIDTH
     if found := re.fullmatch(r"untrained_t\d+_d(\d+)_h\d+", model):
         return int(found.group(1))
     return next((width for start, width in WIDTHS.items() if short_name(model).startswith(start)), None)

@@ -40,7 +40,15 @@ def runs_of(lengths: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def attend(q_RHC: Tensor, k_RHC: Tensor, v_RHC: Tensor, runs: Sequence[tuple[int, int]], *, scale: float) -> Tensor:
+def attend(
+    q_RHC: Tensor,
+    k_RHC: Tensor,
+    v_RHC: Tensor,
+    runs: Sequence[tuple[int, int]],
+    *,
+    scale: float,
+    also: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     """Attention of each sequence to itself, (R, H * C).
 
     Args:
@@ -49,12 +57,16 @@ def attend(q_RHC: Tensor, k_RHC: Tensor, v_RHC: Tensor, runs: Sequence[tuple[int
         v_RHC: Values.
         runs: `runs_of` the lengths, in the order of the tokens.
         scale: Factor of the scores.
+        also: A key and a value (H, C) that every sequence sees beside its own.
     """
     out_RHC = torch.empty(v_RHC.shape, dtype=v_RHC.dtype, device=v_RHC.device)
     start = 0
     for number, length in runs:
         end = start + number * length
         q, k, v = (x[start:end].unflatten(0, (number, length)).transpose(1, 2) for x in (q_RHC, k_RHC, v_RHC))
+        if also is not None:
+            k_more, v_more = (one.expand(number, 1, -1, -1).transpose(1, 2) for one in also)
+            k, v = torch.cat([k, k_more], 2), torch.cat([v, v_more], 2)
         attended = F.scaled_dot_product_attention(q, k, v, scale=scale)
         out_RHC[start:end].unflatten(0, (number, length)).copy_(attended.transpose(1, 2))
         start = end

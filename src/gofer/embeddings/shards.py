@@ -1,16 +1,18 @@
 """Shards of residue embeddings: which sequence goes where, how a shard is written, and the manifest over all of them.
 
 A shard holds each sequence once, under its hash: one row, one uncompressed blob of little-endian float16 (L, E), one
-row group. With that a random read costs little more than the copy (`benchmarks/store.py`). A CRC-32 of each blob is
-kept in the manifest, so that a read notices a flipped bit, a cut file, or a shard of another run.
+row group. So a blob is the end of its column chunk, and the manifest can say at which byte it begins: a random read is
+one read from the file (`benchmarks/store.py`), while any reader of parquet reads the shard too. A CRC-32 of each blob
+is kept in the manifest, so that a read notices a flipped bit, a cut file, or a shard of another run.
 """
 
 import hashlib
 import heapq
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,6 @@ from numpy.typing import NDArray
 from gofer.artefacts import Manifest, agreed, atomic, read_manifest, read_table, with_manifest, write_table
 from gofer.embeddings.names import shard_names
 from gofer.errors import ArtefactError, GoferError
-from gofer.workflow import progress
 
 SCHEMA = pa.schema(
     [
@@ -31,8 +32,11 @@ SCHEMA = pa.schema(
         pa.field("residues", pa.binary(), nullable=False),
     ]
 )
+BLOB_COLUMN = SCHEMA.get_field_index("residues")
 INDEX_COLUMNS = ["sequence_sha256", "length", "crc32"]
 RERUN = "delete it and run snakemake again: only this shard is made anew"
+
+Lengths = TypeVar("Lengths", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +96,6 @@ def sequences_of_shard(proteins: pd.DataFrame, plan: pd.DataFrame, shard: str) -
             help="run snakemake again with --forcerun plan_shards",
         )
     return own
-
-
-def embedded_sequences(
-    own: pd.DataFrame, vectors: Iterable[tuple[int, NDArray[np.float32]]]
-) -> Iterator[EmbeddedSequence]:
-    """Join what `ResidueEncoder.embed` yields with the rows of `sequences_of_shard`."""
-    shas, ids, lengths = (own[column].tolist() for column in ("sequence_sha256", "protein_id", "length"))
-    for position, residues_LE in progress(vectors, "embedding residues", total=len(own)):
-        yield EmbeddedSequence(shas[position], ids[position], lengths[position], residues_LE)
 
 
 def write_shard(
@@ -168,14 +163,14 @@ def collect_shards(paths: list[Path], plan: pd.DataFrame) -> tuple[pd.DataFrame,
         plan: From `plan_shards`.
 
     Returns:
-        Columns sequence_sha256, shard (file name), row (= row group), length, crc32; and a manifest with the encoder.
+        Columns of `shard_index`; and a manifest with the encoder.
 
     Raises:
         ArtefactError: A shard is damaged or from another encoder, or planned sequences are missing or come twice.
     """
     manifests = {path: read_manifest(path) for path in paths}
     manifest = agreed({str(path): one for path, one in manifests.items()})
-    tables = [_shard_index(path) for path in paths]
+    tables = [shard_index(path) for path in paths]
     index = pd.concat(tables, ignore_index=True)
     if index["sequence_sha256"].duplicated().any() or content_digest(_pairs(index)) != content_digest(_pairs(plan)):
         extra = len(set(index["sequence_sha256"]) - set(plan["sequence_sha256"]))
@@ -187,9 +182,27 @@ def collect_shards(paths: list[Path], plan: pd.DataFrame) -> tuple[pd.DataFrame,
     return index, manifest.told(**manifests[paths[0]].made_by)
 
 
-def _shard_index(path: Path) -> pd.DataFrame:
+def shard_index(path: Path) -> pd.DataFrame:
+    """What a shard holds, and where.
+
+    Returns:
+        Columns sequence_sha256, length, crc32, shard (file name), row (= row group), offset (first byte of the blob).
+
+    Raises:
+        ArtefactError: The shard is missing, damaged or no shard.
+    """
     table = read_table(path, INDEX_COLUMNS)
-    return table.assign(shard=path.name, row=np.arange(len(table), dtype=np.int32))
+    width = int(read_manifest(path).made_by["width"])
+    with pq.ParquetFile(path) as file:
+        chunks = [file.metadata.row_group(row).column(BLOB_COLUMN) for row in range(file.metadata.num_row_groups)]
+    ends = np.array([chunk.data_page_offset + chunk.total_compressed_size for chunk in chunks], np.int64)
+    rows = np.arange(len(table), dtype=np.int32)
+    return table.assign(shard=path.name, row=rows, offset=ends - blob_bytes(table["length"].to_numpy(np.int64), width))
+
+
+def blob_bytes(length: Lengths, width: int) -> Lengths:
+    """Bytes of the residue vectors of sequences of `length`."""
+    return length * (width * np.dtype("<f2").itemsize)
 
 
 def _pairs(table: pd.DataFrame) -> list[tuple[str, int]]:

@@ -1,9 +1,10 @@
-"""What any method must beat: how common each term is (naive), and labels of similar sequences (DIAMOND)."""
+"""What any method must beat: how common each term is (naive), a regression on words of residues, and DIAMOND."""
 
 import logging
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from gofer.embeddings.sequence_features import SequenceReader
 from gofer.errors import GoferError
 from gofer.evaluation.cafa import predicted_pairs
+from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.label_regression import KernelWeights, LabelRegression, ProteinFeatures
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,43 @@ def naive(terms: pd.DataFrame, protein_ids: list[str], *, min_score: float) -> p
     keep_T = has_parents_T & (frequency_T >= max(min_score, np.finfo(np.float32).tiny))
     scores_BT = np.broadcast_to(frequency_T[keep_T], (len(protein_ids), int(keep_T.sum())))
     return predicted_pairs(scores_BT, protein_ids, list(terms["go_id"][keep_T]), np.ones(scores_BT.shape, bool))
+
+
+def ridge(
+    train: tuple[Sequence[str], Sequence[Sequence[str]]],
+    held_out: tuple[list[str], Sequence[str]],
+    terms: pd.DataFrame,
+    weights: KernelWeights,
+    *,
+    relations: list[str],
+    min_score: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Kernel ridge regression on words of residues and composition: what needs no model at all.
+
+    Args:
+        train: Sequences of the training proteins, and the ids of their terms, propagated.
+        held_out: Ids of the proteins to predict for, and their sequences.
+        terms: Rows of the terms table to predict, roots left out.
+        weights: The kernel; learned vectors do not count.
+        relations: Along which a score holds upwards.
+        min_score: Lower scores are left out.
+        seed: Of the choice of landmarks.
+
+    Returns:
+        Columns protein_id, go_id, score in (0, 1].
+    """
+    (sequences, true_ids), (protein_ids, new_sequences) = train, held_out
+    columns, labels_NT = pd.Index(terms["go_id"]), np.zeros((len(sequences), len(terms)), bool)
+    for labels_T, own_ids in zip(labels_NT, true_ids, strict=True):
+        places = columns.get_indexer(pd.Index(own_ids, dtype=columns.dtype))
+        labels_T[places[places >= 0]] = True
+    reader = SequenceReader.of_training(sequences)
+    own, new = (ProteinFeatures(None, reader.read(texts)) for texts in (sequences, new_sequences))
+    fitted = LabelRegression.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)
+    hierarchy = Hierarchy.of_terms(terms, relations, within_aspect=True)
+    scores_BT = hierarchy_consistent(fitted.predict(new), hierarchy)
+    return predicted_pairs(scores_BT, protein_ids, terms["go_id"].tolist(), scores_BT >= min_score)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ own, never imported. What it does without a word, and what is done about it here
 - it drops terms that it does not know, and live terms with `is_obsolete: false`: the ontology is written anew, minimal;
 - scores below its first threshold, .01, cannot count: they are left out, and a file without any other is not run;
 - it reads NaN as 0, accepts 7.5 and skips short lines: `gofer.evaluation.cafa` refuses them before;
+- it follows is_a and part_of alone: a parent over another relation of inputs.relations is written as part_of;
 - it counts the roots: `-no_orphans`, and no root in the truth;
 - a blank line in the accretion file crashes it: none is written;
 - its "best S" is unweighted: Smin is taken as the least `s_w` over the thresholds.
@@ -25,6 +26,7 @@ from gofer.artefacts import write_text
 from gofer.errors import ArtefactError, GoferError
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.hierarchy import Hierarchy
+from gofer.inputs.relations import TRUE_PATH
 
 logger = logging.getLogger(__name__)
 
@@ -50,28 +52,31 @@ class AspectFigures:
     coverage: float
 
 
-def has_parent(terms: pd.DataFrame) -> pd.Series:
+def has_parent(terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH) -> pd.Series:
     """Whether each term has a parent in its aspect; the evaluation leaves the others (roots) out. Indexed by go_id."""
-    hierarchy = Hierarchy.of_terms(terms, within_aspect=True)
+    hierarchy = Hierarchy.of_terms(terms, relations, within_aspect=True)
     has_T = np.zeros(len(terms), bool)
     has_T[hierarchy.child_E] = True
     return pd.Series(has_T, index=pd.Index(terms["go_id"]))
 
 
-def write_ontology(path: Path | str, terms: pd.DataFrame) -> None:
-    """Write a minimal OBO file: id, name, namespace, is_a and part_of of each term.
+def write_ontology(path: Path | str, terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH) -> None:
+    """Write a minimal OBO file: id, name, namespace and parents of each term.
 
     Args:
         path: The file.
-        terms: Columns go_id, name, aspect, is_a, part_of; live terms only.
+        terms: Columns go_id, name, aspect and one of parents per relation; live terms only.
+        relations: Relations to follow; all but is_a are written as part_of, since cafaeval knows no other.
     """
+    relations = list(relations)
     stanzas = ["format-version: 1.2\n"]
     for term in terms.itertuples():
         name = " ".join(str(term.name).split())
         namespace = NAMESPACES.get(term.aspect, term.aspect)
         lines = ["[Term]", f"id: {term.go_id}", f"name: {name}", f"namespace: {namespace}"]
-        lines += [f"is_a: {parent}" for parent in term.is_a]
-        lines += [f"relationship: part_of {parent}" for parent in term.part_of]
+        for relation in relations:
+            tag = "is_a:" if relation == "is_a" else "relationship: part_of"
+            lines += [f"{tag} {parent}" for parent in getattr(term, relation)]
         stanzas.append("\n".join(lines) + "\n")
     write_text(path, "\n".join(stanzas))
 
@@ -109,7 +114,13 @@ def write_accretion(path: Path | str, terms: pd.DataFrame) -> None:
 
 
 def run_cafaeval(
-    predictions: pd.DataFrame, *, truth: pd.DataFrame, terms: pd.DataFrame, out: Path | str, threads: int = 1
+    predictions: pd.DataFrame,
+    *,
+    truth: pd.DataFrame,
+    terms: pd.DataFrame,
+    out: Path | str,
+    relations: Iterable[str] = TRUE_PATH,
+    threads: int = 1,
 ) -> bool:
     """Run cafaeval on one method's predictions; everything that it reads stays in `out`, so that it can be run by hand.
 
@@ -119,9 +130,10 @@ def run_cafaeval(
     Args:
         predictions: What `read_cafa` gave.
         truth: Columns protein_id, go_id: the labels of the proteins to evaluate, roots left out.
-        terms: Columns go_id, name, aspect, is_a, part_of, information_accretion; live terms only.
+        terms: Columns go_id, name, aspect, one of parents per relation, information_accretion; live terms only.
         out: Folder for what cafaeval reads (`ontology.obo`, `truth.tsv`, `accretion.tsv`, `predictions/`) and for its
             result, `evaluation_all.tsv`.
+        relations: Relations along which annotations propagate in this run.
         threads: Threads that cafaeval may use.
 
     Returns:
@@ -137,9 +149,10 @@ def run_cafaeval(
         logger.info("no prediction of %g or more for a protein of the truth: nothing to evaluate", FIRST_THRESHOLD)
         write_text(out / RESULT, "")
         return False
-    terms = with_ancestors(terms, [*counted["go_id"].unique(), *truth["go_id"].unique()])
+    relations = list(relations)
+    terms = with_ancestors(terms, [*counted["go_id"].unique(), *truth["go_id"].unique()], relations)
     ontology, truth_file, accretion = out / "ontology.obo", out / "truth.tsv", out / "accretion.tsv"
-    write_ontology(ontology, terms)
+    write_ontology(ontology, terms, relations)
     write_truth(truth_file, truth)
     write_accretion(accretion, terms)
     write_cafa(out / "predictions" / "predictions.tsv", counted["protein_id"], counted["go_id"], counted["score"])
@@ -150,17 +163,21 @@ def run_cafaeval(
     return True
 
 
-def with_ancestors(terms: pd.DataFrame, go_ids: Iterable[str]) -> pd.DataFrame:
+def with_ancestors(terms: pd.DataFrame, go_ids: Iterable[str], relations: Iterable[str] = TRUE_PATH) -> pd.DataFrame:
     """The rows of the given terms and of all their ancestors.
 
     Args:
-        terms: Columns go_id, is_a, part_of.
+        terms: Columns go_id and one of parents per relation.
         go_ids: Ids to keep.
+        relations: Relations that lead to ancestors.
 
     Raises:
         GoferError: An id that the table lacks.
     """
-    parents = {term.go_id: [*term.is_a, *term.part_of] for term in terms.itertuples()}
+    parents: dict[str, list[str]] = {go_id: [] for go_id in terms["go_id"]}
+    for relation in relations:
+        for go_id, above in zip(terms["go_id"], terms[relation], strict=True):
+            parents[go_id].extend(above)
     todo, kept = list(go_ids), set()
     if unknown := sorted(set(todo) - parents.keys()):
         raise GoferError(

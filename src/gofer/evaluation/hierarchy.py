@@ -1,6 +1,6 @@
 """Scores along the ontology: a term implies its parents, so a parent's score is never below a child's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from gofer.errors import GoferError
+from gofer.inputs.relations import TRUE_PATH
 
 PROTEINS_AT_ONCE = 64  # 41,503 terms × 64 proteins are 11 MB: larger blocks fall out of the cache, 3× slower
 
@@ -34,16 +35,21 @@ class Hierarchy:
     go_ids: tuple[str, ...] = ()
 
     @classmethod
-    def of_terms(cls, terms: pd.DataFrame, *, within_aspect: bool = False) -> "Hierarchy":
-        """The is_a and part_of edges of a terms table; rows are positions in that table.
+    def of_terms(
+        cls, terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH, *, within_aspect: bool = False
+    ) -> "Hierarchy":
+        """The edges of a terms table; rows are positions in that table.
 
         Args:
-            terms: Columns go_id, aspect, is_a, part_of (lists of ids). Parents that the table lacks are left out.
+            terms: Columns go_id, aspect and one of parents (lists of ids) per relation. Parents that the table lacks
+                are left out.
+            relations: Relations along which annotations propagate in this run (inputs.relations).
             within_aspect: Leave out edges from one aspect to another, as the CAFA evaluator does.
         """
         ids = pd.Index(terms["go_id"])
-        parents = [parent for column in ("is_a", "part_of") for row in terms[column] for parent in row]
-        children = [i for column in ("is_a", "part_of") for i, row in enumerate(terms[column]) for _ in row]
+        relations = list(relations)
+        parents = [parent for relation in relations for row in terms[relation] for parent in row]
+        children = [i for relation in relations for i, row in enumerate(terms[relation]) for _ in row]
         parent_E, child_E = ids.get_indexer(pd.Index(parents, dtype=ids.dtype)), np.asarray(children, dtype=np.int64)
         keep_E = parent_E >= 0
         if within_aspect:
@@ -77,7 +83,7 @@ class Hierarchy:
         if len(rows):
             names = [self.go_ids[row] if self.go_ids else f"row {row}" for row in rows[:MOST_NAMED]]
             raise GoferError(
-                f"the ontology holds a cycle of is_a and part_of through {', '.join(names)}",
+                f"the ontology holds a cycle through {', '.join(names)}",
                 help="use an intact release of the ontology",
             )
 

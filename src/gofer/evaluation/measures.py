@@ -1,7 +1,7 @@
 """One method's figures as rows of the metrics table: per aspect and set of terms, each with a bootstrap interval."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.evaluation.metrics import count, coverage_of, f_curve, fmax_of, smin_of
 from gofer.evaluation.ranking import micro_aupr, term_means
 from gofer.evaluation.zero_shot import score_terms
+from gofer.inputs.relations import TRUE_PATH
 
 logger = logging.getLogger(__name__)
 
@@ -64,24 +65,33 @@ class HeldOut:
     """What predictions are held against.
 
     Attributes:
-        terms: Columns go_id, aspect, is_a, part_of, information_accretion, training_count; roots included.
+        terms: Columns go_id, aspect, parents per relation, information_accretion, training_count; roots included.
         term_set: common, few or zero by go_id.
         truth: Columns protein_id, go_id, split (val or test), propagated, roots left out.
+        relations: Relations along which annotations propagate in this run.
     """
 
     terms: pd.DataFrame
     term_set: pd.Series
     truth: pd.DataFrame
+    relations: tuple[str, ...] = TRUE_PATH
 
     @classmethod
     def of_tables(
-        cls, terms: pd.DataFrame, term_sets: pd.DataFrame, annotations: pd.DataFrame, splits: pd.DataFrame
+        cls,
+        terms: pd.DataFrame,
+        term_sets: pd.DataFrame,
+        annotations: pd.DataFrame,
+        splits: pd.DataFrame,
+        relations: Iterable[str] = TRUE_PATH,
     ) -> "HeldOut":
         """Join the tables of the `inputs` stage: labels of the val and test proteins, without roots."""
+        relations = tuple(relations)
         truth = annotations[["protein_id", "go_id"]].merge(splits[["protein_id", "split"]], on="protein_id")
-        below_roots = has_parent(terms)
+        below_roots = has_parent(terms, relations)
         wanted = truth["split"].isin(["val", "test"]) & truth["go_id"].isin(below_roots.index[below_roots])
-        return cls(terms, term_sets.set_index("go_id")["term_set"], truth[wanted].drop_duplicates(ignore_index=True))
+        term_set, truth = term_sets.set_index("go_id")["term_set"], truth[wanted].drop_duplicates(ignore_index=True)
+        return cls(terms, term_set, truth, relations)
 
     def of_split(self, split: str) -> pd.DataFrame:
         """Columns protein_id, go_id of one split."""
@@ -161,13 +171,13 @@ def _aspect_data(
     predictions: pd.DataFrame, held_out: HeldOut, aspect: str, split: str, uncut: pd.DataFrame | None = None
 ) -> _AspectData:
     terms = held_out.terms[held_out.terms["aspect"] == aspect].reset_index(drop=True)
-    hierarchy = Hierarchy.of_terms(terms, within_aspect=True)
+    hierarchy = Hierarchy.of_terms(terms, held_out.relations, within_aspect=True)
     truth = held_out.of_split(split)
     truth = truth[truth["go_id"].isin(terms["go_id"])]
     proteins = pd.Index(sorted(truth["protein_id"].unique()))
     labels_BC = score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0
     stated_BC = score_matrix(predictions, proteins, terms["go_id"])
-    below_C = has_parent(terms).to_numpy()
+    below_C = has_parent(terms, held_out.relations).to_numpy()
     return _AspectData(
         terms=terms[below_C].reset_index(drop=True),
         stated_BC=stated_BC[:, below_C],

@@ -1,8 +1,10 @@
 """What came in, what was kept, changed or dropped, and why: one table per reader."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pandas as pd
+
+MOST_EXAMPLES = 5
 
 
 class Accounting:
@@ -10,17 +12,28 @@ class Accounting:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._examples: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
 
-    def add(self, item: str, reason: str = "", count: int = 1) -> None:
-        """Count `count` more of `item`, e.g. `("annotations dropped", "evidence code not asked for")`."""
+    def add(self, item: str, reason: str = "", count: int = 1, *, example: str = "") -> None:
+        """Count `count` more of `item`, e.g. `("annotations dropped", "evidence code not asked for")`.
+
+        The first `MOST_EXAMPLES` examples are told with the reason.
+        """
         self._counts[item, reason] += count
+        if example and len(self._examples[item, reason]) <= MOST_EXAMPLES:
+            self._examples[item, reason].append(example)
 
     def count(self, item: str, reason: str = "") -> int:
         """The count so far."""
         return self._counts[item, reason]
 
     def table(self) -> pd.DataFrame:
-        """Columns item, reason (strings), count (int64)."""
-        rows = [(item, reason, count) for (item, reason), count in self._counts.items()]
+        """Columns item, reason (with the examples), both strings, and count (int64)."""
+        rows = [(item, reason + self._told(item, reason), count) for (item, reason), count in self._counts.items()]
         table = pd.DataFrame(rows, columns=["item", "reason", "count"])
         return table.astype({"item": "str", "reason": "str", "count": "int64"})
+
+    def _told(self, item: str, reason: str) -> str:
+        examples = self._examples.get((item, reason), [])
+        more = ", …" if len(examples) > MOST_EXAMPLES else ""
+        return f"{': ' if reason and examples else ''}{', '.join(examples[:MOST_EXAMPLES])}{more}"

@@ -1,136 +1,96 @@
-"""Lines of annotation files: a tab-separated table, or GAF 2.0–2.2, told apart by their content.
+"""Annotations of a file: a tab-separated table, a GAF 2.0–2.2 or a GPAD 1.1 or 2.0.
 
-Table: `protein, aspect, go_id` or `protein, go_id`, with or without a header; the aspect is not read, since the
-ontology knows it. GAF: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2/.
+The format is what the header `!gaf-version`, `!gpa-version` or `!gpad-version` says; without one it shows in the first
+annotation: a GAF has 15 columns or more, a GPAD 10 or more with a GO id in the fourth and an ECO id in the sixth; of
+GPADs, 2.0 names the database in the first column, as in `UniProtKB:P12345`. All else is a table.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from gofer.errors import InputError, collected_problems
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.errors import GoferError, InputError, Problems
+from gofer.inputs import gaf, gpad
+from gofer.inputs.annotation_line import GO_ID, Line
+from gofer.inputs.annotation_table import WITHOUT_HEADER, header_columns, table_line
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
 
-GAF_COLUMNS = 15  # of 17: the last two may be absent
-GO_ID = re.compile(r"GO:\d{7}")
-PROTEIN_HEADERS = {"protein", "protein_id"}
-TERM_HEADERS = {"go_id", "term"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One annotation as it stands in the file.
-
-    Attributes:
-        number: Line number from 1.
-        protein_id: The protein; of a GAF the DB object id (column 2).
-        symbol: Of a GAF the DB object symbol (column 3), else empty.
-        go_id: The term.
-        negated: Whether it says that the protein does NOT have the term.
-        evidence: Evidence code, None in a table.
-        date: Year-month-day, None in a table or where the GAF's is no date.
-        source: Who assigned it, None in a table.
-    """
-
-    number: int
-    protein_id: str
-    symbol: str
-    go_id: str
-    negated: bool = False
-    evidence: str | None = None
-    date: str | None = None
-    source: str | None = None
+Parse = Callable[[list[str]], Line]
+VERSION = re.compile(r"!\s*(g[a-z]+)-version\s*:?\s*([0-9]+)")
+FORMATS: dict[tuple[str, str], Parse] = {
+    ("gaf", "1"): gaf.gaf_line,
+    ("gaf", "2"): gaf.gaf_line,
+    ("gpa", "1"): gpad.gpad1_line,
+    ("gpa", "2"): gpad.gpad2_line,
+    ("gpad", "1"): gpad.gpad1_line,
+    ("gpad", "2"): gpad.gpad2_line,
+}
+KNOWN = "give tab-separated columns protein, aspect, go_id (or protein, go_id), a GAF or a GPAD"
 
 
-def read_annotation_lines(path: Path | str) -> Iterator[Line]:
+def read_annotation_lines(path: Path | str, problems: Problems, limits: Limits = DEFAULT_LIMITS) -> Iterator[Line]:
     """The annotations of a file, plain, gzip or bzip2, in its order.
 
+    Args:
+        path: The file.
+        problems: Takes the faults of single lines, and that there is no annotation; these lines are left out.
+        limits: What the file may hold.
+
     Raises:
-        InputError: No annotation, too few columns, no GO id.
-        ProblemsError: Several such lines.
+        InputError: The file cannot be read, or is something else altogether.
+        ProblemsError: Too many faults.
     """
-    path, rows, first = Path(path), 0, True
-    columns = (0, -1)
-    is_gaf: bool | None = None
-    with collected_problems() as problems:
-        for number, raw in read_lines(path):
-            text = decoded(path, number, raw)
-            if first and text.strip():
-                refuse_other_formats(path, number, raw, wanted="annotation")
-            if not text.strip() or text.startswith(("!", "#")):
-                is_gaf = is_gaf or text.startswith("!gaf-version") or None
-                first = first and not text.strip()
+    parse: Parse | None = None
+    begun = rows = False
+    for number, raw in read_lines(path, limits):
+        text = decoded(path, number, raw)
+        if not text.strip():
+            continue
+        if not begun:
+            begun = True
+            refuse_other_formats(path, number, raw, wanted="annotation")
+        if text.startswith(("!", "#")):
+            parse = _told_format(path, number, text) or parse
+            continue
+        rows, fields = True, text.split("\t")
+        if parse is None:
+            parse, is_header = _shown_format(path, number, fields)
+            if is_header:
                 continue
-            fields = text.split("\t")
-            is_gaf = len(fields) >= GAF_COLUMNS if is_gaf is None else is_gaf
-            first = False
-            if not rows and not is_gaf and (found := _header(path, number, fields)):
-                columns = found
-                rows += 1
-                continue
-            rows += 1
-            line = _gaf_line(path, number, fields) if is_gaf else _table_line(path, number, fields, columns)
-            if isinstance(line, InputError):
-                problems.add(line)
-            else:
-                yield line
-        if not rows:
-            problems.add(
-                InputError("no annotation in this file", path=path, help="give protein, aspect, go_id or a GAF")
-            )
+        try:
+            line = parse(fields)
+        except GoferError as error:
+            problems.add(InputError(error.what, path=path, line=number, help=error.help))
+        else:
+            yield line
+    if not rows:
+        problems.add(InputError("no annotation in this file", path=path, help=KNOWN))
 
 
-def _header(path: Path, number: int, fields: list[str]) -> tuple[int, int] | None:
-    if any(GO_ID.fullmatch(field.strip()) for field in fields):
+def _told_format(path: Path | str, number: int, comment: str) -> Parse | None:
+    told = VERSION.match(comment)
+    if told is None:
         return None
-    names = [field.strip().lower() for field in fields]
-    protein = [i for i, name in enumerate(names) if name in PROTEIN_HEADERS]
-    term = [i for i, name in enumerate(names) if name in TERM_HEADERS]
-    if len(protein) == len(term) == 1:
-        return protein[0], term[0]
+    name, version = told.groups()
+    if (name, version) not in FORMATS:
+        raise InputError(
+            f"{comment[1:40].strip()}: no annotation format that is known here", path=path, line=number, help=KNOWN
+        )
+    return FORMATS[name, version]
+
+
+def _shown_format(path: Path | str, number: int, fields: list[str]) -> tuple[Parse, bool]:
+    # The format that the first line shows, and whether this line is a table's header.
+    if columns := header_columns(fields):
+        return partial(table_line, columns=columns), True
+    is_go = [bool(GO_ID.fullmatch(field.strip())) for field in fields]
+    if len(fields) >= gaf.COLUMNS:
+        return gaf.gaf_line, False
+    if len(fields) >= gpad.COLUMNS and is_go[3] and fields[5].strip().startswith("ECO:"):
+        return gpad.gpad2_line if ":" in fields[0] else gpad.gpad1_line, False
+    if any(is_go):
+        return partial(table_line, columns=WITHOUT_HEADER), False
     raise InputError(
-        f"neither an annotation nor a known header: {' '.join(fields)[:80]!r}",
-        path=path,
-        line=number,
-        help="give tab-separated columns protein, aspect, go_id (or protein, go_id), or a GAF",
+        f"neither an annotation nor a known header: {' '.join(fields)[:80]!r}", path=path, line=number, help=KNOWN
     )
-
-
-def _table_line(path: Path, number: int, fields: list[str], columns: tuple[int, int]) -> Line | InputError:
-    if len(fields) < 2 or len(fields) <= max(columns):
-        return InputError(
-            f"{len(fields)} tab-separated column(s)", path=path, line=number, help="give protein, aspect, go_id"
-        )
-    protein_id, go_id = (fields[column].strip() for column in columns)
-    return _bad_ids(path, number, protein_id, go_id) or Line(number, protein_id, "", go_id)
-
-
-def _gaf_line(path: Path, number: int, fields: list[str]) -> Line | InputError:
-    if len(fields) < GAF_COLUMNS:
-        return InputError(
-            f"{len(fields)} tab-separated columns, a GAF has at least {GAF_COLUMNS}",
-            path=path,
-            line=number,
-            help="is the line broken? give a GAF 2.0, 2.1 or 2.2",
-        )
-    _, protein_id, symbol, qualifier, go_id, _, evidence = (field.strip() for field in fields[:7])
-    date = fields[13].strip()
-    return _bad_ids(path, number, protein_id, go_id) or Line(
-        number,
-        protein_id,
-        symbol,
-        go_id,
-        negated="NOT" in qualifier.upper().split("|"),
-        evidence=evidence,
-        date=f"{date[:4]}-{date[4:6]}-{date[6:]}" if re.fullmatch(r"\d{8}", date) else None,
-        source=fields[14].strip() or None,
-    )
-
-
-def _bad_ids(path: Path, number: int, protein_id: str, go_id: str) -> InputError | None:
-    if not protein_id:
-        return InputError("no protein id", path=path, line=number, help="give the id as it stands in the FASTA")
-    if not GO_ID.fullmatch(go_id):
-        return InputError(f"{go_id[:40]!r} is not a GO id", path=path, line=number, help="write it like GO:0005524")
-    return None

@@ -1,92 +1,77 @@
 """Annotations that training may trust: of known proteins, with wanted evidence, on live terms; all else is counted.
 
-A GAF names a protein by its DB object id (column 2) or, where the FASTA has no such id, by its symbol (column 3).
 A NOT annotation denies the term and, since it holds downwards, everything below it: such pairs are never positives.
+With any other qualifier (contributes_to, colocalizes_with, acts_upstream_of …) an annotation is a positive, as is usual
+where a GAF is read; the accounting tells how many there are of each.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from gofer.errors import InputError
+from gofer.errors import InputError, collected_problems
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.annotation_files import Line, read_annotation_lines
-from gofer.inputs.labels import Ancestry
+from gofer.inputs.annotation_intake import CHANGED, DATELESS, DROPPED, QUALIFIED, READ, UNKNOWN_TERM, Intake
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
+from gofer.inputs.evidence import go_code
+from gofer.inputs.protein_names import ProteinNames
+from gofer.inputs.term_ids import TermIds
 
-COLUMNS = ["protein_id", "go_id", "evidence", "date", "source"]
-DROPPED = "annotations dropped"
-UNKNOWN = "unknown term"
+READ_OF_FILE = "annotations read from one file"
+USED_OF_FILE = "annotations used from one file"
+ALIASES = "aliases left out"
+MERGED = "annotations merged"
+KEPT = "annotations kept"
+ANNOTATED = "proteins annotated"
+ITEMS = [
+    *(READ, READ_OF_FILE, USED_OF_FILE, ALIASES, CHANGED, QUALIFIED, DATELESS, DROPPED, UNKNOWN_TERM),
+    *(MERGED, KEPT, ANNOTATED),
+]
+TERMS_NAMED = 5
+EVIDENCE_NAMED = 20
 
 
 @dataclass(frozen=True)
 class AnnotationRules:
-    """What is kept of an annotation file.
+    """What is kept of annotation files.
 
     Attributes:
-        evidence_codes: Codes kept of a GAF; a table has none and is kept whole.
+        evidence_codes: Codes and ECO ids kept of a GAF or GPAD; a table has none and is kept whole.
         max_unknown_terms: Highest share of annotations that name a term unknown to the ontology.
         relations: Relations along which NOT holds downwards.
+        limits: What a file may hold.
     """
 
     evidence_codes: frozenset[str]
     max_unknown_terms: float
     relations: tuple[str, ...]
+    limits: Limits = DEFAULT_LIMITS
 
     @classmethod
     def from_config(cls, inputs: dict) -> "AnnotationRules":
-        """From the `inputs` section of a config."""
-        codes = frozenset(code.upper() for code in inputs["evidence_codes"])
-        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]))
-
-
-@dataclass(frozen=True)
-class TermIds:
-    """Where the id of an annotation leads: itself, its main id, or the one term that replaces it.
-
-    Attributes:
-        live: Live terms.
-        main: Main id by alternative id.
-        replacement: Live replacement by obsolete id, None where there is none or more than one.
-    """
-
-    live: frozenset[str]
-    main: dict[str, str]
-    replacement: dict[str, str | None]
-
-    @classmethod
-    def of_tables(cls, terms: pd.DataFrame, obsolete: pd.DataFrame) -> "TermIds":
-        """From the ontology table and the table of obsolete terms."""
-        live = frozenset(terms["go_id"])
-        main = {alt: go_id for go_id, alts in zip(terms["go_id"], terms["alt_ids"], strict=True) for alt in alts}
-        replacement: dict[str, str | None] = {}
-        for go_id, candidates in zip(obsolete["go_id"], obsolete["replaced_by"], strict=True):
-            targets = {main.get(target, target) for target in candidates} & live
-            replacement[go_id] = targets.pop() if len(targets) == 1 else None
-        return cls(live, main, replacement)
-
-    def resolve(self, go_id: str) -> tuple[str | None, str]:
-        """The live id or None, and what it was: "", "alternative id", "obsolete, replaced", "obsolete", "unknown"."""
-        if go_id in self.live:
-            return go_id, ""
-        if go_id in self.main:
-            return self.main[go_id], "alternative id"
-        if go_id in self.replacement:
-            target = self.replacement[go_id]
-            return target, "obsolete, replaced" if target else "obsolete"
-        return None, "unknown"
+        """From the `inputs` section of a config; an ECO id that stands for a code asks for this code too."""
+        asked = [code.upper() for code in inputs["evidence_codes"]]
+        codes = frozenset([*asked, *map(go_code, asked)])
+        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]), Limits.from_config(inputs))
 
 
 def read_annotations(
-    path: Path | str, proteins: Collection[str], terms: pd.DataFrame, obsolete: pd.DataFrame, rules: AnnotationRules
+    paths: Iterable[Path | str],
+    names: ProteinNames,
+    terms: pd.DataFrame,
+    obsolete: pd.DataFrame,
+    rules: AnnotationRules,
 ) -> tuple[pd.DataFrame, Accounting]:
     """The stated annotations of known proteins.
 
+    Only what passes is kept in memory. The order of lines and of files changes neither the table nor the accounting.
+
     Args:
-        path: Table or GAF, plain, gzip or bzip2.
-        proteins: Ids of the FASTA.
+        paths: Tables, GAFs and GPADs, plain, gzip or bzip2.
+        names: The proteins, by what annotations may call them.
         terms: The ontology table.
         obsolete: Columns go_id, replaced_by.
         rules: What is kept.
@@ -96,151 +81,85 @@ def read_annotations(
         |); and what became of the lines.
 
     Raises:
-        InputError: A fault in the file; no protein in common; nothing left; too many unknown terms.
+        InputError: A fault in a file; no protein in common; nothing left; too many unknown terms.
         ProblemsError: Several faults.
     """
-    accounting = Accounting()
-    lines = _with_evidence(path, _of_known_proteins(path, proteins, accounting), rules, accounting)
-    stated, denied = _on_live_terms(path, lines, TermIds.of_tables(terms, obsolete), rules, accounting)
-    kept = _not_denied(stated, denied, terms, rules, accounting)
-    if not kept:
+    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes, rules.limits), list(paths)
+    with collected_problems() as problems:
+        for path in files:
+            try:
+                intake.take(path, problems)
+            except InputError as error:  # ends this file; the others may have faults of their own
+                problems.add(error)
+    where = ", ".join(map(str, files))
+    _check_evidence(intake, rules, where)
+    _check_unknown(intake, rules)
+    kept = intake.statements.without_denied(terms, rules.relations)
+    counts, denied = intake.counts, intake.statements.lines() - kept.lines()
+    if denied:
+        counts.add(DROPPED, "denied by a NOT annotation of the same protein", denied)
+    if not kept.stated:
+        raise InputError(f"0 of {counts.count(READ)} annotations left", path=where, help=_reasons(counts))
+    table = kept.table()
+    counts.add(MERGED, "same protein and term", kept.lines() - len(table))
+    counts.add(KEPT, count=len(table))
+    counts.add(ANNOTATED, count=table["protein_id"].nunique())
+    return table, _accounting(intake)
+
+
+def _check_evidence(intake: Intake, rules: AnnotationRules, where: str) -> None:
+    if not intake.used:
         raise InputError(
-            f"0 of {accounting.count('annotations read')} annotations left", path=path, help=_reasons(accounting)
+            f"0 of {intake.refused.total()} annotations left after the evidence filter; the file has "
+            f"{_first(intake.refused, EVIDENCE_NAMED)}",
+            path=where,
+            help=f"inputs.evidence_codes asks for {', '.join(sorted(rules.evidence_codes)) or 'none'}",
         )
-    table = _merged(kept)
-    accounting.add("annotations merged", "same protein and term", len(kept) - len(table))
-    accounting.add("annotations kept", count=len(table))
-    accounting.add("proteins annotated", count=table["protein_id"].nunique())
-    return table, accounting
 
 
-def _reasons(accounting: Accounting) -> str:
-    table = accounting.table()
-    dropped = table[table["item"] == DROPPED].nlargest(5, "count")
+def _check_unknown(intake: Intake, rules: AnnotationRules) -> None:
+    unknown, total = intake.unknown.total(), intake.used.total()
+    if unknown <= rules.max_unknown_terms * total:
+        return
+    by_file: Counter[str] = Counter()
+    for (path, _), count in sorted(intake.unknown.items()):
+        by_file[path] += count
+    ((worst, count),) = by_file.most_common(1)
+    share = f"; {count} of them are in this file" if len(intake.used) > 1 else ""
+    raise InputError(
+        f"{unknown} of {total} annotations ({unknown / total:.1%}) name terms that this GO release does not have: "
+        f"{_first({go_id for _, go_id in intake.unknown}, TERMS_NAMED)}{share}",
+        path=worst,
+        help="use the ontology release of the annotations, or raise inputs.max_unknown_terms "
+        f"({rules.max_unknown_terms})",
+    )
+
+
+def _first(texts: Iterable[str], most: int) -> str:
+    named = sorted(texts)
+    return ", ".join(named[:most]) + (", …" if len(named) > most else "")
+
+
+def _reasons(counts: Accounting) -> str:
+    table = counts.table()
+    dropped = table[table["item"] == DROPPED].sort_values(["count", "reason"], ascending=[False, True]).head(5)
     return "dropped: " + "; ".join(
         f"{count} {reason}" for reason, count in zip(dropped["reason"], dropped["count"], strict=True)
     )
 
 
-def _of_known_proteins(path: Path | str, proteins: Collection[str], accounting: Accounting) -> list[Line]:
-    known = frozenset(proteins)
-    found, example = [], ""
-    for line in read_annotation_lines(path):
-        accounting.add("annotations read")
-        name = line.protein_id if line.protein_id in known else line.symbol
-        if name in known:
-            found.append(line if name == line.protein_id else _renamed(line, name))
-            if name != line.protein_id:
-                accounting.add("annotations changed", "protein found by its symbol")
-        else:
-            example = example or line.protein_id
-            accounting.add(DROPPED, "protein not in the FASTA")
-    if not found:
-        raise InputError(
-            f"annotations match no protein: they name e.g. {example}, the FASTA e.g. {min(known, default='none')}",
-            path=path,
-            help="use the same kind of ids on both sides",
-        )
-    return found
-
-
-def _renamed(line: Line, protein_id: str) -> Line:
-    return Line(line.number, protein_id, "", line.go_id, line.negated, line.evidence, line.date, line.source)
-
-
-def _with_evidence(
-    path: Path | str, lines: list[Line], rules: AnnotationRules, accounting: Accounting
-) -> Iterator[Line]:
-    kept = [line for line in lines if line.evidence is None or line.evidence.upper() in rules.evidence_codes]
-    codes = Counter(line.evidence for line in lines if line.evidence is not None)
-    for code, count in sorted(codes.items()):
-        if code.upper() not in rules.evidence_codes:
-            accounting.add(DROPPED, f"evidence code {code or '(none)'} not asked for", count)
-    if not kept:
-        raise InputError(
-            f"0 of {len(lines)} annotations left after the evidence filter; the file has {', '.join(sorted(codes))}",
-            path=path,
-            help=f"inputs.evidence_codes asks for {', '.join(sorted(rules.evidence_codes)) or 'none'}",
-        )
-    return iter(kept)
-
-
-def _on_live_terms(
-    path: Path | str, lines: Iterable[Line], ids: TermIds, rules: AnnotationRules, accounting: Accounting
-) -> tuple[list[tuple[str, Line]], list[tuple[str, str]]]:
-    stated: list[tuple[str, Line]] = []
-    denied: list[tuple[str, str]] = []
-    unknown: Counter[str] = Counter()
-    total = 0
-    for line in lines:
-        total += 1
-        go_id, how = ids.resolve(line.go_id)
-        if how == "unknown":
-            unknown[line.go_id] += 1
-        elif go_id is None:
-            accounting.add(DROPPED, "term obsolete, without one replacement")
-        else:
-            if how:
-                accounting.add("annotations changed", f"term id: {how}")
-            if line.negated:
-                accounting.add(DROPPED, "NOT annotation, never a positive")
-                denied.append((line.protein_id, go_id))
-            else:
-                stated.append((go_id, line))
-    _check_unknown(path, unknown, total, rules, accounting)
-    return stated, denied
-
-
-def _check_unknown(
-    path: Path | str, unknown: Counter[str], total: int, rules: AnnotationRules, accounting: Accounting
-) -> None:
-    for go_id, count in sorted(unknown.items()):
-        accounting.add(DROPPED, "term not in this GO release", count)
-        accounting.add(UNKNOWN, go_id, count)
-    if unknown.total() > rules.max_unknown_terms * total:
-        first = ", ".join(sorted(unknown)[:5])
-        raise InputError(
-            f"{unknown.total()} of {total} annotations ({unknown.total() / total:.1%}) name terms that this GO release "
-            f"does not have: {first}{', …' if len(unknown) > 5 else ''}",
-            path=path,
-            help="use the ontology release of the annotations, or raise inputs.max_unknown_terms "
-            f"({rules.max_unknown_terms})",
-        )
-
-
-def _not_denied(
-    stated: list[tuple[str, Line]],
-    denied: list[tuple[str, str]],
-    terms: pd.DataFrame,
-    rules: AnnotationRules,
-    accounting: Accounting,
-) -> list[tuple[str, Line]]:
-    if not denied:
-        return stated
-    denied_pairs = set(denied)
-    above = Ancestry.of_terms(terms, rules.relations, sorted({go_id for go_id, _ in stated})).above
-    kept = [
-        (go_id, line)
-        for go_id, line in stated
-        if not any((line.protein_id, ancestor) in denied_pairs for ancestor in above[go_id])
-    ]
-    if len(kept) < len(stated):
-        accounting.add(DROPPED, "denied by a NOT annotation of the same protein", len(stated) - len(kept))
-    return kept
-
-
-def _merged(stated: list[tuple[str, Line]]) -> pd.DataFrame:
-    pairs: dict[tuple[str, str], list[Line]] = {}
-    for go_id, line in stated:
-        pairs.setdefault((line.protein_id, go_id), []).append(line)
-    rows = [
-        (
-            protein_id,
-            go_id,
-            "|".join(sorted({line.evidence for line in lines if line.evidence})) or None,
-            min((line.date for line in lines if line.date), default=None),
-            "|".join(sorted({line.source for line in lines if line.source})) or None,
-        )
-        for (protein_id, go_id), lines in sorted(pairs.items())
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+def _accounting(intake: Intake) -> Accounting:
+    # By item and reason, since lines are met in any order.
+    counts = intake.counts
+    if intake.names.shared:
+        counts.add(ALIASES, "shared by proteins, or the id of another one", intake.names.shared)
+    if len(intake.read) > 1:
+        for path, count in intake.read.items():
+            counts.add(READ_OF_FILE, path, count)
+            counts.add(USED_OF_FILE, path, intake.used[path])
+    table = counts.table()
+    table["place"] = table["item"].map(ITEMS.index)
+    ordered = Accounting()
+    for row in table.sort_values(["place", "reason"]).itertuples():
+        ordered.add(row.item, row.reason, row.count)
+    return ordered

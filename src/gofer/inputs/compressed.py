@@ -1,38 +1,59 @@
-"""Lines of a plain, gzip or bzip2 text file, told apart by their first bytes and read with limits."""
+"""Lines of a plain, gzip or bzip2 text file, told apart by their first bytes and read within limits."""
 
 import bz2
 import gzip
-import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 from gofer.errors import InputError
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17  # small enough for a processor's second cache, with all that is made of it
 MAX_LINE_BYTES = 8 << 20
-# Text of this kind shrinks 3–15 fold; gzip reaches 1,028 fold on a file made for harm.
-BOMB_RATIO = 200
-BOMB_BYTES = 64 << 20
+ALWAYS_ALLOWED = 64 << 20
 COMMENT = re.compile(r"(?:^|\s)#")
 
 
-def read_lines(path: Path | str) -> Iterator[tuple[int, bytes]]:
+@dataclass(frozen=True)
+class Limits:
+    """What an input file may hold at most, so that a damaged or hostile one ends in an error and not in a full memory.
+
+    Attributes:
+        unfold_ratio: A compressed file may unfold to so many times its size on disk, and always to `ALWAYS_ALLOWED`
+            bytes. Texts shrink 3–15 fold; gzip reaches 1,028 fold on a file made for harm.
+        unfolded_gib: GiB that a file may hold once unfolded, above 0.
+        residues: The longest protein that is believed; titin has 35,000, the longest one known about 46,000.
+    """
+
+    unfold_ratio: int = 200
+    unfolded_gib: float = 64
+    residues: int = 200_000
+
+    @classmethod
+    def from_config(cls, inputs: Mapping[str, Any]) -> "Limits":
+        """From the `inputs` section of a config."""
+        return cls(**inputs["limits"])
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def read_lines(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[int, bytes]]:
     """Yield (line number from 1, line without its end); LF, CRLF and CR all end a line.
 
     Raises:
-        InputError: The file is missing, cut short, damaged, or unfolds to far more than a text would.
+        InputError: See `read_blocks`; or a line of more than `MAX_LINE_BYTES`.
     """
-    path = Path(path)
     number, rest = 0, b""
-    for chunk in _chunks(path):
-        *whole, rest = (rest + chunk).splitlines(keepends=True)
+    for block in read_blocks(path, limits):
+        *whole, rest = (rest + block).split(b"\n")
         for line in whole:
             number += 1
-            yield number, line.rstrip(b"\r\n")
+            yield number, line
         if len(rest) > MAX_LINE_BYTES:
             raise InputError(
                 f"a line of more than {MAX_LINE_BYTES:,} bytes",
@@ -41,45 +62,96 @@ def read_lines(path: Path | str) -> Iterator[tuple[int, bytes]]:
                 help="is this a text file? break its lines, or give another file",
             )
     if rest:
-        yield number + 1, rest.rstrip(b"\r\n")
+        yield number + 1, rest
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    read = 0
+def read_blocks(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[bytes]:
+    """Yield the unfolded text piece by piece, `CHUNK` bytes each, with LF for every CRLF and CR.
+
+    Raises:
+        InputError: The file is missing, cut short, damaged, or unfolds to more than the limits allow.
+    """
+    path = Path(path)
     try:
-        packed = path.stat().st_size
-        with _opened(path) as file:
-            for chunk in iter(partial(file.read, CHUNK), b""):
-                read += len(chunk)
-                if read > max(BOMB_BYTES, BOMB_RATIO * packed):
-                    raise InputError(
-                        f"unfolds to more than {BOMB_RATIO} times its size on disk ({packed:,} bytes)",
-                        path=path,
-                        help="no text does that; if it is right all the same, give it uncompressed",
-                    )
-                # A CR at the end of a chunk may be half of a CRLF: take the next byte with it.
-                yield chunk + file.read(1) if chunk.endswith(b"\r") else chunk
+        with path.open("rb") as file:
+            # A small file is unfolded once before anything is made of it: millions of tiny records would take minutes.
+            if path.stat().st_size * limits.unfold_ratio < ALWAYS_ALLOWED:
+                for _ in _within(limits, path, _unfolded(file)):
+                    pass
+            yield from _with_lf(_within(limits, path, _unfolded(file)))
     except EOFError as error:
         raise InputError("the compressed file ends too early", path=path, help="copy or download it again") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"the gzip file is damaged ({error})", path=path, help="copy or download it again") from error
     except FileNotFoundError as error:
         raise InputError("no such file", path=path, help="check the path in the config") from error
-    except OSError as error:
-        raise InputError(f"cannot be read ({error})", path=path, help="check the file and its permissions") from error
+    except (OSError, zlib.error) as error:
+        # What the system refuses has a number; what bz2 and gzip find wrong has none.
+        if isinstance(error, OSError) and error.errno is not None:
+            what, help = f"cannot be read ({error})", "check the file and its permissions"
+        else:
+            what, help = f"the compressed file is damaged ({error})", "copy or download it again"
+        raise InputError(what, path=path, help=help) from error
 
 
-def _opened(path: Path) -> BinaryIO:
-    file = path.open("rb")
+def _unfolded(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
     start = file.read(3)
-    file.seek(0, os.SEEK_SET)
-    if start[:2] == b"\x1f\x8b":
-        file.close()
-        return cast(BinaryIO, gzip.open(path))
+    file.seek(0)
     if start == b"BZh":
-        file.close()
-        return cast(BinaryIO, bz2.open(path))
-    return file
+        return _unfolded_bz2(file)
+    return _pieces(gzip.GzipFile(fileobj=file) if start[:2] == b"\x1f\x8b" else file)
+
+
+def _pieces(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    return iter(partial(file.read, CHUNK), b"")
+
+
+def _unfolded_bz2(file: BinaryIO) -> Iterator[bytes]:
+    # bz2.open passes over whatever follows the first stream and is no second one: a damaged half would be lost unseen.
+    stream = bz2.BZ2Decompressor()
+    while True:
+        packed = b""
+        if stream.eof:
+            packed = stream.unused_data or file.read(CHUNK)
+            if not packed:
+                return
+            stream = bz2.BZ2Decompressor()
+        elif stream.needs_input and not (packed := file.read(CHUNK)):
+            raise EOFError
+        if unfolded := stream.decompress(packed, CHUNK):
+            yield unfolded
+
+
+def _within(limits: Limits, path: Path, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packed, unfolded = path.stat().st_size, 0
+    for piece in pieces:
+        unfolded += len(piece)
+        if unfolded > max(ALWAYS_ALLOWED, limits.unfold_ratio * packed):
+            raise InputError(
+                f"unfolds to more than {limits.unfold_ratio} times its size on disk ({packed:,} bytes)",
+                path=path,
+                help="no text does that; if it is right all the same, raise inputs.limits.unfold_ratio",
+            )
+        if max(unfolded, packed) > limits.unfolded_gib * 2**30:
+            raise InputError(
+                f"holds more than {limits.unfolded_gib:g} GiB",
+                path=path,
+                help="if that is right, raise inputs.limits.unfolded_gib",
+            )
+        yield piece
+
+
+def _with_lf(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        block = held + piece
+        # A CR at the end may be half of a CRLF: it waits for the next piece.
+        held = b"\r" if block.endswith(b"\r") else b""
+        block = block.removesuffix(b"\r")
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield block
+    if held:
+        yield b"\n"
 
 
 def refuse_other_formats(path: Path | str, line: int, text: bytes, *, wanted: str) -> None:
@@ -95,7 +167,10 @@ def refuse_other_formats(path: Path | str, line: int, text: bytes, *, wanted: st
     for signs, name in (
         ((b"<",), "looks like HTML or XML"),
         ((b"{", b'["', b"[{"), "looks like JSON"),
-        ((b"PK\x03\x04", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"%PDF", b"PAR1"), "is packed or binary"),
+        (
+            (b"PK\x03\x04", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x1f\x8b", b"BZh", b"%PDF", b"PAR1"),
+            "is packed or binary",
+        ),
     ):
         if start.startswith(signs):
             raise InputError(
@@ -103,14 +178,14 @@ def refuse_other_formats(path: Path | str, line: int, text: bytes, *, wanted: st
             )
 
 
-def read_ids(path: Path | str) -> dict[str, int]:
+def read_ids(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> dict[str, int]:
     """Ids of a list file, one per line, with the line of each; blank lines and `#` comments are passed over.
 
     Raises:
         InputError: A line holds more than one word, or there is no id at all.
     """
     ids: dict[str, int] = {}
-    for number, raw in read_lines(path):
+    for number, raw in read_lines(path, limits):
         text = COMMENT.split(decoded(path, number, raw))[0].strip()
         if not text:
             continue

@@ -1,199 +1,151 @@
 """Proteins from FASTA files, read strictly: a fault is named with its line, never mended in silence.
 
-What is done to a sequence: blanks are taken out, lower case becomes upper case, one stop `*` at the end is taken off
-and counted. The letters B, J, O, U, X and Z are kept: ESM's alphabet knows B, O, U, X and Z, and J is read as X there.
-An id is the first word of the header; of a UniProt header (`sp|P12345|NAME …`, `tr|…`) it is the accession.
+What is done to a sequence, and counted: lower case becomes upper case, and one stop `*` at the end is taken off. Line
+ends, blanks and tabs are taken out. The letters beside the twenty are kept as they stand, and counted too:
+
+| letter | stands for | ESM reads it as |
+|---|---|---|
+| B | D or N | B |
+| J | I or L | X |
+| O | pyrrolysine | O |
+| U | selenocysteine | U |
+| X | any residue | X |
+| Z | E or Q | Z |
+
+An id is the first word of the header as it stands, an NCBI one too; of a UniProt header (`sp|P12345|AATM_RABIT …`,
+`tr|…`) it is the accession, an isoform's with its number (`P12345-2`), and the entry name is an alias.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from gofer.errors import InputError, Problems
-from gofer.inputs.accounting import Accounting
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.inputs.compressed import DEFAULT_LIMITS, MAX_LINE_BYTES, Limits, read_blocks, refuse_other_formats
+from gofer.inputs.fasta_record import (
+    BASES,
+    BLANKS,
+    COMMON,
+    NUCLEOTIDE_OTHERS,
+    FastaProtein,
+    check_length,
+    checked_protein,
+)
 
-RESIDUES = b"ACDEFGHIKLMNPQRSTVWYBJOUXZ"
-GAPS = b"-._"
-MAX_RESIDUES = 200_000  # titin has 35,000, the longest protein known about 46,000
-NUCLEOTIDE_RESIDUES = 50
-NUCLEOTIDE_SHARE = 0.95
-UNIPROT = re.compile(r"(?:sp|tr)\|([^|\s]+)\|")
-
-
-@dataclass
-class _Record:
-    path: Path
-    line: int
-    header: bytes
-    parts: list[bytes] = field(default_factory=list)
-    length: int = 0
-
-
-@dataclass(frozen=True)
-class FastaProtein:
-    """A checked record.
-
-    Attributes:
-        path: Its file.
-        line: Line of its header.
-        protein_id: First word of the header, or a UniProt header's accession.
-        sequence: Upper-case residues.
-        description: The rest of the header.
-    """
-
-    path: Path
-    line: int
-    protein_id: str
-    sequence: str
-    description: str
+BASE, OTHER, ODD = 0, 1, 2  # kinds of letters: a nucleotide's, another of the twenty, none of the twenty
+KINDS = bytes((BASE if letter in BASES else OTHER) if letter in COMMON else ODD for letter in range(256))
+# A record up to the next one. Its parts are empty where it is not of printable ASCII, with an id and lines of residues.
+RECORD = re.compile(
+    r"((?:(?:sp|tr)\|([!-{}~]+)\|([!-{}~]*)(?:\|[!-~]*)?|([!-~]+))(?: ([ -~]*))?\n([^>]*)|(?s:.*?))\n>",
+)
+BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def read_fasta(path: Path | str, problems: Problems, accounting: Accounting) -> Iterator[FastaProtein]:
+def read_fasta(path: Path | str, problems: Problems, limits: Limits = DEFAULT_LIMITS) -> Iterator[FastaProtein]:
     """The proteins of one file, plain, gzip or bzip2, in its order; ids may repeat.
+
+    About a MiB of the file, or its longest record, is in memory at a time.
 
     Args:
         path: The file.
-        problems: Takes the faults of single records; these records are left out.
-        accounting: Takes what was read and changed.
+        problems: Takes the first fault of each faulty record; these records are left out.
+        limits: What the file may hold at most.
 
     Raises:
         InputError: The file cannot be read, or is something else altogether.
         ProblemsError: Too many faults.
     """
-    for record in _records(Path(path), problems):
-        accounting.add("records read")
-        protein = _protein(record, problems, accounting)
-        if protein is not None:
-            yield protein
+    path = Path(path)
+    line, rest, begun = 1, b"", False
+    for block in read_blocks(path, limits):
+        if not begun:
+            text = block.lstrip(BLANKS + b"\n")
+            start = block.rfind(b"\n", 0, len(block) - len(text)) + 1
+            line += block.count(b"\n", 0, start)
+            if not text:
+                continue
+            _check_first(path, line, block[start:])
+            begun, block = True, block[start + 1 :]
+        rest += block
+        end = rest.rfind(b"\n>") + 2
+        if end > 1:
+            line = yield from _proteins(path, line, rest[:end], problems, limits)
+            rest = rest[end:]
+        if len(rest) > limits.residues:
+            _check_unfinished(path, line, rest, limits)
+    if not begun:
+        raise InputError("no FASTA record in this file", path=path, help="give a file with '>' headers")
+    yield from _proteins(path, line, rest + b"\n>", problems, limits)
 
 
-def _records(path: Path, problems: Problems) -> Iterator[_Record]:
-    record, begun, before = None, False, False
-    for number, line in read_lines(path):
-        line = line.rstrip()
-        if line and not begun:
-            begun = True
-            _check_first(path, number, line)
-        if line.startswith(b">"):
-            if record:
-                yield record
-            record = _Record(path, number, line[1:])
-        elif line and record is None:
-            if not before:
-                problems.add(
-                    InputError("residues before the first '>'", path=path, line=number, help="begin with a header line")
-                )
-            before = True
-        elif line and record is not None:
-            _add_residues(record, number, line, problems)
-    if record:
-        yield record
-    elif not before:
-        problems.add(InputError("no FASTA record in this file", path=path, help="give a file with '>' headers"))
+def _check_first(path: Path, line: int, text: bytes) -> None:
+    if text.startswith(b">"):
+        return
+    refuse_other_formats(path, line, text, wanted="FASTA")
+    if text.startswith(BYTE_ORDER_MARKS):
+        what, help = "U+FEFF (byte-order mark) in column 1", "save as UTF-8 without a byte-order mark"
+    elif text.startswith(b"@"):
+        what, help = "looks like FASTQ, not FASTA", "give protein sequences as FASTA"
+    elif b"\0" in text.partition(b"\n")[0]:
+        what, help = "is packed or binary, not FASTA", "give a FASTA file (plain, gz, bz2)"
+    else:
+        what, help = "residues before the first '>'", "begin with a header line"
+    raise InputError(what, path=path, line=line, help=help)
 
 
-def _check_first(path: Path, number: int, line: bytes) -> None:
-    refuse_other_formats(path, number, line, wanted="FASTA")
-    if line.startswith(b"@"):
-        raise InputError("looks like FASTQ, not FASTA", path=path, line=number, help="give protein sequences as FASTA")
-    if line.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+def _check_unfinished(path: Path, line: int, record: bytes, limits: Limits) -> None:
+    header, _, body = record.partition(b"\n")
+    check_length(path, line, _name(header), len(body.translate(None, BLANKS + b"\n*")), limits)
+    most = MAX_LINE_BYTES + 2 * limits.residues
+    if len(record) > most:
         raise InputError(
-            "U+FEFF (byte-order mark) in column 1",
+            f"{_name(header)} takes more than {most:,} bytes, and few of them are residues",
             path=path,
-            line=number,
-            help="save as UTF-8 without a byte-order mark",
+            line=line,
+            help="shorten its header, take the blanks out of its sequence, or give another file",
         )
 
 
-def _add_residues(record: _Record, number: int, line: bytes, problems: Problems) -> None:
-    residues = line.upper()
-    odd = residues.translate(None, RESIDUES + b" \t*")
-    if odd:
-        problems.add(_odd_residue(record, number, residues, odd[:1]))
-        residues = residues.translate(None, odd)
-    residues = residues.translate(None, b" \t")
-    record.length += len(residues)
-    if record.length > MAX_RESIDUES:
-        raise InputError(
-            f"{_name(record)} has more than {MAX_RESIDUES:,} residues",
-            path=record.path,
-            line=number,
-            help="no protein is that long: is this a genome?",
-        )
-    # A star inside shows only when more residues follow, so it stays until the record is whole.
-    record.parts.append(residues)
+def _proteins(
+    path: Path, line: int, text: bytes, problems: Problems, limits: Limits
+) -> Generator[FastaProtein, None, int]:
+    """The proteins of whole records, up to the `>` of the next; returns the line of that one."""
+    records = RECORD.findall(text.decode("utf-8", "surrogateescape"))
+    sequences = [record[-1].replace("\n", "") for record in records]
+    plain = _plain(sequences, limits)
+    for (record, accession, name, word, description, body), sequence, is_plain in zip(
+        records, sequences, plain, strict=True
+    ):
+        if is_plain:
+            aliases = (name,) if name else ()
+            yield FastaProtein(line, accession or word, aliases, sequence, description.strip())
+            line += 2 + len(body) - len(sequence)
+        else:
+            try:
+                yield checked_protein(path, line, record.encode("utf-8", "surrogateescape"), limits)
+            except InputError as problem:
+                problems.add(problem)
+            line += 1 + record.count("\n")
+    return line
 
 
-def _odd_residue(record: _Record, number: int, line: bytes, odd: bytes) -> InputError:
-    column = line.index(odd)
-    if odd in GAPS:
-        return InputError(
-            f"gap {odd.decode()!r} in column {column + 1} of {_name(record)}: this looks aligned",
-            path=record.path,
-            line=number,
-            help="remove the gaps",
-        )
-    character = line[column:].decode("utf-8", errors="replace")[0]
-    shown = f"{character!r} (U+{ord(character):04X})"
-    return InputError(
-        f"{shown} in column {column + 1} of {_name(record)} is not an amino-acid code",
-        path=record.path,
-        line=number,
-        help="use one-letter amino-acid codes (ACDEFGHIKLMNPQRSTVWY and BJOUXZ)",
-    )
+def _plain(sequences: list[str], limits: Limits) -> list[bool]:
+    """Which sequences are beyond doubt, so that `checked_protein` would take them as they are.
+
+    They hold the twenty letters alone, and too many of them that no nucleotide sequence has.
+    """
+    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+    # One base more, which adds nothing, gives an empty sequence at the end a place to begin.
+    letters = "".join([*sequences, "A"]).encode("ascii", "replace").translate(KINDS)
+    kinds, starts = np.frombuffer(letters, np.uint8), lengths.cumsum() - lengths
+    others = np.add.reduceat(kinds, starts, dtype=np.uint32)
+    plain = np.maximum.reduceat(kinds, starts) == OTHER
+    plain &= (lengths > 0) & (lengths <= limits.residues) & (NUCLEOTIDE_OTHERS * others >= lengths)
+    return plain.tolist()
 
 
-def _name(record: _Record) -> str:
-    words = record.header.decode("utf-8", errors="replace").split()
-    return words[0][:80] if words else "a record without id"
-
-
-def _protein(record: _Record, problems: Problems, accounting: Accounting) -> FastaProtein | None:
-    try:
-        protein_id, description = _header(record)
-        sequence = b"".join(record.parts)
-        if sequence.endswith(b"*"):
-            sequence = sequence[:-1]
-            accounting.add("sequences changed", "stop '*' at the end taken off")
-        _check_sequence(record, protein_id, sequence)
-    except InputError as problem:
-        problems.add(problem)
-        return None
-    return FastaProtein(record.path, record.line, protein_id, sequence.decode("ascii"), description)
-
-
-def _header(record: _Record) -> tuple[str, str]:
-    text = decoded(record.path, record.line, record.header)
-    if not text.strip() or text[0].isspace():
-        raise InputError("'>' without an id", path=record.path, line=record.line, help="write the id right after '>'")
-    word, *rest = text.split(maxsplit=1)
-    odd = next((sign for sign in text if not sign.isprintable() and sign != "\t"), None)
-    if odd:
-        raise InputError(
-            f"U+{ord(odd):04X} in column {text.index(odd) + 2} of the header",
-            path=record.path,
-            line=record.line,
-            help="remove the control character",
-        )
-    uniprot = UNIPROT.match(word)
-    return (uniprot.group(1) if uniprot else word), (rest[0].strip() if rest else "")
-
-
-def _check_sequence(record: _Record, protein_id: str, sequence: bytes) -> None:
-    def fault(what: str, help: str) -> InputError:
-        return InputError(f"{what} ({protein_id})", path=record.path, line=record.line, help=help)
-
-    if not sequence:
-        raise fault("a record without residues", "remove the record or give its sequence")
-    if b"*" in sequence:
-        position = sequence.index(b"*") + 1
-        raise fault(
-            f"stop '*' at residue {position}, inside the sequence", "give the translated protein up to its stop"
-        )
-    bases = {base: sequence.count(base) for base in b"ACGTUN"}
-    enough = len(sequence) >= NUCLEOTIDE_RESIDUES and sum(bases.values()) > NUCLEOTIDE_SHARE * len(sequence)
-    # A stretch of one or two residues is a real, if odd, protein.
-    if enough and sum(count > 0 for count in bases.values()) > 2:
-        raise fault("looks like a nucleotide sequence", "translate it: gofer reads proteins")
+def _name(header: bytes) -> str:
+    word = header[:80].decode("utf-8", errors="replace").partition(" ")[0]
+    return word if word.isprintable() and word else "a record"

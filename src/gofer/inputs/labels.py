@@ -1,9 +1,9 @@
-"""Labels along the ontology: propagation to all ancestors, training counts, information accretion, positives.
+"""Labels along the ontology: propagation to all ancestors, training counts, information accretion.
 
 Shapes: N proteins, T terms (rows of the ontology table).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,9 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gofer.inputs.accounting import Accounting
 from gofer.inputs.ontology import parents_of
 
 PROTEINS_AT_ONCE = 4096
-SPLITS_SEEN = ["train", "val"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,47 +123,3 @@ def information_accretion(
 def training_counts(labels_NT: sp.csr_array, held_out_T: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Training proteins with each term that training may see, int64 (T); 0 for terms held out."""
     return np.where(held_out_T, 0, labels_NT.sum(axis=0)).astype(np.int64)
-
-
-def positives(
-    annotations: pd.DataFrame, splits: pd.DataFrame, terms: pd.DataFrame, held_out: Collection[str]
-) -> pd.DataFrame:
-    """pid2pos: the positives of each train and val protein that training may see.
-
-    Args:
-        annotations: Columns protein_id, go_id, hops; propagated.
-        splits: Columns protein_id, split.
-        terms: Columns go_id, depth; roots are left out.
-        held_out: Terms masked on purpose, with their descendants; left out.
-
-    Returns:
-        protein_id, split, go_ids (list), hops (list), by protein id; proteins without a positive are left out.
-    """
-    hidden = set(terms.loc[terms["depth"] == 0, "go_id"]) | set(held_out)
-    seen = annotations[~annotations["go_id"].isin(hidden)].sort_values(["protein_id", "go_id"])
-    seen = seen.merge(splits.loc[splits["split"].isin(SPLITS_SEEN), ["protein_id", "split"]], on="protein_id")
-    grouped = seen.groupby(["protein_id", "split"], as_index=False, sort=True)
-    lists = grouped.agg(go_ids=("go_id", list), hops=("hops", list))
-    return lists[["protein_id", "split", "go_ids", "hops"]]
-
-
-def label_accounting(term_sets: pd.DataFrame, splits: pd.DataFrame, pid2pos: pd.DataFrame) -> Accounting:
-    """How many terms each set has, and how many proteins and positives each split gives to training.
-
-    Args:
-        term_sets: Columns go_id, term_set, held_out.
-        splits: Columns protein_id, split.
-        pid2pos: Columns protein_id, split, go_ids.
-    """
-    accounting = Accounting()
-    for name, count in term_sets["term_set"].value_counts().sort_index().items():
-        accounting.add("terms", str(name), int(count))
-    accounting.add("terms held out", "masked on purpose, with all below them", int(term_sets["held_out"].sum()))
-    for split, count in splits["split"].value_counts().sort_index().items():
-        accounting.add("proteins", str(split), int(count))
-    for split in SPLITS_SEEN:
-        own = pid2pos[pid2pos["split"] == split]
-        without = int((splits["split"] == split).sum()) - len(own)
-        accounting.add("proteins without a positive that training may see", split, without)
-        accounting.add("positives", split, int(own["go_ids"].map(len).sum()))
-    return accounting

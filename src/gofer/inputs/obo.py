@@ -2,49 +2,24 @@
 
 goatools stops at a missing parent with a KeyError, at a cycle with a RecursionError and at an odd synonym with an
 AttributeError, all without a line. So one pass looks for these first and passes on only what gofer uses: terms with
-their names, definitions, synonyms, is_a and part_of.
+their names, definitions, synonyms, alternative ids and parents. What it does not pass on is counted.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from gofer.errors import InputError, Problems, collected_problems
-from gofer.inputs.compressed import decoded, read_lines, refuse_other_formats
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
+from gofer.inputs.obo_stanzas import ASPECTS, Edge, Stanza, read_stanzas
+from gofer.inputs.relations import TRUE_PATH
 
-ASPECTS = {"molecular_function": "MFO", "biological_process": "BPO", "cellular_component": "CCO"}
-RELATIONS = ("is_a", "part_of")
 GO_ID = re.compile(r"GO:\d{7}")
-_KEPT_TAGS = {"id", "name", "namespace", "def", "synonym", "alt_id"}
-_SYNONYM = re.compile(r'"\S.*\S" [A-Z]+ .*\[.*\]')  # what goatools takes
-
-
-@dataclass
-class Stanza:
-    """One [Term] as it stands in the file.
-
-    Attributes:
-        line: Line of its id (of `[Term]` until the id is read).
-        go_id: Its id.
-        tags: Lines passed on to goatools.
-        parents: (relation, parent, line) of each is_a and part_of.
-        namespace: As in the file.
-        name: As in the file.
-        obsolete: Whether `is_obsolete: true` is said.
-        replaced_by: Terms to use instead.
-        consider: Terms that may be used instead.
-    """
-
-    line: int
-    go_id: str = ""
-    tags: list[str] = field(default_factory=list)
-    parents: list[tuple[str, str, int]] = field(default_factory=list)
-    namespace: str = ""
-    name: str = ""
-    obsolete: bool = False
-    replaced_by: list[str] = field(default_factory=list)
-    consider: list[str] = field(default_factory=list)
+MOST_LISTED = 20  # ids that an accounting names one by one
+INTACT = "use an intact release of the ontology"
 
 
 @dataclass(frozen=True)
@@ -56,24 +31,39 @@ class OboFile:
         data_version: Its data-version, empty where it has none.
         live: Live terms by id.
         obsolete: Obsolete terms by id.
+        notes: Edges by relation, and what of the file is not used.
     """
 
     path: Path
     data_version: str
     live: Mapping[str, Stanza]
     obsolete: Mapping[str, Stanza]
+    notes: Accounting
 
     def text(self) -> str:
         """The live terms as OBO text that goatools reads without a stumble."""
-        parts = ["format-version: 1.2\n"]
-        for stanza in self.live.values():
-            edges = [f"is_a: {p}" if r == "is_a" else f"relationship: {r} {p}" for r, p, _ in stanza.parents]
-            parts.append("\n".join(["\n[Term]", *stanza.tags, *edges, ""]))
-        return "".join(parts)
+        return "\n".join(["format-version: 1.2\n", *(stanza.text() for stanza in self.live.values())])
 
 
-def read_obo(path: Path | str) -> OboFile:
+def read_obo(
+    path: Path | str,
+    relations: Collection[str] = TRUE_PATH,
+    *,
+    across_aspects: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> OboFile:
     """Read and check an OBO file, plain, gzip or bzip2.
+
+    Parents over is_a and part_of must be there and make no cycle, whatever is asked for: the depth of a term and its
+    text rest on them. Those over regulates are checked where `relations` holds it; elsewhere, parents that are not live
+    are left out. The edges of `relations` together may make no cycle either.
+
+    Args:
+        path: The file.
+        relations: Of is_a, part_of and regulates (which stands for positively_ and negatively_regulates too): along
+            these annotations will propagate. They must join every term to the root of its aspect.
+        across_aspects: Whether parents in another aspect count; if not, they are left out.
+        limits: What the file may hold.
 
     Raises:
         InputError: No OBO, no term, no name or namespace, an id twice, a parent that is missing, a cycle, or two roots.
@@ -83,87 +73,45 @@ def read_obo(path: Path | str) -> OboFile:
     header: dict[str, str] = {}
     live: dict[str, Stanza] = {}
     obsolete: dict[str, Stanza] = {}
+    checked = {*TRUE_PATH, *relations}
     with collected_problems() as problems:
-        for stanza in _stanzas(path, header):
+        for stanza in read_stanzas(path, header, limits):
             stanza.namespace = stanza.namespace or header.get("default-namespace", "")
             if _checked(stanza, path, live, obsolete, problems):
                 (obsolete if stanza.obsolete else live)[stanza.go_id] = stanza
         if not live:
             problems.add(InputError("no live GO term in this file", path=path, help="give a go.obo or go-basic.obo"))
-        _check_parents(path, live, obsolete, problems)
-    _check_cycles(path, live)
-    _check_roots(path, live)
-    return OboFile(path, header.get("data-version", ""), live, obsolete)
-
-
-def _stanzas(path: Path, header: dict[str, str]) -> Iterator[Stanza]:
-    stanza, in_header, begun = None, True, False
-    for number, raw in read_lines(path):
-        line = decoded(path, number, raw).strip()
-        if line and not begun:
-            begun = True
-            refuse_other_formats(path, number, raw, wanted="OBO")
-        if line.startswith("["):
-            if stanza:
-                yield stanza
-            in_header = False
-            stanza = Stanza(number) if line.lower() == "[term]" else None
-        elif stanza and line:
-            _add_tag(stanza, number, line)
-        elif in_header and ":" in line:
-            tag, value = line.split(":", 1)
-            header.setdefault(tag.strip(), value.strip())
-    if stanza:
-        yield stanza
-
-
-def _add_tag(stanza: Stanza, number: int, line: str) -> None:
-    tag, _, value = line.partition(": ")
-    value = value.strip()
-    bare = value.split(" ! ")[0].split(" {")[0].strip()
-    match tag:
-        case "id":
-            stanza.go_id, stanza.line = bare, number
-            line = f"id: {bare}"
-        case "name":
-            stanza.name = value
-        case "namespace":
-            stanza.namespace = value
-        case "alt_id":
-            line = f"alt_id: {bare}"
-        case "is_a":
-            stanza.parents.append(("is_a", bare.split()[0] if bare else "", number))
-        case "relationship" if bare.split()[:1] == ["part_of"]:
-            stanza.parents.append(("part_of", bare.split()[-1], number))
-        case "is_obsolete":
-            stanza.obsolete = bare.lower() == "true"
-        case "replaced_by":
-            stanza.replaced_by.append(bare)
-        case "consider":
-            stanza.consider.append(bare)
-    if tag in _KEPT_TAGS and (tag != "synonym" or _SYNONYM.match(value)):
-        stanza.tags.append(line)
+        _check_parents(path, live, obsolete, checked, problems)
+    notes = Accounting()
+    _settle_alternative_ids(live, obsolete, notes)
+    _settle_edges(live, relations, notes, across_aspects=across_aspects)
+    if bad_synonyms := sum(stanza.bad_synonyms for stanza in live.values()):
+        notes.add("synonyms dropped", "empty, one character or not in OBO form", bad_synonyms)
+    _check_cycles(path, live, TRUE_PATH)
+    if not set(relations) <= set(TRUE_PATH):
+        _check_cycles(path, live, relations)
+    _check_roots(path, live, relations)
+    return OboFile(path, header.get("data-version", ""), live, obsolete, notes)
 
 
 def _checked(
     stanza: Stanza, path: Path, live: Mapping[str, Stanza], obsolete: Mapping[str, Stanza], problems: Problems
 ) -> bool:
-    def fault(what: str, help: str) -> bool:
+    def fault(what: str, help: str = INTACT) -> bool:
         problems.add(InputError(what, path=path, line=stanza.line, help=help))
         return False
 
-    intact = "use an intact release of the ontology"
     if not GO_ID.fullmatch(stanza.go_id):
-        return fault(f"{stanza.go_id or 'a term without id'} is not a GO id (GO:0000000)", intact)
+        return fault(f"{stanza.go_id or 'a term without id'} is not a GO id (GO:0000000)")
     if earlier := live.get(stanza.go_id) or obsolete.get(stanza.go_id):
-        return fault(f"term {stanza.go_id} stands already in line {earlier.line}", intact)
+        return fault(f"term {stanza.go_id} stands already in line {earlier.line}")
     if stanza.obsolete:
         return True
     if not stanza.name:
-        return fault(f"term {stanza.go_id} has no name", intact)
+        return fault(f"term {stanza.go_id} has no name")
     for tag in ("name", "def", "namespace"):
         if sum(line.startswith(f"{tag}: ") for line in stanza.tags) > 1:
-            return fault(f"term {stanza.go_id} has more than one {tag}", intact)
+            return fault(f"term {stanza.go_id} has more than one {tag}")
     if stanza.namespace not in ASPECTS:
         return fault(
             f"term {stanza.go_id} has namespace {stanza.namespace or 'none'!r}, not one of {', '.join(ASPECTS)}",
@@ -172,24 +120,74 @@ def _checked(
     return True
 
 
-def _check_parents(path: Path, live: Mapping[str, Stanza], obsolete: Mapping[str, Stanza], problems: Problems) -> None:
+def _check_parents(
+    path: Path,
+    live: Mapping[str, Stanza],
+    obsolete: Mapping[str, Stanza],
+    checked: Collection[str],
+    problems: Problems,
+) -> None:
     for stanza in live.values():
-        for relation, parent, line in stanza.parents:
-            if parent not in live:
-                state = "is obsolete" if parent in obsolete else "is not in this file"
+        for edge in stanza.parents:
+            if edge.column in checked and edge.parent not in live:
+                state = "is obsolete" if edge.parent in obsolete else "is not in this file"
                 problems.add(
                     InputError(
-                        f"{parent or 'nothing'}, {relation} parent of {stanza.go_id}, {state}",
+                        f"{edge.parent or 'nothing'}, {edge.relation} parent of {stanza.go_id}, {state}",
                         path=path,
-                        line=line,
+                        line=edge.line,
                         help="use a whole release of the ontology, not a part of one",
                     )
                 )
 
 
-def _check_cycles(path: Path, live: Mapping[str, Stanza]) -> None:
+def _settle_alternative_ids(live: Mapping[str, Stanza], obsolete: Mapping[str, Stanza], notes: Accounting) -> None:
+    # An alternative id must lead to one term. One that is a live term itself stays that term.
+    owners: dict[str, list[str]] = {}
+    for stanza in live.values():
+        for alt in set(stanza.alt_ids):
+            owners.setdefault(alt, []).append(stanza.go_id)
+    unclear = {alt for alt, terms in owners.items() if alt in live or len(terms) > 1}
+    for stanza in live.values():
+        stanza.alt_ids = sorted(set(stanza.alt_ids) - unclear)
+    for alt in sorted(unclear):
+        notes.add("alternative ids dropped", "a live term itself" if alt in live else "stands at several terms")
+    for alt in sorted(unclear)[:MOST_LISTED]:
+        notes.add("alternative id dropped", f"{alt} of {', '.join(sorted(owners[alt]))}")
+    if both := len((owners.keys() & obsolete.keys()) - unclear):
+        notes.add("alternative ids that are obsolete terms too", "taken as alternative ids", both)
+
+
+def _settle_edges(
+    live: Mapping[str, Stanza], relations: Collection[str], notes: Accounting, *, across_aspects: bool
+) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    for stanza in live.values():
+        counts.update(("edges not followed", relation) for relation in stanza.others)
+        kept = []
+        for edge in stanza.parents:
+            if edge.parent not in live:
+                counts["edges dropped", f"{edge.relation}: the parent is not live"] += 1
+                continue
+            here, there = ASPECTS[stanza.namespace], ASPECTS[live[edge.parent].namespace]
+            if here != there and not across_aspects:
+                counts["edges dropped (inputs.across_aspects)", f"{edge.relation}: {here} to {there}"] += 1
+                continue
+            kept.append(edge)
+            if edge.column not in relations:
+                counts["edges not followed (inputs.relations)", edge.relation] += 1
+                continue
+            counts["edges", edge.relation] += 1
+            if here != there:
+                counts["edges to another aspect", f"{edge.relation}: {here} to {there}"] += 1
+        stanza.parents = kept
+    for (item, reason), count in sorted(counts.items()):
+        notes.add(item, reason, count)
+
+
+def _check_cycles(path: Path, live: Mapping[str, Stanza], followed: Collection[str]) -> None:
     # Kahn: take off terms whose parents are all gone; what stays is on a cycle or below one.
-    parents = {go_id: {parent for _, parent, _ in stanza.parents} for go_id, stanza in live.items()}
+    parents = {go_id: {e.parent for e in stanza.parents if e.column in followed} for go_id, stanza in live.items()}
     waiting = {go_id: len(above) for go_id, above in parents.items()}
     children: dict[str, list[str]] = {go_id: [] for go_id in live}
     for go_id, above in parents.items():
@@ -207,25 +205,36 @@ def _check_cycles(path: Path, live: Mapping[str, Stanza]) -> None:
         while here not in way:
             way.append(here)
             here = min(parent for parent in parents[here] if waiting[parent])
-        cycle = [*way[way.index(here) :], here]
-        line = next(line for _, parent, line in live[cycle[0]].parents if parent == cycle[1])
-        raise InputError(
-            f"a cycle of is_a and part_of: {' -> '.join(cycle)}",
-            path=path,
-            line=line,
-            help="use an intact release of the ontology",
-        )
+        raise _cycle(path, live, [*way[way.index(here) :], here], followed)
 
 
-def _check_roots(path: Path, live: Mapping[str, Stanza]) -> None:
+def _cycle(path: Path, live: Mapping[str, Stanza], way: list[str], followed: Collection[str]) -> InputError:
+    def step(child: str, parent: str) -> Edge:
+        return next(edge for edge in live[child].parents if edge.parent == parent and edge.column in followed)
+
+    steps = [step(child, parent) for child, parent in zip(way[:-1], way[1:], strict=True)]
+    told = " ".join([way[0], *(f"{edge.relation} {edge.parent}" for edge in steps)])
+    other = "use go-basic.obo, or take regulates out of inputs.relations"
+    return InputError(
+        f"a cycle: {told}",
+        path=path,
+        line=steps[0].line,
+        help=other if any(edge.column == "regulates" for edge in steps) else INTACT,
+    )
+
+
+def _check_roots(path: Path, live: Mapping[str, Stanza], relations: Collection[str]) -> None:
+    joining = [relation for relation in TRUE_PATH if relation in relations]
     roots: dict[str, Stanza] = {}
     for stanza in live.values():
-        if not any(live[parent].namespace == stanza.namespace for _, parent, _ in stanza.parents):
+        edges = [edge for edge in stanza.parents if edge.column in joining]
+        if not any(live[edge.parent].namespace == stanza.namespace for edge in edges):
             first = roots.setdefault(stanza.namespace, stanza)
             if first is not stanza:
+                whole = "a term below the root needs a parent in its own aspect"
                 raise InputError(
                     f"{stanza.namespace} has two roots, {first.go_id} (line {first.line}) and {stanza.go_id}",
                     path=path,
                     line=stanza.line,
-                    help="a term below the root needs a parent in its own aspect",
+                    help=whole if "is_a" in joining else f"{whole}: inputs.relations should hold is_a",
                 )

@@ -13,6 +13,7 @@ PROTEINS = pa.schema(
         ("length", pa.int64()),
         ("sequence_sha256", _TEXT),
         ("description", _TEXT),
+        ("aliases", _LIST),
     ]
 )
 ONTOLOGY = pa.schema(
@@ -24,11 +25,18 @@ ONTOLOGY = pa.schema(
         ("aspect", _TEXT),
         ("is_a", _LIST),
         ("part_of", _LIST),
+        ("regulates", _LIST),
         ("alt_ids", _LIST),
         ("depth", pa.int64()),
     ]
 )
-OBSOLETE = pa.schema([("go_id", _TEXT), ("name", _TEXT), ("replaced_by", _LIST), ("consider", _LIST)])
+OBSOLETE = pa.schema(
+    [("go_id", _TEXT), ("name", _TEXT), ("replaced_by", _LIST), ("consider", _LIST), ("alt_ids", _LIST)]
+)
+RELEASE_CHANGES = pa.schema(
+    [("kind", _TEXT), ("go_id", _TEXT), ("name", _TEXT), ("aspect", _TEXT), ("before", _TEXT), ("after", _TEXT)]
+)
+PREVIOUS_TERMS = pa.schema([("go_id", _TEXT)])
 ANNOTATIONS = pa.schema(
     [
         ("protein_id", _TEXT),
@@ -57,7 +65,15 @@ TERMS = pa.schema(
         ("training_count", pa.int64()),
     ]
 )
-PID2POS = pa.schema([("protein_id", _TEXT), ("split", _TEXT), ("go_ids", _LIST), ("hops", pa.list_(pa.int16()))])
+PID2POS = pa.schema(
+    [
+        ("protein_id", _TEXT),
+        ("split", _TEXT),
+        ("go_ids", _LIST),
+        ("hops", pa.list_(pa.int16())),
+        ("true_ids", _LIST),
+    ]
+)
 
 
 def typed(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -3,7 +3,7 @@
 A zero-shot term leaves training with everything below it; what lies above it stays.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,9 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.errors import GoferError, InputError
-from gofer.inputs.compressed import read_ids
+from gofer.errors import GoferError, InputError, collected_problems
+from gofer.inputs import term_lists
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.label_checks import check_term_sets
 from gofer.inputs.ontology import children_of, descendants_of, parents_of, reached
+from gofer.inputs.term_history import late_terms, new_terms
+from gofer.inputs.term_lists import read_terms
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,10 @@ class FewZeroConfig:
     """What makes a term few-shot or zero-shot.
 
     Attributes:
-        few_max: Few-shot terms have 1..few_max training proteins.
-        zero_method: list (a file names the zero-shot terms), sample (they are drawn) or none.
+        few_max: Few-shot terms have 1..few_max training proteins, unless a list names them.
+        zero_method: list (a file names the zero-shot terms), sample (they are drawn), time (those annotated late),
+            release (those that an older release lacks) or none.
+        zero_from: For time: a day, year-month-day.
         zero_terms: For sample: how many.
         zero_min_proteins: For sample: fewest training proteins of a term, before it is masked.
         zero_max_proteins: For sample: most training proteins.
@@ -33,6 +39,7 @@ class FewZeroConfig:
 
     few_max: int
     zero_method: str
+    zero_from: str | None
     zero_terms: int
     zero_min_proteins: int
     zero_max_proteins: int
@@ -41,8 +48,8 @@ class FewZeroConfig:
     @classmethod
     def from_config(cls, term_sets: Mapping[str, Any], seed: int) -> "FewZeroConfig":
         """From the `inputs.term_sets` section of a config."""
-        numbers = ("few_max", "zero_terms", "zero_min_proteins", "zero_max_proteins")
-        return cls(zero_method=term_sets["zero_method"], seed=seed, **{name: int(term_sets[name]) for name in numbers})
+        own = {name: term_sets[name] for name in cls.__dataclass_fields__ if name in term_sets}
+        return cls(seed=seed, **own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +65,27 @@ class TermCounts:
     test_T: NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
+class TermSources:
+    """What the sets of terms are made from, beside the counts; each is needed by one way to make them.
+
+    Attributes:
+        zero_list: For zero_method list: a file with one GO id per line.
+        few_list: A file of few-shot terms, in place of few_max.
+        annotations: For time and release: columns protein_id, go_id, hops, date (year-month-day or null); propagated,
+            of all proteins.
+        previous: For release: the terms of the older release.
+    """
+
+    zero_list: Path | str | None = None
+    few_list: Path | str | None = None
+    annotations: pd.DataFrame | None = None
+    previous: Collection[str] | None = None
+
+
 def make_term_sets(
-    terms: pd.DataFrame,
-    counts: TermCounts,
-    config: FewZeroConfig,
-    relations: list[str],
-    *,
-    zero_list: Path | str | None = None,
-) -> pd.DataFrame:
+    terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig, relations: list[str], sources: TermSources
+) -> tuple[pd.DataFrame, Accounting]:
     """The set of every term.
 
     Args:
@@ -73,59 +93,89 @@ def make_term_sets(
         counts: In the order of `terms`.
         config: What makes the sets.
         relations: Relations over which a term lies below another.
-        zero_list: For method list, a file with one GO id per line.
+        sources: Lists, annotations and the older release, where the config asks for them.
 
     Returns:
-        go_id, term_set (common, few, zero: no training protein that training may see), held_out (masked on purpose).
+        go_id, term_set (common, few, zero: no training protein that training may see), held_out (masked on purpose);
+        and how many terms each set has.
 
     Raises:
-        GoferError: No list where one is needed, a list that masks all, or too few terms to draw from.
-        InputError: The list names a root or a term unknown to the ontology.
+        GoferError: No source where one is needed, a source that masks all, or too few terms to draw from.
+        InputError: A list names a root or a term unknown to the ontology, or a few-shot term is held out.
+        ProblemsError: Several such terms.
     """
-    match config.zero_method:
-        case "none":
-            zero: list[str] = []
-        case "list" if zero_list:
-            zero = listed_terms(zero_list, terms)
-        case "sample":
-            zero = sampled_terms(terms, counts, config, relations)
-        case _:
-            raise GoferError(
-                f"inputs.term_sets.zero_method {config.zero_method} without a list",
-                help="give inputs.term_sets.zero_list, or set zero_method to sample or none",
-            )
+    accounting = Accounting()
+    zero = _zero_terms(terms, counts, config, relations, sources, accounting)
     held_out_T = terms["go_id"].isin(descendants_of(terms, relations, zero)).to_numpy(bool)
     seen_T = np.where(held_out_T, 0, counts.train_T)
-    names_T = np.select([seen_T == 0, seen_T <= config.few_max], ["zero", "few"], "common")
+    few = _few_terms(sources.few_list, terms, held_out_T, seen_T, accounting) if sources.few_list else None
+    rare_T = seen_T <= config.few_max if few is None else terms["go_id"].isin(few).to_numpy(bool)
+    names_T = np.select([seen_T == 0, rare_T], ["zero", "few"], "common")
     table = pd.DataFrame({"go_id": terms["go_id"].to_numpy(), "term_set": names_T, "held_out": held_out_T})
-    check_term_sets(table, terms, seen_T, config, relations)
-    return table
+    check_term_sets(table, terms, seen_T, relations, few_max=config.few_max, few=few)
+    for name, count in table["term_set"].value_counts().sort_index().items():
+        accounting.add("terms", str(name), int(count))
+    accounting.add("terms held out", f"zero_method {config.zero_method}", len(zero))
+    below_T = held_out_T & ~terms["go_id"].isin(zero).to_numpy(bool)
+    accounting.add("terms held out", "below those, with training proteins", int((counts.train_T[below_T] > 0).sum()))
+    accounting.add("terms held out", "below those, without any", int((counts.train_T[below_T] == 0).sum()))
+    return table, accounting
 
 
-def listed_terms(path: Path | str, terms: pd.DataFrame) -> list[str]:
-    """The terms of a list file, alternative ids replaced by their main id.
+def _zero_terms(
+    terms: pd.DataFrame,
+    counts: TermCounts,
+    config: FewZeroConfig,
+    relations: list[str],
+    sources: TermSources,
+    accounting: Accounting,
+) -> list[str]:
+    # The terms to mask, without those below them.
+    annotations = sources.annotations
+    match config.zero_method:
+        case "none":
+            return []
+        case "list" if sources.zero_list:
+            return list(read_terms(sources.zero_list, terms, why_no_root=term_lists.ZERO_SHOT))
+        case "sample":
+            return sampled_terms(terms, counts, config, relations)
+        case "time" if config.zero_from and annotations is not None:
+            stated = annotations[annotations["hops"] == 0]
+            undated = int(stated["date"].isna().sum())
+            accounting.add("annotations without a date", "taken to be older than zero_from", undated)
+            return late_terms(terms, stated, config.zero_from, relations)
+        case "release" if sources.previous is not None and annotations is not None:
+            new, annotated = new_terms(terms, sources.previous), set(annotations["go_id"])
+            accounting.add("terms new in this release", "of some protein: held out", len(annotated & set(new)))
+            accounting.add("terms new in this release", "of no protein: zero-shot anyway", len(set(new) - annotated))
+            return [go_id for go_id in new if go_id in annotated]
+    need = {"time": "zero_from", "release": "previous_ontology"}.get(config.zero_method, "a list")
+    raise GoferError(
+        f"inputs.term_sets.zero_method {config.zero_method} without {need}",
+        help="give it, or set inputs.term_sets.zero_method to sample or none",
+    )
 
-    Raises:
-        InputError: An id that is no live term, or a root.
-    """
-    main = {alt: go_id for go_id, alts in zip(terms["go_id"], terms["alt_ids"], strict=True) for alt in alts}
-    depth = dict(zip(terms["go_id"], terms["depth"], strict=True))
-    chosen = []
-    for named, line in read_ids(path).items():
-        go_id = named if named in depth else main.get(named, named)
-        if go_id not in depth:
-            raise InputError(
-                f"{named} is not a live term of this GO release", path=path, line=line, help="correct or remove it"
-            )
-        if depth[go_id] == 0:
-            raise InputError(
-                f"{named} is a root: masking it would mask its whole aspect",
-                path=path,
-                line=line,
-                help="name terms below the roots",
-            )
-        chosen.append(go_id)
-    return sorted(set(chosen))
+
+def _few_terms(
+    path: Path | str,
+    terms: pd.DataFrame,
+    held_out_T: NDArray[np.bool_],
+    seen_T: NDArray[np.int64],
+    accounting: Accounting,
+) -> list[str]:
+    # The listed terms that training has; the others can only be zero-shot.
+    held_out, seen = set(terms.loc[held_out_T, "go_id"]), set(terms.loc[seen_T > 0, "go_id"])
+    lines = read_terms(path, terms, why_no_root=term_lists.FEW_SHOT)
+    with collected_problems() as problems:
+        for go_id, line in sorted(lines.items(), key=lambda pair: pair[1]):
+            if go_id in held_out:
+                what = f"{go_id} is held out of training as zero-shot, so it cannot be few-shot"
+                help_ = "take it from this list, or from what inputs.term_sets.zero_method masks"
+                problems.add(InputError(what, path=path, line=line, help=help_))
+    accounting.add("terms of few_list", "few-shot", len(lines.keys() & seen))
+    for go_id in sorted(lines.keys() - seen):
+        accounting.add("terms of few_list without a training protein, so zero-shot", go_id)
+    return sorted(lines.keys() & seen)
 
 
 def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig, relations: list[str]) -> list[str]:
@@ -168,30 +218,3 @@ def _in_turn(strata: list[list[str]], barred: set[str]) -> Iterator[str]:
                 if (go_id := stratum.pop()) not in barred:
                     yield go_id
                     break
-
-
-def check_term_sets(
-    table: pd.DataFrame, terms: pd.DataFrame, seen_T: NDArray[np.int64], config: FewZeroConfig, relations: list[str]
-) -> None:
-    """Every invariant of the sets, in one place.
-
-    Raises:
-        GoferError: A root is held out, a held-out term has a child that is not, a set disagrees with the counts, or
-            training would see no term at all.
-    """
-    held_out = set(table.loc[table["held_out"], "go_id"])
-    roots = set(terms.loc[terms["depth"] == 0, "go_id"])
-    if held_out & roots:
-        raise GoferError(
-            f"the zero-shot terms would mask the root {min(held_out & roots)}",
-            help="choose terms whose descendants (inputs.relations) do not include a root",
-        )
-    if escaped := descendants_of(terms, relations, held_out) - held_out:
-        raise GoferError(f"{min(escaped)} lies below a held-out term but is not held out")
-    wrong_T = ((table["term_set"] == "zero") != (seen_T == 0)) | (
-        (table["term_set"] == "few") != ((seen_T > 0) & (seen_T <= config.few_max))
-    )
-    if wrong_T.any():
-        raise GoferError(f"{table.loc[wrong_T, 'go_id'].iloc[0]} is in the wrong set for its training proteins")
-    if not ((seen_T > 0) & (terms["depth"] > 0).to_numpy()).any():
-        raise GoferError("no term is left for training", help="mask fewer terms (inputs.term_sets)")

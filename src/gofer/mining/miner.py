@@ -38,6 +38,7 @@ class Miner:
         self._text_TG = text_TG
         self.age = 0
         self.seconds = 0.0
+        self.renewed_vectors: NDArray[np.float32] | None = None  # what `refresh` was last given
 
     def nearest(self, z_BD: NDArray[np.float32], hops_BT: sp.csr_array, k: int) -> NDArray[np.int64]:
         """Rows of the `k` training terms nearest to each protein, best first; adds to `seconds`."""
@@ -51,6 +52,7 @@ class Miner:
         """Index the training terms anew, as the model projects them now; the age starts at 0 again."""
         self._terms = TermIndex.of_vectors(self._go_ids, z_TD, space=SHARED)
         self._row_of_index = np.arange(len(self._go_ids))
+        self.renewed_vectors = z_TD
         self.age = 0
 
     @property

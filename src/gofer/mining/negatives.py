@@ -1,8 +1,8 @@
 """The candidates of one batch: each protein's positives, and the terms that it is contrasted with.
 
-A true label (propagated) is never a negative, nor is a term near a stated label in the ontology; terms held out for
-zero-shot do not occur at all, because the vocabulary here is that of training. Shapes: B proteins, T training terms,
-C candidates of the batch, K places.
+A true label (propagated) is never a negative, whether or not it is a positive, nor is a term near a stated label in the
+ontology; terms held out for zero-shot do not occur at all, because the vocabulary here is that of training.
+Shapes: B proteins, T training terms, C candidates of the batch, K places.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,8 @@ class Candidates:
 
     Attributes:
         term_C: Training-term rows of the candidates, increasing.
-        hops_BC: Hops from the nearest stated label, -1 where the term is no positive, int16.
+        hops_BC: Hops from the nearest stated label, -1 where the term is no positive, int16. A term that is neither a
+            positive nor allowed is true of the protein or too near to a stated one: it counts on no side.
         negative_BC: Whether the term is a negative of the protein.
         allowed_BC: Whether the protein may be a negative of the term (the other direction).
     """
@@ -36,12 +37,18 @@ class Candidates:
 
 
 def choose_candidates(
-    hops_BT: sp.csr_array, neighbourhood: Neighbourhood, knobs: Knobs, nearest: Nearest, rng: np.random.Generator
+    hops_BT: sp.csr_array,
+    truth_BT: sp.csr_array,
+    neighbourhood: Neighbourhood,
+    knobs: Knobs,
+    nearest: Nearest,
+    rng: np.random.Generator,
 ) -> Candidates:
     """Positives and negatives of a batch.
 
     Args:
         hops_BT: 1 + hops at each positive (so that a stored 0 cannot be lost); nothing elsewhere.
+        truth_BT: True where the term is true of the protein, the positives among them.
         neighbourhood: The ontology among the training terms.
         knobs: The curriculum at this step.
         nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M).
@@ -50,7 +57,7 @@ def choose_candidates(
     n_proteins, n_terms = hops_BT.shape
     stated_BT = sp.csr_array(hops_BT == 1)
     near_BT = neighbourhood.near(stated_BT, hier_up=knobs.hier_up, hier_down=knobs.hier_down)
-    forbidden_BT = (near_BT + hops_BT.astype(bool)).toarray()
+    forbidden_BT = (near_BT + truth_BT).toarray()
     chosen_BT = np.zeros((n_proteins, n_terms), bool)
 
     mined = round(knobs.hard_frac * knobs.k_hard)

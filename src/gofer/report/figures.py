@@ -21,6 +21,7 @@ from gofer.report.svg import (
     OTHER_STYLE,
     SPLIT_COLOURS,
     TERM_SET_COLOURS,
+    as_png,
     as_svg,
     canvas,
     drawing,
@@ -198,6 +199,29 @@ def curves(table: pd.DataFrame, lines: Mapping[str, str], name: str, *, steps: M
         if len(known) > 1:
             axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(known))
         return as_svg(figure, name, f"{' and '.join(known.values())} over the training steps of the stages")
+
+
+def curriculum_picture(table: pd.DataFrame, steps: Mapping[str, int]) -> bytes:
+    """Every knob of the curriculum over the steps of all stages, one panel each, as a PNG file.
+
+    Args:
+        table: Columns stage, step (within the stage), knob, value.
+        steps: Steps of each stage, in order.
+    """
+    before = dict(zip(steps, np.cumsum([0, *steps.values()]), strict=False))
+    through = table.assign(step=table["step"] + table["stage"].map(before))
+    with drawing():
+        figure, first = canvas(2 * WIDTH, 150 * -(-len(words.KNOBS) // 2))
+        first.remove()
+        for place, (knob, title) in enumerate(words.KNOBS.items(), start=1):
+            axes = figure.add_subplot(-(-len(words.KNOBS) // 2), 2, place)
+            for _, part in through[through["knob"] == knob].groupby("stage", sort=True):
+                axes.plot(part["step"], part["value"], color=COLOURS["blue"], linewidth=1.6)
+            axes.set_title(title, loc="left", fontsize=12)
+            whole = bool((through.loc[through["knob"] == knob, "value"] % 1 == 0).all())
+            axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole, min_n_ticks=2))
+            _stage_axis(axes, steps)
+        return as_png(figure)
 
 
 def _stage_axis(axes: Axes, steps: Mapping[str, int]) -> None:

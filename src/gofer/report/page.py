@@ -18,6 +18,7 @@ from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.report import figures, predictions, quality, tables, words
 from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
 from gofer.report.quality import Metrics
+from gofer.report.releases import ReleaseStory
 from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
 from gofer.report.training import TrainingStory
 
@@ -36,9 +37,10 @@ class Artefacts:
     splits: Path | str
     accounting: Sequence[Path | str]
     training: Sequence[Path | str]
-    curriculum: Sequence[Path | str]
+    curriculum: Path | str
     evidence: Path | str
     predictions: Sequence[Path | str]
+    release: Sequence[Path | str] = ()  # of rule compare_releases, where it ran: changes, the same as text, accounting
 
 
 def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) -> str:
@@ -47,12 +49,12 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
     Args:
         files: What it is made from.
         config: The run's config.
-        root: Folder of the page: files are linked from here, and `benchmarks/` is looked for below it.
+        root: Folder of the page: files are linked from here, `benchmarks/` and `logs/` are looked for below it.
 
     Raises:
         ArtefactError: A file is missing or damaged, or two of them come from different releases.
     """
-    joined = [files.status, files.terms, files.term_sets, files.splits, files.evidence]
+    joined = [files.status, files.terms, files.term_sets, files.splits, files.evidence, *files.release[:1]]
     facts = dict(sorted(agreed_files(*joined).release.items()))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -71,7 +73,8 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "demo": "demo" in config,
         **_quality(metrics),
         **_inputs(files, config["inputs"]["splits"]),
-        **_training(files, config),
+        "changes": ReleaseStory.read(*files.release, root=Path(root)) if files.release else None,
+        **_training(files, config, Path(root)),
         **_evidence(files),
         **_provenance(files, config, Path(root)),
         "queries": [predictions.query_preview(path, root) for path in files.predictions],
@@ -145,8 +148,8 @@ def _inputs(files: Artefacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _training(files: Artefacts, config: Mapping[str, Any]) -> dict[str, Any]:
-    story = TrainingStory.read(files.training, files.curriculum)
+def _training(files: Artefacts, config: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    story = TrainingStory.read(files.training, files.curriculum, sorted(root.glob("logs/train_stage_*.costs.tsv")))
     return {"stages": story.rows(config["training"]), "curves": story.panels(), "knobs": story.knobs()}
 
 

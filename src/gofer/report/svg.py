@@ -29,7 +29,12 @@ COLOURS = {
     "purple": "#cc79a7",
     "grey": "#767f8a",
 }
-METHOD_STYLES = {"gofer": ("blue", "o"), "naive": ("grey", "s"), "diamond": ("vermillion", "D")}
+METHOD_STYLES = {
+    "gofer": ("blue", "o"),
+    "naive": ("grey", "s"),
+    "ridge": ("green", "^"),
+    "diamond": ("vermillion", "D"),
+}
 OTHER_STYLE = ("purple", "^")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}
 SPLIT_COLOURS = {"val": "purple", "test": "green"}
@@ -76,6 +81,13 @@ def canvas(width: int, height: int) -> tuple[Figure, Axes]:
     layout = ConstrainedLayoutEngine(w_pad=2 / 72, h_pad=3 / 72)
     figure = Figure(figsize=(width / 72, height / 72), layout=layout)
     return figure, figure.add_subplot()
+
+
+def as_png(figure: Figure) -> bytes:
+    """The picture as a file of its own, for places that show no page."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=144, facecolor="white", metadata={"Software": None})
+    return content.getvalue()
 
 
 def as_svg(figure: Figure, name: str, description: str) -> Markup:

@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from gofer.report import figures, words
-from gofer.report.tables import duration, read_tsv
+from gofer.report.tables import read_tsv
 
 METRIC_COLUMNS = ["stage", "epoch", "step", "split", "metric", "value"]
 CURRICULUM_COLUMNS = ["stage", "step", "knob", "value"]
@@ -29,7 +29,10 @@ class StageRow:
         best_fmax: Best validation Fmax.
         best_epoch: Its epoch; those weights are kept.
         temperature: At the end.
-        mining: Time spent on hard negatives.
+        step: Time of a step.
+        mining: Share of it that the search for hard negatives takes.
+        speed: Residues per second.
+        memory: Most memory of the job.
     """
 
     stage: str
@@ -41,7 +44,10 @@ class StageRow:
     best_fmax: str
     best_epoch: str
     temperature: str
+    step: str
     mining: str
+    speed: str
+    memory: str
 
 
 @dataclass(frozen=True)
@@ -60,18 +66,22 @@ class TrainingStory:
     Attributes:
         metrics: `METRIC_COLUMNS`; `through` is the step counted over all stages.
         curriculum: `CURRICULUM_COLUMNS` with `through`.
+        costs: `METRIC_COLUMNS`; empty where it is not known what training took.
         steps: Steps by stage, in order.
     """
 
     metrics: pd.DataFrame
     curriculum: pd.DataFrame
+    costs: pd.DataFrame
     steps: Mapping[str, int]
 
     @classmethod
-    def read(cls, metrics: Iterable[Path | str], curricula: Iterable[Path | str]) -> "TrainingStory":
-        """Read the stages' `metrics.tsv` and `curriculum.tsv`."""
+    def read(
+        cls, metrics: Iterable[Path | str], curriculum: Path | str, costs: Iterable[Path | str]
+    ) -> "TrainingStory":
+        """Read the stages' `metrics.tsv`, the curriculum, and what training took, as far as it is there."""
         told = pd.concat([read_tsv(path, METRIC_COLUMNS) for path in metrics], ignore_index=True)
-        planned = pd.concat([read_tsv(path, CURRICULUM_COLUMNS) for path in curricula], ignore_index=True)
+        planned = read_tsv(curriculum, CURRICULUM_COLUMNS)
         steps = {stage: int(last) for stage, last in told.groupby("stage", sort=True)["step"].max().items()}
         before, begin = {}, 0
         for stage, count in steps.items():
@@ -79,6 +89,7 @@ class TrainingStory:
         return cls(
             told.assign(through=told["step"] + told["stage"].map(before)),
             planned.assign(through=planned["step"] + planned["stage"].map(before)),
+            pd.concat([pd.DataFrame(columns=METRIC_COLUMNS), *(read_tsv(path, METRIC_COLUMNS) for path in costs)]),
             steps,
         )
 
@@ -106,19 +117,31 @@ class TrainingStory:
             best_fmax=words.number(fmax.max(), 3),
             best_epoch=str(fmax.idxmax()) if len(fmax) else words.NOT_AVAILABLE,
             temperature=words.number(temperature.iloc[-1] if len(temperature) else float("nan"), 3),
-            mining=duration(_values(own, "train", "mining_seconds").sum(min_count=1)),
+            **self._took(stage),
         )
+
+    def _took(self, stage: str) -> dict[str, str]:
+        own = self.costs[self.costs["stage"] == stage]
+        means = {name: _values(own, "train", name).mean() for name in own["metric"].unique()}
+        step = means.get("seconds_per_step", float("nan"))
+        return {
+            "step": words.with_unit(1000 * step, "ms"),
+            "mining": words.with_unit(100 * means.get("mining_seconds_per_step", float("nan")) / step, "%"),
+            "speed": words.with_unit(means.get("residues_per_second", float("nan")), "/s"),
+            "memory": words.with_unit(means.get("peak_memory_gib", float("nan")), "GiB", 1),
+        }
 
     def panels(self) -> list[Panel]:
         """Losses, validation Fmax, and what is watched besides."""
         train, val = self.of("train"), self.of("val")
+        both = pd.concat([train, val.assign(metric="val_" + val["metric"])], ignore_index=True)
         aspects = {f"fmax_{aspect}": aspect for aspect in words.ASPECT_NAMES}
         plan = [
             ("Validation Fmax", "fmax", val, {"fmax": "mean", **aspects}),
-            ("Total loss", "loss", train, {"loss": "total"}),
-            ("Contrastive loss", "con", train, {"con": "contrastive"}),
-            ("Ontology loss", "dag", train, {"dag": "ontology"}),
-            ("Attribution loss", "attr", train, {"attr": "attribution"}),
+            ("Total loss", "loss", both, {"loss": "training", "val_loss": "validation"}),
+            ("Contrastive loss", "con", both, {"con": "training", "val_con": "validation"}),
+            ("Ontology loss", "dag", both, {"dag": "training", "val_dag": "validation"}),
+            ("Attribution loss", "attr", both, {"attr": "training", "val_attr": "validation"}),
             ("Temperature", "temperature", train, {"temperature": "temperature"}),
             ("Attention entropy", "attention_entropy", train, {"attention_entropy": "attention entropy"}),
             ("Alignment", "alignment", train, {"alignment": "alignment"}),

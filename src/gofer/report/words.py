@@ -11,10 +11,11 @@ ASPECTS = ["MFO", "BPO", "CCO"]
 
 ASPECT_NAMES = {"MFO": "Molecular function", "BPO": "Biological process", "CCO": "Cellular component"}
 
-METHOD_NAMES = {"gofer": "gofer", "naive": "Naive", "diamond": "DIAMOND"}
+METHOD_NAMES = {"gofer": "gofer", "naive": "Naive", "ridge": "Word ridge", "diamond": "DIAMOND"}
 METHOD_MEANINGS = {
-    "gofer": "this run's model: compares the protein with the text of every GO term",
+    "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
     "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
+    "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
     "diamond": "carries labels over from the training proteins with the most similar sequences",
 }
 
@@ -140,6 +141,11 @@ KNOBS = {
 def number(value: float, decimals: int) -> str:
     """A figure at fixed places, with a true minus sign; `n/a` where it cannot be had."""
     return NOT_AVAILABLE if pd.isna(value) else f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def with_unit(value: float, unit: str, decimals: int = 0) -> str:
+    """`31 ms`; `n/a` where it cannot be had."""
+    return NOT_AVAILABLE if pd.isna(value) else f"{number(value, decimals)} {unit}"
 
 
 def interval(low: float, high: float, decimals: int) -> str:

@@ -61,7 +61,7 @@ def _date(release: str) -> str:
 
 
 def _complexes(terms: pd.DataFrame) -> set[str]:
-    hierarchy = Hierarchy.of_terms(terms.assign(part_of=[[]] * len(terms)))
+    hierarchy = Hierarchy.of_terms(terms, ["is_a"])
     below_T = terms["go_id"].isin(PROTEIN_COMPLEX).to_numpy(bool, copy=True)
     for children, parents, starts in hierarchy.downwards():
         below_T[children] |= np.logical_or.reduceat(below_T[parents], starts)

@@ -1,14 +1,16 @@
 """Predictions for the proteins that training did not see, and why: what the evaluation and the report are made from."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.evaluation.cafa import COLUMNS as CAFA_COLUMNS
 from gofer.evaluation.cafa import predicted_pairs
-from gofer.evaluation.calibration import Calibration
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import progress
@@ -17,37 +19,45 @@ PROTEINS_AT_ONCE = 64
 
 
 def predict_held_out(
-    space: TermSpace, proteins: ProteinVectors, calibration: Calibration, *, min_score: float
+    scorer: Scorer, proteins: ProteinVectors, sequences: Mapping[str, str], *, min_score: float
 ) -> pd.DataFrame:
-    """Columns protein_id, go_id, score, each protein's best first; roots and scores below `min_score` left out."""
-    parts = []
+    """Columns protein_id, go_id, score, each protein's best first; roots and scores below `min_score` left out.
+
+    Args:
+        scorer: Scores them.
+        proteins: Their vectors.
+        sequences: Sequence by protein id.
+        min_score: Lowest score.
+    """
+    parts, space = [], scorer.space
     for start in progress(range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE), "predicting held-out proteins"):
         block = slice(start, start + PROTEINS_AT_ONCE)
-        scores_BT = space.scores(proteins.vectors_ND[block], calibration)
+        scores_BT = _scores(scorer, proteins, block, sequences)
         keep_BT = space.to_keep(scores_BT, min_score=min_score, max_terms=None)
         parts.append(predicted_pairs(scores_BT, proteins.protein_ids[block], space.go_ids, keep_BT))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CAFA_COLUMNS)
 
 
 def scores_of_labels(
-    space: TermSpace, proteins: ProteinVectors, calibration: Calibration, annotations: pd.DataFrame
+    scorer: Scorer, proteins: ProteinVectors, sequences: Mapping[str, str], annotations: pd.DataFrame
 ) -> pd.DataFrame:
     """Scores without a cutoff, of every protein and every term that one of them has: for figures term by term.
 
     Args:
-        space: The terms.
+        scorer: Scores them.
         proteins: Test proteins.
-        calibration: From evidence to score.
+        sequences: Sequence by protein id.
         annotations: Columns protein_id, go_id, propagated.
 
     Returns:
         Columns protein_id, go_id (categorical), score (float32).
     """
+    space = scorer.space
     labels = set(annotations.loc[annotations["protein_id"].isin(proteins.protein_ids), "go_id"])
     columns_C = np.flatnonzero(np.array([go_id in labels for go_id in space.go_ids], bool))
     scores_BC = np.concatenate(
         [
-            space.scores(proteins.vectors_ND[start : start + PROTEINS_AT_ONCE], calibration)[:, columns_C]
+            _scores(scorer, proteins, slice(start, start + PROTEINS_AT_ONCE), sequences)[:, columns_C]
             for start in range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE)
         ]
         or [np.zeros((0, len(columns_C)), np.float32)]
@@ -57,6 +67,13 @@ def scores_of_labels(
     )
     protein_ids = pd.Categorical.from_codes(np.repeat(np.arange(len(scores_BC)), len(columns_C)), proteins.protein_ids)
     return pd.DataFrame({"protein_id": protein_ids, "go_id": go_ids, "score": scores_BC.ravel()})
+
+
+def _scores(
+    scorer: Scorer, proteins: ProteinVectors, block: slice, sequences: Mapping[str, str]
+) -> NDArray[np.float32]:
+    own = [sequences[protein_id] for protein_id in proteins.protein_ids[block]]
+    return scorer.scores(proteins.vectors_ND[block], own)
 
 
 def explained_examples(

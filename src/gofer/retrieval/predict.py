@@ -1,16 +1,15 @@
 """Predictions for a user's proteins: scores against every term, names, evidence and the nearest known protein."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from gofer.evaluation.cafa import predicted_pairs
-from gofer.evaluation.calibration import Calibration
 from gofer.retrieval.columns import PREDICTIONS as COLUMNS
 from gofer.retrieval.explain import as_text, explain_protein
 from gofer.retrieval.protein_vectors import NearestCarriers
-from gofer.retrieval.term_space import TermSpace
+from gofer.retrieval.scorer import Scorer
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import progress
 
@@ -31,9 +30,9 @@ class Reported:
 
 
 def predict_proteins(
-    space: TermSpace,
+    scorer: Scorer,
     proteins: ProteinEmbDataset,
-    calibration: Calibration,
+    sequences: Mapping[str, str],
     carriers: NearestCarriers,
     term_sets: pd.DataFrame,
     reported: Reported,
@@ -41,21 +40,21 @@ def predict_proteins(
     """The predictions table: `COLUMNS`, proteins in their order, each protein's best terms first.
 
     Args:
-        space: The terms.
+        scorer: Scores them.
         proteins: The user's proteins.
-        calibration: From evidence to score.
-        carriers: Training proteins and their terms, columns as in `space`.
+        sequences: Their sequences by id.
+        carriers: Training proteins and their terms, columns as the scorer's terms.
         term_sets: Columns go_id, term_set; a term that it lacks (of a newer release) is "zero".
         reported: How much is reported.
     """
     tables = [
-        _of_protein(space, proteins, row, calibration, carriers, reported)
+        _of_protein(scorer, proteins, row, sequences[proteins.protein_ids[row]], carriers, reported)
         for row in progress(range(len(proteins)), "predicting proteins")
     ]
     if not tables:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(tables, ignore_index=True)
-    facts = space.terms[["go_id", "name", "aspect", "information_accretion"]].merge(
+    facts = scorer.space.terms[["go_id", "name", "aspect", "information_accretion"]].merge(
         term_sets[["go_id", "term_set"]], on="go_id", how="left"
     )
     facts["term_set"] = facts["term_set"].fillna("zero")
@@ -63,15 +62,16 @@ def predict_proteins(
 
 
 def _of_protein(
-    space: TermSpace,
+    scorer: Scorer,
     proteins: ProteinEmbDataset,
     row: int,
-    calibration: Calibration,
+    sequence: str,
     carriers: NearestCarriers,
     reported: Reported,
 ) -> pd.DataFrame:
+    space = scorer.space
     told = explain_protein(space.model, proteins, row)
-    scores_BT = space.scores(told.z_D[None], calibration)
+    scores_BT = scorer.scores(told.z_D[None], [sequence])
     keep_BT = space.to_keep(scores_BT, min_score=reported.min_score, max_terms=reported.max_terms)
     table = predicted_pairs(scores_BT, [proteins.protein_ids[row]], space.go_ids, keep_BT)
     columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
 from gofer.errors import GoferError
+from gofer.training.dataset import truth_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +69,7 @@ class NearestCarriers:
     @classmethod
     def of_tables(cls, train: ProteinVectors, pid2pos: pd.DataFrame, go_ids: Sequence[str]) -> "NearestCarriers":
         """From inputs/pid2pos.parquet; columns are `go_ids`."""
-        pairs = pid2pos[["protein_id", "go_ids"]].explode("go_ids").dropna()
-        row_P = pd.Index(train.protein_ids).get_indexer(pairs["protein_id"])
-        column_P = pd.Index(go_ids).get_indexer(pairs["go_ids"])
-        keep_P = (row_P >= 0) & (column_P >= 0)
-        shape = len(train.protein_ids), len(go_ids)
-        ones = np.ones(int(keep_P.sum()), bool)
-        return cls(train, sp.csr_array((ones, (row_P[keep_P], column_P[keep_P])), shape=shape).tocsc())
+        return cls(train, truth_matrix(pid2pos, train.protein_ids, go_ids).tocsc())
 
     def of_protein(self, z_D: NDArray[np.float32], columns: NDArray[np.int64]) -> list[str]:
         """For each term, the training protein nearest to `z_D` (by cosine) that carries it; "" where none does."""

@@ -3,6 +3,7 @@
 Shapes: B proteins, T terms of the release (roots and terms never seen in training among them), D shared width.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.calibration import fit as fit_calibration
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.hierarchy import Hierarchy
+from gofer.inputs.relations import TRUE_PATH
 from gofer.training.model import GoferModel
 from gofer.training.validation import evidence, term_vectors
 from gofer.training.vocabulary import term_base_rates
@@ -38,16 +40,21 @@ class TermSpace:
     hierarchy: Hierarchy
 
     @classmethod
-    def of_model(cls, model: GoferModel, terms: pd.DataFrame, texts: GoLookupCache) -> "TermSpace":
-        """Project the texts of all terms; `texts` must hold every term of the table."""
-        terms = terms.reset_index(drop=True)
+    def of_model(
+        cls, model: GoferModel, terms: pd.DataFrame, texts: GoLookupCache, relations: Iterable[str] = TRUE_PATH
+    ) -> "TermSpace":
+        """Project the texts of all terms; `texts` must hold every term of the table.
+
+        `relations` are those along which annotations propagate in this run.
+        """
+        terms, relations = terms.reset_index(drop=True), list(relations)
         go_ids = terms["go_id"].tolist()
         return cls(
             model=model,
             terms=terms,
-            z_TD=term_vectors(model, go_ids, texts.vectors_TG[texts.rows(go_ids)]),
-            base_rate_T=term_base_rates(terms),
-            hierarchy=Hierarchy.of_terms(terms, within_aspect=True),
+            z_TD=term_vectors(model, go_ids, texts.subset(go_ids).vectors_TG),
+            base_rate_T=term_base_rates(terms, relations),
+            hierarchy=Hierarchy.of_terms(terms, relations, within_aspect=True),
         )
 
     @property
@@ -70,11 +77,10 @@ class TermSpace:
             labels_BT[:, seen_T],
         )
 
-    def scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
-        """Calibrated scores in (0, 1], never below a child's, (B, T)."""
+    def text_scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
+        """What the terms' texts say, as probabilities in (0, 1], (B, T); a parent's may still lie below a child's."""
         evidence_BT = evidence(self.model, z_BD, self.z_TD)
-        scores_BT = calibration.apply(evidence_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
-        return hierarchy_consistent(scores_BT, self.hierarchy)
+        return calibration.apply(evidence_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
 
     def to_keep(self, scores_BT: NDArray[np.float32], *, min_score: float, max_terms: int | None) -> NDArray[np.bool_]:
         """Which scores to report: no roots, at least `min_score`, and the best `max_terms` of each protein.

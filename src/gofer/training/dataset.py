@@ -67,11 +67,29 @@ def positives_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: 
         go_ids: Ids of the columns.
     """
     pairs = pid2pos[["protein_id", "go_ids", "hops"]].explode(["go_ids", "hops"]).dropna()
-    row_P = pd.Index(protein_ids).get_indexer(pairs["protein_id"])
-    column_P = pd.Index(go_ids).get_indexer(pairs["go_ids"])
+    values = pairs["hops"].to_numpy(np.int16) + np.int16(1)
+    return _matrix(values, pairs["protein_id"], pairs["go_ids"], protein_ids, go_ids)
+
+
+def truth_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: Sequence[str]) -> sp.csr_array:
+    """True where a term is true of a protein, a positive or not, bool (N, T); otherwise as `positives_matrix`.
+
+    Args:
+        pid2pos: Columns protein_id, true_ids (lists).
+        protein_ids: Ids of the rows; of a protein without an entry nothing is true.
+        go_ids: Ids of the columns.
+    """
+    pairs = pid2pos[["protein_id", "true_ids"]].explode("true_ids").dropna()
+    return _matrix(np.ones(len(pairs), bool), pairs["protein_id"], pairs["true_ids"], protein_ids, go_ids)
+
+
+def _matrix(
+    value_P: NDArray, protein_P: pd.Series, term_P: pd.Series, protein_ids: Sequence[str], go_ids: Sequence[str]
+) -> sp.csr_array:
+    row_P = pd.Index(protein_ids).get_indexer(protein_P)
+    column_P = pd.Index(go_ids).get_indexer(term_P)
     keep_P = (row_P >= 0) & (column_P >= 0)
-    values = pairs["hops"].to_numpy(np.int16)[keep_P] + np.int16(1)
-    return sp.csr_array((values, (row_P[keep_P], column_P[keep_P])), shape=(len(protein_ids), len(go_ids)))
+    return sp.csr_array((value_P[keep_P], (row_P[keep_P], column_P[keep_P])), shape=(len(protein_ids), len(go_ids)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,30 +101,34 @@ class ProteinBatch:
         residues_RE: Residue embeddings of all of them, one after another, float32.
         layout: Their blocks and windows.
         hops_BT: Protein to GO: 1 + hops at each positive.
+        truth_BT: True where the term is true of the protein, a positive or not: it is never a negative.
     """
 
     rows: NDArray[np.int64]
     residues_RE: Tensor
     layout: WindowLayout
     hops_BT: sp.csr_array
+    truth_BT: sp.csr_array
 
     @property
     def carriers_TB(self) -> sp.csr_array:
-        """GO to protein: `hops_BT` transposed."""
+        """GO to protein: `hops_BT` transposed. Where a term is only true, the protein counts on neither side."""
         return self.hops_BT.T.tocsr()
 
 
 @dataclass(frozen=True, eq=False)
 class ContrastiveEmbCollator:
-    """Packs proteins and looks up their positives in both directions.
+    """Packs proteins and looks up their labels in both directions.
 
     Attributes:
         hops_NT: `positives_matrix` of the data set.
+        truth_NT: `truth_matrix` of the data set.
         win_size: Residues of a window.
         win_stride: Residues from one window to the next.
     """
 
     hops_NT: sp.csr_array
+    truth_NT: sp.csr_array
     win_size: int
     win_stride: int
 
@@ -116,4 +138,4 @@ class ContrastiveEmbCollator:
         residues_RE = torch.from_numpy(np.concatenate([item.residues_LE for item in items])).float()
         lengths = [len(item.residues_LE) for item in items]
         layout = WindowLayout.of_lengths(lengths, win_size=self.win_size, win_stride=self.win_stride)
-        return ProteinBatch(rows, residues_RE, layout, self.hops_NT[rows])
+        return ProteinBatch(rows, residues_RE, layout, self.hops_NT[rows], self.truth_NT[rows])

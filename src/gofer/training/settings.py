@@ -64,6 +64,8 @@ class TrainingConfig:
         fs_target_ratio: Share of the positives' weight that few-shot terms reach.
         dag_margin: Cosine that a child and its parent at least keep.
         attr_pairs: Positive pairs per protein and step that the attribution loss looks at.
+        accumulate: Batches that an update of the weights is made from.
+        patience: Epochs without a better validation Fmax after which a stage ends; None for never.
         refresh_epochs: Epochs after which the mining index is projected anew.
         seed: Of all chance.
     """
@@ -76,6 +78,8 @@ class TrainingConfig:
     fs_target_ratio: float
     dag_margin: float
     attr_pairs: int
+    accumulate: int
+    patience: int | None
     refresh_epochs: int
     seed: int
 

@@ -1,46 +1,58 @@
 """A stage of training, from the previous stage's checkpoint to its own.
 
 The epoch with the best mean Fmax on the validation proteins is kept. With one seed and one number of threads, a stage
-gives the same weights to the bit on a CPU.
+gives the same weights to the bit on a CPU, also when it was stopped on the way and went on from its kept state.
 """
 
 import copy
 import logging
-import math
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from gofer.errors import GoferError
+from gofer.mining.curriculum import Knobs
 from gofer.mining.miner import Miner
 from gofer.training.dataset import ContrastiveEmbCollator, ProteinBatch
 from gofer.training.model import GoferModel
+from gofer.training.optimiser import NotFiniteError, Optimiser
+from gofer.training.resume import ResumePoint, StageState
+from gofer.training.sampler import ShuffledRows
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig
 from gofer.training.stage_data import LabelledProteins, StageData
 from gofer.training.step import Stepper, TermTensors
-from gofer.training.tracking import Tracker
+from gofer.training.tracking import Cost, Tracker
 from gofer.training.validation import term_vectors, validation_fmax
 from gofer.workflow import progress
 
 logger = logging.getLogger(__name__)
 
-LEAST_RATE = 0.1  # of the learning rate, reached at the last step
-RATE_WARMUP = 0.05  # share of the steps in which the learning rate rises
 
-
-class NotFiniteError(ArithmeticError):
-    """Training has diverged."""
+def sampler_of(data: StageData, config: TrainingConfig) -> ShuffledRows:
+    """The order of the training proteins, before it is drawn."""
+    rows = len(data.train.proteins)
+    return ShuffledRows(rows, batch_proteins=config.batch_proteins, accumulate=config.accumulate)
 
 
 def steps_of(data: StageData, stage: StageConfig, config: TrainingConfig) -> int:
-    """Steps of a whole stage."""
-    return stage.epochs * math.ceil(len(data.train.proteins) / config.batch_proteins)
+    """Steps (updates of the weights) of a whole stage."""
+    return stage.epochs * sampler_of(data, config).groups_per_epoch
 
 
 def train_stage(
-    model: GoferModel, data: StageData, miner: Miner, stage: StageConfig, config: TrainingConfig, tracker: Tracker
+    model: GoferModel,
+    data: StageData,
+    miner: Miner,
+    stage: StageConfig,
+    config: TrainingConfig,
+    tracker: Tracker,
+    resume: ResumePoint | None = None,
 ) -> GoferModel:
     """Train `model` for one stage.
 
@@ -51,118 +63,184 @@ def train_stage(
         stage: This stage's settings.
         config: What all stages share.
         tracker: Receives every figure.
+        resume: Where the stage's state is kept, and taken from where there is one.
 
     Returns:
         The model at its best epoch, in evaluation mode.
 
     Raises:
         GoferError: The loss or its gradient is not finite.
+        SystemExit: A stop was wished for, and the state was kept.
     """
-    seed = config.seed * len(STAGES) + STAGES.index(stage.name)
-    torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True)
-    rng = np.random.default_rng(seed)
-    terms = TermTensors.of(data.vocabulary)
-    stepper = Stepper(model, data.vocabulary, terms, miner, stage, config, rng)
-    optimiser = Optimiser.of(model, stage, config, steps_of(data, stage, config))
-    run = _Run(stepper, optimiser, tracker, data.train.proteins.protein_ids)
-    val_labels_NT = data.val.hops_NT.astype(bool).toarray()
-
-    best_fmax, best_weights = -1.0, copy.deepcopy(model.state_dict())
-    for epoch in progress(range(1, stage.epochs + 1), f"stage {stage.name}, epochs"):
-        if epoch > 1 and (epoch - 1) % config.refresh_epochs == 0:
-            miner.refresh(term_vectors(model.eval(), data.vocabulary.go_ids, data.vocabulary.text_TG))
-        run.epoch(epoch, _batches(data.train, model, config, rng))
-        figures = validation_fmax(model.eval(), data.val.proteins, val_labels_NT, data.vocabulary)
-        tracker.log(epoch=epoch, step=run.step, split="val", **figures)
-        logger.info("stage %s, epoch %d: validation Fmax %.4f", stage.name, epoch, figures["fmax"])
-        miner.age += 1
-        if not figures["fmax"] <= best_fmax:  # NaN where no validation protein has a label: then the last epoch is kept
-            best_fmax, best_weights = figures["fmax"], copy.deepcopy(model.state_dict())
-    model.load_state_dict(best_weights)
+    run = _StageRun(model, data, miner, stage, config, tracker, resume)
+    if resume and resume.state:
+        run.restore(resume.state)
+        logger.info("stage %s goes on from epoch %d, step %d", stage.name, run.epoch, run.step)
+    for _ in progress(range(run.epoch, stage.epochs + 1), f"stage {stage.name}, epochs"):
+        run.finish_epoch()
+        if run.has_stalled():
+            logger.info("stage %s: no better validation Fmax in %s epochs, so it ends", stage.name, config.patience)
+            break
+    model.load_state_dict(run.best_weights)
     return model.eval()
 
 
-def _batches(
-    train: LabelledProteins, model: GoferModel, config: TrainingConfig, rng: np.random.Generator
-) -> Iterator[ProteinBatch]:
-    collate = ContrastiveEmbCollator(train.hops_NT, model.sizes.win_size, model.sizes.win_stride)
-    order = rng.permutation(len(train.proteins))
-    for start in range(0, len(order), config.batch_proteins):
-        yield collate([train.proteins[int(row)] for row in order[start : start + config.batch_proteins]])
+class _StageRun:
+    # A stage on its way. What `state` returns, and nothing else, decides how it goes on.
+    def __init__(
+        self,
+        model: GoferModel,
+        data: StageData,
+        miner: Miner,
+        stage: StageConfig,
+        config: TrainingConfig,
+        tracker: Tracker,
+        resume: ResumePoint | None,
+    ) -> None:
+        self.seed = config.seed * len(STAGES) + STAGES.index(stage.name)
+        torch.manual_seed(self.seed)
+        torch.use_deterministic_algorithms(True)
+        self.rng = np.random.default_rng(self.seed)
+        self.model, self.data, self.miner, self.tracker, self.resume = model, data, miner, tracker, resume
+        self.stage, self.config = stage, config
+        self.stepper = Stepper(model, data.vocabulary, TermTensors.of(data.vocabulary), miner, stage, config, self.rng)
+        self.sampler = sampler_of(data, config)
+        self.steps = steps_of(data, stage, config)
+        self.optimiser = Optimiser.of(model, stage, config, self.steps)
+        self.epoch, self.step, self.begun = 1, 0, False
+        self.figures: list[dict[str, float]] = []
+        self.best_fmax, self.best_epoch = -1.0, 0
+        self.best_weights = copy.deepcopy(model.state_dict())
+
+    def finish_epoch(self) -> None:
+        """Go to the end of the present epoch, judge the model, and keep it where it is the best so far."""
+        if not self.begun:
+            self._begin_epoch()
+        began, residues = time.perf_counter(), 0
+        self.miner.seconds, steps = 0.0, 0
+        for rows in self.sampler:
+            residues += self._update(rows)
+            steps += 1
+            if self.resume and self.resume.due():
+                self.resume.keep(self.state())
+        self._tell_training(time.perf_counter() - began, residues, steps)
+        self._judge()
+        self.epoch, self.begun = self.epoch + 1, False
+
+    def has_stalled(self) -> bool:
+        """Whether the last `patience` epochs brought nothing better."""
+        return self.config.patience is not None and self.epoch - 1 - self.best_epoch >= self.config.patience
+
+    def _begin_epoch(self) -> None:
+        if self.epoch > 1 and (self.epoch - 1) % self.config.refresh_epochs == 0:
+            vocabulary = self.data.vocabulary
+            self.miner.refresh(term_vectors(self.model.eval(), vocabulary.go_ids, vocabulary.text_TG))
+        self.sampler.shuffle(self.rng)
+        self.figures, self.begun = [], True
+
+    def _update(self, rows: list[NDArray[np.int64]]) -> int:
+        # One update of the weights from some batches; how many residues they have.
+        self.model.train()
+        residues = []
+
+        def losses() -> Iterator[Tensor]:
+            for batch in self._batches(self.data.train, rows):
+                result = self.stepper.loss(batch, self._knobs(), self._lambda_attr())
+                self.figures.append(result.figures)
+                residues.append(len(batch.residues_RE))
+                yield result.total / len(rows)
+
+        try:
+            self.optimiser.update(losses(), self.model)
+        except NotFiniteError as error:
+            ids = self.data.train.proteins.protein_ids
+            logger.error("proteins of the batch: %s", " ".join(ids[row] for row in np.concatenate(rows)))
+            raise GoferError(
+                f"{error} in stage {self.stage.name}, epoch {self.epoch}, step {self.step}",
+                help=f"lower training.stages.{self.stage.name}.learning_rate; nothing of this stage was written",
+            ) from error
+        self.step += 1
+        return sum(residues)
+
+    def _batches(self, proteins: LabelledProteins, groups: list[NDArray[np.int64]]) -> Iterator[ProteinBatch]:
+        sizes = self.model.sizes
+        collate = ContrastiveEmbCollator(proteins.hops_NT, proteins.truth_NT, sizes.win_size, sizes.win_stride)
+        for rows in groups:
+            yield collate([proteins.proteins[int(row)] for row in rows])
+
+    def _knobs(self) -> Knobs:
+        return self.stage.curriculum.at(min(self.step, self.steps - 1), self.steps)
+
+    def _lambda_attr(self) -> float:
+        return self.stage.lambda_attr(min(self.step, self.steps - 1), self.steps)
+
+    def _tell_training(self, seconds: float, residues: int, steps: int) -> None:
+        self.tracker.log(epoch=self.epoch, step=self.step, split="train", **_means(self.figures))
+        if steps:  # none where all of the epoch's steps were done before a stop
+            cost = Cost(seconds=seconds, steps=steps, residues=residues, mining_seconds=self.miner.seconds)
+            self.tracker.log_cost(self.epoch, self.step, cost)
+
+    def _judge(self) -> None:
+        self.model.eval()
+        labels_NT = self.data.val.truth_NT.toarray()
+        figures = validation_fmax(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary)
+        self.tracker.log(epoch=self.epoch, step=self.step, split="val", **figures, **self._validation_losses())
+        logger.info("stage %s, epoch %d: validation Fmax %.4f", self.stage.name, self.epoch, figures["fmax"])
+        self.miner.age += 1
+        # NaN where no validation protein has a label: then the last epoch is kept.
+        if not figures["fmax"] <= self.best_fmax:
+            self.best_fmax, self.best_epoch = figures["fmax"], self.epoch
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+
+    def _validation_losses(self) -> dict[str, float]:
+        # With candidates of their own chance, the same in every epoch, so that epochs can be compared.
+        stepper = replace(self.stepper, rng=np.random.default_rng(self.seed))
+        size = self.config.batch_proteins
+        rows_N = np.arange(len(self.data.val.proteins))
+        groups = [rows_N[start : start + size] for start in range(0, len(rows_N), size)]
+        with torch.no_grad():
+            results = [
+                stepper.loss(batch, self._knobs(), self._lambda_attr()).figures
+                for batch in self._batches(self.data.val, groups)
+            ]
+        told = ("loss", "con", "dag", "attr", "attention_entropy", "alignment", "uniformity")
+        return {name: value for name, value in _means(results).items() if name in told}
+
+    def state(self) -> StageState:
+        """Everything that decides how the stage goes on."""
+        moments, optimiser = self.optimiser.state()
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
+        tensors |= {f"moments.{name}": value for name, value in moments.items()}
+        tensors |= {"torch_rng": torch.get_rng_state(), "order": torch.from_numpy(self.sampler.order)}
+        if (vectors_TD := self.miner.renewed_vectors) is not None:
+            tensors["index"] = torch.from_numpy(vectors_TD)
+        names = ("epoch", "step", "figures", "best_fmax", "best_epoch")
+        plain: dict[str, Any] = {name: getattr(self, name) for name in names}
+        plain |= {"place": self.sampler.place, "index_age": self.miner.age, "optimiser": optimiser}
+        plain |= {"numpy_rng": self.rng.bit_generator.state, "tracker": self.tracker.state()}
+        return StageState(tensors, plain)
+
+    def restore(self, state: StageState) -> None:
+        """The inverse of `state`; the state was kept within an epoch, after a step."""
+        self.model.load_state_dict(_below(state.tensors, "model."))
+        self.best_weights = _below(state.tensors, "best.")
+        self.optimiser.restore(_below(state.tensors, "moments."), state.plain["optimiser"])
+        torch.set_rng_state(state.tensors["torch_rng"])
+        self.rng.bit_generator.state = state.plain["numpy_rng"]
+        self.sampler.order, self.sampler.place = state.tensors["order"].numpy(), state.plain["place"]
+        if "index" in state.tensors:
+            self.miner.refresh(state.tensors["index"].numpy())
+        self.miner.age = state.plain["index_age"]
+        for name in ("epoch", "step", "figures", "best_fmax", "best_epoch"):
+            setattr(self, name, state.plain[name])
+        self.tracker.restore(state.plain["tracker"])
+        self.begun = True
 
 
-@dataclass(frozen=True, eq=False)
-class Optimiser:
-    """AdamW whose rate rises, then falls along a cosine; long gradients are cut."""
-
-    adamw: torch.optim.AdamW
-    schedule: torch.optim.lr_scheduler.LambdaLR
-    clip_norm: float
-    steps: int
-
-    @classmethod
-    def of(cls, model: GoferModel, stage: StageConfig, config: TrainingConfig, steps: int) -> "Optimiser":
-        """For all weights of a model; only matrices decay."""
-        matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-        others = [weight for weight in model.parameters() if weight.ndim <= 1]
-        groups = [
-            {"params": matrices, "weight_decay": config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        adamw = torch.optim.AdamW(groups, lr=stage.learning_rate)
-        warmup = max(1, round(RATE_WARMUP * steps))
-
-        def rate(step: int) -> float:
-            if step < warmup:
-                return (step + 1) / warmup
-            way = (step - warmup) / max(1, steps - warmup)
-            return LEAST_RATE + (1 - LEAST_RATE) * (0.5 + 0.5 * math.cos(math.pi * min(way, 1.0)))
-
-        return cls(adamw, torch.optim.lr_scheduler.LambdaLR(adamw, rate), config.clip_norm, steps)
-
-    def update(self, loss: torch.Tensor, model: GoferModel) -> None:
-        """One step down the gradient.
-
-        Raises:
-            NotFiniteError: The loss or its gradient is not finite; the weights are as they were.
-        """
-        if not torch.isfinite(loss):
-            raise NotFiniteError(f"the loss is {float(loss.detach())}")
-        self.adamw.zero_grad(set_to_none=True)
-        loss.backward()
-        length = float(torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm))
-        if not math.isfinite(length):
-            raise NotFiniteError(f"the gradient is {length}")
-        self.adamw.step()
-        self.schedule.step()
+def _below(tensors: dict[str, Tensor], start: str) -> dict[str, Tensor]:
+    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
 
-class _Run:
-    # Counts the steps of a stage over its epochs.
-    def __init__(self, stepper: Stepper, optimiser: Optimiser, tracker: Tracker, protein_ids: list[str]) -> None:
-        self.stepper, self.optimiser, self.tracker = stepper, optimiser, tracker
-        self.protein_ids = protein_ids
-        self.step = 0
-
-    def epoch(self, epoch: int, batches: Iterator[ProteinBatch]) -> None:
-        stage, steps = self.stepper.stage, self.optimiser.steps
-        figures: list[dict[str, float]] = []
-        self.stepper.model.train()
-        self.stepper.miner.seconds = 0.0
-        for batch in batches:
-            knobs = stage.curriculum.at(self.step, steps)
-            result = self.stepper.loss(batch, knobs, stage.lambda_attr(self.step, steps))
-            try:
-                self.optimiser.update(result.total, self.stepper.model)
-            except NotFiniteError as error:
-                logger.error("proteins of the batch: %s", " ".join(self.protein_ids[row] for row in batch.rows))
-                raise GoferError(
-                    f"{error} in stage {stage.name}, epoch {epoch}, step {self.step}",
-                    help=f"lower training.stages.{stage.name}.learning_rate; nothing of this stage was written",
-                ) from error
-            figures.append(result.figures)
-            self.step += 1
-        means = {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}
-        means["mining_seconds"] = self.stepper.miner.seconds
-        self.tracker.log(epoch=epoch, step=self.step, split="train", **means)
+def _means(figures: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}

@@ -12,22 +12,24 @@ import torch
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.errors import ArtefactError, GoferError
 from gofer.training.checkpoint import read_checkpoint
-from gofer.training.dataset import ProteinEmbDataset, positives_matrix
+from gofer.training.dataset import ProteinEmbDataset, positives_matrix, truth_matrix
 from gofer.training.model import GoferModel, ModelSizes
 from gofer.training.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledProteins:
-    """Proteins with their positives.
+    """Proteins with their labels, columns in the vocabulary's order.
 
     Attributes:
         proteins: Their residues.
-        hops_NT: 1 + hops at each positive, columns in the vocabulary's order.
+        hops_NT: 1 + hops at each positive.
+        truth_NT: True where the term is true of the protein, a positive or not.
     """
 
     proteins: ProteinEmbDataset
     hops_NT: sp.csr_array
+    truth_NT: sp.csr_array
 
     @classmethod
     def of_split(
@@ -35,23 +37,27 @@ class LabelledProteins:
     ) -> "LabelledProteins":
         """The proteins of one split, in the order of their ids.
 
+        A training protein needs a positive; a validation protein is judged by all that is true of it.
+
         Args:
             store: Residue embeddings.
             proteins: Columns protein_id, sequence_sha256.
-            pid2pos: Columns protein_id, split, go_ids, hops.
+            pid2pos: Columns protein_id, split, go_ids, hops, true_ids.
             split: train or val.
             go_ids: The vocabulary.
 
         Raises:
             GoferError: The split has no protein.
         """
-        own = pid2pos[pid2pos["split"] == split].merge(proteins, on="protein_id").sort_values("protein_id")
+        needed = pid2pos["go_ids" if split == "train" else "true_ids"].map(len) > 0
+        own = pid2pos[(pid2pos["split"] == split) & needed].merge(proteins, on="protein_id").sort_values("protein_id")
         if own.empty:
             raise GoferError(
                 f"no {split} protein has a label that training may see", help="change inputs.splits or inputs.term_sets"
             )
         dataset = ProteinEmbDataset(store, own)
-        return cls(dataset, positives_matrix(own, dataset.protein_ids, go_ids))
+        ids = dataset.protein_ids
+        return cls(dataset, positives_matrix(own, ids, go_ids), truth_matrix(own, ids, go_ids))
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,6 +77,7 @@ class Stepper:
         mined_from = z_BD.detach().numpy()
         candidates = choose_candidates(
             batch.hops_BT,
+            batch.truth_BT,
             self.vocabulary.neighbourhood,
             knobs,
             lambda k: self.miner.nearest(mined_from, batch.hops_BT, k),

@@ -4,7 +4,9 @@ The key of a W&B account comes from the environment only; offline, neither an ac
 """
 
 import os
+import resource
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,35 @@ import pandas as pd
 
 from gofer.errors import GoferError
 
+Row = tuple[str, int, int, str, str, float]
 COLUMNS = ["stage", "epoch", "step", "split", "metric", "value"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the steps of an epoch took, as far as this process did them.
+
+    Attributes:
+        seconds: All in all.
+        steps: Their number.
+        residues: That they went through.
+        mining_seconds: Of `seconds`, in the index.
+    """
+
+    seconds: float
+    steps: int
+    residues: int
+    mining_seconds: float
+
+    def figures(self) -> dict[str, float]:
+        """Per step and per second, and the most memory that the process has had."""
+        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return {
+            "seconds_per_step": self.seconds / self.steps,
+            "mining_seconds_per_step": self.mining_seconds / self.steps,
+            "residues_per_second": self.residues / self.seconds,
+            "peak_memory_gib": peak_bytes / 2**30,
+        }
 
 
 class Tracker:
@@ -24,12 +54,39 @@ class Tracker:
         folder: Where W&B may write.
         run: Name of the run, the W&B group.
         settings: What W&B keeps as the configuration.
+        kept: `state` of the same stage before it was stopped: its W&B run goes on.
     """
 
-    def __init__(self, stage: str, *, mode: str, folder: Path, run: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        stage: str,
+        *,
+        mode: str,
+        folder: Path,
+        run: str,
+        settings: Mapping[str, Any],
+        kept: Mapping[str, Any] | None = None,
+    ) -> None:
         self.stage = stage
-        self._rows: list[tuple[str, int, int, str, str, float]] = []
-        self._wandb = None if mode == "disabled" else _begin(stage, mode, folder, run, settings)
+        self._rows: list[Row] = []
+        self._costs: list[Row] = []
+        run_id = (kept or {}).get("wandb_id")
+        self._wandb = None if mode == "disabled" else _begin(stage, mode, folder, run, settings, run_id)
+
+    def preview(self, curriculum: Path | str) -> None:
+        """Show W&B the curriculum of this stage before it begins: a table, and a line per knob."""
+        if not self._wandb:
+            return
+        import wandb
+
+        plan = pd.read_csv(curriculum, sep="\t")
+        plan = plan.loc[plan["stage"] == self.stage, ["step", "knob", "value"]]
+        table = wandb.Table(dataframe=plan)
+        lines = {
+            f"curriculum/{knob}": wandb.plot.line(wandb.Table(dataframe=own), "step", "value", title=str(knob))
+            for knob, own in plan.groupby("knob")
+        }
+        self._wandb.log({"curriculum/table": table, **lines}, step=0)
 
     def log(self, *, epoch: int, step: int, split: str, **metrics: float) -> None:
         """Keep figures of one moment; NaN says that a figure cannot be had."""
@@ -37,9 +94,29 @@ class Tracker:
         if self._wandb:
             self._wandb.log({f"{split}/{name}": value for name, value in metrics.items()} | {"epoch": epoch}, step=step)
 
+    def log_cost(self, epoch: int, step: int, cost: Cost) -> None:
+        """Keep what an epoch took; apart from the metrics, since no two runs take the same."""
+        told = cost.figures()
+        self._costs += [(self.stage, epoch, step, "train", name, value) for name, value in told.items()]
+        if self._wandb:
+            self._wandb.log({f"cost/{name}": value for name, value in told.items()}, step=step)
+
     def table(self) -> pd.DataFrame:
-        """Everything so far: columns stage, epoch, step, split, metric, value."""
+        """Every figure so far: columns stage, epoch, step, split, metric, value."""
         return pd.DataFrame(self._rows, columns=COLUMNS)
+
+    def costs(self) -> pd.DataFrame:
+        """What the epochs took, in the same columns."""
+        return pd.DataFrame(self._costs, columns=COLUMNS)
+
+    def state(self) -> dict[str, Any]:
+        """What a stage that goes on needs of its tracker, as JSON holds it."""
+        return {"rows": self._rows, "costs": self._costs, "wandb_id": self._wandb.id if self._wandb else None}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over the figures of `state`."""
+        self._rows = [tuple(row) for row in state["rows"]]
+        self._costs = [tuple(row) for row in state["costs"]]
 
     def finish(self) -> None:
         """Close the W&B run, if there is one."""
@@ -47,7 +124,7 @@ class Tracker:
             self._wandb.finish()
 
 
-def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str, Any]) -> Any:
+def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str, Any], run_id: str | None) -> Any:
     if mode == "online" and not os.environ.get("WANDB_API_KEY"):
         raise GoferError(
             "training.wandb is online, but the environment holds no WANDB_API_KEY",
@@ -62,6 +139,8 @@ def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str,
         project="gofer",
         group=run,
         name=f"{run}-{stage}",
+        id=run_id,
+        resume="allow" if run_id else None,
         dir=folder,
         mode="online" if mode == "online" else "offline",
         config=dict(settings),

@@ -32,7 +32,7 @@ def protein_vectors(model: GoferModel, proteins: ProteinEmbDataset) -> NDArray[n
 def packed(model: GoferModel, proteins: ProteinEmbDataset, rows: list[int]) -> tuple[torch.Tensor, WindowLayout]:
     """Some proteins of a data set as the model reads them."""
     no_labels_NT = sp.csr_array((len(proteins), 0), dtype=np.int16)
-    collate = ContrastiveEmbCollator(no_labels_NT, model.sizes.win_size, model.sizes.win_stride)
+    collate = ContrastiveEmbCollator(no_labels_NT, no_labels_NT, model.sizes.win_size, model.sizes.win_stride)
     batch = collate([proteins[row] for row in rows])
     return batch.residues_RE, batch.layout
 
@@ -55,7 +55,8 @@ def validation_fmax(
 ) -> dict[str, float]:
     """Fmax per aspect on validation proteins and their mean, over the training terms; NaN for an aspect without labels.
 
-    Scores are calibrated on the same proteins (three numbers per aspect), as inference does.
+    Scores are calibrated on the same proteins (three numbers per aspect), as inference does. `labels_NT` is all that is
+    true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
     evidence_NT = evidence(model, protein_vectors(model, proteins), z_TD)

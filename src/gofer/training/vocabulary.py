@@ -3,6 +3,7 @@
 Shapes: T training terms, G text width.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from gofer.embeddings.go_text import seen_in_training
 from gofer.errors import GoferError
 from gofer.evaluation.base_rates import base_rates
 from gofer.evaluation.hierarchy import Hierarchy
+from gofer.inputs.relations import TRUE_PATH
 from gofer.mining.neighbourhood import Neighbourhood
 
 
@@ -56,16 +58,16 @@ class Vocabulary:
         sets = term_sets.set_index("go_id")["term_set"]
         return cls(
             go_ids=go_ids,
-            text_TG=texts.vectors_TG[texts.rows(go_ids)],
+            text_TG=texts.subset(go_ids).vectors_TG,
             aspect_T=seen["aspect"].to_numpy(str),
-            base_rate_T=term_base_rates(terms)[seen.index.to_numpy()],
+            base_rate_T=term_base_rates(terms, relations)[seen.index.to_numpy()],
             few_T=(sets.loc[go_ids] == "few").to_numpy(bool, copy=True),
             neighbourhood=Neighbourhood.of_terms(terms, go_ids, relations),
-            hierarchy=Hierarchy.of_terms(seen),
+            hierarchy=Hierarchy.of_terms(seen, relations),
         )
 
 
-def term_base_rates(terms: pd.DataFrame) -> NDArray[np.float32]:
+def term_base_rates(terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH) -> NDArray[np.float32]:
     """Log-odds of every term of a terms table among the training proteins annotated in its aspect, float32 (T)."""
     total_T = terms.groupby("aspect")["training_count"].transform("max").to_numpy()
-    return base_rates(terms["training_count"].to_numpy(), total_T, Hierarchy.of_terms(terms))
+    return base_rates(terms["training_count"].to_numpy(), total_T, Hierarchy.of_terms(terms, relations))

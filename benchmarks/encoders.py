@@ -1,0 +1,108 @@
+"""What a residue encoder is worth downstream: the same training, the same split, several seeds.
+
+    python benchmarks/encoders.py --data DIR --like results/swissprot --models mini untrained_t6_d128_h4 --seeds 1 2 3
+
+Proteins, split and held-out terms are those of the finished run `--like`; each encoder and seed trains all four stages
+of `config/swissprot.yaml` and predicts the test proteins. Two runs go side by side, one core each. Prints Fmax and
+weighted Fmax by aspect, mean and standard deviation over the seeds, and writes every figure beside the runs.
+"""
+
+import argparse
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from gofer.artefacts import read_table, write_tsv
+from gofer.evaluation.cafa import read_cafa
+from gofer.evaluation.metrics import count, fmax_of
+from gofer.inputs.labels import label_matrix
+
+ROOT = Path(__file__).parents[1]
+ASPECTS = ("MFO", "BPO", "CCO")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the input files")
+    parser.add_argument(
+        "--like", type=Path, default=Path("results/swissprot"), help="finished run to take the split from"
+    )
+    parser.add_argument("--models", nargs="+", default=["mini", "untrained_t6_d128_h4"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    options = parser.parse_args()
+    lists = written_lists(options.like)
+    with ThreadPoolExecutor(2) as pool:
+        jobs = list(product(options.models, options.seeds))
+        runs = list(pool.map(lambda job: trained(*job, options.data, lists), jobs))
+    rows = [
+        {"model": model, "seed": seed, **figures(run, options.like)}
+        for (model, seed), run in zip(jobs, runs, strict=True)
+    ]
+    table = pd.DataFrame(rows)
+    write_tsv(Path("results/encoders.tsv"), table)
+    for model, own in table.drop(columns="seed").groupby("model", sort=False):
+        told = "  ".join(f"{name} {own[name].mean():.3f} ± {own[name].std():.3f}" for name in own.columns[1:])
+        print(f"{model:24s} {told}")
+
+
+def written_lists(like: Path) -> dict[str, str]:
+    """Files of ids: validation and test proteins, held-out terms."""
+    splits, sets = read_table(like / "inputs/splits.parquet"), read_table(like / "inputs/term_sets.parquet")
+    ids = {name: splits.loc[splits["split"] == name, "protein_id"] for name in ("val", "test")}
+    ids["zero"] = sets.loc[sets["held_out"], "go_id"]
+    folder = Path("results/encoders")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, own in ids.items():
+        (folder / f"{name}.txt").write_text("\n".join(sorted(own)) + "\n", encoding="utf-8")
+    return {name: str((folder / f"{name}.txt").resolve()) for name in ids}
+
+
+def trained(model: str, seed: int, data: Path, lists: dict[str, str]) -> Path:
+    """Run the workflow up to the predictions for the held-out proteins; the run's folder."""
+    config = yaml.safe_load((ROOT / "config/swissprot.yaml").read_text(encoding="utf-8"))
+    config |= {"run": f"encoders-{model}-{seed}", "seed": seed, "query": None, "data": str(data)}
+    config["inputs"]["splits"] |= {"method": "lists", "val_ids": lists["val"], "test_ids": lists["test"]}
+    config["inputs"]["term_sets"] |= {"zero_method": "list", "zero_list": lists["zero"]}
+    config["embeddings"]["residues"]["model"] = model
+    config["training"]["wandb"] = "disabled"
+    path, run = Path(f"results/encoders/{config['run']}.yaml"), Path(f"results/{config['run']}")
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", str(run / "evaluation/predictions/gofer.tsv"), "--cores", "1"]
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(path)]
+    log = path.with_suffix(".log")
+    with log.open("w", encoding="utf-8") as file:
+        if subprocess.run(command, stdout=file, stderr=file, check=False).returncode:
+            sys.exit(f"{run} failed; see {log}")
+    return run
+
+
+def figures(run: Path, like: Path) -> dict[str, float]:
+    """Fmax and weighted Fmax of a run's test proteins, by aspect; truth and information accretion of the run `like`."""
+    terms = read_table(like / "inputs/terms.parquet")
+    terms = terms[terms["depth"] > 0]
+    splits = read_table(like / "inputs/splits.parquet")
+    test = sorted(splits.loc[splits["split"] == "test", "protein_id"])
+    go_ids = terms["go_id"].tolist()
+    truth = label_matrix(read_table(like / "inputs/annotations.parquet"), test, go_ids).toarray().astype(bool)
+    told = read_cafa(run / "evaluation/predictions/gofer.tsv")
+    scores = np.zeros(truth.shape)
+    row, column = pd.Index(test).get_indexer(told["protein_id"]), pd.Index(go_ids).get_indexer(told["go_id"])
+    here = (row >= 0) & (column >= 0)
+    scores[row[here], column[here]] = told["score"].to_numpy(float)[here]
+    found = {}
+    for aspect in ASPECTS:
+        own = (terms["aspect"] == aspect).to_numpy()
+        accretion = terms["information_accretion"].to_numpy(float)[own]
+        for name, weights in (("Fmax", None), ("wFmax", accretion)):
+            found[f"{aspect} {name}"] = float(fmax_of(count(scores[:, own], truth[:, own], weights))[0])
+    return found
+
+
+if __name__ == "__main__":
+    main()

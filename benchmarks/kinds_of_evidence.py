@@ -1,0 +1,77 @@
+"""What texts, labels of alike proteins, and both are worth on a finished run: Fmax and weighted Fmax by aspect.
+
+    python benchmarks/kinds_of_evidence.py results/swissprot --split val
+
+Terms seen in training, roots left out. On the validation proteins shares and curves were fitted; `--split test` has the
+proteins that nothing was fitted on.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from gofer.artefacts import read_json, read_table
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.go_text import seen_in_training
+from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.hierarchy import hierarchy_consistent
+from gofer.evaluation.metrics import count, fmax_of
+from gofer.evaluation.mixture import Mixture
+from gofer.inputs.labels import label_matrix
+from gofer.retrieval.label_head import LabelHead
+from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.term_space import TermSpace
+from gofer.training.checkpoint import read_checkpoint
+
+ASPECTS = ("MFO", "BPO", "CCO")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="results/<run> of a finished run")
+    parser.add_argument("--split", choices=["val", "test"], default="val")
+    options = parser.parse_args()
+    run = options.run
+    model, _ = read_checkpoint(run / "training/stage-D/model.safetensors")
+    terms = read_table(run / "inputs/terms.parquet")
+    space = TermSpace.of_model(model, terms, GoLookupCache.read(run / "embeddings/go/phase-D.parquet"))
+    proteins = ProteinVectors.read(run / "retrieval/protein_vectors.parquet").of_splits(options.split)
+    sequence_of = read_table(run / "inputs/proteins.parquet").set_index("protein_id")["sequence"]
+    sequences = sequence_of.loc[proteins.protein_ids].tolist()
+    head, fitted = (
+        LabelHead.read(run / "retrieval/label_head.safetensors"),
+        read_json(run / "evaluation/calibration.json"),
+    )
+    scorer = Scorer(space, Calibration.from_json(fitted), head, Mixture.from_json(fitted["mixture"]))
+    truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)
+    truth_BT = truth_BT.toarray().astype(bool)
+    text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
+    labels_BT = np.zeros_like(text_BT)
+    labels_BT[:, [space.go_ids.index(go_id) for go_id in head.go_ids]] = head.predict(proteins.vectors_ND, sequences)
+    ways = {
+        "texts alone": hierarchy_consistent(text_BT, space.hierarchy),
+        "labels of alike proteins alone": hierarchy_consistent(labels_BT, space.hierarchy),
+        "both, as the run scores": scorer.scores(proteins.vectors_ND, sequences),
+    }
+    print(f"{options.split}: {len(sequences)} proteins; shares of labels {shares(scorer.mixture)}")
+    print(f"{'':32s}" + "".join(f"{aspect + ' Fmax / weighted':>22s}" for aspect in ASPECTS))
+    for name, scores_BT in ways.items():
+        print(f"{name:32s}" + "".join(f"{told(scores_BT, truth_BT, space, aspect):>22s}" for aspect in ASPECTS))
+
+
+def shares(mixture: Mixture) -> str:
+    return ", ".join(f"{aspect} {own.share:g}" for aspect, own in sorted(mixture.aspects.items()))
+
+
+def told(scores_BT: np.ndarray, truth_BT: np.ndarray, space: TermSpace, aspect: str) -> str:
+    own_T = (space.terms["aspect"] == aspect).to_numpy() & seen_in_training(space.terms)
+    accretion_T = space.terms["information_accretion"].to_numpy(float)[own_T]
+    scores, truth = scores_BT[:, own_T].astype(float), truth_BT[:, own_T]
+    plain, weighted = (float(fmax_of(count(scores, truth, weights))[0]) for weights in (None, accretion_T))
+    return f"{plain:.3f} / {weighted:.3f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What a sequence tells without any model: its words of residues, its composition, its length.
+
+Words of 2 to 4 residues are weighed by tf-idf, with the counts on a log scale; the composition is the share of each
+amino acid and the logarithm of the length, each scaled by its mean and deviation over the training proteins.
+Shapes: N proteins, V words, C = 21 numbers of composition.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+WORD_LENGTHS = (2, 4)
+MIN_PROTEINS = 2  # a word that one protein has tells nothing of another
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceFeatures:
+    """Features of some proteins.
+
+    Attributes:
+        words_NV: tf-idf, rows of unit length (or empty), float32.
+        composition_NC: Scaled composition and log length, float64.
+    """
+
+    words_NV: sp.csr_array
+    composition_NC: NDArray[np.float64]
+
+    def rows(self, chosen: NDArray[np.int64] | slice) -> "SequenceFeatures":
+        """Those of some of the proteins."""
+        return SequenceFeatures(self.words_NV[chosen], self.composition_NC[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceReader:
+    """Turns sequences into features, as the training proteins define them.
+
+    Attributes:
+        words: The words, in the order of the columns.
+        idf_V: Inverse document frequency of each word.
+        mean_C: Mean composition of the training proteins.
+        deviation_C: Its standard deviation, 1 where there is none.
+    """
+
+    words: tuple[str, ...]
+    idf_V: NDArray[np.float64]
+    mean_C: NDArray[np.float64]
+    deviation_C: NDArray[np.float64]
+
+    @classmethod
+    def of_training(cls, sequences: Sequence[str]) -> "SequenceReader":
+        """Learn words, their rarity and the scale of the composition from the training proteins."""
+        counter = _vectorizer(min_df=min(MIN_PROTEINS, len(sequences)))
+        try:
+            counter.fit(sequences)
+            words, idf_V = tuple(counter.get_feature_names_out().tolist()), counter.idf_
+        except ValueError:  # no word at all, e.g. proteins of one residue
+            words, idf_V = (), np.zeros(0)
+        composition_NC = _composition(sequences)
+        deviation_C = composition_NC.std(axis=0)
+        return cls(words, idf_V, composition_NC.mean(axis=0), np.where(deviation_C > 0, deviation_C, 1.0))
+
+    def read(self, sequences: Sequence[str]) -> SequenceFeatures:
+        """Features of `sequences`, in their order."""
+        composition_NC = (_composition(sequences) - self.mean_C) / self.deviation_C
+        if not self.words:
+            return SequenceFeatures(sp.csr_array((len(sequences), 0), dtype=np.float32), composition_NC)
+        reader = _vectorizer(vocabulary=self.words)
+        reader.idf_ = self.idf_V
+        return SequenceFeatures(sp.csr_array(reader.transform(sequences)), composition_NC)
+
+    def to_json(self) -> str:
+        """As one line of JSON."""
+        numbers = {name: getattr(self, name).tolist() for name in ("idf_V", "mean_C", "deviation_C")}
+        return json.dumps({"words": list(self.words), **numbers}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "SequenceReader":
+        """The inverse of `to_json`."""
+        told = json.loads(text)
+        numbers = (np.array(told[name]) for name in ("idf_V", "mean_C", "deviation_C"))
+        return cls(tuple(told["words"]), *numbers)
+
+
+def _vectorizer(**options: object) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char", ngram_range=WORD_LENGTHS, sublinear_tf=True, lowercase=False, dtype=np.float32, **options
+    )
+
+
+def _composition(sequences: Sequence[str]) -> NDArray[np.float64]:
+    rows = [[*(s.count(letter) / len(s) for letter in AMINO_ACIDS), np.log(len(s))] for s in sequences]
+    return np.array(rows, dtype=np.float64).reshape(len(sequences), len(AMINO_ACIDS) + 1)

@@ -1,0 +1,165 @@
+"""From proteins with known labels to the labels of others: kernel ridge regression in a space of protein features.
+
+Of each aspect a ridge regression predicts how far a protein's labels are from the mean of the training proteins. Its
+squared loss makes the result an estimate of the share of alike proteins that have a term, so it is a probability up to
+what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
+(subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
+
+The kernel is a sum of up to three: vectors that a model has learned, words of residues, composition. The last two alone
+are the baseline that needs no model. Shapes: N proteins, M landmarks, T terms, D width of the learned vectors.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gofer.embeddings.sequence_features import SequenceFeatures
+
+JITTER = 1e-6  # keeps the normal equations solvable where two landmarks are the same protein
+PROTEINS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class KernelWeights:
+    """How much each kind of likeness counts.
+
+    Attributes:
+        learned: Of exp(sharpness (cos - 1)) of the learned vectors.
+        words: Of the cosine of the words.
+        composition: Of exp(-d²/2), d² the mean squared difference of the scaled composition.
+        sharpness: How fast likeness of learned vectors falls with their angle, above 0.
+        ridge: How strongly the regression is pulled to the mean, above 0.
+        landmarks: Most training proteins that functions are made of.
+    """
+
+    learned: float
+    words: float
+    composition: float
+    sharpness: float
+    ridge: float
+    landmarks: int
+
+    @classmethod
+    def from_config(cls, settings: Mapping[str, Any]) -> "KernelWeights":
+        """From the `retrieval.labels` section of a config."""
+        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, eq=False)
+class ProteinFeatures:
+    """What the kernel sees of some proteins.
+
+    Attributes:
+        learned_ND: Unit vectors; None where the kernel does without.
+        sequence: Words and composition.
+    """
+
+    learned_ND: NDArray[np.float32] | None
+    sequence: SequenceFeatures
+
+    def __len__(self) -> int:
+        return len(self.sequence.composition_NC)
+
+    def rows(self, chosen: NDArray[np.int64] | slice) -> "ProteinFeatures":
+        """Those of some of the proteins."""
+        learned = None if self.learned_ND is None else self.learned_ND[chosen]
+        return ProteinFeatures(learned, self.sequence.rows(chosen))
+
+
+def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeights) -> NDArray[np.float64]:
+    """Likeness of each of these to each of those, (N, M)."""
+    total_NM = np.zeros((len(these), len(those)))
+    if weights.learned and these.learned_ND is not None and those.learned_ND is not None:
+        cosine_NM = these.learned_ND.astype(np.float64) @ those.learned_ND.astype(np.float64).T
+        total_NM += weights.learned * np.exp(weights.sharpness * (cosine_NM - 1))
+    if weights.words:
+        total_NM += weights.words * (these.sequence.words_NV @ those.sequence.words_NV.T).toarray()
+    if weights.composition:
+        one, two = these.sequence.composition_NC, those.sequence.composition_NC
+        squared_NM = (one**2).sum(1)[:, None] + (two**2).sum(1) - 2 * one @ two.T
+        total_NM += weights.composition * np.exp(-np.maximum(squared_NM, 0) / (2 * one.shape[1]))
+    return total_NM
+
+
+@dataclass(frozen=True, eq=False)
+class LabelRegression:
+    """A fitted regression.
+
+    Attributes:
+        landmarks: Features of the training proteins that it is made of.
+        weight_MT: Weight of each landmark for each term, float32.
+        mean_T: Share of the training proteins of its aspect that have each term, float32.
+        weights: The kernel.
+    """
+
+    landmarks: ProteinFeatures
+    weight_MT: NDArray[np.float32]
+    mean_T: NDArray[np.float32]
+    weights: KernelWeights
+
+    @classmethod
+    def fit(
+        cls,
+        features: ProteinFeatures,
+        labels_NT: NDArray[np.bool_],
+        aspects_T: NDArray,
+        weights: KernelWeights,
+        *,
+        seed: int,
+    ) -> "LabelRegression":
+        """Fit to training proteins; each aspect to those that have a label in it.
+
+        Args:
+            features: Of the training proteins.
+            labels_NT: Their propagated labels, roots left out.
+            aspects_T: Aspect of each term.
+            weights: The kernel.
+            seed: Of the choice of landmarks, where there are more proteins than those.
+        """
+        chosen = np.arange(len(features))
+        if len(features) > weights.landmarks:
+            chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[: weights.landmarks])
+        landmarks = features.rows(chosen)
+        among_MM = kernel(landmarks, landmarks, weights)
+        weight_MT = np.zeros((len(chosen), labels_NT.shape[1]), np.float32)
+        mean_T = np.zeros(labels_NT.shape[1], np.float32)
+        for aspect in np.unique(aspects_T):
+            columns = np.flatnonzero(aspects_T == aspect)
+            own = np.flatnonzero(labels_NT[:, columns].any(axis=1))
+            if len(own):
+                labels_OC = labels_NT[np.ix_(own, columns)]
+                mean_T[columns] = labels_OC.mean(axis=0)
+                weight_MT[:, columns] = _solved(features.rows(own), landmarks, among_MM, labels_OC, weights)
+        return cls(landmarks, weight_MT, mean_T, weights)
+
+    def predict(self, features: ProteinFeatures) -> NDArray[np.float32]:
+        """Estimated share of alike proteins that have each term, in [0, 1], (N, T)."""
+        parts = [
+            kernel(features.rows(slice(start, start + PROTEINS_AT_ONCE)), self.landmarks, self.weights).astype("f4")
+            @ self.weight_MT
+            for start in range(0, len(features), PROTEINS_AT_ONCE)
+        ]
+        offsets_NT = np.concatenate(parts) if parts else np.zeros((0, len(self.mean_T)), np.float32)
+        return np.clip(self.mean_T + offsets_NT, 0, 1)
+
+
+def _solved(
+    own: ProteinFeatures,
+    landmarks: ProteinFeatures,
+    among_MM: NDArray[np.float64],
+    labels_OC: NDArray[np.bool_],
+    weights: KernelWeights,
+) -> NDArray[np.float64]:
+    # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time.
+    left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
+    right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
+    mean_C = labels_OC.mean(axis=0)
+    for start in range(0, len(own), PROTEINS_AT_ONCE):
+        block = slice(start, start + PROTEINS_AT_ONCE)
+        near_OM = kernel(own.rows(block), landmarks, weights)
+        left_MM = left_MM + near_OM.T @ near_OM
+        right_MC += near_OM.T @ (labels_OC[block] - mean_C)
+    return np.asarray(np.linalg.solve(left_MM, right_MC), np.float64)

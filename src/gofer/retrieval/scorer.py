@@ -1,0 +1,93 @@
+"""From a protein's vector and sequence to a calibrated score of every term of the release.
+
+Texts of terms reach every term; labels of alike training proteins reach the terms that training has seen. How much each
+counts, and how often a score is right, was fitted on validation proteins. Shapes: B proteins, T terms, D shared width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.embeddings.go_text import seen_in_training
+from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.mixture import Mixture, fit_mixture
+from gofer.retrieval.label_head import LabelHead
+from gofer.retrieval.term_space import TermSpace
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """All that scores a protein.
+
+    Attributes:
+        space: The terms.
+        calibration: From the text's evidence and the base rate to a probability.
+        head: What labels of alike training proteins say.
+        mixture: How the two become one score.
+    """
+
+    space: TermSpace
+    calibration: Calibration
+    head: LabelHead
+    mixture: Mixture
+
+    @classmethod
+    def fit(
+        cls,
+        space: TermSpace,
+        head: LabelHead,
+        z_BD: NDArray[np.float32],
+        sequences: Sequence[str],
+        truth_BT: NDArray[np.bool_],
+        relations: Sequence[str],
+    ) -> "Scorer":
+        """Fit calibration and mixture on validation proteins, over the terms seen in training.
+
+        Args:
+            space: The terms.
+            head: Fitted on training proteins.
+            z_BD: Vectors of the validation proteins.
+            sequences: Their sequences.
+            truth_BT: What is true of them; columns are the space's terms.
+            relations: Along which annotations propagate.
+        """
+        calibration = space.calibrate(z_BD, truth_BT)
+        seen = space.terms[seen_in_training(space.terms)].reset_index(drop=True)
+        columns = _columns(space, seen["go_id"].tolist())
+        regressed_BT = head.predict(z_BD, sequences)[:, pd.Index(head.go_ids).get_indexer(seen["go_id"])]
+        mixture = fit_mixture(
+            space.text_scores(z_BD, calibration)[:, columns],
+            regressed_BT,
+            truth_BT[:, columns],
+            seen["aspect"].to_numpy(str),
+            seen["information_accretion"].to_numpy(float),
+            Hierarchy.of_terms(seen, relations, within_aspect=True),
+        )
+        return cls(space, calibration, head, mixture)
+
+    @cached_property
+    def _seen_columns(self) -> NDArray[np.int64]:
+        return _columns(self.space, self.head.go_ids)
+
+    def scores(self, z_BD: NDArray[np.float32], sequences: Sequence[str]) -> NDArray[np.float32]:
+        """Calibrated scores in (0, 1], never below a child's, (B, T).
+
+        Args:
+            z_BD: Protein vectors.
+            sequences: Their sequences.
+        """
+        scores_BT = self.space.text_scores(z_BD, self.calibration)
+        seen = self._seen_columns
+        regressed_BS = self.head.predict(z_BD, sequences)
+        aspects_S = self.space.terms["aspect"].to_numpy(str)[seen]
+        scores_BT[:, seen] = self.mixture.apply(scores_BT[:, seen], regressed_BS, aspects_S)
+        return hierarchy_consistent(scores_BT, self.space.hierarchy)
+
+
+def _columns(space: TermSpace, go_ids: Sequence[str]) -> NDArray[np.int64]:
+    return pd.Index(space.go_ids).get_indexer(pd.Index(go_ids))

@@ -1,0 +1,95 @@
+"""From annotations to candidates: nothing held out is anywhere in training, and nothing true is ever a negative."""
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from inputs.worlds import PROTEINS, RELATIONS, closure, worlds
+
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.errors import GoferError
+from gofer.inputs.expansion import ExpansionConfig, expand, positives_by_protein
+from gofer.inputs.labels import label_matrix, propagate, training_counts
+from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
+from gofer.mining.curriculum import Knobs
+from gofer.mining.faiss_index import SHARED, TermIndex
+from gofer.mining.miner import Miner
+from gofer.mining.negatives import choose_candidates
+from gofer.training.dataset import positives_matrix, truth_matrix
+from gofer.training.vocabulary import Vocabulary
+
+SPLITS = pd.DataFrame({"protein_id": PROTEINS, "split": "train"})
+EXPANSIONS = [
+    ExpansionConfig("all", 3, 2, 10, 0.0, 1.0, False),
+    ExpansionConfig("all", 3, 2, 10, 0.5, 0.6, True),
+    ExpansionConfig("sparse", 2, 1, 1, 0.0, 1.0, False),
+    ExpansionConfig("sparse", 9, 2, 2, 0.0, 1.0, True),
+    ExpansionConfig("none", 3, 2, 10, 0.0, 1.0, False),
+]
+
+
+@st.composite
+def trained_worlds(draw):
+    """A world with a term or two drawn as zero-shot, as the rules before training make it."""
+    terms, stated = draw(worlds())
+    annotations = propagate(stated, terms, RELATIONS)
+    labels_NT = label_matrix(annotations, PROTEINS, terms["go_id"].tolist())
+    counts = TermCounts(labels_NT.sum(axis=0), labels_NT.sum(axis=0))
+    config = FewZeroConfig(1, "sample", None, draw(st.integers(1, 2)), 1, 3, seed=draw(st.integers(0, 9)))
+    try:
+        sets, _ = make_term_sets(terms, counts, config, RELATIONS, TermSources())
+    except GoferError:  # too few terms to draw from, or none left
+        assume(False)
+    table = terms.assign(training_count=training_counts(labels_NT, sets["held_out"].to_numpy(bool)))
+    held_out = set(sets.loc[sets["held_out"], "go_id"])
+    labels = expand(annotations, SPLITS, table, held_out, draw(st.sampled_from(EXPANSIONS)), RELATIONS)
+    return table, sets, stated, positives_by_protein(labels)
+
+
+def knobs(draw) -> Knobs:
+    return Knobs(
+        hard_frac=draw(st.floats(0, 1)), shortlist_M=draw(st.integers(1, 15)), k_hard=draw(st.integers(0, 8)),
+        random_k=draw(st.integers(0, 15)), inbatch_easy=draw(st.floats(0, 1)),
+        hier_up=draw(st.integers(0, 2)), hier_down=draw(st.integers(0, 2)),
+    )  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(trained_worlds(), st.data())
+def test_held_out_terms_are_nowhere_and_no_negative_is_true(case, data):
+    terms, sets, stated, pid2pos = case
+    held_out = set(sets.loc[sets["held_out"], "go_id"])
+    assert not held_out & {go_id for name in ("go_ids", "true_ids") for own in pid2pos[name] for go_id in own}
+
+    seed = data.draw(st.integers(0, 99))
+    texts_TG = np.random.default_rng(seed).normal(size=(len(terms), 4)).astype(np.float32)
+    texts_TG /= np.linalg.norm(texts_TG, axis=1, keepdims=True)
+    vocabulary = Vocabulary.of_tables(
+        terms, sets, GoLookupCache(terms["go_id"].tolist(), texts_TG), relations=RELATIONS
+    )
+    known = vocabulary.go_ids
+    index = TermIndex.of_vectors(known, vocabulary.text_TG, space=SHARED)
+    edges = {known[row] for row in vocabulary.neighbourhood.edges().ravel()}
+    assert not held_out & (set(known) | set(index.go_ids) | edges)
+
+    miner = Miner(index, known, vocabulary.text_TG)
+    hops_BT, truth_BT = (matrix(pid2pos, PROTEINS, known) for matrix in (positives_matrix, truth_matrix))
+    z_BD = np.ascontiguousarray(texts_TG[np.arange(len(PROTEINS)) % len(texts_TG)])
+    candidates = choose_candidates(
+        hops_BT, truth_BT, vocabulary.neighbourhood, knobs(data.draw), lambda k: miner.nearest(z_BD, hops_BT, k),
+        np.random.default_rng(seed),
+    )  # fmt: skip
+    full = closure(terms, stated)
+    for protein, negative_C, allowed_C in zip(PROTEINS, candidates.negative_BC, candidates.allowed_BC, strict=True):
+        contrasted = {known[row] for row in candidates.term_C[negative_C | allowed_C]}
+        assert not contrasted & full.get(protein, {}).keys()
+        assert not contrasted & held_out
+
+
+def test_the_truth_of_a_protein_without_a_positive_is_still_there():
+    pid2pos = pd.DataFrame({"protein_id": ["P1"], "go_ids": [[]], "hops": [[]], "true_ids": [["a", "gone"]]})
+    assert positives_matrix(pid2pos, ["P1", "P2"], ["a", "b"]).nnz == 0
+    truth_NT = truth_matrix(pid2pos, ["P1", "P2"], ["a", "b"])
+    assert isinstance(truth_NT, sp.csr_array)
+    assert truth_NT.toarray().tolist() == [[True, False], [False, False]]

@@ -1,0 +1,28 @@
+"""Rule predict_ridge: labels regressed on words of residues and composition, for validation and test proteins."""
+
+from gofer.artefacts import agreed_files, read_table
+from gofer.embeddings.go_text import seen_in_training
+from gofer.evaluation.baselines import ridge
+from gofer.evaluation.cafa import write_cafa
+from gofer.evaluation.label_regression import KernelWeights
+from gofer.workflow import logged_to
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, params = snakemake.input, snakemake.params
+    terms, splits = read_table(files.terms), read_table(files.splits, ["protein_id", "split"])
+    seen = terms[seen_in_training(terms)].reset_index(drop=True)
+    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"]
+    train = splits.loc[splits["split"] == "train", "protein_id"].tolist()
+    held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"].tolist()
+    true_ids = read_table(files.pid2pos, ["protein_id", "true_ids"]).set_index("protein_id")["true_ids"].to_dict()
+    table = ridge(
+        (sequence_of.loc[train].tolist(), [true_ids.get(protein_id, []) for protein_id in train]),
+        (held_out, sequence_of.loc[held_out].tolist()),
+        seen,
+        KernelWeights.from_config({**params.labels, "learned": 0.0, "words": 1.0, "composition": 1.0}),
+        relations=params.relations,
+        min_score=params.settings["min_score"],
+        seed=params.seed,
+    )
+    manifest = agreed_files(*files).told(method="ridge", settings=params.labels)
+    write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
