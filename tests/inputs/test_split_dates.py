@@ -72,7 +72,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS, st.lists(st.sampled_from(["MA", "MC", "MD", "ME", "MF", "MG"]), min_size=12, max_size=12))
 def test_nothing_stated_later_is_seen_by_an_earlier_split(rows, sequences):
     # Three more of their own keep every split from being empty.

@@ -110,7 +110,7 @@ def _as_numbers(rows: NDArray[np.int64], near: Sequence[NDArray[np.int64]], n: i
 
 def _alike(sequences: Sequence[str], pairs: Pairs, identity: float, threads: int) -> Pairs:
     ones, starts = np.unique(pairs[:, 0], return_index=True)
-    others = np.split(pairs[:, 1], starts[1:])
+    others = np.split(pairs[:, 1], starts[1:])  # without any pair one part, which is empty
     asked = [(sequences[one], [sequences[row] for row in rows]) for one, rows in zip(ones, others, strict=False)]
     found = all_hits(asked, threads=threads)
     linked = [
