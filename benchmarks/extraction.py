@@ -12,11 +12,13 @@ operations, padding not counted. Set GLIBC_TUNABLES as below, or not: it helps f
 
 import argparse
 import math
+import multiprocessing
 import os
 import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -60,6 +62,8 @@ def main() -> None:
         ratio = seconds[EXTRACT] / seconds[name]
         print(f"{name:44s} {rate:10.0f} {ratio:6.2f} {share:8.0%} {largest:18.1e} {mean:9.1e}")
     print_company(PackedESM(model, model.alphabet, layers), proteins)
+    for precision in ("float32", "bfloat16"):
+        print_memory(PackedESM(model, model.alphabet, 2, Compute.chosen("cpu", precision)))
 
 
 def parsed() -> argparse.Namespace:
@@ -238,6 +242,31 @@ def print_company(forward: PackedESM, proteins: list[str]) -> None:
         other32 = sum(int((among[i] != alone[i]).sum()) for i in alone)
         other16 = sum(int((among[i].astype(np.float16) != alone[i].astype(np.float16)).sum()) for i in alone)
         print(f"alone or among {most} residues: {other32} of {whole} float32 numbers differ, {other16} as float16")
+
+
+def print_memory(forward: PackedESM) -> None:
+    """By how much a process grows in a pass over 4,096 tokens, and what is told of it."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe()
+
+    def work() -> None:
+        forward(["A" * 20])  # what the first pass alone takes
+        before = status("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+        forward(["A" * 1022] * 4)
+        theirs.send(status("VmHWM") - before)
+
+    job = fork.Process(target=work)
+    job.start()
+    grown, told = ours.recv() / 1024, forward.footprint.per_token * 4096 / 2**20
+    job.join()
+    print(f"memory of 4,096 tokens in {forward.compute.precision}: {grown:.0f} MiB, told {told:.0f} MiB")
+
+
+def status(key: str) -> int:
+    """A figure of this process in KiB (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key))
 
 
 if __name__ == "__main__":

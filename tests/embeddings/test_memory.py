@@ -28,11 +28,11 @@ def peak_bytes(work):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("lengths", [[500], [10] * 50, [30, 200, 201]])
 @pytest.mark.parametrize(("width", "heads"), [(96, 8), (320, 20)])
-def test_a_forward_pass_takes_as_much_memory_as_is_told_and_little_less(width, heads, lengths, precision):
+def test_torch_itself_takes_most_of_the_memory_that_is_told_and_no_more(width, heads, lengths, precision):
     model = esm2(2, width, heads)
     forward = PackedESM(model, model.alphabet, 2, Compute.chosen("cpu", precision))
     told = forward.footprint.per_token * sum(length + 2 for length in lengths)
-    assert 0.85 * told < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 1.02 * told
+    assert 0.6 * told < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * told
 
 
 def test_the_weights_of_all_layers_up_to_the_one_asked_for_are_counted():
@@ -157,7 +157,7 @@ def test_where_there_is_cuda_auto_takes_it_and_cpu_does_not(monkeypatch):
     assert [Compute.chosen(name).device.type for name in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
 
 
-def test_esm1_takes_as_much_memory_as_is_told():
+def test_esm1_takes_no_more_memory_than_is_told():
     model, _ = esm1()
     forward = PackedESM(model, loaded(model).alphabet, 2)
-    assert peak_bytes(lambda: forward([sequence(500)])) < 1.02 * forward.footprint.per_token * 502
+    assert peak_bytes(lambda: forward([sequence(500)])) < 0.8 * forward.footprint.per_token * 502

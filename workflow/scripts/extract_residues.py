@@ -24,11 +24,12 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         precision=settings["precision"],
         offline=how["offline"],
     )
-    logger.info("%s: %d sequences, %d residues", encoder.name, len(own), own["length"].sum())
     overlap = settings["window_overlap"]
     cache = ResidueCache(how["cache"], encoder=encoder.name, width=encoder.width, window_overlap=overlap)
     longest = max(own["length"], default=0)
     batch = encoder.batch_that_fits(how["batch_residues"], memory_gib=how["memory_gib"], longest=longest)
+    told = (encoder.name, len(own), own["length"].sum(), batch)
+    logger.info("%s: %d sequences, %d residues, at most %d tokens at a time", *told)
     extraction = Extraction(own, encoder, cache, batch, overlap)
     manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": overlap})
     write_shard(snakemake.output.shard, extraction.rows(), own, width=encoder.width, manifest=manifest)

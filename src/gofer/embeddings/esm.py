@@ -20,14 +20,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gofer.artefacts import MANIFEST_KEY, Manifest, atomic
-from gofer.embeddings.names import SHIPPED, is_checkpoint_file, refuse_missing_file
+from gofer.embeddings.names import FAMILIES, SHIPPED, is_checkpoint_file, refuse_missing_file
 from gofer.embeddings.untrained_esm import untrained_esm2
 from gofer.embeddings.weights import hub_weights, refuse_web_page
 from gofer.errors import GoferError
 
 # Every ESM model was trained on at most 1,024 tokens, two of which mark the ends.
 MOST_RESIDUES = 1022
-FAMILIES = ("esm1_", "esm1b_", "esm1v_", "esm2_")
 # Not used for representations, and absent from some files.
 HEADS = ("lm_head.", "contact_head.")
 # A function of the shape, computed anew by each machine: its last bit may differ.

@@ -13,10 +13,11 @@ from gofer.errors import GoferError
 from gofer.workflow import logger
 
 GIB = 2**30
-# At its peak a layer holds the float32 sum over the layers, and beside it 12 vectors as wide as the model in the type
-# of its products. What torch's allocator counts on the CPU is up to 10 % less (tests/embeddings/test_memory.py).
+# At its peak a layer holds, for each token, the float32 sum over the layers and 12 vectors as wide as the model in the
+# type of its products (torch's own count, tests/embeddings/test_memory.py). The process grows by up to 4 more in
+# float32, which oneDNN and the holes between allocations take (`benchmarks/extraction.py` tells both).
+FLOAT32_VECTORS_AT_PEAK = 5
 VECTORS_AT_PEAK = 12
-FLOAT32_BYTES = 4
 # Cosines and sines of the rotary angles, once by position and once by token, are as wide as one head.
 ANGLES_AT_PEAK = 8
 
@@ -25,7 +26,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Footprint:
-    """Memory of a forward pass.
+    """Memory of a forward pass; while a model is loaded, twice its float32 weights are needed for a moment.
 
     Attributes:
         weights: Bytes that the model takes.
@@ -46,7 +47,7 @@ class Footprint:
             compute: In which numbers it runs.
         """
         number = compute.dtype.itemsize
-        vectors = width * (FLOAT32_BYTES + VECTORS_AT_PEAK * number)
+        vectors = width * (FLOAT32_VECTORS_AT_PEAK * torch.float32.itemsize + VECTORS_AT_PEAK * number)
         return cls(weights * number, vectors + ANGLES_AT_PEAK * number * width // heads)
 
     def tokens_that_fit(self, memory_gib: float | None, *, asked: int, longest: int) -> int:

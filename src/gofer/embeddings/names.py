@@ -13,7 +13,8 @@ SHIPPED_WIDTH = 128
 LARGEST_HASHED = 64_000_000
 CHECKPOINT_SUFFIXES = (".pt", ".safetensors")
 WEIGHTS_URL = "https://dl.fbaipublicfiles.com/fair-esm/models"
-# Of fair-esm's models, by the beginning of their names.
+# Models of fair-esm that read single sequences, by the beginning of their names.
+FAMILIES = ("esm1_", "esm1b_", "esm1v_", "esm2_")
 WIDTHS = {
     "esm2_t6_": 320,
     "esm2_t12_": 480,
@@ -81,7 +82,7 @@ def hub_file(model: str) -> Path:
 
 def has_published_weights(model: str) -> bool:
     """Whether `model` looks like a name of fair-esm, rather than a file or an untrained model."""
-    return not is_checkpoint_file(model) and model.startswith(tuple(WIDTHS))
+    return not is_checkpoint_file(model) and model.startswith(FAMILIES)
 
 
 def missing_weights(model: str, reason: str) -> GoferError:

@@ -15,6 +15,7 @@ from gofer.embeddings.long_proteins import Window, stitched, windows_of
 from gofer.embeddings.memory import Footprint, in_batches
 from gofer.embeddings.names import short_name
 from gofer.embeddings.packed_esm import ForwardESM, PackedESM
+from gofer.workflow import logger
 
 END_TOKENS = 2
 
@@ -48,6 +49,8 @@ class ResidueEncoder:
             GoferError: There is no such model, layer or device, or the model's file is missing, damaged or unsafe.
         """
         compute = Compute.chosen(device, precision)
+        slow = ", which a CPU does more slowly than float32" if compute.is_slow else ""
+        logger.info("on %s in %s%s", compute.device, compute.precision, slow)
         return cls.of_model(load_esm(model, offline=offline), layer, name=short_name(model), compute=compute)
 
     @classmethod

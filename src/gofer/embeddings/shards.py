@@ -144,7 +144,8 @@ def _blob(row: EmbeddedSequence, width: int) -> bytes:
         raise GoferError(
             f"{row.protein_id} (sequence {row.sha256[:12]}): the vector of residue {residue + 1} has the value "
             f"{row.residues_LE[residue, column]}, which float16 cannot hold",
-            help="choose another embeddings.residues.layer (the last one is normalised), or another model",
+            help="choose another embeddings.residues.layer (the last one is normalised), float32 as .precision, "
+            "or another model",
         )
     return half_LE.tobytes()
 
