@@ -45,7 +45,6 @@ rule train_stage:
         residues=RESIDUE_MANIFEST,
         texts=lambda wildcards: results(f"embeddings/go/phase-{text_phase(wildcards.stage)}.parquet"),
         index=results("mining/phase-{stage}.faiss"),
-        curriculum=ancient(results("training/curriculum.tsv")),
         checkpoint=previous_checkpoint,
     output:
         model=results("training/stage-{stage}/model.safetensors"),

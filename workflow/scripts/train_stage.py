@@ -5,12 +5,13 @@ from pathlib import Path
 from gofer.artefacts import agreed_files, read_table, sha256_of, write_tsv
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.mining.curriculum import curriculum_table
 from gofer.mining.faiss_index import read_index
 from gofer.mining.miner import Miner
 from gofer.training.checkpoint import write_checkpoint
 from gofer.training.resume import ResumePoint, flat
 from gofer.training.settings import StageConfig, TrainingConfig
-from gofer.training.stage import train_stage
+from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.tracking import Tracker
 from gofer.training.vocabulary import Vocabulary
@@ -42,7 +43,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     with ResumePoint(folder / "resume", about, minutes=minutes) as resume:
         kept = resume.state.plain["tracker"] if resume.state else None
         tracker = Tracker(name, mode=wandb, folder=folder, run=params.run, settings=settings, kept=kept)
-        tracker.preview(files.curriculum)
+        tracker.preview(curriculum_table(stage.curriculum, name, steps_of(data, stage, config)))
         model = train_stage(model, data, miner, stage, config, tracker, resume)
     write_tsv(snakemake.output.metrics, tracker.table())
     write_tsv(snakemake.log.costs, tracker.costs())

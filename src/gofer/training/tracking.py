@@ -73,14 +73,13 @@ class Tracker:
         run_id = (kept or {}).get("wandb_id")
         self._wandb = None if mode == "disabled" else _begin(stage, mode, folder, run, settings, run_id)
 
-    def preview(self, curriculum: Path | str) -> None:
+    def preview(self, plan: pd.DataFrame) -> None:
         """Show W&B the curriculum of this stage before it begins: a table, and a line per knob."""
         if not self._wandb:
             return
         import wandb
 
-        plan = pd.read_csv(curriculum, sep="\t")
-        plan = plan.loc[plan["stage"] == self.stage, ["step", "knob", "value"]]
+        plan = plan[["step", "knob", "value"]]
         table = wandb.Table(dataframe=plan)
         lines = {
             f"curriculum/{knob}": wandb.plot.line(wandb.Table(dataframe=own), "step", "value", title=str(knob))
