@@ -92,7 +92,8 @@ def nearest_found(sequences: Sequence[str], identity: np.ndarray, rng: np.random
 def synthetic(known: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
     pieces = [one[::-1][at : at + PIECE] for one in known for at in range(0, len(one) - PIECE, PIECE)]
     lengths = rng.choice([len(one) for one in known], count)
-    return ["".join(rng.choice(pieces, max(1, length // PIECE))) for length in lengths]
+    chosen = (rng.integers(len(pieces), size=max(1, length // PIECE)) for length in lengths)
+    return ["".join(pieces[piece] for piece in own) for own in chosen]
 
 
 def scale(sequences: Sequence[str], threads: int) -> None:

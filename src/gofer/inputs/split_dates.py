@@ -12,6 +12,8 @@ import pandas as pd
 
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotation_intake import DROPPED
+from gofer.inputs.annotations import ANNOTATED, KEPT
 
 CLOSED = "stated after its protein's split closed"
 
@@ -73,8 +75,8 @@ def known_in_time(
     closes = stated["protein_id"].map(split).map({"train": val_from, "val": test_from})
     known = stated[closes.isna() | (stated["date"] < closes)].reset_index(drop=True)
     late = len(stated) - len(known)
-    accounting.add("annotations dropped", CLOSED, late)
+    accounting.add(DROPPED, CLOSED, late)
     accounting.add("proteins moved", "to the earlier split of an equal sequence", int((own != split).sum()))
-    accounting.add("annotations kept", count=-late)
-    accounting.add("proteins annotated", count=known["protein_id"].nunique() - stated["protein_id"].nunique())
+    accounting.add(KEPT, count=-late)
+    accounting.add(ANNOTATED, count=known["protein_id"].nunique() - stated["protein_id"].nunique())
     return known
