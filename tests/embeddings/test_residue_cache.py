@@ -222,6 +222,8 @@ def test_a_file_that_goes_while_a_job_copies_from_it_is_embedded_again(tmp_path,
 def test_a_lost_or_damaged_list_is_made_anew(tmp_path, encoder, cache, damage):
     write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
     damage(cache.folder / "manifest.parquet")
+    assert cache.known(hashes(OLD)) == hashes(OLD)
+    damage(cache.folder / "manifest.parquet")
     write_store(tmp_path / "two", proteins_of(NEW), encoder, cache=cache)
     assert cache.known(hashes(OLD + NEW)) == hashes(OLD + NEW)
 

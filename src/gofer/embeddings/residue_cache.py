@@ -87,8 +87,8 @@ class ResidueCache:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f"{_content(shard_index(shard))}.parquet"
             with FileLock(self.folder / ".lock"):
-                path = self.folder / f"{_content(shard_index(shard))}.parquet"
                 _link(shard, path)
                 self._refresh(self._index_of(path))
         except (OSError, GoferError) as error:
@@ -98,18 +98,20 @@ class ResidueCache:
         if self.folder is None or not self.folder.is_dir():
             return None
         try:
-            if not (self.folder / INDEX).is_file():
-                self._rebuild()
-            self._refuse_other(self.folder / INDEX)
-            return ESMResidueStore(self.folder / INDEX)
+            try:
+                return self._store_of_index()
+            except ArtefactError:  # no list yet, or a damaged one
+                with FileLock(self.folder / ".lock"):
+                    self._refresh(_NOTHING)
+                return self._store_of_index()
         except (OSError, GoferError) as error:
             logger.warning("the cache %s cannot be used: %s", self.folder, error)
             return None
 
-    def _rebuild(self) -> None:
+    def _store_of_index(self) -> ESMResidueStore:
         assert self.folder is not None
-        with FileLock(self.folder / ".lock"):
-            self._refresh(_NOTHING)
+        self._refuse_other(self.folder / INDEX)
+        return ESMResidueStore(self.folder / INDEX)
 
     def _refresh(self, newest: pd.DataFrame) -> None:
         """Write the manifest anew, each sequence where it came last, and remove files that it does not name."""
