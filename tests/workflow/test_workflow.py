@@ -11,6 +11,7 @@ from running import FAKE_KEY, planned
 
 from gofer.artefacts import read_table
 from gofer.evaluation.cafa import read_cafa
+from gofer.inputs.ontology import parents_of
 
 QUERY_FILES = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
 
@@ -76,19 +77,19 @@ def test_a_stage_trained_again_gives_the_same_bytes(workspace):
     workspace.snakemake()
 
 
-def test_scores_are_probabilities_and_never_below_a_childs(workspace):
+def test_scores_are_probabilities_and_never_below_a_childs_of_the_aspect(workspace):
     table = pd.read_csv(workspace.results("retrieval/query/predictions.tsv"), sep="\t", keep_default_na=False)
     assert list(table.columns) == [
         *("protein_id", "go_id", "score", "name", "aspect", "information_accretion", "term_set"),
         *("nearest_protein", "evidence"),
     ]
     assert ((table["score"] > 0) & (table["score"] <= 1)).all()
-    terms = read_table(workspace.results("inputs/terms.parquet")).set_index("go_id")
+    parents = parents_of(read_table(workspace.results("inputs/terms.parquet")), ["is_a", "part_of"], within_aspect=True)
     scores = table.set_index(["protein_id", "go_id"])["score"]
     pairs = [
         (protein, child, parent)
         for protein, child in scores.index
-        for parent in [*terms.loc[child, "is_a"], *terms.loc[child, "part_of"]]
+        for parent in parents[child]
         if (protein, parent) in scores.index
     ]
     assert len(pairs) > 20
