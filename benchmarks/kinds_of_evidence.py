@@ -41,7 +41,7 @@ def main() -> None:
     sequence_of = read_table(run / "inputs/proteins.parquet").set_index("protein_id")["sequence"]
     sequences = sequence_of.loc[proteins.protein_ids].tolist()
     head, fitted = (
-        LabelHead.read(run / "retrieval/label_head.safetensors"),
+        LabelHead.read(run / "retrieval/label_head-train.safetensors"),
         read_json(run / "evaluation/calibration.json"),
     )
     scorer = Scorer(space, Calibration.from_json(fitted), head, Mixture.from_json(fitted["mixture"]))

@@ -3,17 +3,19 @@
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
-#           retrieval/label_head.safetensors         what labels of alike training proteins say of a protein
+#           retrieval/label_head-train.safetensors   what labels of alike training proteins say of a protein
+#           retrieval/label_head-all.safetensors     the same of all annotated proteins, for queries
 #           evaluation/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           evaluation/predictions/gofer.tsv         for validation and test proteins, in CAFA form
 #           evaluation/evidence.parquet              residue evidence of some correct test predictions
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
-# Steps:    embed_proteins -> fit_label_head -> calibrate_scores -> predict_held_out -> explain_held_out;
+# Steps:    embed_proteins -> fit_label_head (train) -> calibrate_scores -> predict_held_out -> explain_held_out;
 #           read_query -> plan_query -> extract_query -> collect_query -> predict_query
 
 MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
 QUERY_FOLDER = "retrieval/{query}"
+KNOWN = config["retrieval"]["labels"]["known"]
 
 
 rule embed_proteins:
@@ -41,24 +43,27 @@ rule embed_proteins:
 
 
 rule fit_label_head:
-    """Regress the labels of the training proteins on their vectors and sequences, with the kernel of retrieval.labels."""
+    """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
+    held-out ones are judged, or those of all annotated proteins, for a query."""
     message:
-        "Fitting what labels of alike proteins say"
+        "Fitting what labels of alike proteins say ({wildcards.known})"
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
         terms=results("inputs/terms.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
+        annotations=results("inputs/annotations.parquet"),
     output:
-        head=results("retrieval/label_head.safetensors"),
+        head=results("retrieval/label_head-{known}.safetensors"),
     params:
-        settings=config["retrieval"]["labels"],
+        settings={key: value for key, value in config["retrieval"]["labels"].items() if key != "known"},
         seed=config["seed"],
         code=code("gofer.retrieval.label_head", "gofer.retrieval.protein_vectors", "gofer.embeddings.go_text"),
     log:
-        results("logs/fit_label_head.log"),
+        results("logs/fit_label_head_{known}.log"),
     benchmark:
-        results("benchmarks/fit_label_head.tsv")
+        results("benchmarks/fit_label_head_{known}.tsv")
+    wildcard_constraints:
+        known="train|all",
     threads: 2
     conda:
         "../envs/retrieval.yaml"
@@ -73,7 +78,7 @@ rule calibrate_scores:
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
-        head=results("retrieval/label_head.safetensors"),
+        head=results("retrieval/label_head-train.safetensors"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         texts=ALL_TEXTS,
@@ -102,7 +107,7 @@ rule predict_held_out:
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
-        head=results("retrieval/label_head.safetensors"),
+        head=results("retrieval/label_head-train.safetensors"),
         calibration=results("evaluation/calibration.json"),
         annotations=results("inputs/annotations.parquet"),
         terms=results("inputs/terms.parquet"),
@@ -225,11 +230,11 @@ rule predict_query:
         residues=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
-        head=results("retrieval/label_head.safetensors"),
+        head=results(f"retrieval/label_head-{KNOWN}.safetensors"),
         calibration=results("evaluation/calibration.json"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
+        annotations=results("inputs/annotations.parquet"),
         texts=ALL_TEXTS,
         checkpoint=MODEL,
     output:
@@ -238,6 +243,7 @@ rule predict_query:
         gaf=results(f"{QUERY_FOLDER}/predictions.gaf"),
     params:
         run=config["run"],
+        known=KNOWN,
         settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
         relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.predict", "gofer.retrieval.gaf", "gofer.evaluation.cafa"),

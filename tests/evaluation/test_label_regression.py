@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from gofer.embeddings.alignment_profiles import AlignmentReader
 from gofer.embeddings.sequence_features import SequenceReader
 from gofer.evaluation.label_regression import KernelWeights, LabelRegression, ProteinFeatures, kernel
 
-WEIGHTS = KernelWeights(learned=1.0, words=1.0, composition=1.0, sharpness=3.0, ridge=1.0, landmarks=4096)
+WEIGHTS = KernelWeights(
+    learned=1.0, alignments=1.0, words=1.0, composition=1.0, sharpness=3.0, ridge=1.0, landmarks=4096
+)
 ASPECTS = np.array(["MFO", "MFO", "BPO"])
 
 
@@ -27,14 +30,14 @@ def world(n=40, seed=0):
 
 
 def features(texts, learned, reader=None):
-    reader = reader or SequenceReader.of_training(texts)
-    return ProteinFeatures(learned, reader.read(texts)), reader
+    words, aligner = reader or (SequenceReader.of_training(texts), AlignmentReader.of_training(texts))
+    return ProteinFeatures(learned, aligner.read(texts), words.read(texts)), (words, aligner)
 
 
-@pytest.mark.parametrize("only", ["learned", "words", "composition"])
+@pytest.mark.parametrize("only", ["learned", "alignments", "words", "composition"])
 def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
     own, _ = features(*world()[:2])
-    weights = KernelWeights(**{**dict.fromkeys(("learned", "words", "composition"), 0.0), only: 1.0},
+    weights = KernelWeights(**{**dict.fromkeys(("learned", "alignments", "words", "composition"), 0.0), only: 1.0},
                             sharpness=3.0, ridge=1.0, landmarks=9)  # fmt: skip
     near = kernel(own, own, weights)
     np.testing.assert_allclose(near, near.T, atol=1e-12)
@@ -53,7 +56,7 @@ def test_with_all_proteins_as_landmarks_it_is_kernel_ridge_regression():
 
 
 @pytest.mark.parametrize("landmarks", [4096, 12])
-@pytest.mark.parametrize("kinds", [{}, {"learned": 0.0}, {"words": 0.0, "composition": 0.0}])
+@pytest.mark.parametrize("kinds", [{}, {"learned": 0.0}, {"alignments": 0.0, "words": 0.0, "composition": 0.0}])
 def test_new_members_of_a_family_get_its_term(landmarks, kinds):
     texts, learned, labels = world(60)
     weights = KernelWeights(**{**WEIGHTS.__dict__, **kinds, "landmarks": landmarks})

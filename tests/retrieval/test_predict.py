@@ -78,7 +78,7 @@ def scorer(world, space, vectors, calibration, sequences):
     """Texts and labels mixed, as if validation had said so."""
     train = vectors.of_splits("train")
     seen = world.terms[(world.terms["training_count"] > 0) & (world.terms["depth"] > 0)]
-    go_ids, kernel = seen["go_id"].tolist(), KernelWeights(1.0, 1.0, 1.0, sharpness=3.0, ridge=1.0, landmarks=99)
+    go_ids, kernel = seen["go_id"].tolist(), KernelWeights(1.0, 1.0, 1.0, 1.0, sharpness=3.0, ridge=1.0, landmarks=99)
     labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
     own = [sequences[protein_id] for protein_id in train.protein_ids]
     head = LabelHead.fit(train.vectors_ND, own, labels, go_ids, seen["aspect"].to_numpy(str), kernel, seed=1)
@@ -92,7 +92,8 @@ def all_scores(scorer, vectors, sequences):
 
 def predicted(world, scorer, dataset, vectors, sequences, **changed):
     space = scorer.space
-    carriers = NearestCarriers.of_tables(vectors.of_splits("train"), world.pid2pos, space.go_ids)
+    annotations = world.pid2pos.explode("true_ids").rename(columns={"true_ids": "go_id"})
+    carriers = NearestCarriers.of_tables(vectors.known("train"), annotations, space.terms)
     reported = Reported(**{"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed})
     return predict_proteins(scorer, dataset, sequences, carriers, world.term_sets, reported)
 

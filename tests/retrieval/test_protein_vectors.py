@@ -35,6 +35,13 @@ def test_splits_are_chosen_with_their_ids_and_rows():
     assert vectors.of_splits("unused").protein_ids == []
 
 
+def test_known_are_the_training_proteins_or_all_annotated_ones():
+    splits = np.array(["val", "train", "test", "unused"])
+    vectors = ProteinVectors(["a", "b", "c", "d"], splits, np.eye(4, dtype=np.float32))
+    assert vectors.known("train").protein_ids == ["b"]
+    assert vectors.known("all").protein_ids == ["a", "b", "c"]
+
+
 def test_a_vector_that_is_not_finite_is_not_written(tmp_path):
     vectors = vectors_of(3)
     vectors.vectors_ND[1, 1] = np.nan
@@ -58,16 +65,19 @@ def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed
     rng = np.random.default_rng(seed)
     train, go_ids = vectors_of(n_proteins, seed), [f"GO:{i}" for i in range(n_terms)]
     carries = rng.random((n_proteins, n_terms)) < 0.4
-    pid2pos = pd.DataFrame(
-        {
-            "protein_id": [*train.protein_ids, "of another split"],
-            "true_ids": [[go_ids[t] for t in np.flatnonzero(row)] for row in carries] + [go_ids],
-        }
-    ).sample(frac=1, random_state=seed)
+    pairs = [
+        (protein, go_ids[t])
+        for protein, row in zip(train.protein_ids, carries, strict=True)
+        for t in np.flatnonzero(row)
+    ]
+    pairs += [("of another split", go_id) for go_id in go_ids]
+    annotations = pd.DataFrame(pairs, columns=["protein_id", "go_id"]).sample(frac=1, random_state=seed)
+    seen = rng.random(n_terms) < 0.8
+    terms = pd.DataFrame({"go_id": go_ids, "training_count": seen.astype(int), "depth": 1})
     z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)
-    found = NearestCarriers.of_tables(train, pid2pos, go_ids).of_protein(z_D, columns)
+    found = NearestCarriers.of_tables(train, annotations, terms).of_protein(z_D, columns)
     for column, protein_id in zip(columns, found, strict=True):
-        carriers = np.flatnonzero(carries[:, column])
+        carriers = np.flatnonzero(carries[:, column] & seen[column])
         if len(carriers):
             assert protein_id == train.protein_ids[carriers[(train.vectors_ND[carriers] @ z_D).argmax()]]
         else:

@@ -18,7 +18,7 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings, output = snakemake.input, snakemake.params.settings, snakemake.output
-    joined = ("checkpoint", "terms", "term_sets", "texts", "head", "calibration", "vectors", "pid2pos")
+    joined = ("checkpoint", "terms", "term_sets", "texts", "head", "calibration", "vectors", "annotations")
     manifest = agreed_files(*(files[name] for name in joined))
     # Of the query only the encoder must be that of the run: its proteins are others on purpose.
     agreed({path: read_manifest(path).only("residue_encoder") for path in (files.checkpoint, files.residues)})
@@ -29,14 +29,14 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     query = read_table(files.query)
     for query_id, known_id in known_sequences(query, read_table(files.proteins, ["protein_id", "sequence_sha256"])):
         logger.info("%s has the sequence of %s of this run", query_id, known_id)
-    train = ProteinVectors.read(files.vectors).of_splits("train")
+    known = ProteinVectors.read(files.vectors).known(snakemake.params.known)
     fitted = read_json(files.calibration)
     head, mixture = LabelHead.read(files.head), Mixture.from_json(fitted["mixture"])
     table = predict_proteins(
         Scorer(space, Calibration.from_json(fitted), head, mixture),
         ProteinEmbDataset(ESMResidueStore(files.residues), query),
         query.set_index("protein_id")["sequence"].to_dict(),
-        NearestCarriers.of_tables(train, read_table(files.pid2pos), space.go_ids),
+        NearestCarriers.of_tables(known, read_table(files.annotations, ["protein_id", "go_id"]), space.terms),
         read_table(files.term_sets),
         Reported(settings["min_score"], settings["max_terms"], settings["evidence_windows"]),
     )

@@ -5,8 +5,9 @@ squared loss makes the result an estimate of the share of alike proteins that ha
 what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 
-The kernel is a sum of up to three: vectors that a model has learned, words of residues, composition. The last two alone
-are the baseline that needs no model. Shapes: N proteins, M landmarks, T terms, D width of the learned vectors.
+The kernel is a sum of up to four: vectors that a model has learned, alignments with the training proteins, words of
+residues, composition. The last two alone are the baseline that needs no model.
+Shapes: N proteins, M landmarks, T terms, D width of the learned vectors.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.embeddings.sequence_features import SequenceFeatures
@@ -28,6 +30,7 @@ class KernelWeights:
 
     Attributes:
         learned: Of exp(sharpness (cos - 1)) of the learned vectors.
+        alignments: Of the cosine of the alignment profiles.
         words: Of the cosine of the words.
         composition: Of exp(-d²/2), d² the mean squared difference of the scaled composition.
         sharpness: How fast likeness of learned vectors falls with their angle, above 0.
@@ -36,6 +39,7 @@ class KernelWeights:
     """
 
     learned: float
+    alignments: float
     words: float
     composition: float
     sharpness: float
@@ -54,10 +58,12 @@ class ProteinFeatures:
 
     Attributes:
         learned_ND: Unit vectors; None where the kernel does without.
+        profiles_NP: Alignment profiles; None where the kernel does without.
         sequence: Words and composition.
     """
 
     learned_ND: NDArray[np.float32] | None
+    profiles_NP: sp.csr_array | None
     sequence: SequenceFeatures
 
     def __len__(self) -> int:
@@ -66,7 +72,8 @@ class ProteinFeatures:
     def rows(self, chosen: NDArray[np.int64] | slice) -> "ProteinFeatures":
         """Those of some of the proteins."""
         learned = None if self.learned_ND is None else self.learned_ND[chosen]
-        return ProteinFeatures(learned, self.sequence.rows(chosen))
+        profiles = None if self.profiles_NP is None else self.profiles_NP[chosen]
+        return ProteinFeatures(learned, profiles, self.sequence.rows(chosen))
 
 
 def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeights) -> NDArray[np.float64]:
@@ -75,6 +82,8 @@ def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeight
     if weights.learned and these.learned_ND is not None and those.learned_ND is not None:
         cosine_NM = these.learned_ND.astype(np.float64) @ those.learned_ND.astype(np.float64).T
         total_NM += weights.learned * np.exp(weights.sharpness * (cosine_NM - 1))
+    if weights.alignments and these.profiles_NP is not None and those.profiles_NP is not None:
+        total_NM += weights.alignments * (these.profiles_NP @ those.profiles_NP.T).toarray()
     if weights.words:
         total_NM += weights.words * (these.sequence.words_NV @ those.sequence.words_NV.T).toarray()
     if weights.composition:

@@ -13,9 +13,9 @@ MMseqs2's fident.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import parasail
 
@@ -23,6 +23,7 @@ from gofer.workflow import progress
 
 GAP_OPEN, GAP_EXTEND = 12, 1  # of a gap's first residue, of each further one
 MATRIX = parasail.blosum62
+T = TypeVar("T")
 LAMBDA, K = 0.267, 0.041
 MAX_EXPECTED = 1e-8
 MIN_COVERED = 0.5
@@ -44,21 +45,47 @@ class Hit(NamedTuple):
 
 def hits(query: str, others: Sequence[str]) -> list[Hit]:
     """Those of `others` that are alike, in their order. Neither side may be without residues."""
-    profile = parasail.profile_create_sat(query, MATRIX)
     found = []
-    for row, other in enumerate(others):
-        score = parasail.sw_striped_profile_sat(profile, other, GAP_OPEN, GAP_EXTEND).score
-        identity = _identity(query, other) if _expected(score, query, other) <= MAX_EXPECTED else None
+    for row, score in scores(query, others, max_expected=MAX_EXPECTED):
+        identity = _identity(query, others[row])
         if identity is not None:
             found.append(Hit(row, identity, score))
     return found
 
 
+def scores(query: str, others: Sequence[str], *, max_expected: float) -> list[tuple[int, int]]:
+    """(row, score) of the best local alignment with each of `others` that chance gives at most `max_expected` times."""
+    profile = parasail.profile_create_sat(query, MATRIX)
+    found = []
+    for row, other in enumerate(others):
+        score = parasail.sw_striped_profile_sat(profile, other, GAP_OPEN, GAP_EXTEND).score
+        if _expected(score, query, other) <= max_expected:
+            found.append((row, score))
+    return found
+
+
+def own_score(sequence: str) -> int:
+    """Score of the best local alignment of a protein with itself, at least 1."""
+    return max(int(parasail.sw_striped_sat(sequence, sequence, GAP_OPEN, GAP_EXTEND, MATRIX).score), 1)
+
+
 def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) -> list[list[Hit]]:
     """`hits` of each (query, others), with as many threads; they change nothing but the time."""
+    return _each(lambda pair: hits(*pair), asked, threads)
+
+
+def all_scores(
+    asked: Sequence[tuple[str, Sequence[str]]], *, max_expected: float, threads: int = 1
+) -> list[list[tuple[int, int]]]:
+    """`scores` of each (query, others), with as many threads; they change nothing but the time."""
+    return _each(lambda pair: scores(*pair, max_expected=max_expected), asked, threads)
+
+
+def _each(
+    work: Callable[[tuple[str, Sequence[str]]], T], asked: Sequence[tuple[str, Sequence[str]]], threads: int
+) -> list[T]:
     with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda pair: hits(*pair), asked)
-        return list(progress(found, "aligning proteins", total=len(asked)))
+        return list(progress(pool.map(work, asked), "aligning proteins", total=len(asked)))
 
 
 def _expected(score: int, one: str, other: str) -> float:

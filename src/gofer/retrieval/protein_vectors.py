@@ -3,7 +3,6 @@
 Shapes: N proteins, T terms, D shared width.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
+from gofer.embeddings.go_text import seen_in_training
 from gofer.errors import GoferError
-from gofer.training.dataset import truth_matrix
+from gofer.inputs.labels import label_matrix
+
+KNOWN = {"train": ("train",), "all": ("train", "val", "test")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,10 @@ class ProteinVectors:
         ids = [protein_id for protein_id, keep in zip(self.protein_ids, keep_N, strict=True) if keep]
         return ProteinVectors(ids, self.splits[keep_N], self.vectors_ND[keep_N])
 
+    def known(self, which: str) -> "ProteinVectors":
+        """Those whose labels may be used: of the training proteins ("train"), or of all annotated ones ("all")."""
+        return self.of_splits(*KNOWN[which])
+
     def write(self, path: Path | str, manifest: Manifest) -> None:
         """Write as parquet: protein_id, split, vector."""
         if not np.isfinite(self.vectors_ND).all():
@@ -56,27 +62,28 @@ class ProteinVectors:
 
 @dataclass(frozen=True, eq=False)
 class NearestCarriers:
-    """Training proteins and the terms they carry.
+    """Proteins with known labels, and the terms they carry.
 
     Attributes:
-        train: Their vectors.
-        labels_NT: True where the protein carries the term, propagated, sparse by column.
+        known: Their vectors.
+        labels_NT: Not 0 where the protein carries the term, propagated, sparse by column.
     """
 
-    train: ProteinVectors
+    known: ProteinVectors
     labels_NT: sp.csc_array
 
     @classmethod
-    def of_tables(cls, train: ProteinVectors, pid2pos: pd.DataFrame, go_ids: Sequence[str]) -> "NearestCarriers":
-        """From inputs/pid2pos.parquet; columns are `go_ids`."""
-        return cls(train, truth_matrix(pid2pos, train.protein_ids, go_ids).tocsc())
+    def of_tables(cls, known: ProteinVectors, annotations: pd.DataFrame, terms: pd.DataFrame) -> "NearestCarriers":
+        """From propagated annotations; columns are `terms`. Of those that training has not seen nothing is told."""
+        seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
+        return cls(known, label_matrix(seen, known.protein_ids, terms["go_id"].tolist()).tocsc())
 
     def of_protein(self, z_D: NDArray[np.float32], columns: NDArray[np.int64]) -> list[str]:
-        """For each term, the training protein nearest to `z_D` (by cosine) that carries it; "" where none does."""
-        nearest_first = np.argsort(-(self.train.vectors_ND @ z_D), kind="stable")
-        carries = self.labels_NT[:, columns].toarray()[nearest_first]
+        """For each term, the known protein nearest to `z_D` (by cosine) that carries it; "" where none does."""
+        nearest_first = np.argsort(-(self.known.vectors_ND @ z_D), kind="stable")
+        carries = self.labels_NT[:, columns].toarray()[nearest_first] > 0
         first = carries.argmax(axis=0)
         found = carries.any(axis=0)
         return [
-            self.train.protein_ids[nearest_first[i]] if there else "" for i, there in zip(first, found, strict=True)
+            self.known.protein_ids[nearest_first[i]] if there else "" for i, there in zip(first, found, strict=True)
         ]
