@@ -20,7 +20,7 @@ import pandas as pd
 from gofer.evaluation.cafa import read_cafa, score_matrix, write_cafa
 from gofer.evaluation.evaluator import AspectFigures, read_figures, write_accretion, write_ontology, write_truth
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
-from gofer.evaluation.measures import Bootstrap
+from gofer.evaluation.intervals import Bootstrap
 from gofer.evaluation.metrics import count, coverage_of, fmax_of, smin_of
 
 

@@ -5,10 +5,12 @@
 # Outputs:  evaluation/predictions/{naive,ridge,diamond}.tsv
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
+#           evaluation/differences.tsv               method, against, and the same: how far gofer stands above each other
 # Steps:    predict_naive, predict_ridge, predict_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
 
 
 METHODS = ["gofer", "naive", "ridge", "diamond"]
+UNCUT = ["gofer"]  # methods that also leave scores without a lower cutoff
 
 
 rule predict_naive:
@@ -102,7 +104,7 @@ rule run_cafaeval:
         result=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
     params:
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.evaluator", "gofer.evaluation.measures"),
+        code=code("gofer.evaluation.evaluator", "gofer.evaluation.truth"),
     log:
         results("logs/run_cafaeval_{method}.log"),
     benchmark:
@@ -122,7 +124,8 @@ rule measure_predictions:
         "Measuring {wildcards.method}"
     input:
         predictions=results("evaluation/predictions/{method}.tsv"),
-        uncut=lambda wildcards: results("evaluation/predictions/gofer.uncut.parquet") if wildcards.method == "gofer" else [],
+        uncut=branch(lambda wildcards: wildcards.method in UNCUT, results("evaluation/predictions/{method}.uncut.parquet")),
+        ranks=branch(lambda wildcards: wildcards.method in UNCUT, results("evaluation/predictions/{method}.ranks.parquet")),
         cafaeval=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
@@ -155,6 +158,7 @@ rule collect_metrics:
         expand(results("evaluation/measures/{method}.parquet"), method=METHODS),
     output:
         metrics=results("evaluation/metrics.tsv"),
+        differences=results("evaluation/differences.tsv"),
         status=results("evaluation/metrics.tsv.json"),
     params:
         code=code("gofer.evaluation.measures"),

@@ -101,7 +101,7 @@ rule calibrate_scores:
 
 rule predict_held_out:
     """Predict all terms for validation and test proteins, from evaluation.min_score on; terms that one of the test proteins
-    has are also kept without that cutoff, for figures that look at one term at a time."""
+    has are also kept without that cutoff, for figures that look at one term at a time, with their ranks among all terms."""
     message:
         "Predicting for validation and test proteins"
     input:
@@ -117,6 +117,7 @@ rule predict_held_out:
         predictions=results("evaluation/predictions/gofer.tsv"),
         status=results("evaluation/predictions/gofer.tsv.json"),
         uncut=results("evaluation/predictions/gofer.uncut.parquet"),
+        ranks=results("evaluation/predictions/gofer.ranks.parquet"),
     params:
         settings=config["evaluation"],
         relations=config["inputs"]["relations"],

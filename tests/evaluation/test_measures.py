@@ -8,17 +8,9 @@ from evaluation.ontologies import random_ontology, random_predictions, random_tr
 from gofer.errors import ArtefactError
 from gofer.evaluation.cafa import read_cafa, write_cafa
 from gofer.evaluation.evaluator import AspectFigures, read_figures, run_cafaeval
-from gofer.evaluation.measures import (
-    ASPECT_METRICS,
-    COLUMNS,
-    TERM_METRICS,
-    TERM_SETS,
-    Bootstrap,
-    HeldOut,
-    measure,
-    not_measured,
-    text_table,
-)  # fmt: skip
+from gofer.evaluation.intervals import DRAWS, KEYS, Bootstrap
+from gofer.evaluation.measures import COLUMNS, measure, not_measured, text_table
+from gofer.evaluation.truth import HeldOut, Predicted
 
 FEW_DRAWS = Bootstrap(resamples=15, seed=1)
 NOTHING = pd.DataFrame({"protein_id": [], "go_id": [], "score": []}).astype({"score": float})
@@ -48,10 +40,11 @@ def figures_of(held_out, predictions, folder):
     return read_figures(folder / "evaluation_all.tsv")
 
 
-def value(table, aspect, metric, term_set="all", column="value"):
+def value(table, aspect, metric, term_set="all", split="test"):
     row = table[(table["aspect"] == aspect) & (table["metric"] == metric) & (table["term_set"] == term_set)]
+    row = row[row["split"] == split]
     assert len(row) == 1
-    return row[column].iloc[0]
+    return row["value"].iloc[0]
 
 
 def test_roots_are_in_no_truth_and_only_held_out_proteins_are(world):
@@ -63,11 +56,11 @@ def test_roots_are_in_no_truth_and_only_held_out_proteins_are(world):
 def test_every_figure_stands_once_and_agrees_with_cafaeval(world):
     held_out, predictions, folder = world
     figures = figures_of(held_out, predictions, folder)
-    table = measure("mine", predictions, held_out, figures, FEW_DRAWS)
-    assert table.columns.tolist() == COLUMNS
-    keys = table[["aspect", "term_set", "metric"]].apply(tuple, axis=1)
+    table = measure("mine", Predicted(predictions), held_out, figures, FEW_DRAWS)
+    assert table.columns.tolist() == [*COLUMNS, DRAWS]
+    keys = table[KEYS].apply(tuple, axis=1)
     assert keys.is_unique
-    assert set(keys) == set(not_measured("x")[["aspect", "term_set", "metric"]].apply(tuple, axis=1))
+    assert set(keys) == set(not_measured("x")[KEYS].apply(tuple, axis=1))
     assert value(table, "MFO", "fmax") == figures["MFO"].fmax
     assert value(table, "BPO", "smin") == figures["BPO"].smin
     known = table.dropna(subset=["value", "low"])
@@ -77,9 +70,9 @@ def test_every_figure_stands_once_and_agrees_with_cafaeval(world):
 
 def test_an_aspect_without_any_protein_is_not_available_rather_than_zero(world):
     held_out, predictions, folder = world
-    table = measure("mine", predictions, held_out, figures_of(held_out, predictions, folder), FEW_DRAWS)
+    table = measure("mine", Predicted(predictions), held_out, figures_of(held_out, predictions, folder), FEW_DRAWS)
     missing = table[table["aspect"] == "CCO"]
-    assert len(missing) == len(ASPECT_METRICS) + len(TERM_SETS) * len(TERM_METRICS)
+    assert len(missing) == len(not_measured("x")) / 3
     assert missing["value"].isna().all()
     assert (missing["n"] == 0).all()
     lines = [line for line in text_table([table]).splitlines() if "\tCCO\t" in line]
@@ -90,7 +83,7 @@ def test_a_method_that_predicts_nothing_has_fmax_zero_and_no_smin(world):
     held_out, _, folder = world
     figures = figures_of(held_out, NOTHING, folder)
     assert figures == {}
-    table = measure("nothing", NOTHING, held_out, figures, FEW_DRAWS)
+    table = measure("nothing", Predicted(NOTHING), held_out, figures, FEW_DRAWS)
     assert value(table, "MFO", "fmax") == 0
     assert np.isnan(value(table, "MFO", "smin"))
 
@@ -98,29 +91,21 @@ def test_a_method_that_predicts_nothing_has_fmax_zero_and_no_smin(world):
 def test_without_any_held_out_protein_everything_is_not_available(world):
     held_out, predictions, _ = world
     empty = HeldOut(held_out.terms, held_out.term_set, held_out.truth.iloc[:0])
-    table = measure("mine", predictions, empty, {}, FEW_DRAWS)
+    table = measure("mine", Predicted(predictions), empty, {}, FEW_DRAWS)
     assert table["value"].isna().all()
 
 
 def test_figures_that_differ_from_cafaevals_are_refused(world):
     held_out, predictions, _ = world
     with pytest.raises(ArtefactError, match="fmax of MFO is 0.123 by cafaeval but"):
-        measure("mine", predictions, held_out, {"MFO": AspectFigures(0.123, 0.1, 1.0, 1.0)}, FEW_DRAWS)
+        measure("mine", Predicted(predictions), held_out, {"MFO": AspectFigures(0.123, 0.1, 1.0, 1.0)}, FEW_DRAWS)
 
 
 def test_the_same_seed_gives_the_same_intervals_and_another_seed_others(world):
     held_out, predictions, _ = world
-    first = measure("mine", predictions, held_out, {}, FEW_DRAWS)
-    pd.testing.assert_frame_equal(first, measure("mine", predictions, held_out, {}, FEW_DRAWS))
-    assert not first["low"].equals(measure("mine", predictions, held_out, {}, Bootstrap(15, 2))["low"])
-
-
-def test_draws_begin_with_every_protein_once_and_keep_their_number():
-    draws_NB = Bootstrap(resamples=30, seed=3).draws(11)
-    assert draws_NB.shape == (31, 11)
-    assert (draws_NB[0] == 1).all()
-    assert (draws_NB.sum(axis=1) == 11).all()
-    assert Bootstrap(resamples=4).draws(0).shape == (5, 0)
+    first = measure("mine", Predicted(predictions), held_out, {}, FEW_DRAWS)
+    pd.testing.assert_frame_equal(first, measure("mine", Predicted(predictions), held_out, {}, FEW_DRAWS))
+    assert not first["low"].equals(measure("mine", Predicted(predictions), held_out, {}, Bootstrap(15, 2))["low"])
 
 
 def test_a_zero_shot_term_does_not_take_the_score_of_its_child():
@@ -131,7 +116,9 @@ def test_a_zero_shot_term_does_not_take_the_score_of_its_child():
     annotations = pd.concat([annotations, pd.DataFrame({"protein_id": ["P2", "P3"], "go_id": ["zero", "root"]})])
     splits = pd.DataFrame({"protein_id": ["P1", "P2", "P3"], "split": "test"})
     predictions = pd.DataFrame({"protein_id": ["P1", "P2"], "go_id": ["child", "child"], "score": [0.9, 0.9]})
-    table = measure("m", predictions, HeldOut.of_tables(terms, term_sets, annotations, splits), {}, FEW_DRAWS)
+    table = measure(
+        "m", Predicted(predictions), HeldOut.of_tables(terms, term_sets, annotations, splits), {}, FEW_DRAWS
+    )
     assert value(table, "MFO", "fmax") == 1.0  # propagated, the protein's labels are all found
     assert value(table, "MFO", "fmax", "zero") == 0.0
     assert value(table, "MFO", "recall_at_10", "zero") == 0.0
@@ -140,8 +127,9 @@ def test_a_zero_shot_term_does_not_take_the_score_of_its_child():
 
 def test_terms_are_counted_into_bins_of_training_proteins(world):
     held_out, predictions, _ = world
-    table = measure("mine", predictions, held_out, {}, FEW_DRAWS)
-    bins = table[(table["metric"] == "macro_aupr") & (table["aspect"] == "MFO")].set_index("term_set")["n"]
+    table = measure("mine", Predicted(predictions), held_out, {}, FEW_DRAWS)
+    own = table[(table["metric"] == "macro_aupr") & (table["aspect"] == "MFO") & (table["split"] == "test")]
+    bins = own.set_index("term_set")["n"]
     sets = ["train_0", "train_1_5", "train_6_20", "train_21_100", "train_over_100"]
     assert bins[sets].sum() == bins[["common", "few", "zero"]].sum() == bins["all"]
 
@@ -166,8 +154,8 @@ def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone():
     held_out = HeldOut.of_tables(terms.reset_index(drop=True), term_sets, annotations, splits)
     predictions = pd.DataFrame({"protein_id": ["P1"], "go_id": ["other"], "score": [0.9]})
     uncut = pd.DataFrame({"protein_id": proteins, "go_id": "zero", "score": [0.003, 0.002, 0.001]})
-    table = measure("m", predictions, held_out, {}, FEW_DRAWS, uncut=uncut)
+    table = measure("m", Predicted(predictions, uncut), held_out, {}, FEW_DRAWS)
     assert value(table, "MFO", "macro_auroc", "zero") == 1.0
     assert value(table, "MFO", "fmax", "zero") == 0.0
-    without = measure("m", predictions, held_out, {}, FEW_DRAWS)
+    without = measure("m", Predicted(predictions), held_out, {}, FEW_DRAWS)
     assert value(without, "MFO", "macro_auroc", "zero") == 0.5

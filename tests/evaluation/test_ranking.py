@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.evaluation import ranking
-from gofer.evaluation.ranking import micro_aupr, term_means
+from gofer.evaluation.ranking import micro_aupr, retrieved_terms, term_means
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 
@@ -81,3 +81,42 @@ def test_nothing_to_rank_gives_nan(shape):
     means = term_means(scores_BT, labels_BT)
     assert means.n_terms == 0
     assert np.isnan([means.aupr_N[0], means.auroc_N[0], micro_aupr(scores_BT, labels_BT)[0]]).all()
+
+
+def by_hand(score_B, label_B, k=10):
+    """Recall at k and reciprocal rank of one term, from every protein written out as often as it was drawn."""
+    found = [place for place, score in enumerate(score_B) if label_B[place] and score > 0]
+    middle = {p: (np.sum(score_B > score_B[p]) + np.sum(score_B >= score_B[p]) + 1) / 2 for p in found}
+    recall = min(sum(rank <= k for rank in middle.values()), k, label_B.sum()) / min(label_B.sum(), k)
+    wrong = score_B[~label_B]
+    ranks = [1 + np.sum(wrong > score_B[p]) + np.sum(wrong == score_B[p]) / 2 for p in found]
+    return recall, 1 / min(ranks) if ranks else 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_terms_find_their_proteins_as_by_hand_also_where_a_protein_is_drawn_twice(seed):
+    scores_BT, labels_BT = random_scores(seed, n_proteins=30)
+    draws_B = np.random.default_rng(seed).multinomial(30, np.full(30, 1 / 30))
+    again = np.repeat(scores_BT, draws_B, axis=0), np.repeat(labels_BT, draws_B, axis=0)
+    means = term_means(scores_BT, labels_BT, np.stack([np.ones(30), draws_B]))
+    for place, (scores, labels) in enumerate([(scores_BT, labels_BT), again]):
+        told = [by_hand(scores[:, c], labels[:, c]) for c in range(9) if 0 < labels[:, c].sum() < len(labels)]
+        assert means.recall_at_10_N[place] == pytest.approx(np.mean([recall for recall, _ in told]))
+        assert means.mrr_N[place] == pytest.approx(np.mean([reciprocal for _, reciprocal in told]))
+
+
+def test_a_term_that_nobody_is_predicted_to_have_retrieves_nobody():
+    labels_BT = np.array([[True], [False]])
+    means = term_means(np.zeros((2, 1)), labels_BT)
+    assert (means.recall_at_10_N[0], means.mrr_N[0]) == (0, 0)
+
+
+def test_proteins_find_their_terms():
+    scores_BT = np.array([[0.9, 0.5, 0.5, 0.2], [0.0, 0.3, 0.2, 0.1], [0.4, 0.0, 0.1, 0.1]])
+    labels_BT = np.array([[False, True, False, True], [True, False, False, False], [True, False, False, False]])
+    once = np.ones((1, 3))
+    found = retrieved_terms(scores_BT, labels_BT, once, k=2)
+    assert found.recall_N[0] == pytest.approx((1 / 2 + 0 + 1) / 3)
+    assert found.mrr_N[0] == pytest.approx((1 / 2.5 + 0 + 1) / 3)  # a tie counts one half
+    drawn = retrieved_terms(scores_BT, labels_BT, np.array([[0, 0, 3]]), k=2)
+    assert (drawn.recall_N[0], drawn.mrr_N[0]) == (1, 1)

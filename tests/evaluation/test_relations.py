@@ -8,7 +8,9 @@ from evaluation.ontologies import random_ontology, random_predictions, terms_tab
 from gofer.evaluation.cafa import read_cafa, write_cafa
 from gofer.evaluation.evaluator import has_parent, read_figures, run_cafaeval, with_ancestors, write_ontology
 from gofer.evaluation.hierarchy import Hierarchy
-from gofer.evaluation.measures import Bootstrap, HeldOut, measure
+from gofer.evaluation.intervals import Bootstrap
+from gofer.evaluation.measures import measure
+from gofer.evaluation.truth import HeldOut, Predicted
 from gofer.inputs.labels import propagate
 
 CHOICES = [["is_a"], ["is_a", "part_of"], ["is_a", "regulates"], ["is_a", "part_of", "regulates"]]
@@ -64,6 +66,6 @@ def test_cafaeval_and_our_own_figures_agree_whatever_relations_are_followed(tmp_
     read, truth = read_cafa(tmp_path / "p.tsv"), held_out.of_split("test")
     assert run_cafaeval(read, truth=truth, terms=terms, out=tmp_path, relations=relations)
     figures = read_figures(tmp_path / "evaluation_all.tsv")
-    table = measure("m", read, held_out, figures, Bootstrap(resamples=3))  # an error where the two disagree
+    table = measure("m", Predicted(read), held_out, figures, Bootstrap(resamples=3))  # an error where the two disagree
     fmax = table[(table["metric"] == "fmax") & (table["aspect"] == "MFO") & (table["term_set"] == "all")]
     assert fmax["value"].iloc[0] == figures["MFO"].fmax > 0

@@ -18,13 +18,14 @@ from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.evaluation.label_regression import KernelWeights
 from gofer.evaluation.mixture import AspectMixture, Mixture
+from gofer.inputs.relations import TRUE_PATH
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.held_out import (
     choose_examples,
     explained_examples,
     planted_ranges,
     predict_held_out,
-    scores_of_labels,
+    uncut_scores,
 )
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.predict import COLUMNS, Reported, predict_proteins
@@ -134,14 +135,21 @@ def test_a_protein_is_predicted_the_same_alone_and_held_out(scorer, vectors, seq
     assert both["score"].to_numpy(float) == pytest.approx(both["score_held_out"].to_numpy(float), abs=1e-5)
 
 
-def test_scores_of_labels_are_those_of_every_protein_and_term_with_a_label(space, scorer, vectors, sequences):
+def test_uncut_scores_are_those_of_every_protein_and_term_with_a_label(space, scorer, vectors, sequences):
     proteins = vectors.of_splits("train")
-    labels = pd.DataFrame({"protein_id": [proteins.protein_ids[0], "elsewhere"], "go_id": ["GO:0005", "GO:0001"]})
-    table = scores_of_labels(scorer, proteins, sequences, labels)
-    assert table["protein_id"].tolist() == proteins.protein_ids
-    assert set(table["go_id"]) == {"GO:0005"}
+    first = proteins.protein_ids[0]
+    labels = pd.DataFrame({"protein_id": [first, "elsewhere"], "go_id": ["GO:0005", "GO:0001"]})
+    uncut = uncut_scores(scorer, proteins, sequences, labels, TRUE_PATH)
+    assert uncut.scores["protein_id"].tolist() == proteins.protein_ids
+    assert set(uncut.scores["go_id"]) == {"GO:0005"}
     scores_BT = all_scores(scorer, proteins, sequences)
-    np.testing.assert_array_equal(table["score"], scores_BT[:, space.go_ids.index("GO:0005")])
+    column = space.go_ids.index("GO:0005")
+    np.testing.assert_array_equal(uncut.scores["score"], scores_BT[:, column])
+    assert uncut.ranks[["protein_id", "go_id"]].values.tolist() == [[first, "GO:0005"]]
+    aspect = space.terms["aspect"].to_numpy(str)
+    rivals = (aspect == aspect[column]) & ~space.is_root_T
+    above = (scores_BT[0, rivals] > scores_BT[0, column]).sum()
+    assert uncut.ranks[["above_seen", "above_unseen"]].sum(axis=1).item() == above
 
 
 def test_no_held_out_protein_gives_an_empty_table(scorer, vectors, sequences):

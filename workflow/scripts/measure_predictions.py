@@ -3,13 +3,15 @@
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.evaluation.cafa import prediction_status, read_cafa
 from gofer.evaluation.evaluator import read_figures
-from gofer.evaluation.measures import Bootstrap, HeldOut, measure, not_measured
+from gofer.evaluation.intervals import Bootstrap
+from gofer.evaluation.measures import measure, not_measured
+from gofer.evaluation.truth import HeldOut, Predicted
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
     files, method = snakemake.input, snakemake.wildcards.method
-    uncut = files.get("uncut")  # of gofer alone
-    joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *filter(None, [uncut])]
+    uncut = [files[name] for name in ("uncut", "ranks") if files.get(name)]  # of some methods alone
+    joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *uncut]
     manifest = agreed_files(*joined).told(method=method, settings=snakemake.params.settings)
     terms = read_table(files.terms)
     held_out = HeldOut.of_tables(
@@ -23,11 +25,10 @@ with logged_to(snakemake.log[0]):
     table = (
         measure(
             method,
-            read_cafa(files.predictions, terms=terms["go_id"]),
+            Predicted(read_cafa(files.predictions, terms=terms["go_id"]), *map(read_table, uncut)),
             held_out,
             read_figures(files.cafaeval),
             Bootstrap(resamples=snakemake.params.settings["resamples"], seed=snakemake.params.seed),
-            uncut=read_table(uncut) if uncut else None,
         )
         if status == "complete"
         else not_measured(method)

@@ -5,7 +5,7 @@ from gofer.embeddings.go_cache import GoLookupCache
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.mixture import Mixture
-from gofer.retrieval.held_out import predict_held_out, scores_of_labels
+from gofer.retrieval.held_out import predict_held_out, uncut_scores
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
@@ -29,5 +29,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     manifest = manifest.told(method="gofer", settings=settings)
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
     annotations = read_table(files.annotations, ["protein_id", "go_id"])
-    uncut = scores_of_labels(scorer, proteins.of_splits("test"), sequences, annotations)
-    write_table(snakemake.output.uncut, uncut, manifest)
+    uncut = uncut_scores(scorer, proteins.of_splits("test"), sequences, annotations, snakemake.params.relations)
+    write_table(snakemake.output.uncut, uncut.scores, manifest)
+    write_table(snakemake.output.ranks, uncut.ranks, manifest)

@@ -5,7 +5,7 @@ from pathlib import Path
 from gofer.artefacts import agreed_files, read_table
 from gofer.evaluation.cafa import read_cafa
 from gofer.evaluation.evaluator import run_cafaeval
-from gofer.evaluation.measures import HeldOut
+from gofer.evaluation.truth import HeldOut
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):

@@ -1,30 +1,38 @@
-"""One method's figures as rows of the metrics table: per aspect and set of terms, each with a bootstrap interval."""
+"""One method's figures as rows of the metrics table: per aspect and set of terms, each with a bootstrap interval.
+
+Rows of the split `test` are about all test proteins, those of `test_<bin>` about the test proteins whose nearest
+training protein is that alike. The term set is `all`, a set of the run (common, few, zero), a bin of training counts
+(`train_…`), or a setting of generalised zero-shot retrieval (`generalised.SETTINGS`).
+"""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
-from gofer.evaluation.cafa import score_matrix
-from gofer.evaluation.evaluator import AspectFigures, has_parent
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
-from gofer.evaluation.metrics import count, coverage_of, f_curve, fmax_of, smin_of
-from gofer.evaluation.ranking import micro_aupr, term_means
-from gofer.evaluation.zero_shot import score_terms
-from gofer.inputs.relations import TRUE_PATH
+from gofer.evaluation.evaluator import AspectFigures
+from gofer.evaluation.generalised import RANK_METRICS, SETTINGS, generalised_figures
+from gofer.evaluation.intervals import DRAWS, Bootstrap, interval
+from gofer.evaluation.metrics import THRESHOLDS, Counts, count, f_curve, s_curve
+from gofer.evaluation.reliability import BINS, reliability
+from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, Named, protein_figures, term_figures
+from gofer.evaluation.truth import AspectData, HeldOut, Predicted, aspect_data
+from gofer.inputs import identity_bins
 
 logger = logging.getLogger(__name__)
 
 ASPECTS = ["MFO", "BPO", "CCO"]
 COLUMNS = ["method", "split", "aspect", "term_set", "metric", "value", "low", "high", "n"]
-ASPECT_METRICS = [
-    "fmax", "weighted_fmax", "smin", "coverage", "f_at_validation_threshold", "micro_aupr", "macro_aupr", "macro_auroc",
+THRESHOLD_METRICS = [
+    "best_threshold", "validation_threshold", "f_at_validation_threshold", "weighted_f_at_validation_threshold",
+    "s_at_validation_threshold",
 ]  # fmt: skip
-TERM_METRICS = ["fmax", "recall_at_10", "macro_aupr", "macro_auroc"]
+RELIABILITY = [f"reliability_{what}_{number}" for number in range(1, BINS + 1) for what in ("score", "share")]
+DESCRIPTIVE = [*RELIABILITY, "best_threshold", "validation_threshold"]  # neither good nor bad: not to be compared
+ASPECT_METRICS = [*TERM_METRICS, *THRESHOLD_METRICS, *RELIABILITY]
 COUNT_BINS = {
     "train_0": (0, 0),
     "train_1_5": (1, 5),
@@ -33,88 +41,25 @@ COUNT_BINS = {
     "train_over_100": (101, None),
 }
 TERM_SETS = ["common", "few", "zero", *COUNT_BINS]
-UNBOUNDED = {"smin"}  # bits; every other figure lies in [0, 1]
+IDENTITY_SPLITS = dict(
+    zip(
+        [identity_bins.NONE_FOUND, *identity_bins.BINS],
+        ["test_none_alike", "test_under_30", "test_30_50", "test_50_70", "test_70_95", "test_from_95"],
+        strict=True,
+    )
+)
+BITS = {"smin", "s_at_validation_threshold"}  # every other figure lies in [0, 1]
 AGREEMENT = 0.0011  # cafaeval prints three decimals
 
-
-@dataclass(frozen=True)
-class Bootstrap:
-    """How intervals are made: 95 % percentile intervals over proteins drawn with replacement, less the resamples' bias.
-
-    A protein drawn twice is an easy neighbour to itself, so that resampled macro figures lie above the value that they
-    surround (Efron and Tibshirani 1993, chapter 10); the mean difference is taken off both ends.
-
-    Attributes:
-        resamples: How many.
-        seed: Makes them repeatable; every method sees the same draws.
-    """
-
-    resamples: int = 200
-    seed: int = 1
-
-    def draws(self, n_proteins: int) -> NDArray[np.float64]:
-        """How often each protein is drawn, (1 + resamples, B); the first row is every protein once."""
-        rng = np.random.default_rng(self.seed)
-        shares = np.full(n_proteins, 1 / max(n_proteins, 1))
-        drawn = rng.multinomial(n_proteins, shares, self.resamples) if n_proteins else np.zeros((self.resamples, 0))
-        return np.concatenate([np.ones((1, n_proteins)), drawn])
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """What predictions are held against.
-
-    Attributes:
-        terms: Columns go_id, aspect, parents per relation, information_accretion, training_count; roots included.
-        term_set: common, few or zero by go_id.
-        truth: Columns protein_id, go_id, split (val or test), propagated, roots left out.
-        relations: Relations along which annotations propagate in this run.
-    """
-
-    terms: pd.DataFrame
-    term_set: pd.Series
-    truth: pd.DataFrame
-    relations: tuple[str, ...] = TRUE_PATH
-
-    @classmethod
-    def of_tables(
-        cls,
-        terms: pd.DataFrame,
-        term_sets: pd.DataFrame,
-        annotations: pd.DataFrame,
-        splits: pd.DataFrame,
-        relations: Iterable[str] = TRUE_PATH,
-    ) -> "HeldOut":
-        """Join the tables of the `inputs` stage: labels of the val and test proteins, without roots."""
-        relations = tuple(relations)
-        truth = annotations[["protein_id", "go_id"]].merge(splits[["protein_id", "split"]], on="protein_id")
-        below_roots = has_parent(terms, relations)
-        wanted = truth["split"].isin(["val", "test"]) & truth["go_id"].isin(below_roots.index[below_roots])
-        term_set, truth = term_sets.set_index("go_id")["term_set"], truth[wanted].drop_duplicates(ignore_index=True)
-        return cls(terms, term_set, truth, relations)
-
-    def of_split(self, split: str) -> pd.DataFrame:
-        """Columns protein_id, go_id of one split."""
-        return self.truth.loc[self.truth["split"] == split, ["protein_id", "go_id"]]
-
-
-@dataclass(frozen=True, eq=False)
-class _AspectData:
-    terms: pd.DataFrame  # C, roots left out
-    stated_BC: NDArray[np.float64]  # scores as predicted
-    scores_BC: NDArray[np.float64]  # scores propagated
-    labels_BC: NDArray[np.bool_]
-    uncut_BC: NDArray[np.float64] | None  # scores without a lower cutoff, of the terms with a label
+Row = tuple[str, str, Named]  # split, term set, figure
 
 
 def measure(
     method: str,
-    predictions: pd.DataFrame,
+    predicted: Predicted,
     held_out: HeldOut,
     figures: Mapping[str, AspectFigures],
     bootstrap: Bootstrap,
-    *,
-    uncut: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Every figure of one method on the test proteins.
 
@@ -123,109 +68,97 @@ def measure(
 
     Args:
         method: Name in the table.
-        predictions: What `read_cafa` gave, of the val and test proteins.
+        predicted: What it says.
         held_out: Terms and labels.
         figures: cafaeval's figures of the test proteins, by aspect.
         bootstrap: How intervals are made.
-        uncut: Columns protein_id, go_id, score of every test protein and every term that one of them has, without a
-            lower cutoff; for the figures that look at one term at a time. None: those of `predictions`.
 
     Returns:
-        Columns method, split, aspect, term_set, metric, value, low, high, n: n proteins, for macro figures n terms. NaN
-        where a figure cannot be had.
+        `COLUMNS` and draws, the values of all resamples (float32): n proteins, for macro figures n terms. NaN where a
+        figure cannot be had.
 
     Raises:
         ArtefactError: Our figures and cafaeval's differ.
     """
     rows: list[dict[str, object]] = []
     for aspect in ASPECTS:
-        test = _aspect_data(predictions, held_out, aspect, "test", uncut)
-        draws_NB = bootstrap.draws(len(test.labels_BC))
-        threshold = _best_threshold(_aspect_data(predictions, held_out, aspect, "val"))
-        for metric, values_N, n in _aspect_metrics(test, draws_NB, threshold):
-            rows.append({"aspect": aspect, "term_set": "all", "metric": metric, **_interval(metric, values_N), "n": n})
-        for name, columns_C in _term_sets(test.terms, held_out.term_set):
-            for metric, values_N, n in _term_metrics(test, columns_C, draws_NB):
-                rows.append(
-                    {"aspect": aspect, "term_set": name, "metric": metric, **_interval(metric, values_N), "n": n}
-                )
+        test, val = (aspect_data(predicted, held_out, aspect, split) for split in ("test", "val"))
+        for split, term_set, (metric, values_N, n) in _rows(test, val, held_out, bootstrap):
+            bounds = (0, np.inf) if metric in BITS else (0, 1)
+            keys = {"split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
+            rows.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
         logger.info("%s %s: %d proteins, %d terms", method, aspect, *test.labels_BC.shape)
-    table = pd.DataFrame(rows).assign(method=method, split="test")[COLUMNS]
-    return _with_cafaeval(table, figures)
+    return _with_cafaeval(pd.DataFrame(rows).assign(method=method)[[*COLUMNS, DRAWS]], figures)
 
 
 def not_measured(method: str) -> pd.DataFrame:
     """The rows of a method that could not run, every value NaN."""
-    keys = [(aspect, "all", metric) for aspect in ASPECTS for metric in ASPECT_METRICS]
-    keys += [(aspect, name, metric) for aspect in ASPECTS for name in TERM_SETS for metric in TERM_METRICS]
-    table = pd.DataFrame(keys, columns=["aspect", "term_set", "metric"])
-    return table.assign(method=method, split="test", value=np.nan, low=np.nan, high=np.nan, n=0)[COLUMNS]
-
-
-def text_table(measures: list[pd.DataFrame]) -> str:
-    """The methods' rows as the text of `metrics.tsv`; a figure that cannot be had is "n/a"."""
-    return pd.concat(measures)[COLUMNS].to_csv(None, sep="\t", index=False, float_format="%.4f", na_rep="n/a")
-
-
-def _aspect_data(
-    predictions: pd.DataFrame, held_out: HeldOut, aspect: str, split: str, uncut: pd.DataFrame | None = None
-) -> _AspectData:
-    terms = held_out.terms[held_out.terms["aspect"] == aspect].reset_index(drop=True)
-    hierarchy = Hierarchy.of_terms(terms, held_out.relations, within_aspect=True)
-    truth = held_out.of_split(split)
-    truth = truth[truth["go_id"].isin(terms["go_id"])]
-    proteins = pd.Index(sorted(truth["protein_id"].unique()))
-    labels_BC = score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0
-    stated_BC = score_matrix(predictions, proteins, terms["go_id"])
-    below_C = has_parent(terms, held_out.relations).to_numpy()
-    return _AspectData(
-        terms=terms[below_C].reset_index(drop=True),
-        stated_BC=stated_BC[:, below_C],
-        scores_BC=hierarchy_consistent(stated_BC, hierarchy)[:, below_C],
-        labels_BC=hierarchy_consistent(labels_BC, hierarchy)[:, below_C],
-        uncut_BC=None if uncut is None else score_matrix(uncut, proteins, terms["go_id"])[:, below_C],
+    keys = [("test", "all", metric) for metric in ASPECT_METRICS]
+    keys += [("test", name, metric) for name in TERM_SETS for metric in TERM_METRICS]
+    keys += [("test", setting, metric) for setting in SETTINGS for metric in RANK_METRICS]
+    keys += [(split, "all", metric) for split in IDENTITY_SPLITS.values() for metric in PROTEIN_METRICS]
+    table = pd.DataFrame(
+        [(aspect, *key) for aspect in ASPECTS for key in keys], columns=["aspect", "split", "term_set", "metric"]
     )
+    nothing: dict[str, object] = {"value": np.nan, "low": np.nan, "high": np.nan, "n": 0}
+    return table.assign(method=method, **nothing, **{DRAWS: [np.empty(0, np.float32)] * len(table)})[[*COLUMNS, DRAWS]]
 
 
-def _best_threshold(val: _AspectData) -> int | None:
-    if not val.labels_BC.size:
-        return None
-    return int(f_curve(count(val.scores_BC, val.labels_BC))[0].argmax())
+def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(COLUMNS)) -> str:
+    """The methods' rows as the text of `metrics.tsv`; a figure that cannot be had is "n/a"."""
+    table = pd.concat([table[list(columns)] for table in measures])
+    return table.to_csv(None, sep="\t", index=False, float_format="%.4f", na_rep="n/a")
 
 
-def _aspect_metrics(
-    data: _AspectData, draws_NB: NDArray[np.float64], threshold: int | None
-) -> Iterator[tuple[str, NDArray[np.float64], int]]:
-    n_proteins = len(data.labels_BC)
-    accretion_C = data.terms["information_accretion"].to_numpy(float)
-    plain = count(data.scores_BC, data.labels_BC)
-    weighted = count(data.scores_BC, data.labels_BC, accretion_C)
-    nothing_N = np.full(len(draws_NB), np.nan)
-    at_threshold_N = nothing_N if threshold is None or not n_proteins else f_curve(plain, draws_NB)[:, threshold]
-    values = [
-        fmax_of(plain, draws_NB),
-        fmax_of(weighted, draws_NB),
-        smin_of(weighted, draws_NB),
-        coverage_of(plain, draws_NB),
-        at_threshold_N,
-        micro_aupr(data.scores_BC, data.labels_BC, draws_NB),
-    ]
-    for metric, values_N in zip(ASPECT_METRICS, values, strict=False):
-        yield metric, values_N, n_proteins
-    means = term_means(data.scores_BC if data.uncut_BC is None else data.uncut_BC, data.labels_BC, draws_NB)
-    yield "macro_aupr", means.aupr_N, means.n_terms
-    yield "macro_auroc", means.auroc_N, means.n_terms
+def _rows(test: AspectData, val: AspectData, held_out: HeldOut, bootstrap: Bootstrap) -> Iterator[Row]:
+    draws_NB = bootstrap.draws(len(test.labels_BC))
+    yield from (("test", "all", figure) for figure in _of_all_terms(test, val, draws_NB))
+    for name, columns_C in _term_sets(test.terms, held_out.term_set):
+        uncut_BC = None if test.uncut_BC is None else test.uncut_BC[:, columns_C]
+        # Nothing is propagated into these columns: a zero-shot term must earn its own score.
+        own = test.stated_BC[:, columns_C], test.labels_BC[:, columns_C], test.accretion_C[columns_C]
+        yield from (("test", name, figure) for figure in term_figures(*own, draws_NB, uncut_BC))
+    for setting, figure in generalised_figures(test.ranks, test.labels_BC, test.unseen_C, draws_NB):
+        yield "test", setting, figure
+    bins = identity_bins.identity_bins(held_out.identity.reindex(test.protein_ids))
+    for name, split in IDENTITY_SPLITS.items():
+        own_B = (bins == name).to_numpy(bool)
+        alike = test.scores_BC[own_B], test.labels_BC[own_B], test.accretion_C
+        yield from ((split, "all", figure) for figure in protein_figures(*alike, draws_NB[:, own_B]))
 
 
-def _term_metrics(
-    data: _AspectData, columns_C: NDArray[np.bool_], draws_NB: NDArray[np.float64]
-) -> Iterator[tuple[str, NDArray[np.float64], int]]:
-    uncut_BC = None if data.uncut_BC is None else data.uncut_BC[:, columns_C]
-    figures = score_terms(data.stated_BC[:, columns_C], data.labels_BC[:, columns_C], draws_NB, uncut_BC)
-    yield "fmax", figures.fmax_N, figures.n_proteins
-    yield "recall_at_10", figures.recall_at_10_N, figures.n_proteins
-    yield "macro_aupr", figures.terms.aupr_N, figures.terms.n_terms
-    yield "macro_auroc", figures.terms.auroc_N, figures.terms.n_terms
+def _of_all_terms(test: AspectData, val: AspectData, draws_NB: NDArray[np.float64]) -> Iterator[Named]:
+    yield from term_figures(test.scores_BC, test.labels_BC, test.accretion_C, draws_NB, test.uncut_BC)
+    yield from _at_thresholds(test, val, draws_NB)
+    found, n_proteins = reliability(test.scores_BC, test.labels_BC, draws_NB), len(test.labels_BC)
+    for number in range(BINS):
+        yield f"reliability_score_{number + 1}", found.score_NU[:, number], n_proteins
+        yield f"reliability_share_{number + 1}", found.share_NU[:, number], n_proteins
+
+
+def _counts(data: AspectData) -> tuple[Counts, Counts]:
+    return count(data.scores_BC, data.labels_BC), count(data.scores_BC, data.labels_BC, data.accretion_C)
+
+
+def _at_thresholds(test: AspectData, val: AspectData, draws_NB: NDArray[np.float64]) -> Iterator[Named]:
+    # The best threshold of the test proteins is an oracle's; a user has that of the validation proteins.
+    nothing_N, n_proteins = np.full(len(draws_NB), np.nan), len(test.labels_BC)
+    values = [nothing_N] * len(THRESHOLD_METRICS)
+    if n_proteins:
+        plain, weighted = _counts(test)
+        values[0] = THRESHOLDS[f_curve(plain, draws_NB).argmax(axis=1)]
+        if val.labels_BC.size:
+            val_plain, val_weighted = _counts(val)
+            best = int(f_curve(val_plain)[0].argmax())
+            weighted_best, s_best = int(f_curve(val_weighted)[0].argmax()), int(s_curve(val_weighted)[0].argmin())
+            s_N = s_curve(weighted, draws_NB)[:, s_best]
+            values[1:] = [
+                np.full(len(draws_NB), THRESHOLDS[best]),
+                f_curve(plain, draws_NB)[:, best],
+                f_curve(weighted, draws_NB)[:, weighted_best],
+                np.where(np.isfinite(s_N), s_N, np.nan),
+            ]
+    yield from ((metric, values_N, n_proteins) for metric, values_N in zip(THRESHOLD_METRICS, values, strict=True))
 
 
 def _term_sets(terms: pd.DataFrame, term_set: pd.Series) -> Iterator[tuple[str, NDArray[np.bool_]]]:
@@ -237,19 +170,11 @@ def _term_sets(terms: pd.DataFrame, term_set: pd.Series) -> Iterator[tuple[str, 
         yield name, (count_C >= least) & (count_C <= (np.inf if most is None else most))
 
 
-def _interval(metric: str, values_N: NDArray[np.float64]) -> dict[str, float]:
-    drawn = values_N[1:][np.isfinite(values_N[1:])]
-    if not np.isfinite(values_N[0]) or not len(drawn):
-        return {"value": float(values_N[0]), "low": np.nan, "high": np.nan}
-    bias = drawn.mean() - values_N[0]
-    low, high = np.clip(np.percentile(drawn, [2.5, 97.5]) - bias, 0, np.inf if metric in UNBOUNDED else 1)
-    return {"value": float(values_N[0]), "low": float(low), "high": float(high)}
-
-
 def _with_cafaeval(table: pd.DataFrame, figures: Mapping[str, AspectFigures]) -> pd.DataFrame:
+    whole = (table["split"] == "test") & (table["term_set"] == "all")
     for aspect, found in figures.items():
         for metric in ("fmax", "weighted_fmax", "smin", "coverage"):
-            here = (table["aspect"] == aspect) & (table["term_set"] == "all") & (table["metric"] == metric)
+            here = whole & (table["aspect"] == aspect) & (table["metric"] == metric)
             ours, theirs = float(table.loc[here, "value"].iloc[0]), float(getattr(found, metric))
             if not abs(ours - theirs) <= AGREEMENT:
                 raise ArtefactError(

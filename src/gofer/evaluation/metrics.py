@@ -108,15 +108,19 @@ def smin_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float
     ru is the mean information of the labels missed, mi that of the terms wrongly predicted; the counts must be
     weighted. Arguments as for `fmax_of`. NaN where nothing is predicted at any threshold.
     """
+    if not len(counts.labels_B):
+        return np.full(1 if draws_NB is None else len(draws_NB), np.nan)
+    smin_N = s_curve(counts, draws_NB).min(axis=1)
+    return np.where(np.isfinite(smin_N), smin_N, np.nan)
+
+
+def s_curve(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float64]:
+    """S at each threshold of each resample (N, K), inf where nothing is predicted; arguments as for `smin_of`."""
     draws_NB = _draws(counts, draws_NB)
-    if not draws_NB.size:
-        return np.full(len(draws_NB), np.nan)
     total_N1 = draws_NB.sum(axis=1, keepdims=True)
     missed_NK = _mean(draws_NB @ (counts.labels_B[:, None] - counts.correct_BK), total_N1)
     wrong_NK = _mean(draws_NB @ (counts.predicted_BK - counts.correct_BK), total_N1)
-    distance_NK = np.where(draws_NB @ counts.any_BK > 0, np.hypot(missed_NK, wrong_NK), np.inf)
-    smin_N = distance_NK.min(axis=1)
-    return np.where(np.isfinite(smin_N), smin_N, np.nan)
+    return np.where(draws_NB @ counts.any_BK > 0, np.hypot(missed_NK, wrong_NK), np.inf)
 
 
 def coverage_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float64]:

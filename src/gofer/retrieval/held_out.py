@@ -1,6 +1,6 @@
 """Predictions for the proteins that training did not see, and why: what the evaluation and the report are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gofer.evaluation.cafa import COLUMNS as CAFA_COLUMNS
 from gofer.evaluation.cafa import predicted_pairs
+from gofer.evaluation.uncut import Uncut, keep_uncut
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
@@ -38,35 +39,26 @@ def predict_held_out(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CAFA_COLUMNS)
 
 
-def scores_of_labels(
-    scorer: Scorer, proteins: ProteinVectors, sequences: Mapping[str, str], annotations: pd.DataFrame
-) -> pd.DataFrame:
-    """Scores without a cutoff, of every protein and every term that one of them has: for figures term by term.
+def uncut_scores(
+    scorer: Scorer,
+    proteins: ProteinVectors,
+    sequences: Mapping[str, str],
+    annotations: pd.DataFrame,
+    relations: Iterable[str],
+) -> Uncut:
+    """What is kept of scores without a cutoff: for figures term by term, and ranks among all terms.
 
     Args:
         scorer: Scores them.
         proteins: Test proteins.
         sequences: Sequence by protein id.
         annotations: Columns protein_id, go_id, propagated.
-
-    Returns:
-        Columns protein_id, go_id (categorical), score (float32).
+        relations: Along which annotations propagate in this run.
     """
-    space = scorer.space
-    labels = set(annotations.loc[annotations["protein_id"].isin(proteins.protein_ids), "go_id"])
-    columns_C = np.flatnonzero(np.array([go_id in labels for go_id in space.go_ids], bool))
-    scores_BC = np.concatenate(
-        [
-            _scores(scorer, proteins, slice(start, start + PROTEINS_AT_ONCE), sequences)[:, columns_C]
-            for start in range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE)
-        ]
-        or [np.zeros((0, len(columns_C)), np.float32)]
-    )
-    go_ids = pd.Categorical.from_codes(
-        np.tile(np.arange(len(columns_C)), len(scores_BC)), [space.go_ids[column] for column in columns_C]
-    )
-    protein_ids = pd.Categorical.from_codes(np.repeat(np.arange(len(scores_BC)), len(columns_C)), proteins.protein_ids)
-    return pd.DataFrame({"protein_id": protein_ids, "go_id": go_ids, "score": scores_BC.ravel()})
+    blocks = (slice(start, start + PROTEINS_AT_ONCE) for start in range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE))
+    scored = ((proteins.protein_ids[block], _scores(scorer, proteins, block, sequences)) for block in blocks)
+    own = annotations[annotations["protein_id"].isin(proteins.protein_ids)]
+    return keep_uncut(scored, scorer.space.terms, own, relations)
 
 
 def _scores(
