@@ -21,7 +21,7 @@ import yaml
 from gofer.artefacts import read_table, write_tsv
 from gofer.evaluation.cafa import read_cafa
 from gofer.evaluation.metrics import count, fmax_of
-from gofer.inputs.labels import label_matrix
+from gofer.inputs.label_matrix import label_matrix
 
 ROOT = Path(__file__).parents[1]
 ASPECTS = ("MFO", "BPO", "CCO")

@@ -18,7 +18,7 @@ from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.evaluation.metrics import count, fmax_of
 from gofer.evaluation.mixture import Mixture
-from gofer.inputs.labels import label_matrix
+from gofer.inputs.label_matrix import label_matrix
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer

@@ -31,7 +31,8 @@ from gofer.embeddings.pretraining import hidden_batches, perplexity
 from gofer.embeddings.pretraining_data import hold_out
 from gofer.evaluation.metrics import fmax
 from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.labels import label_matrix, propagate
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.labels import propagate
 from gofer.inputs.ontology import read_ontology
 from gofer.inputs.proteins import read_proteins
 from gofer.inputs.splits import SplitConfig, make_splits

@@ -3,13 +3,15 @@
 # Inputs:   inputs/{proteins,terms,term_sets,annotations,splits,pid2pos}.parquet
 #           evaluation/predictions/gofer.{tsv,uncut.parquet}   the model's predictions for val and test proteins (rule predict_held_out)
 # Outputs:  evaluation/predictions/{naive,ridge,diamond}.tsv
+#           evaluation/predictions/{gofer,naive,ridge}+diamond.tsv     blends, DIAMOND's share chosen on val proteins
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
 #           evaluation/differences.tsv               method, against, and the same: how far gofer stands above each other
-# Steps:    predict_naive, predict_ridge, predict_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
+# Steps:    predict_naive, predict_ridge, predict_diamond -> blend_with_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
 
 
-METHODS = ["gofer", "naive", "ridge", "diamond"]
+BASES = ["gofer", "naive", "ridge"]  # methods that are also blended with DIAMOND
+METHODS = [*BASES, "diamond", *(f"{method}+diamond" for method in BASES)]
 UNCUT = ["gofer"]  # methods that also leave scores without a lower cutoff
 
 
@@ -90,6 +92,37 @@ rule predict_diamond:
         "../workflow/scripts/predict_diamond.py"
 
 
+rule blend_with_diamond:
+    """Blend a method with what similar training proteins have; how much these count is chosen on validation proteins."""
+    message:
+        "Blending {wildcards.method} with DIAMOND"
+    input:
+        method=results("evaluation/predictions/{method}.tsv"),
+        diamond=results("evaluation/predictions/diamond.tsv"),
+        diamond_status=results("evaluation/predictions/diamond.tsv.json"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
+    output:
+        predictions=results("evaluation/predictions/{method}+diamond.tsv"),
+        status=results("evaluation/predictions/{method}+diamond.tsv.json"),
+    params:
+        settings=config["evaluation"],
+        relations=config["inputs"]["relations"],
+        code=code("gofer.evaluation.blends"),
+    log:
+        results("logs/blend_with_diamond_{method}.log"),
+    benchmark:
+        results("benchmarks/blend_with_diamond_{method}.tsv")
+    wildcard_constraints:
+        method="|".join(BASES),
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../workflow/scripts/blend_with_diamond.py"
+
+
 rule run_cafaeval:
     """Run the CAFA evaluator on one method's predictions for the test proteins, roots left out."""
     message:
@@ -110,7 +143,7 @@ rule run_cafaeval:
     benchmark:
         results("benchmarks/run_cafaeval_{method}.tsv")
     wildcard_constraints:
-        method="|".join(METHODS),
+        method="|".join(map(re.escape, METHODS)),
     threads: 2
     conda:
         "../envs/evaluation.yaml"
@@ -143,7 +176,7 @@ rule measure_predictions:
     benchmark:
         results("benchmarks/measure_predictions_{method}.tsv")
     wildcard_constraints:
-        method="|".join(METHODS),
+        method="|".join(map(re.escape, METHODS)),
     conda:
         "../envs/evaluation.yaml"
     script:

@@ -208,7 +208,13 @@ rule label_terms:
         settings={"term_sets": TERM_SET_SETTINGS, "labels": LABEL_SETTINGS},
         relations=config["inputs"]["relations"],
         seed=config["seed"],
-        code=code("gofer.inputs.expansion", "gofer.inputs.label_checks", "gofer.inputs.term_sets", "gofer.inputs.schemas"),
+        code=code(
+            "gofer.inputs.expansion",
+            "gofer.inputs.label_checks",
+            "gofer.inputs.label_matrix",
+            "gofer.inputs.term_sets",
+            "gofer.inputs.schemas",
+        ),
     log:
         results("logs/label_terms.log"),
     benchmark:

@@ -16,7 +16,8 @@ from gofer.inputs.expansion import (
     positives_by_protein,
 )
 from gofer.inputs.label_checks import check_labels
-from gofer.inputs.labels import label_matrix, propagate, training_counts
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.labels import propagate, training_counts
 from gofer.inputs.ontology import descendants_of
 
 CONFIG = {

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs.worlds import PROTEINS, RELATIONS, closure, stated_table, worlds
 
-from gofer.inputs.labels import information_accretion, label_matrix, propagate, training_counts
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.labels import information_accretion, propagate, training_counts
 
 
 @settings(max_examples=30, deadline=None)

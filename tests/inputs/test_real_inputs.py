@@ -9,7 +9,8 @@ import pytest
 
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.clusters import cluster
-from gofer.inputs.labels import information_accretion, label_matrix, propagate
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.labels import information_accretion, propagate
 from gofer.inputs.ontology import parents_of, read_ontology
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins

@@ -10,7 +10,8 @@ from inputs.worlds import PROTEINS, RELATIONS, closure, worlds
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.errors import GoferError
 from gofer.inputs.expansion import ExpansionConfig, expand, positives_by_protein
-from gofer.inputs.labels import label_matrix, propagate, training_counts
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.labels import propagate, training_counts
 from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.mining.curriculum import Knobs
 from gofer.mining.faiss_index import SHARED, TermIndex

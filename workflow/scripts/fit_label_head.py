@@ -3,7 +3,7 @@
 from gofer.artefacts import agreed_files, read_table
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.label_regression import KernelWeights
-from gofer.inputs.labels import label_matrix
+from gofer.inputs.label_matrix import label_matrix
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.workflow import logged_to, logger

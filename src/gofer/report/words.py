@@ -11,12 +11,24 @@ ASPECTS = ["MFO", "BPO", "CCO"]
 
 ASPECT_NAMES = {"MFO": "Molecular function", "BPO": "Biological process", "CCO": "Cellular component"}
 
-METHOD_NAMES = {"gofer": "gofer", "naive": "Naive", "ridge": "Word ridge", "diamond": "DIAMOND"}
+METHOD_NAMES = {
+    "gofer": "gofer",
+    "naive": "Naive",
+    "ridge": "Word ridge",
+    "diamond": "DIAMOND",
+    "gofer+diamond": "gofer + DIAMOND",
+    "naive+diamond": "Naive + DIAMOND",
+    "ridge+diamond": "Word ridge + DIAMOND",
+}
 METHOD_MEANINGS = {
     "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
     "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
     "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
     "diamond": "carries labels over from the training proteins with the most similar sequences",
+    **dict.fromkeys(
+        ("gofer+diamond", "naive+diamond", "ridge+diamond"),
+        "both scores mixed where DIAMOND has a hit; how much this counts is chosen on validation proteins",
+    ),
 }
 
 TERM_SET_NAMES = {"common": "Common", "few": "Few-shot", "zero": "Zero-shot"}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gofer.artefacts import Manifest, read_table, write_table
 from gofer.embeddings.go_text import seen_in_training
 from gofer.errors import GoferError
-from gofer.inputs.labels import label_matrix
+from gofer.inputs.label_matrix import label_matrix
 
 KNOWN = {"train": ("train",), "all": ("train", "val", "test")}
 

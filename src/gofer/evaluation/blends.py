@@ -1,0 +1,64 @@
+"""A method blended with labels of similar proteins (DIAMOND): how much they count is chosen on validation proteins.
+
+score = (1 - share) · the method's + share · DIAMOND's, for proteins that DIAMOND has a hit for; the others keep the
+method's scores. One share per aspect.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from gofer.evaluation.cafa import COLUMNS
+from gofer.evaluation.metrics import count, fmax_of
+from gofer.evaluation.truth import HeldOut, Predicted, aspect_data
+
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+
+
+def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut) -> dict[str, float]:
+    """DIAMOND's share per aspect with the best mean of Fmax and weighted Fmax on the validation proteins.
+
+    Of equally good shares the lowest; 0 for an aspect without a label.
+
+    Args:
+        method: Columns protein_id, go_id, score of the method.
+        similar: The same of DIAMOND.
+        held_out: The validation labels.
+    """
+    shares = {}
+    for aspect in held_out.terms["aspect"].unique():
+        own, near = (aspect_data(Predicted(table), held_out, aspect, "val") for table in (method, similar))
+        has_hit_B = near.scores_BC.any(axis=1)
+        quality = []
+        for share in SHARES:
+            share_B1 = np.where(has_hit_B, share, 0.0)[:, None]
+            mixed_BC = (1 - share_B1) * own.scores_BC + share_B1 * near.scores_BC
+            figures = [fmax_of(count(mixed_BC, own.labels_BC, weights_C))[0] for weights_C in (None, own.accretion_C)]
+            quality.append(np.nan_to_num(np.mean(figures)))
+        shares[str(aspect)] = SHARES[int(np.argmax(quality))]
+    return shares
+
+
+def blend(
+    method: pd.DataFrame, similar: pd.DataFrame, shares: Mapping[str, float], aspect_of: pd.Series, *, min_score: float
+) -> pd.DataFrame:
+    """Blended predictions: columns protein_id, go_id, score in (0, 1], sorted.
+
+    Args:
+        method: Columns protein_id, go_id, score of the method, propagated.
+        similar: The same of DIAMOND.
+        shares: DIAMOND's share by aspect.
+        aspect_of: Aspect by go_id.
+        min_score: Lower scores are left out.
+    """
+    own, near = (table.astype({"protein_id": str, "go_id": str})[COLUMNS] for table in (method, similar))
+    both = own.merge(near, on=["protein_id", "go_id"], how="outer", suffixes=("", "_near"))
+    both = both.fillna({"score": 0.0, "score_near": 0.0}).assign(aspect=both["go_id"].map(aspect_of))
+    # A hit counts for the aspects that it has a label in: where it has none, it says nothing of them.
+    hits = near.assign(aspect=near["go_id"].map(aspect_of))[["protein_id", "aspect"]].drop_duplicates()
+    hits["share"] = hits["aspect"].map(shares).astype(float)
+    share_P = both[["protein_id", "aspect"]].merge(hits, how="left")["share"].fillna(0.0).to_numpy()
+    both["score"] = (1 - share_P) * both["score"] + share_P * both["score_near"]
+    kept = both.loc[both["score"] >= min_score, COLUMNS]
+    return kept.sort_values(["protein_id", "score", "go_id"], ascending=[True, False, True], ignore_index=True)
