@@ -164,3 +164,16 @@ def test_days_that_leave_a_split_empty_are_told(config, tmp_path):
     assert "the val split has no annotated protein (of 2)" in problem
     (tmp_path / "my.fasta").write_text(">P1\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n>P3\nMSLEQKKGAW\n")
     assert told(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101"), ("P3", "20190101")])) == []
+
+
+@pytest.mark.parametrize(
+    ("encoder", "told_of"), [("no/such_model", "no model no/such_model"), ("FOLDER", "there is no config.json in it")]
+)
+def test_a_text_encoder_that_is_not_there_is_found_before_any_job(config, tmp_path, monkeypatch, encoder, told_of):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    config["embeddings"]["texts"]["encoder"] = str(tmp_path) if encoder == "FOLDER" else encoder
+    assert [told_of in text for text in told(config)] == [True]
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "hub/models--no--such_model").mkdir(parents=True)
+    assert told(config) == []

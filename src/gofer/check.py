@@ -20,6 +20,7 @@ from gofer.embeddings.names import (
     is_checkpoint_file,
     missing_weights,
     refuse_missing_file,
+    refuse_missing_text_model,
     residue_width,
 )
 from gofer.errors import GoferError
@@ -82,6 +83,7 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
     found.problems += [*_disk(config, residues), *_models(config)]
     found.attempt(partial(refuse_missing_file, config["embeddings"]["residues"]["model"]))
+    found.attempt(partial(refuse_missing_text_model, config["embeddings"]["texts"]["encoder"]))
     found.notes += [*_programs(config), *_downloads(config)]
     return found
 

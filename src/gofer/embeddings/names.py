@@ -94,6 +94,33 @@ def missing_weights(model: str, reason: str) -> GoferError:
     )
 
 
+def refuse_missing_text_model(encoder: str) -> None:
+    """Refuse a text encoder that is neither minilm, nor a model's folder, nor a name in the Hugging Face cache.
+
+    Args:
+        encoder: Config key embeddings.texts.encoder.
+
+    Raises:
+        GoferError: It is not there.
+    """
+    online = os.environ.get("HF_HUB_OFFLINE", "1").lower() in {"0", "false", "no", "off"}
+    if encoder == "minilm" or (Path(encoder) / "config.json").is_file() or (Path(encoder) / "modules.json").is_file():
+        return
+    if Path(encoder).is_dir():
+        raise GoferError(
+            f"embeddings.texts.encoder: {encoder} is not the folder of a text model: there is no config.json in it",
+            help="put the model's files there (config.json, model.safetensors, tokenizer.json), or write minilm",
+        )
+    home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
+    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    name = encoder if "/" in encoder else f"sentence-transformers/{encoder}"
+    if not online and not (hub / f"models--{name.replace('/', '--')}").is_dir():
+        raise GoferError(
+            f"embeddings.texts.encoder: there is no folder {encoder}, and no model {name} in {hub}",
+            help=f"write the path of the model's folder, or set HF_HUB_OFFLINE=0 to download {name}, or write minilm",
+        )
+
+
 def weights_mark(model: str) -> str:
     """What changes when the checkpoint file changes: a digest, or the size of a large file; "" for a name of fair-esm.
 

@@ -70,6 +70,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "metrics": metrics,
         "words": words,
         "untrained": words.is_untrained(config),
+        "mini": config["embeddings"]["residues"]["model"] == "mini",
         "demo": "demo" in config,
         **_quality(metrics),
         **_inputs(files, config["inputs"]["splits"]),
