@@ -83,8 +83,8 @@ def test_a_stage_does_not_change_with_another_stages_settings(world, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        {"objective": "sigmoid"}, {"weight_decay": 0.9}, {"clip_norm": 0.01}, {"gamma": 0.1}, {"fs_target_ratio": 0.9},
-        {"batch_proteins": 16},
+        {"objective": "sigmoid"}, {"objective": "bce"}, {"go_to_protein": False}, {"weight_decay": 0.9},
+        {"clip_norm": 0.01}, {"gamma": 0.1}, {"fs_target_ratio": 0.9}, {"batch_proteins": 16},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_shared_settings_count_too(world, tmp_path, change):
     assert trained(world, tmp_path / "1")[1] != trained(world, tmp_path / "2", settings=training(**change))[1]
 
 
-@pytest.mark.parametrize("objective", ["infonce", "sigmoid"])
+@pytest.mark.parametrize("objective", ["infonce", "sigmoid", "bce"])
 def test_training_lowers_the_loss_and_tells_every_figure(world, tmp_path, objective):
     settings = {**with_stage(epochs=12), "objective": objective}
     table, _ = trained(world, tmp_path, settings=settings)

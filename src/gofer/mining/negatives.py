@@ -78,6 +78,18 @@ def choose_candidates(
     )
 
 
+def all_terms(hops_BT: sp.csr_array, truth_BT: sp.csr_array) -> Candidates:
+    """Every training term, whatever is true of a protein aside its negative: nothing is chosen, and nothing mined.
+
+    Args:
+        hops_BT: As for `choose_candidates`.
+        truth_BT: Likewise.
+    """
+    untrue_BT = ~truth_BT.toarray().astype(bool)
+    hops_BC = (hops_BT.toarray() - 1).astype(np.int16)
+    return Candidates(np.arange(hops_BT.shape[1]), hops_BC, negative_BC=untrue_BT, allowed_BC=untrue_BT)
+
+
 def _choose_first(
     chosen_BT: NDArray[np.bool_], shortlist_BM: NDArray[np.int64], forbidden_BT: NDArray[np.bool_], places: int
 ) -> None:

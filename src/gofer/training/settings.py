@@ -56,7 +56,8 @@ class TrainingConfig:
     """What all stages share.
 
     Attributes:
-        objective: "infonce" or "sigmoid".
+        objective: "infonce", "sigmoid" or "bce".
+        go_to_protein: For infonce: whether a term is also contrasted over the proteins of the batch.
         batch_proteins: Proteins of a step.
         weight_decay: Of AdamW.
         clip_norm: Longest gradient.
@@ -71,6 +72,7 @@ class TrainingConfig:
     """
 
     objective: str
+    go_to_protein: bool
     batch_proteins: int
     weight_decay: float
     clip_norm: float

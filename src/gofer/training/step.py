@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gofer.mining.curriculum import Knobs
 from gofer.mining.miner import Miner
-from gofer.mining.negatives import Candidates, choose_candidates
+from gofer.mining.negatives import Candidates, all_terms, choose_candidates
 from gofer.training import losses
 from gofer.training.attribution import can_be_masked, impact
 from gofer.training.dataset import ProteinBatch
@@ -74,15 +74,7 @@ class Stepper:
         """Contrast, DAG and attribution of one batch."""
         pooled = self.model.encode_proteins(batch.residues_RE, batch.layout)
         z_BD = pooled.z_BD
-        mined_from = z_BD.detach().numpy()
-        candidates = choose_candidates(
-            batch.hops_BT,
-            batch.truth_BT,
-            self.vocabulary.neighbourhood,
-            knobs,
-            lambda k: self.miner.nearest(mined_from, batch.hops_BT, k),
-            self.rng,
-        )
+        candidates = self._candidates(batch, z_BD, knobs)
         term_C = torch.from_numpy(candidates.term_C)
         z_CD = self.model.project_terms(self.terms.text_TG[term_C], term_C)
         con, few_share = self._contrast(z_BD @ z_CD.T / self.model.temperature, candidates, term_C)
@@ -93,17 +85,36 @@ class Stepper:
         figures = parts | self._told(pooled, z_CD, candidates)
         return StepLoss(total, {name: float(value) for name, value in figures.items()} | {"few_share": few_share})
 
+    def _candidates(self, batch: ProteinBatch, z_BD: Tensor, knobs: Knobs) -> Candidates:
+        if self.config.objective == "bce":
+            return all_terms(batch.hops_BT, batch.truth_BT)
+        mined_from = z_BD.detach().numpy()
+        return choose_candidates(
+            batch.hops_BT,
+            batch.truth_BT,
+            self.vocabulary.neighbourhood,
+            knobs,
+            lambda k: self.miner.nearest(mined_from, batch.hops_BT, k),
+            self.rng,
+        )
+
     def _contrast(self, logits_BC: Tensor, candidates: Candidates, term_C: Tensor) -> tuple[Tensor, float]:
         hops_BC = torch.from_numpy(candidates.hops_BC)
+        with_base_rate_BC = logits_BC + self.terms.base_rate_T[term_C]
+        negative_BC, allowed_BC = torch.from_numpy(candidates.negative_BC), torch.from_numpy(candidates.allowed_BC)
+        if self.config.objective == "bce":
+            positive_BC = hops_BC >= 0
+            few_share = float((positive_BC & self.terms.few_T[term_C]).sum() / positive_BC.sum().clamp(min=1))
+            return losses.binary_cross_entropy(with_base_rate_BC, positive_BC, positive_BC | negative_BC), few_share
         weight_BC = torch.where(hops_BC >= 0, self.config.gamma ** hops_BC.clamp(min=0).float(), 0.0)
         weight_BC, few_share = losses.few_shot_weights(
             weight_BC, self.terms.few_T[term_C], target=self.config.fs_target_ratio
         )
-        negative_BC, allowed_BC = torch.from_numpy(candidates.negative_BC), torch.from_numpy(candidates.allowed_BC)
-        with_base_rate_BC = logits_BC + self.terms.base_rate_T[term_C]
         if self.config.objective == "sigmoid":
             return losses.sigmoid_pairs(with_base_rate_BC, weight_BC, negative_BC), few_share
         to_go = losses.info_nce(with_base_rate_BC, weight_BC, negative_BC)
+        if not self.config.go_to_protein:
+            return to_go, few_share
         to_protein = losses.info_nce(logits_BC.T, weight_BC.T, allowed_BC.T)
         return (to_go + to_protein) / 2, few_share
 
