@@ -14,19 +14,23 @@ from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.evaluation.metrics import fmax
 from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset
 from gofer.training.model import GoferModel
+from gofer.training.parallel import ALONE, Team
 from gofer.training.vocabulary import Vocabulary
 from gofer.training.windows import WindowLayout
 
 RESIDUES_AT_ONCE = 32_768
 
 
-def protein_vectors(model: GoferModel, proteins: ProteinEmbDataset) -> NDArray[np.float32]:
-    """Unit vectors of all proteins, in the order of the data set, (N, D)."""
-    vectors_ND = np.zeros((len(proteins), model.sizes.shared_width), np.float32)
+def protein_vectors(model: GoferModel, proteins: ProteinEmbDataset, team: Team = ALONE) -> NDArray[np.float32]:
+    """Unit vectors of all proteins, in the order of the data set, (N, D); the processes divide the work."""
+    vectors_ND = torch.zeros(len(proteins), model.sizes.shared_width)
+    device = model.temperature_logit.device
+    batches = list(tight_batches(proteins.lengths.tolist(), most=RESIDUES_AT_ONCE))
     with torch.inference_mode():
-        for rows in tight_batches(proteins.lengths.tolist(), most=RESIDUES_AT_ONCE):
-            vectors_ND[rows] = model.encode_proteins(*packed(model, proteins, rows)).z_BD.numpy()
-    return vectors_ND
+        for rows in batches[team.rank :: team.size]:
+            residues_RE, layout = packed(model, proteins, rows)
+            vectors_ND[rows] = model.encode_proteins(residues_RE.to(device), layout.to(device)).z_BD.cpu()
+    return team.total(vectors_ND).cpu().numpy()
 
 
 def packed(model: GoferModel, proteins: ProteinEmbDataset, rows: list[int]) -> tuple[torch.Tensor, WindowLayout]:
@@ -42,7 +46,8 @@ def term_vectors(model: GoferModel, go_ids: list[str], text_TG: NDArray[np.float
     row_of = {go_id: row for row, go_id in enumerate(model.seen_go_ids)}
     seen_T = torch.tensor([row_of.get(go_id, -1) for go_id in go_ids], dtype=torch.int64)
     with torch.inference_mode():
-        return model.project_terms(torch.from_numpy(text_TG), seen_T).numpy()
+        device = model.temperature_logit.device
+        return model.project_terms(torch.from_numpy(text_TG).to(device), seen_T.to(device)).cpu().numpy()
 
 
 def evidence(model: GoferModel, z_ND: NDArray[np.float32], z_TD: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -51,7 +56,11 @@ def evidence(model: GoferModel, z_ND: NDArray[np.float32], z_TD: NDArray[np.floa
 
 
 def validation_fmax(
-    model: GoferModel, proteins: ProteinEmbDataset, labels_NT: NDArray[np.bool_], vocabulary: Vocabulary
+    model: GoferModel,
+    proteins: ProteinEmbDataset,
+    labels_NT: NDArray[np.bool_],
+    vocabulary: Vocabulary,
+    team: Team = ALONE,
 ) -> dict[str, float]:
     """Fmax per aspect on validation proteins and their mean, over the training terms; NaN for an aspect without labels.
 
@@ -59,7 +68,7 @@ def validation_fmax(
     true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
-    evidence_NT = evidence(model, protein_vectors(model, proteins), z_TD)
+    evidence_NT = evidence(model, protein_vectors(model, proteins, team), z_TD)
     fitted = calibration.fit(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T, labels_NT)
     scores_NT = fitted.apply(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
     scores_NT = hierarchy_consistent(scores_NT, vocabulary.hierarchy)
