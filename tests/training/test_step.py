@@ -127,3 +127,17 @@ def test_few_shot_terms_reach_their_share(world):
     stepper, data = stepper_of(world, fs_target_ratio=0.3)
     shares = [loss_of(stepper, batch_of(data, [row, row + 1, row + 2])).figures["few_share"] for row in range(0, 12, 3)]
     assert all(share >= 0.3 - 1e-6 for share in shares)
+
+
+def test_in_bfloat16_the_loss_is_near_and_its_gradient_finite_but_weights_stay_float32(world):
+    parts = {}
+    for precision in ("float32", "bfloat16"):
+        stepper, data = stepper_of(world, precision=precision)
+        result = loss_of(stepper, batch_of(data, list(range(16))))
+        assert finite(result, stepper.model)
+        assert {weight.grad.dtype for weight in stepper.model.parameters() if weight.grad is not None} == {
+            torch.float32
+        }
+        parts[precision] = result.figures["loss"]
+    assert parts["bfloat16"] != parts["float32"]
+    assert parts["bfloat16"] == pytest.approx(parts["float32"], rel=0.03)

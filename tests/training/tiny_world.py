@@ -83,12 +83,12 @@ class TinyWorld:
         )
         return StageData(train, val, vocabulary)
 
-    def begin(self, *, stage="A", training=TRAINING, previous=None, seed=1):
+    def begin(self, *, stage="A", training=TRAINING, previous=None, seed=1, index="exact"):
         """Everything that `train_stage` asks for but the tracker."""
         data = self.data()
         model = begin_model(data, training, seed=seed, previous=previous)
-        index = TermIndex.of_vectors(data.vocabulary.go_ids, data.vocabulary.text_TG, space=TEXT)
-        miner = Miner(index, data.vocabulary.go_ids, data.vocabulary.text_TG)
+        terms = TermIndex.of_vectors(data.vocabulary.go_ids, data.vocabulary.text_TG, space=TEXT, kind=index)
+        miner = Miner(terms, data.vocabulary.go_ids, data.vocabulary.text_TG)
         config = TrainingConfig.from_config(training, {"refresh_epochs": 1}, seed)
         return model, data, miner, StageConfig.from_config(training, stage), config
 

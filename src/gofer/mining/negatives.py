@@ -51,7 +51,7 @@ def choose_candidates(
         truth_BT: True where the term is true of the protein, the positives among them.
         neighbourhood: The ontology among the training terms.
         knobs: The curriculum at this step.
-        nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M).
+        nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M), -1 where there is none.
         rng: Source of all chance.
     """
     n_proteins, n_terms = hops_BT.shape
@@ -94,7 +94,7 @@ def _choose_first(
     chosen_BT: NDArray[np.bool_], shortlist_BM: NDArray[np.int64], forbidden_BT: NDArray[np.bool_], places: int
 ) -> None:
     # The best of the shortlist that are allowed, as many as there are places.
-    allowed_BM = ~np.take_along_axis(forbidden_BT, shortlist_BM, axis=1)
+    allowed_BM = ~np.take_along_axis(forbidden_BT, shortlist_BM, axis=1) & (shortlist_BM >= 0)
     taken_BM = allowed_BM & (np.cumsum(allowed_BM, axis=1) <= places)
     protein_P, place_P = np.nonzero(taken_BM)
     chosen_BT[protein_P, shortlist_BM[protein_P, place_P]] = True

@@ -90,7 +90,8 @@ def _train(job: StageJob, team: Team) -> None:
     config = TrainingConfig.from_config(job.training, job.mining, job.seed)
     data, manifest = _read(job)
     model = begin_model(data, job.training, seed=job.seed, previous=job.files.get("checkpoint"))
-    miner = Miner(read_index(job.files["index"])[0], data.vocabulary.go_ids, data.vocabulary.text_TG)
+    vocabulary, gpu = data.vocabulary, team.device.index  # None on a CPU
+    miner = Miner(read_index(job.files["index"])[0], vocabulary.go_ids, vocabulary.text_TG, gpu=gpu)
     settings = {**job.training}
     minutes, wandb = settings.pop("checkpoint_minutes"), settings.pop("wandb")
     with ResumePoint(job.folder / "resume", _about(job, manifest), minutes=minutes, writes=team.leads) as resume:

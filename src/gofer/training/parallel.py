@@ -13,7 +13,7 @@ Shapes: B proteins, R weights.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +110,18 @@ class Team:
         mean_R = self.total(torch.cat([gradient.flatten() for gradient in own])) / self.size
         for weight, mean in zip(weights, mean_R.split([weight.numel() for weight in weights]), strict=True):
             weight.grad = mean.view_as(weight)
+
+    def chance(self) -> dict[str, Tensor]:
+        """The state of torch's generators that training draws from."""
+        if self.device.type != "cuda":
+            return {"torch_rng": torch.get_rng_state()}
+        return {"torch_rng": torch.get_rng_state(), "cuda_rng": torch.cuda.get_rng_state(self.device)}
+
+    def restore_chance(self, tensors: Mapping[str, Tensor]) -> None:
+        """The inverse of `chance`."""
+        torch.set_rng_state(tensors["torch_rng"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["cuda_rng"], self.device)
 
     def refuse_drift(self, tensors: Iterable[Tensor]) -> None:
         """Make sure that all processes still have the same.

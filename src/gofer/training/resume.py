@@ -40,6 +40,10 @@ class StageState:
     tensors: dict[str, Tensor]
     plain: dict[str, Any]
 
+    def below(self, start: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with `start`, by the rest of the name."""
+        return {name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)}
+
 
 class ResumePoint:
     """The place of a stage's state.

@@ -27,7 +27,7 @@ from gofer.training.sampler import ShuffledRows
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig
 from gofer.training.stage_data import StageData
 from gofer.training.step import Stepper, TermTensors
-from gofer.training.tracking import Cost, Tracker
+from gofer.training.tracking import Cost, Tracker, means
 from gofer.training.validation import term_vectors, validation_fmax
 from gofer.workflow import progress
 
@@ -147,8 +147,8 @@ class _StageRun:
             vocabulary = self.data.vocabulary
             self.miner.refresh(term_vectors(self.model.eval(), vocabulary.go_ids, vocabulary.text_TG))
         self.sampler.shuffle(self.rng)
-        order = torch.from_numpy(self.sampler.order)
-        self.team.refuse_drift([*self.model.state_dict().values(), torch.get_rng_state(), order])
+        chance = [*self.team.chance().values(), torch.from_numpy(self.sampler.order)]
+        self.team.refuse_drift([*self.model.state_dict().values(), *chance])
         self.figures, self.begun = [], True
 
     def _update(self, rows: list[NDArray[np.int64]]) -> int:
@@ -180,7 +180,7 @@ class _StageRun:
         return self.stage.lambda_attr(min(self.step, self.steps - 1), self.steps)
 
     def _tell_training(self, seconds: float, residues: int, steps: int) -> None:
-        self.tracker.log(epoch=self.epoch, step=self.step, split="train", **_means(self.figures))
+        self.tracker.log(epoch=self.epoch, step=self.step, split="train", **means(self.figures))
         if steps:  # none where all of the epoch's steps were done before a stop
             cost = Cost(seconds=seconds, steps=steps, residues=residues, mining_seconds=self.miner.seconds)
             self.tracker.log_cost(self.epoch, self.step, cost)
@@ -209,7 +209,7 @@ class _StageRun:
                 for batch in self.data.val.batches(groups, self.model.sizes, self.team)
             ]
         told = ("loss", "con", "dag", "attr", "attention_entropy", "alignment", "uniformity")
-        return {name: value for name, value in _means(results).items() if name in told}
+        return {name: value for name, value in means(results).items() if name in told}
 
     def state(self) -> StageState:
         """Everything that decides how the stage goes on."""
@@ -217,39 +217,32 @@ class _StageRun:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
         tensors |= {f"moments.{name}": value for name, value in moments.items()}
-        tensors |= {"torch_rng": torch.get_rng_state(), "order": torch.from_numpy(self.sampler.order)}
-        if self.team.device.type == "cuda":
-            tensors["cuda_rng"] = torch.cuda.get_rng_state(self.team.device)
+        tensors |= {**self.team.chance(), "order": torch.from_numpy(self.sampler.order)}
         if (vectors_TD := self.miner.renewed_vectors) is not None:
             tensors["index"] = torch.from_numpy(vectors_TD)
         names = ("epoch", "step", "figures", "best_fmax", "best_epoch")
         plain: dict[str, Any] = {name: getattr(self, name) for name in names}
-        plain |= {"place": self.sampler.place, "index_age": self.miner.age, "optimiser": optimiser}
+        plain |= {
+            "place": self.sampler.place,
+            "index_age": self.miner.age,
+            "index_recall": self.miner.recall,
+            "optimiser": optimiser,
+        }
         plain |= {"numpy_rng": self.rng.bit_generator.state, "tracker": self.tracker.state()}
         return StageState(tensors, plain)
 
     def restore(self, state: StageState) -> None:
         """The inverse of `state`; the state was kept within an epoch, after a step."""
-        self.model.load_state_dict(_below(state.tensors, "model."))
-        self.best_weights = _below(state.tensors, "best.")
-        self.optimiser.restore(_below(state.tensors, "moments."), state.plain["optimiser"])
-        torch.set_rng_state(state.tensors["torch_rng"])
-        if self.team.device.type == "cuda":
-            torch.cuda.set_rng_state(state.tensors["cuda_rng"], self.team.device)
+        self.model.load_state_dict(state.below("model."))
+        self.best_weights = state.below("best.")
+        self.optimiser.restore(state.below("moments."), state.plain["optimiser"])
+        self.team.restore_chance(state.tensors)
         self.rng.bit_generator.state = state.plain["numpy_rng"]
         self.sampler.order, self.sampler.place = state.tensors["order"].numpy(), state.plain["place"]
         if "index" in state.tensors:
             self.miner.refresh(state.tensors["index"].numpy())
-        self.miner.age = state.plain["index_age"]
+        self.miner.age, self.miner.recall = state.plain["index_age"], state.plain["index_recall"]
         for name in ("epoch", "step", "figures", "best_fmax", "best_epoch"):
             setattr(self, name, state.plain[name])
         self.tracker.restore(state.plain["tracker"])
         self.begun = True
-
-
-def _below(tensors: dict[str, Tensor], start: str) -> dict[str, Tensor]:
-    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
-
-
-def _means(figures: list[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}

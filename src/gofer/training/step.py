@@ -178,4 +178,9 @@ class Stepper:
                 "uniformity": losses.uniformity(pooled.z_BD),
                 "negatives": float(candidates.negative_BC.sum(axis=1).mean()),
                 "index_age": float(self.miner.age),
+                **({} if self.miner.is_exact else {"index_recall": self._index_recall()}),
             }
+
+    def _index_recall(self) -> float:
+        # NaN before the first search.
+        return float("nan") if self.miner.recall is None else self.miner.recall
