@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.evaluation import ranking
-from gofer.evaluation.ranking import micro_aupr, term_means
+from gofer.evaluation.ranking import mean_reciprocal_rank, micro_aupr, recall_at, term_means
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 
@@ -81,3 +81,28 @@ def test_nothing_to_rank_gives_nan(shape):
     means = term_means(scores_BT, labels_BT)
     assert means.n_terms == 0
     assert np.isnan([means.aupr_N[0], means.auroc_N[0], micro_aupr(scores_BT, labels_BT)[0]]).all()
+
+
+QUERIES = st.tuples(st.integers(1, 6), st.integers(1, 9), st.integers(0, 999))
+
+
+@settings(deadline=None)
+@given(QUERIES, st.integers(1, 12))
+def test_recall_and_reciprocal_rank_are_those_of_a_sorted_list(shape, k):
+    n_queries, n_columns, seed = shape
+    rng = np.random.default_rng(seed)
+    scores_QC = rng.permuted(np.tile(np.arange(n_columns), (n_queries, 1)), axis=1).astype(np.float32)
+    relevant_QC = rng.random((n_queries, n_columns)) < 0.3
+    recalls, ranks = [], []
+    for scores, relevant in zip(scores_QC, relevant_QC, strict=True):
+        if relevant.any():
+            hits = relevant[np.argsort(-scores)]
+            recalls.append(hits[:k].sum() / min(k, relevant.sum()))
+            ranks.append(1 / (1 + int(hits.argmax())))
+    wanted = [np.mean(values) if values else np.nan for values in (recalls, ranks)]
+    found = [recall_at(scores_QC, relevant_QC, k=k), mean_reciprocal_rank(scores_QC, relevant_QC)]
+    assert found == pytest.approx(wanted, nan_ok=True)
+
+
+def test_columns_of_the_same_score_stand_before_the_relevant_one():
+    assert mean_reciprocal_rank(np.zeros((1, 4)), np.array([[False, True, False, False]])) == 0.25

@@ -1,4 +1,4 @@
-"""Metrics of order: how far positives stand above negatives, over all pairs (micro) or term by term (macro).
+"""Metrics of order: how far positives stand above negatives, over all pairs (micro), term by term (macro), by query.
 
 AUPR is average precision, Σ (R_k − R_{k−1}) P_k over distinct scores, without interpolation; AUROC is the chance that a
 positive scores above a negative, ties counting one half. A pair without a prediction has score 0 and ties with its
@@ -77,6 +77,36 @@ def term_means(scores_BT: NDArray, labels_BT: NDArray[np.bool_], draws_NB: NDArr
         auroc_N += auroc_NC.sum(axis=1)
         terms_N += valid_NC.sum(axis=1)
     return TermMeans(_or_nan(aupr_N, terms_N), _or_nan(auroc_N, terms_N), len(columns))
+
+
+def recall_at(scores_QC: NDArray, relevant_QC: NDArray[np.bool_], *, k: int) -> float:
+    """Share of a query's relevant columns that are among its `k` best, of as many as there is room for.
+
+    Args:
+        scores_QC: Scores of queries by columns, finite.
+        relevant_QC: Which columns are relevant.
+        k: Columns looked at.
+
+    Returns:
+        The mean over the queries with a relevant column, in [0, 1]; NaN without any.
+    """
+    asked_Q, k = relevant_QC.any(axis=1), min(k, scores_QC.shape[1])
+    if not asked_Q.any():
+        return float("nan")
+    scores_QC, relevant_QC = scores_QC[asked_Q], relevant_QC[asked_Q]
+    best_QK = np.argpartition(-scores_QC, k - 1, axis=1)[:, :k]
+    found_Q = np.take_along_axis(relevant_QC, best_QK, axis=1).sum(axis=1)
+    return float(np.mean(found_Q / np.minimum(relevant_QC.sum(axis=1), k)))
+
+
+def mean_reciprocal_rank(scores_QC: NDArray, relevant_QC: NDArray[np.bool_]) -> float:
+    """Mean of 1 / rank of the best relevant column, columns of the same score standing before it; as `recall_at`."""
+    asked_Q = relevant_QC.any(axis=1)
+    if not asked_Q.any():
+        return float("nan")
+    scores_QC, relevant_QC = scores_QC[asked_Q], relevant_QC[asked_Q]
+    best_Q1 = np.where(relevant_QC, scores_QC, -np.inf).max(axis=1, keepdims=True)
+    return float(np.mean(1 / (1 + ((scores_QC >= best_Q1) & ~relevant_QC).sum(axis=1))))
 
 
 def _per_term(

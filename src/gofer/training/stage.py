@@ -28,7 +28,7 @@ from gofer.training.settings import STAGES, StageConfig, TrainingConfig
 from gofer.training.stage_data import StageData
 from gofer.training.step import Stepper, TermTensors
 from gofer.training.tracking import Cost, Tracker, means
-from gofer.training.validation import term_vectors, validation_fmax
+from gofer.training.validation import term_vectors, validation_figures
 from gofer.workflow import progress
 
 logger = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ class _StageRun:
     def _judge(self) -> None:
         self.model.eval()
         labels_NT = self.data.val.truth_NT.toarray()
-        figures = validation_fmax(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary, self.team)
+        figures = validation_figures(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary, self.team)
         self.tracker.log(epoch=self.epoch, step=self.step, split="val", **figures, **self._validation_losses())
         logger.info("stage %s, epoch %d: validation Fmax %.4f", self.stage.name, self.epoch, figures["fmax"])
         self.miner.age += 1

@@ -1,6 +1,6 @@
-"""How good a model is on proteins that it was not trained on: vectors of a whole data set, and Fmax per aspect.
+"""How good a model is on proteins that it was not trained on: vectors of a whole data set, Fmax, retrieval.
 
-Shapes: N proteins of a data set, T training terms, D shared width.
+Shapes: N proteins of a data set, T training terms, D shared width, Q queries, C columns.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ from gofer.embeddings.packing import tight_batches
 from gofer.evaluation import calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.evaluation.metrics import fmax
+from gofer.evaluation.ranking import mean_reciprocal_rank, recall_at
 from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset
 from gofer.training.model import GoferModel
 from gofer.training.parallel import ALONE, Team
@@ -55,20 +56,31 @@ def evidence(model: GoferModel, z_ND: NDArray[np.float32], z_TD: NDArray[np.floa
     return (z_ND @ z_TD.T) / np.float32(model.temperature.item())
 
 
-def validation_fmax(
+def validation_figures(
     model: GoferModel,
     proteins: ProteinEmbDataset,
     labels_NT: NDArray[np.bool_],
     vocabulary: Vocabulary,
     team: Team = ALONE,
 ) -> dict[str, float]:
-    """Fmax per aspect on validation proteins and their mean, over the training terms; NaN for an aspect without labels.
+    """How well validation proteins and the training terms find each other; NaN where there is no label.
 
-    Scores are calibrated on the same proteins (three numbers per aspect), as inference does. `labels_NT` is all that is
-    true of them, whatever training takes as positives.
+    `fmax_<aspect>` and their mean `fmax`: scores are calibrated on the same proteins (three numbers per aspect), as
+    inference does. `recall_at_10_…` and `mrr_…`: by cosine alone, from a protein to its terms (`to_go`) and from a term
+    to its proteins (`to_protein`). `labels_NT` is all that is true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
     evidence_NT = evidence(model, protein_vectors(model, proteins, team), z_TD)
+    found = {}
+    for way, scores_QC, relevant_QC in (("go", evidence_NT, labels_NT), ("protein", evidence_NT.T, labels_NT.T)):
+        found[f"recall_at_10_to_{way}"] = recall_at(scores_QC, relevant_QC, k=10)
+        found[f"mrr_to_{way}"] = mean_reciprocal_rank(scores_QC, relevant_QC)
+    return _fmax_by_aspect(evidence_NT, labels_NT, vocabulary) | found
+
+
+def _fmax_by_aspect(
+    evidence_NT: NDArray[np.float32], labels_NT: NDArray[np.bool_], vocabulary: Vocabulary
+) -> dict[str, float]:
     fitted = calibration.fit(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T, labels_NT)
     scores_NT = fitted.apply(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
     scores_NT = hierarchy_consistent(scores_NT, vocabulary.hierarchy)
