@@ -73,6 +73,11 @@ def previous_checkpoint(wildcards):
     return results(f"training/stage-{STAGES[stage - 1]}/model.safetensors") if stage else []
 
 
+def longest_shortlist(wildcards):
+    """The most terms that a phase's index is asked for."""
+    return max(config["training"]["stages"][wildcards.phase]["curriculum"]["shortlist_M"])
+
+
 def stage_settings(wildcards):
     """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
     own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}

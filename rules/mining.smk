@@ -20,6 +20,8 @@ rule build_index:
         about=results("mining/phase-{phase}.faiss.json"),
     params:
         relations=config["inputs"]["relations"],
+        kind=config["mining"]["index"],
+        shortlist=longest_shortlist,
         code=code("gofer.mining.faiss_index", "gofer.training.validation", "gofer.training.vocabulary"),
     log:
         results("logs/build_index_{phase}.log"),

@@ -55,7 +55,7 @@ rule train_stage:
         relations=config["inputs"]["relations"],
         seed=config["seed"],
         run=config["run"],
-        code=code("gofer.training.stage", "gofer.mining.faiss_index"),
+        code=code("gofer.training.launch"),
     log:
         results("logs/train_stage_{stage}.log"),
         costs=results("logs/train_stage_{stage}.costs.tsv"),
@@ -63,7 +63,7 @@ rule train_stage:
         results("benchmarks/train_stage_{stage}.tsv")
     wildcard_constraints:
         stage="[A-D]",
-    threads: 1  # of two, the second saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
+    threads: config["training"]["processes"]  # one each: of two, the second saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
     conda:
         "../envs/training.yaml"
     script:

@@ -25,7 +25,9 @@ Item = TypeVar("Item")
 
 
 @contextmanager
-def logged_to(path: Path | str, *, threads: int | None = None) -> Iterator[None]:
+def logged_to(
+    path: Path | str, *, threads: int | None = None, goes_on: bool = False, quiet: bool = False
+) -> Iterator[None]:
     """Run a job's body with its log in `path`.
 
     A `GoferError` ends the job with its message alone; anything else leaves its traceback in the log.
@@ -33,12 +35,16 @@ def logged_to(path: Path | str, *, threads: int | None = None) -> Iterator[None]
     Args:
         path: Log file, begun anew.
         threads: CPU threads that torch and faiss may use in this job, where they are loaded.
+        goes_on: Write on in a log that another process of the job has begun.
+        quiet: Log errors alone: another process tells the rest.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    if not goes_on:
+        path.write_bytes(b"")
+    file = logging.FileHandler(path, mode="a", encoding="utf-8")  # so that several processes can write
     file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
     logger.addHandler(file)
     logger.info("python %s", sys.executable)
     if threads:

@@ -5,10 +5,15 @@ import json
 import faiss
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from gofer.artefacts import Manifest, sha256_of
 from gofer.errors import ArtefactError, GoferError
+from gofer.mining.curriculum import Knobs
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex, read_index, write_index
+from gofer.mining.miner import Miner
+from gofer.mining.negatives import choose_candidates
+from gofer.mining.neighbourhood import Neighbourhood
 
 
 def unit(rng, *shape):
@@ -113,7 +118,7 @@ def test_an_index_of_another_kind_is_refused(written):
     faiss.write_index(strange, str(written))
     path = written.with_name("i.faiss.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "sha256": sha256_of(written)}))
-    with pytest.raises(ArtefactError, match="is a IndexFlatL2, not an exact inner-product index"):
+    with pytest.raises(ArtefactError, match="is a IndexFlatL2, not an inner-product index of kind exact"):
         read_index(written)
 
 
@@ -122,4 +127,92 @@ def test_an_index_with_other_terms_than_its_description_is_refused(written):
     about = json.loads(path.read_text())
     path.write_text(json.dumps({**about, "go_ids": about["go_ids"][:-1]}))
     with pytest.raises(ArtefactError, match="holds 20 vectors for 19 terms"):
+        read_index(written)
+
+
+@pytest.fixture(scope="module")
+def clustered():
+    """800 unit vectors around 40 centres, and 30 queries near them."""
+    rng = np.random.default_rng(4)
+    centres = rng.normal(size=(40, 16))
+    around = [centres[rng.integers(0, 40, n)] + 0.8 * rng.normal(size=(n, 16)) for n in (800, 30)]
+    return [(x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32) for x in around]
+
+
+def index_of(vectors, kind):
+    return TermIndex.of_vectors([f"GO:{i}" for i in range(len(vectors))], vectors, space=SHARED, kind=kind)
+
+
+@pytest.mark.parametrize(("kind", "least"), [("ivf", 0.3), ("hnsw", 0.9)])
+def test_recall_is_the_share_of_the_exact_neighbours_that_an_approximate_index_finds(clustered, kind, least):
+    vectors, queries = clustered
+    index = index_of(vectors, kind)
+    found, wanted = index.nearest(queries, 20), np.argsort(-(queries @ vectors.T), axis=1)[:, :20]
+    share = np.mean([len(set(f) & set(w)) / 20 for f, w in zip(found, wanted, strict=True)])
+    assert index.recall(20, queries) == pytest.approx(share)
+    assert least < index.recall(20) <= 1
+    assert index_of(vectors, "exact").recall(20) == 1
+    assert index.recall(0) == 1
+
+
+@pytest.mark.parametrize("kind", ["exact", "ivf", "hnsw"])
+def test_an_index_of_any_kind_is_read_as_it_was_written_and_made_again_the_same(clustered, tmp_path, kind):
+    vectors, queries = clustered
+    for name in ("a", "b"):
+        write_index(tmp_path / f"{name}.faiss", index_of(vectors, kind), Manifest({}))
+    assert (tmp_path / "a.faiss").read_bytes() == (tmp_path / "b.faiss").read_bytes()
+    again, _ = read_index(tmp_path / "a.faiss")
+    assert again.kind == kind
+    np.testing.assert_array_equal(again.nearest(queries, 9), index_of(vectors, kind).nearest(queries, 9))
+
+
+def test_what_an_approximate_index_does_not_find_is_minus_one_and_never_a_negative(clustered):
+    vectors, queries = clustered
+    index = index_of(vectors, "ivf")
+    rows = index.nearest(queries, 800)
+    assert (rows == -1).any()
+    assert all(len(set(row[row >= 0])) == (row >= 0).sum() for row in rows)
+    go_ids = list(index.go_ids)
+    found = Miner(index, go_ids[::-1], vectors[::-1].copy()).nearest(queries, sp.csr_array((30, 800)), 800)
+    np.testing.assert_array_equal(found, np.where(rows < 0, -1, 799 - rows))
+    nobody = sp.csr_array((30, 800), dtype=np.int16)
+    knobs = Knobs(1.0, 800, 800, random_k=0, inbatch_easy=0.0, hier_up=0, hier_down=0)
+    edges = Neighbourhood(sp.csr_array((800, 800), dtype=bool))
+    chosen = choose_candidates(nobody, nobody.astype(bool), edges, knobs, lambda _: rows, np.random.default_rng(1))
+    for negative, row in zip(chosen.negative_BC, rows, strict=True):
+        assert set(chosen.term_C[negative]) == set(row[row >= 0])
+
+
+@pytest.mark.parametrize("kind", ["ivf", "hnsw"])
+def test_an_approximate_index_of_few_terms_works(vectors, kind):
+    index = TermIndex.of_vectors([f"GO:{i}" for i in range(20)], vectors, space=TEXT, kind=kind)
+    assert (index.nearest(vectors, 1)[:, 0] == np.arange(20)).all()
+
+
+def test_a_renewed_index_is_of_the_same_kind_and_its_recall_is_measured_anew(clustered):
+    vectors, queries = clustered
+    miner = Miner(index_of(vectors, "ivf"), [f"GO:{i}" for i in range(800)], vectors)
+    nobody = sp.csr_array((30, 800))
+    assert miner.recall is None
+    miner.nearest(queries, nobody, 20)
+    assert miner.recall == index_of(vectors, "ivf").recall(20, queries)
+    miner.refresh(vectors)
+    assert (miner.recall, miner.is_exact) == (None, False)
+
+
+def test_with_faiss_for_gpus_an_index_goes_to_the_device_but_a_graph_stays(vectors, monkeypatch):
+    asked = []
+    monkeypatch.setattr(faiss, "StandardGpuResources", lambda: "resources", raising=False)
+    there = lambda *arguments: asked.append(arguments) or arguments[2]  # noqa: E731
+    monkeypatch.setattr(faiss, "index_cpu_to_gpu", there, raising=False)
+    for kind in ("exact", "ivf", "hnsw"):
+        index = TermIndex.of_vectors([f"GO:{i}" for i in range(20)], vectors, space=SHARED, kind=kind)
+        Miner(index, [f"GO:{i}" for i in range(20)], vectors, gpu=1).refresh(vectors)
+    assert [arguments[:2] for arguments in asked] == [("resources", 1)] * 4  # made and renewed
+
+
+def test_an_index_of_another_kind_than_its_description_is_refused(written):
+    path = written.with_name("i.faiss.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "kind": "ivf"}))
+    with pytest.raises(ArtefactError, match="is a IndexFlatIP, not an inner-product index of kind ivf"):
         read_index(written)

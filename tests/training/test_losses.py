@@ -48,6 +48,23 @@ def test_sigmoid_pairs_is_the_sum_over_pairs(seed):
     assert float(losses.sigmoid_pairs(logits, weight, negative)) == pytest.approx(wanted, rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_binary_cross_entropy_is_the_sum_over_known_pairs_per_positive(seed):
+    logits, weight, negative = batch(seed)
+    positive = weight > 0
+    total = 0.0
+    for i, j in itertools.product(range(3), range(5)):
+        chance = 1 / (1 + math.exp(-logits[i, j]))
+        total -= math.log(chance) if positive[i, j] else math.log(1 - chance) if negative[i, j] else 0.0
+    wanted = total / int(positive.sum()) if positive.any() else 0
+    assert float(losses.binary_cross_entropy(logits, positive, positive | negative)) == pytest.approx(wanted, rel=1e-12)
+
+
+def plain_classifier(logits, weight, negative):
+    """The cross-entropy with the arguments of the contrast."""
+    return losses.binary_cross_entropy(logits, weight > 0, (weight > 0) | negative)
+
+
 def test_dag_closeness_is_the_mean_shortfall_of_the_cosine():
     vectors = torch.nn.functional.normalize(torch.randn(6, 4, dtype=torch.float64), dim=1)
     child, parent = vectors[:3], vectors[3:]
@@ -64,7 +81,7 @@ def test_attribution_agreement_is_the_divergence_of_attention_from_impact():
     assert float(losses.attribution_agreement(mass[:1], mass[:1])) == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("loss", [losses.info_nce, losses.sigmoid_pairs])
+@pytest.mark.parametrize("loss", [losses.info_nce, losses.sigmoid_pairs, plain_classifier])
 @pytest.mark.parametrize("seed", range(3))
 def test_gradients_of_the_contrast_are_right(loss, seed):
     logits, weight, negative = batch(seed)
@@ -97,7 +114,7 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("case", DEGENERATE)
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
-@pytest.mark.parametrize("loss", [losses.info_nce, losses.sigmoid_pairs])
+@pytest.mark.parametrize("loss", [losses.info_nce, losses.sigmoid_pairs, plain_classifier])
 def test_degenerate_batches_have_a_finite_loss_and_gradient(case, scale, loss):
     positive, negative = DEGENERATE[case]
     logits = (torch.randn(positive.shape, generator=torch.Generator().manual_seed(1)) * scale).requires_grad_()

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import torch
-from training.tiny_world import BLOCK, RELEASE, TRAINING, make_world
+from training.tiny_world import BLOCK, CURRICULUM, RELEASE, TRAINING, make_world
 
 from gofer.errors import ArtefactError
 from gofer.training.checkpoint import write_checkpoint
@@ -55,10 +55,10 @@ def _one_thread():
     torch.use_deterministic_algorithms(strict)
 
 
-def train(world, folder, *, stage="A", settings=SETTINGS, minutes=0.0, about=None):
+def train(world, folder, *, stage="A", settings=SETTINGS, minutes=0.0, about=None, index="exact"):
     """Train a stage as rule train_stage does; the model's bytes and the table of metrics."""
     world = world if hasattr(world, "begin") else make_world(world)
-    model, data, miner, config, shared = world.begin(stage=stage, training=settings)
+    model, data, miner, config, shared = world.begin(stage=stage, training=settings, index=index)
     with ResumePoint(folder / "resume", about or {"stage": stage}, minutes=minutes) as resume:
         tracker = Tracker(stage, mode="disabled", folder=folder, run="tiny", settings={})
         model = train_stage(model, data, miner, config, shared, tracker, resume)
@@ -103,6 +103,16 @@ def test_so_it_does_with_other_ways_of_training(world, tmp_path, monkeypatch, ch
     for moment in (1, 4):
         train_until(world, tmp_path / str(moment), moment, monkeypatch, settings=settings)
         assert train(world, tmp_path / str(moment), settings=settings) == whole, moment
+
+
+@pytest.mark.parametrize("index", ["ivf", "hnsw"])
+def test_so_it_does_with_an_approximate_index_whose_recall_is_told(world, tmp_path, monkeypatch, index):
+    settings = {**SETTINGS, "stages": {"A": {**BLOCK, "curriculum": {**CURRICULUM, "hard_frac": [0.5, 0.5]}}}}
+    whole = train(world, tmp_path / "whole", settings=settings, minutes=99, index=index)
+    assert "index_recall" in whole[1]
+    for moment in (1, 5):
+        train_until(world, tmp_path / str(moment), moment, monkeypatch, settings=settings, index=index)
+        assert train(world, tmp_path / str(moment), settings=settings, index=index) == whole, moment
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM], ids=lambda sign: sign.name)

@@ -19,7 +19,7 @@ from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.step import Stepper
 from gofer.training.tracking import Tracker
-from gofer.training.validation import protein_vectors, term_vectors, validation_fmax
+from gofer.training.validation import protein_vectors, term_vectors, validation_figures
 
 
 @pytest.fixture(autouse=True)
@@ -83,8 +83,8 @@ def test_a_stage_does_not_change_with_another_stages_settings(world, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        {"objective": "sigmoid"}, {"weight_decay": 0.9}, {"clip_norm": 0.01}, {"gamma": 0.1}, {"fs_target_ratio": 0.9},
-        {"batch_proteins": 16},
+        {"objective": "sigmoid"}, {"objective": "bce"}, {"go_to_protein": False}, {"weight_decay": 0.9},
+        {"clip_norm": 0.01}, {"gamma": 0.1}, {"fs_target_ratio": 0.9}, {"batch_proteins": 16},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_shared_settings_count_too(world, tmp_path, change):
     assert trained(world, tmp_path / "1")[1] != trained(world, tmp_path / "2", settings=training(**change))[1]
 
 
-@pytest.mark.parametrize("objective", ["infonce", "sigmoid"])
+@pytest.mark.parametrize("objective", ["infonce", "sigmoid", "bce"])
 def test_training_lowers_the_loss_and_tells_every_figure(world, tmp_path, objective):
     settings = {**with_stage(epochs=12), "objective": objective}
     table, _ = trained(world, tmp_path, settings=settings)
@@ -102,16 +102,17 @@ def test_training_lowers_the_loss_and_tells_every_figure(world, tmp_path, object
     told = set(table["metric"])
     assert {"con", "dag", "attr", "temperature", "attention_entropy", "alignment", "uniformity", "few_share"} <= told
     assert {"negatives", "index_age", "fmax", "fmax_MFO", "fmax_BPO"} <= told
+    assert {"recall_at_10_to_go", "mrr_to_go", "recall_at_10_to_protein", "mrr_to_protein"} <= told
     assert table["epoch"].max() == 12
 
 
-def test_the_best_epoch_by_validation_fmax_is_kept(world, tmp_path):
+def test_the_best_epoch_by_validation_figures_is_kept(world, tmp_path):
     table, _ = trained(world, tmp_path, settings=with_stage(epochs=6, learning_rate=0.05))
     best = table[(table["metric"] == "fmax")]["value"].max()
     _, data, *_ = world.begin()
     kept = begin_model(data, TRAINING, seed=1, previous=tmp_path / "A.safetensors")
     labels_NT = data.val.truth_NT.toarray()
-    assert validation_fmax(kept, data.val.proteins, labels_NT, data.vocabulary)["fmax"] == pytest.approx(best)
+    assert validation_figures(kept, data.val.proteins, labels_NT, data.vocabulary)["fmax"] == pytest.approx(best)
 
 
 def test_without_any_validation_label_the_last_epoch_is_kept_not_the_first_weights(world, tmp_path):

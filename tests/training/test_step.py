@@ -34,7 +34,7 @@ def finite(result, model):
     return torch.isfinite(result.total) and gradients and all(torch.isfinite(g).all() for g in gradients)
 
 
-@pytest.mark.parametrize("objective", ["infonce", "sigmoid"])
+@pytest.mark.parametrize("objective", ["infonce", "sigmoid", "bce"])
 @pytest.mark.parametrize("rows", [[0], [0, 0, 0], [0, 6, 12], list(range(16))])
 def test_the_loss_and_its_gradient_are_finite_for_every_batch(world, objective, rows):
     stepper, data = stepper_of(world, objective=objective)
@@ -59,7 +59,7 @@ def test_a_batch_without_positives_is_finite(world):
     assert result.figures["con"] == 0
 
 
-@pytest.mark.parametrize("objective", ["infonce", "sigmoid"])
+@pytest.mark.parametrize("objective", ["infonce", "sigmoid", "bce"])
 def test_what_is_true_but_no_positive_is_left_out_of_the_loss(world, objective):
     stepper, data = stepper_of(world, objective=objective)
     batch = batch_of(data, [0, 1])
@@ -68,6 +68,28 @@ def test_what_is_true_but_no_positive_is_left_out_of_the_loss(world, objective):
     assert result.figures["negatives"] == 0
     if objective == "infonce":  # with nothing to contrast with, in neither direction
         assert result.figures["con"] == 0
+
+
+def test_the_plain_classifier_asks_about_every_term_and_mines_nothing(world):
+    stepper, data = stepper_of(world, objective="bce")
+    batch = batch_of(data, [0, 1, 2])
+    hidden = batch.truth_BT.toarray()
+    hidden[0] = True  # all else true of the first protein: none of its terms is a negative
+    result = loss_of(stepper, dataclasses.replace(batch, truth_BT=sp.csr_array(hidden)), hard_frac=1.0, k_hard=1)
+    assert result.figures["negatives"] == pytest.approx((~hidden).sum() / 3)
+    assert stepper.miner.seconds == 0
+    gentle = loss_of(stepper, batch, k_hard=0, random_k=0, inbatch_easy=0.0)
+    assert gentle.figures["con"] == loss_of(stepper, batch).figures["con"]
+
+
+def test_without_go_to_protein_info_nce_asks_from_the_proteins_side_alone(world):
+    both, one = ((stepper_of(world, go_to_protein=way)) for way in (True, False))
+    alone = loss_of(one[0], batch_of(one[1], [0]))  # no other protein: nothing to contrast a term with
+    assert loss_of(both[0], batch_of(both[1], [0])).figures["con"] == pytest.approx(alone.figures["con"] / 2)
+    assert (
+        loss_of(both[0], batch_of(both[1], [0, 1, 2])).figures["con"]
+        != loss_of(one[0], batch_of(one[1], [0, 1, 2])).figures["con"]
+    )
 
 
 def test_the_total_is_the_weighted_sum_of_its_parts(world):
@@ -105,3 +127,17 @@ def test_few_shot_terms_reach_their_share(world):
     stepper, data = stepper_of(world, fs_target_ratio=0.3)
     shares = [loss_of(stepper, batch_of(data, [row, row + 1, row + 2])).figures["few_share"] for row in range(0, 12, 3)]
     assert all(share >= 0.3 - 1e-6 for share in shares)
+
+
+def test_in_bfloat16_the_loss_is_near_and_its_gradient_finite_but_weights_stay_float32(world):
+    parts = {}
+    for precision in ("float32", "bfloat16"):
+        stepper, data = stepper_of(world, precision=precision)
+        result = loss_of(stepper, batch_of(data, list(range(16))))
+        assert finite(result, stepper.model)
+        assert {weight.grad.dtype for weight in stepper.model.parameters() if weight.grad is not None} == {
+            torch.float32
+        }
+        parts[precision] = result.figures["loss"]
+    assert parts["bfloat16"] != parts["float32"]
+    assert parts["bfloat16"] == pytest.approx(parts["float32"], rel=0.03)

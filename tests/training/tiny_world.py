@@ -35,9 +35,10 @@ BLOCK = {
 }  # fmt: skip
 TRAINING = {
     "win_size": 8, "win_stride": 4, "attention_width": 4, "hidden_width": 10, "shared_width": 5, "dropout": 0.1,
-    "free_term_vectors": True, "objective": "infonce", "temperature": [0.02, 0.5], "batch_proteins": 6,
-    "weight_decay": 0.01, "clip_norm": 1.0, "gamma": 0.9, "fs_target_ratio": 0.2, "dag_margin": 0.5, "attr_pairs": 1,
-    "accumulate": 1, "patience": None, "checkpoint_minutes": 5, "wandb": "disabled",
+    "free_term_vectors": True, "objective": "infonce", "go_to_protein": True, "temperature": [0.02, 0.5],
+    "batch_proteins": 6, "weight_decay": 0.01, "clip_norm": 1.0, "gamma": 0.9, "fs_target_ratio": 0.2,
+    "dag_margin": 0.5, "attr_pairs": 1, "accumulate": 1, "patience": None, "checkpoint_minutes": 5, "wandb": "disabled",
+    "processes": 1, "device": "cpu", "precision": "float32",
     "stages": dict.fromkeys("ABCD", BLOCK),
 }  # fmt: skip
 
@@ -82,12 +83,12 @@ class TinyWorld:
         )
         return StageData(train, val, vocabulary)
 
-    def begin(self, *, stage="A", training=TRAINING, previous=None, seed=1):
+    def begin(self, *, stage="A", training=TRAINING, previous=None, seed=1, index="exact"):
         """Everything that `train_stage` asks for but the tracker."""
         data = self.data()
         model = begin_model(data, training, seed=seed, previous=previous)
-        index = TermIndex.of_vectors(data.vocabulary.go_ids, data.vocabulary.text_TG, space=TEXT)
-        miner = Miner(index, data.vocabulary.go_ids, data.vocabulary.text_TG)
+        terms = TermIndex.of_vectors(data.vocabulary.go_ids, data.vocabulary.text_TG, space=TEXT, kind=index)
+        miner = Miner(terms, data.vocabulary.go_ids, data.vocabulary.text_TG)
         config = TrainingConfig.from_config(training, {"refresh_epochs": 1}, seed)
         return model, data, miner, StageConfig.from_config(training, stage), config
 

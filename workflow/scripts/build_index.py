@@ -20,6 +20,9 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         vectors_TD, space = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG), SHARED
     else:
         vectors_TD, space = vocabulary.text_TG, TEXT
-    index = TermIndex.of_vectors(vocabulary.go_ids, vectors_TD, space=space)
-    write_index(snakemake.output.index, index, manifest.told(phase=snakemake.wildcards.phase, space=space))
-    logger.info("%d terms in the %s space", len(vocabulary.go_ids), space)
+    index = TermIndex.of_vectors(vocabulary.go_ids, vectors_TD, space=space, kind=params.kind)
+    recall = index.recall(params.shortlist)
+    told = {"phase": snakemake.wildcards.phase, "space": space, "kind": params.kind, "recall": round(recall, 4)}
+    write_index(snakemake.output.index, index, manifest.told(**told, recall_at=params.shortlist))
+    logger.info("%d terms in the %s space, %s index", len(vocabulary.go_ids), space, params.kind)
+    logger.info("it finds %.4f of the %d terms nearest to a term", recall, params.shortlist)

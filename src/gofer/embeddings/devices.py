@@ -24,12 +24,15 @@ class Compute:
     dtype: torch.dtype = torch.float32
 
     @classmethod
-    def chosen(cls, device: str = "auto", precision: str = "float32") -> "Compute":
-        """What the config keys embeddings.residues.device and .precision name.
+    def chosen(
+        cls, device: str = "auto", precision: str = "float32", *, section: str = "embeddings.residues"
+    ) -> "Compute":
+        """What the keys device and precision of a section of the config name.
 
         Args:
             device: auto (CUDA where there is a device), cpu or cuda.
             precision: float32, bfloat16 or float16.
+            section: Of the config, for the error.
 
         Raises:
             GoferError: CUDA is asked for where there is none.
@@ -37,7 +40,7 @@ class Compute:
         found = torch.cuda.is_available()
         if device == "cuda" and not found:
             raise GoferError(
-                f"embeddings.residues.device is cuda, but torch {torch.__version__} finds no CUDA device here",
+                f"{section}.device is cuda, but torch {torch.__version__} finds no CUDA device here",
                 help="write auto or cpu, or run where nvidia-smi lists a device and torch is built for CUDA",
             )
         use_cuda = found and device != "cpu"

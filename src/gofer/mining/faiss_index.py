@@ -1,10 +1,11 @@
-"""Exact nearest terms by inner product: a FAISS index that knows its terms, its space and where it came from.
+"""Nearest terms by inner product: a FAISS index that knows its terms, its space and where it came from.
 
-At the size of GO an exact search is faster per batch than any approximate index of the same recall.
+At the size of GO an exact search is faster per batch than any approximate index of the same recall; for vocabularies
+beyond it there are inverted lists (IVF: some cells of a k-means are searched) and a graph (HNSW: slow to build).
 Shapes: B queries, T terms, D width, K neighbours.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import faiss
@@ -15,7 +16,13 @@ from gofer.artefacts import Manifest, atomic, read_json, read_manifest, sha256_o
 from gofer.errors import ArtefactError, GoferError
 
 TEXT, SHARED = "text", "shared"
+EXACT, IVF, HNSW = "exact", "ivf", "hnsw"
 UNIT_TOLERANCE = 1e-3
+TERMS_PER_CELL = 39  # the fewest that FAISS wants to train a cell with
+CELLS_SEARCHED = 0.1  # of the cells
+LINKS, BREADTH = 32, 2  # of the graph: links of a term, and terms kept in sight for each that is asked for
+MOST_ASKED = 1000  # queries by which recall is measured
+CLASS_OF = {EXACT: faiss.IndexFlatIP, IVF: faiss.IndexIVFFlat, HNSW: faiss.IndexHNSWFlat}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +33,19 @@ class TermIndex:
         index: FAISS inner-product index over unit vectors.
         go_ids: Term of each row.
         space: "text" for the encoder's vectors, "shared" for vectors projected by a model.
+        kind: "exact", "ivf" or "hnsw".
     """
 
-    index: faiss.IndexFlatIP
+    index: faiss.Index
     go_ids: tuple[str, ...]
     space: str
+    kind: str = EXACT
 
     @classmethod
-    def of_vectors(cls, go_ids: list[str], vectors_TD: NDArray[np.float32], *, space: str) -> "TermIndex":
-        """Index unit vectors.
+    def of_vectors(
+        cls, go_ids: list[str], vectors_TD: NDArray[np.float32], *, space: str, kind: str = EXACT
+    ) -> "TermIndex":
+        """Index unit vectors; on one thread, the same vectors make the same index.
 
         Raises:
             GoferError: A vector is not finite or not of length 1 (FAISS would never find it, without a word).
@@ -49,12 +60,23 @@ class TermIndex:
                 f"the vector of {go_ids[first]} has length {norm_T[first]:.4g}, not 1; {bad_T.sum()} such",
                 help="normalise the vectors; a zero or infinite one means that its text or model is broken",
             )
-        index = faiss.IndexFlatIP(vectors_TD.shape[1])
-        index.add(np.ascontiguousarray(vectors_TD, np.float32))
-        return cls(index, tuple(go_ids), space)
+        vectors_TD = np.ascontiguousarray(vectors_TD, np.float32)
+        index = _empty(kind, *vectors_TD.shape)
+        index.train(vectors_TD)
+        index.add(vectors_TD)
+        return cls(index, tuple(go_ids), space, kind)
+
+    def on_gpu(self, device: int) -> "TermIndex":
+        """The same on a CUDA device, where this FAISS is built for one; HNSW stays. Not tried on a device.
+
+        There a search may ask for at most 2,048 terms.
+        """
+        if self.kind == HNSW or not hasattr(faiss, "StandardGpuResources"):
+            return self
+        return replace(self, index=faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), device, self.index))
 
     def nearest(self, queries_BD: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-        """Rows of the `k` nearest terms, best first, (B, min(k, T)).
+        """Rows of the `k` nearest terms, best first, (B, min(k, T)); -1 where an approximate index found no more.
 
         Raises:
             GoferError: A query is not finite or has another width.
@@ -63,16 +85,48 @@ class TermIndex:
             raise GoferError(f"queries are {queries_BD.shape[1]} wide, the index {self.index.d}")
         if not np.isfinite(queries_BD).all():
             raise GoferError("a query of the term index is not finite", help="the model has diverged: lower its rate")
-        _, rows_BK = self.index.search(np.ascontiguousarray(queries_BD, np.float32), min(k, self.index.ntotal))
+        k = min(k, self.index.ntotal)
+        wider = None
+        if self.kind == HNSW:  # the type stubs of FAISS lack the class
+            wider = faiss.SearchParametersHNSW(efSearch=BREADTH * k)  # type: ignore[attr-defined]
+        _, rows_BK = self.index.search(np.ascontiguousarray(queries_BD, np.float32), k, params=wider)
         return rows_BK
+
+    def recall(self, k: int, queries_BD: NDArray[np.float32] | None = None) -> float:
+        """Share of the truly `k` nearest terms that this index finds, in [0, 1]; 1 for an exact one.
+
+        Args:
+            k: Terms asked for.
+            queries_BD: What to ask with; without, up to `MOST_ASKED` of the index's own vectors.
+        """
+        if self.kind == EXACT or not k:
+            return 1.0
+        vectors_TD = self.index.reconstruct_n(0, self.index.ntotal)
+        if queries_BD is None:
+            queries_BD = vectors_TD[:: -(-len(vectors_TD) // MOST_ASKED)]
+        exact = TermIndex.of_vectors(list(self.go_ids), vectors_TD, space=self.space)
+        pairs = zip(self.nearest(queries_BD, k), exact.nearest(queries_BD, k), strict=True)
+        return float(np.mean([np.isin(wanted_K, found_K).mean() for found_K, wanted_K in pairs]))
+
+
+def _empty(kind: str, terms: int, width: int) -> faiss.Index:
+    if kind == IVF:
+        cells = max(1, min(round(4 * terms**0.5), terms // TERMS_PER_CELL))
+        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, cells, faiss.METRIC_INNER_PRODUCT)
+        index.nprobe = max(1, round(CELLS_SEARCHED * cells))
+        return index
+    if kind == HNSW:
+        return faiss.IndexHNSWFlat(width, LINKS, faiss.METRIC_INNER_PRODUCT)
+    return faiss.IndexFlatIP(width)
 
 
 def write_index(path: Path | str, terms: TermIndex, manifest: Manifest) -> None:
-    """Write the index atomically, and beside it `<path>.json` with its terms, space, checksum and manifest."""
+    """Write the index atomically, and beside it `<path>.json` with its terms, space, kind, checksum and manifest."""
     with atomic(path) as part:
         faiss.write_index(terms.index, str(part))
         digest = sha256_of(part)
-    write_json(f"{path}.json", {"space": terms.space, "sha256": digest, "go_ids": list(terms.go_ids)}, manifest)
+    about = {"space": terms.space, "kind": terms.kind, "sha256": digest, "go_ids": list(terms.go_ids)}
+    write_json(f"{path}.json", about, manifest)
 
 
 def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
@@ -82,7 +136,7 @@ def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
         ArtefactError: The file is missing, damaged or does not belong to its description.
     """
     about = read_json(f"{path}.json")
-    if lacking := {"space", "sha256", "go_ids"} - about.keys():
+    if lacking := {"space", "kind", "sha256", "go_ids"} - about.keys():
         raise ArtefactError(f"{path}.json describes no index: {min(lacking)} is missing", help="delete both files")
     if not Path(path).exists() or sha256_of(path) != about["sha256"]:
         raise ArtefactError(
@@ -90,8 +144,10 @@ def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
             help="delete both and run snakemake again: only this index is made anew",
         )
     index = faiss.read_index(str(path))
-    if not isinstance(index, faiss.IndexFlatIP):
-        raise ArtefactError(f"{path} is a {type(index).__name__}, not an exact inner-product index", help="delete it")
+    if type(index) is not CLASS_OF.get(about["kind"]) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
+        raise ArtefactError(
+            f"{path} is a {type(index).__name__}, not an inner-product index of kind {about['kind']}", help="delete it"
+        )
     if index.ntotal != len(about["go_ids"]):
         raise ArtefactError(f"{path} holds {index.ntotal} vectors for {len(about['go_ids'])} terms", help="delete it")
-    return TermIndex(index, tuple(about["go_ids"]), about["space"]), read_manifest(f"{path}.json")
+    return TermIndex(index, tuple(about["go_ids"]), about["space"], about["kind"]), read_manifest(f"{path}.json")

@@ -51,7 +51,7 @@ def choose_candidates(
         truth_BT: True where the term is true of the protein, the positives among them.
         neighbourhood: The ontology among the training terms.
         knobs: The curriculum at this step.
-        nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M).
+        nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M), -1 where there is none.
         rng: Source of all chance.
     """
     n_proteins, n_terms = hops_BT.shape
@@ -78,11 +78,23 @@ def choose_candidates(
     )
 
 
+def all_terms(hops_BT: sp.csr_array, truth_BT: sp.csr_array) -> Candidates:
+    """Every training term, whatever is true of a protein aside its negative: nothing is chosen, and nothing mined.
+
+    Args:
+        hops_BT: As for `choose_candidates`.
+        truth_BT: Likewise.
+    """
+    untrue_BT = ~truth_BT.toarray().astype(bool)
+    hops_BC = (hops_BT.toarray() - 1).astype(np.int16)
+    return Candidates(np.arange(hops_BT.shape[1]), hops_BC, negative_BC=untrue_BT, allowed_BC=untrue_BT)
+
+
 def _choose_first(
     chosen_BT: NDArray[np.bool_], shortlist_BM: NDArray[np.int64], forbidden_BT: NDArray[np.bool_], places: int
 ) -> None:
     # The best of the shortlist that are allowed, as many as there are places.
-    allowed_BM = ~np.take_along_axis(forbidden_BT, shortlist_BM, axis=1)
+    allowed_BM = ~np.take_along_axis(forbidden_BT, shortlist_BM, axis=1) & (shortlist_BM >= 0)
     taken_BM = allowed_BM & (np.cumsum(allowed_BM, axis=1) <= places)
     protein_P, place_P = np.nonzero(taken_BM)
     chosen_BT[protein_P, shortlist_BM[protein_P, place_P]] = True

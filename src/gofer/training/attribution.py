@@ -73,8 +73,7 @@ def impact(model: GoferModel, pooled: PooledProteins) -> Tensor:
     was_training = model.training
     model.eval()  # with dropout, the two vectors would differ by chance
     with torch.no_grad():
-        z_BD = pooled.z_BD if not was_training else _vectors_again(model, pooled)
-        moved_BWD = z_BD[:, None] - masked_vectors(model, pooled)
+        moved_BWD = _vectors_again(model, pooled)[:, None] - masked_vectors(model, pooled)
     model.train(was_training)
     return moved_BWD * can_be_masked(pooled)[..., None]
 

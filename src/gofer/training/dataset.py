@@ -94,12 +94,12 @@ def _matrix(
 
 @dataclass(frozen=True, eq=False)
 class ProteinBatch:
-    """Some proteins, packed.
+    """Some proteins, packed; the residues may be of a part of them, where several processes share a batch.
 
     Attributes:
         rows: Rows in the data set, (B,).
-        residues_RE: Residue embeddings of all of them, one after another, float32.
-        layout: Their blocks and windows.
+        residues_RE: Residue embeddings, one protein after another, float32.
+        layout: Blocks and windows of the proteins whose residues are here.
         hops_BT: Protein to GO: 1 + hops at each positive.
         truth_BT: True where the term is true of the protein, a positive or not: it is never a negative.
     """

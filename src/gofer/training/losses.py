@@ -1,4 +1,4 @@
-"""The three losses, each as the paper would write it.
+"""The losses, each as the paper would write it.
 
 Shapes: B proteins, C candidate terms, W windows, D shared width. All are finite, with finite gradients, for any batch:
 one protein, no positive, or nothing to contrast with gives 0.
@@ -31,6 +31,22 @@ def sigmoid_pairs(logits_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> 
     no = F.softplus(logits_BC) * negative_BC
     total = weight_BC.sum()
     return (yes.sum() + no.sum()) * (total > 0) / total.clamp(min=1e-6)
+
+
+def binary_cross_entropy(logits_BT: Tensor, positive_BT: Tensor, known_BT: Tensor) -> Tensor:
+    """What a plain classifier of all terms minimises, y = 1 for a positive and 0 otherwise, m = 1 where y is known.
+
+    -Σ m_ij ( y_ij log σ(s_ij) + (1 - y_ij) log(1 - σ(s_ij)) ) / Σ m_ij y_ij, so per positive like the losses above.
+
+    Args:
+        logits_BT: Scores over temperature, of every term.
+        positive_BT: y, which are positives.
+        known_BT: m, which count at all.
+    """
+    positive_BT, known_BT = positive_BT.to(logits_BT), known_BT.to(logits_BT)
+    total = (known_BT * positive_BT).sum()
+    loss = F.binary_cross_entropy_with_logits(logits_BT, positive_BT, known_BT, reduction="sum")
+    return loss * (total > 0) / total.clamp(min=1e-6)
 
 
 def dag_closeness(child_ED: Tensor, parent_ED: Tensor, *, margin: float) -> Tensor:

@@ -5,7 +5,7 @@ product of the two is one attention weight per residue, α, which sums to 1. Sha
 proteins, E ESM width, V value width, W windows, T terms, G text width, D shared width.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,8 @@ class PooledProteins:
     """A batch of proteins after pooling, with what is needed to pool again without one of the windows.
 
     Attributes:
-        z_BD: Protein vectors, unit length.
+        z_BD: Protein vectors, unit length. Of a batch that several processes share, those of all its proteins;
+            everything below is of this process's proteins alone.
         layout: Blocks and windows.
         weight_BN1: Sum of the exponentiated residue scores of each block.
         value_BNV: Sum of the residue values of each block, so weighted.
@@ -114,14 +115,14 @@ class WindowPooling(nn.Module):
     def blocks(self, residues_RE: Tensor, layout: WindowLayout) -> tuple[Tensor, Tensor, Tensor]:
         """Score every residue once: `exp_R`, and its sums by block without and with the values."""
         normed_RE = self.norm(residues_RE)
-        exp_R1 = bounded(self.residue_score(normed_RE)).exp()
-        value_RV = F.gelu(self.value(normed_RE))
+        exp_R1 = bounded(self.residue_score(normed_RE).to(residues_RE.dtype)).exp()
+        value_RV = F.gelu(self.value(normed_RE).to(residues_RE.dtype))
         return exp_R1[:, 0], layout.block_sums(exp_R1), layout.block_sums(exp_R1 * value_RV)
 
     def windows(self, weight_BW1: Tensor, value_BWV: Tensor) -> tuple[Tensor, Tensor]:
         """Mean value and exponentiated score (≥ e^-10) of each window; the score of an empty window is 0."""
         mean_BWV = value_BWV / weight_BW1.clamp(min=1e-30)
-        exp_BW = bounded(self.window_score(mean_BWV)).exp()[..., 0] * (weight_BW1[..., 0] > 0)
+        exp_BW = bounded(self.window_score(mean_BWV).to(mean_BWV.dtype)).exp()[..., 0] * (weight_BW1[..., 0] > 0)
         return mean_BWV, exp_BW
 
 
@@ -173,18 +174,26 @@ class GoferModel(nn.Module):
         low, high = self.sizes.temperature
         return low * (high / low) ** torch.sigmoid(self.temperature_logit)
 
-    def encode_proteins(self, residues_RE: Tensor, layout: WindowLayout) -> PooledProteins:
-        """Protein vectors of packed residues."""
+    def encode_proteins(
+        self, residues_RE: Tensor, layout: WindowLayout, gathered: Callable[[Tensor], Tensor] = lambda own_BV: own_BV
+    ) -> PooledProteins:
+        """Protein vectors of packed residues.
+
+        Args:
+            residues_RE: Residue embeddings.
+            layout: Their blocks and windows.
+            gathered: From the pooled values of these proteins to those of all that share a batch with them.
+        """
         exp_R, weight_BN1, value_BNV = self.pooling.blocks(residues_RE, layout)
         mean_BWV, exp_BW = self.pooling.windows(layout.window_sums(weight_BN1), layout.window_sums(value_BNV))
         exp_BW = exp_BW * layout.window_mask_BW
         beta_BW = exp_BW / exp_BW.sum(1, keepdim=True)
-        z_BD = self.project_proteins((beta_BW[..., None] * mean_BWV).sum(1))
+        z_BD = self.project_proteins(gathered((beta_BW[..., None] * mean_BWV).sum(1)))
         return PooledProteins(z_BD, layout, weight_BN1, value_BNV, exp_R, beta_BW)
 
     def project_proteins(self, pooled_BV: Tensor) -> Tensor:
         """P: pooled values to unit vectors, (…, D)."""
-        return F.normalize(self.protein_tower(pooled_BV), dim=-1)
+        return F.normalize(self.protein_tower(pooled_BV).to(pooled_BV.dtype), dim=-1)
 
     def project_terms(self, text_TG: Tensor, seen_T: Tensor) -> Tensor:
         """Q: text vectors to unit vectors, (T, D).
@@ -193,7 +202,7 @@ class GoferModel(nn.Module):
             text_TG: Text vectors.
             seen_T: Row of each term among `seen_go_ids`, -1 for a term never seen in training.
         """
-        projected_TD = self.term_tower(text_TG)
+        projected_TD = self.term_tower(text_TG).to(text_TG.dtype)
         if self.free_vectors_TD is not None and len(self.seen_go_ids):
             projected_TD = projected_TD + self.free_vectors_TD[seen_T.clamp(min=0)] * (seen_T >= 0)[:, None]
         return F.normalize(projected_TD, dim=-1)

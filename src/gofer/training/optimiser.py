@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gofer.training.model import GoferModel
+from gofer.training.parallel import ALONE, Team
 from gofer.training.settings import StageConfig, TrainingConfig
 
 LEAST_RATE = 0.1  # of the learning rate, reached at the last step
@@ -47,8 +48,13 @@ class Optimiser:
 
         return cls(adamw, torch.optim.lr_scheduler.LambdaLR(adamw, rate), config.clip_norm, steps)
 
-    def update(self, losses: Iterable[Tensor], model: GoferModel) -> None:
+    def update(self, losses: Iterable[Tensor], model: GoferModel, team: Team = ALONE) -> None:
         """One step down the gradient of the losses' sum; each is computed when the one before has been let go.
+
+        Args:
+            losses: The same in all processes.
+            model: Changed in place.
+            team: The processes that share each batch.
 
         Raises:
             NotFiniteError: A loss or the gradient is not finite; the weights are as they were.
@@ -58,6 +64,7 @@ class Optimiser:
             if not torch.isfinite(loss):
                 raise NotFiniteError(f"the loss is {float(loss.detach())}")
             loss.backward()
+        team.average_gradients(model)
         length = float(torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm))
         if not math.isfinite(length):
             raise NotFiniteError(f"the gradient is {length}")

@@ -40,6 +40,10 @@ class StageState:
     tensors: dict[str, Tensor]
     plain: dict[str, Any]
 
+    def below(self, start: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with `start`, by the rest of the name."""
+        return {name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)}
+
 
 class ResumePoint:
     """The place of a stage's state.
@@ -48,17 +52,18 @@ class ResumePoint:
         folder: Holds the state alone.
         about: What the state must have been made from, by name: settings, data, code.
         minutes: The state is due again after so many.
+        writes: Whether this process keeps the state; of several that train together only one does.
 
     Raises:
         ArtefactError: There is a state, but it was made from something else, or neither of its files can be read.
     """
 
-    def __init__(self, folder: Path | str, about: Mapping[str, Any], *, minutes: float) -> None:
-        self.folder, self.minutes = Path(folder), minutes
+    def __init__(self, folder: Path | str, about: Mapping[str, Any], *, minutes: float, writes: bool = True) -> None:
+        self.folder, self.minutes, self.writes = Path(folder), minutes, writes
         self.about = {name: str(value) for name, value in about.items()}
         self.state = self._read()
         self._last = time.monotonic()
-        self._stop = False
+        self.stopping = False  # a wish to stop; of several processes all must come to have the same
 
     def __enter__(self) -> "ResumePoint":
         """Take SIGTERM and Ctrl-C as a wish to stop at the next step."""
@@ -71,11 +76,11 @@ class ResumePoint:
 
     def _wish(self, number: int, _: FrameType | None) -> None:
         logger.info("%s: the state is kept at the next step", signal.Signals(number).name)
-        self._stop = True
+        self.stopping = True
 
     def due(self) -> bool:
         """Whether the state should be kept now."""
-        return self._stop or time.monotonic() - self._last >= 60 * self.minutes
+        return self.stopping or time.monotonic() - self._last >= 60 * self.minutes
 
     def keep(self, state: StageState) -> None:
         """Write the state.
@@ -84,11 +89,12 @@ class ResumePoint:
             SystemExit: A stop was wished for; its status is `TRY_AGAIN`.
         """
         newest = self.folder / NEWEST
-        if newest.exists():
-            os.replace(newest, self.folder / BEFORE)
-        write_tensors(newest, state.tensors, {"about": json.dumps(self.about), "plain": json.dumps(state.plain)})
+        if self.writes:
+            if newest.exists():
+                os.replace(newest, self.folder / BEFORE)
+            write_tensors(newest, state.tensors, {"about": json.dumps(self.about), "plain": json.dumps(state.plain)})
         self._last = time.monotonic()
-        if self._stop:
+        if self.stopping:
             logger.info("stopped; run snakemake again to go on from here")
             raise SystemExit(TRY_AGAIN)
 

@@ -56,8 +56,9 @@ class TrainingConfig:
     """What all stages share.
 
     Attributes:
-        objective: "infonce" or "sigmoid".
-        batch_proteins: Proteins of a step.
+        objective: "infonce", "sigmoid" or "bce".
+        go_to_protein: For infonce: whether a term is also contrasted over the proteins of the batch.
+        batch_proteins: Proteins of a step, those of all processes together.
         weight_decay: Of AdamW.
         clip_norm: Longest gradient.
         gamma: A propagated positive weighs gamma^hops.
@@ -67,10 +68,12 @@ class TrainingConfig:
         accumulate: Batches that an update of the weights is made from.
         patience: Epochs without a better validation Fmax after which a stage ends; None for never.
         refresh_epochs: Epochs after which the mining index is projected anew.
+        precision: "float32", or "bfloat16" for the products of the towers.
         seed: Of all chance.
     """
 
     objective: str
+    go_to_protein: bool
     batch_proteins: int
     weight_decay: float
     clip_norm: float
@@ -81,6 +84,7 @@ class TrainingConfig:
     accumulate: int
     patience: int | None
     refresh_epochs: int
+    precision: str
     seed: int
 
     @classmethod

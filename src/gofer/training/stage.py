@@ -19,16 +19,16 @@ from torch import Tensor
 from gofer.errors import GoferError
 from gofer.mining.curriculum import Knobs
 from gofer.mining.miner import Miner
-from gofer.training.dataset import ContrastiveEmbCollator, ProteinBatch
 from gofer.training.model import GoferModel
 from gofer.training.optimiser import NotFiniteError, Optimiser
+from gofer.training.parallel import ALONE, Team
 from gofer.training.resume import ResumePoint, StageState
 from gofer.training.sampler import ShuffledRows
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig
-from gofer.training.stage_data import LabelledProteins, StageData
+from gofer.training.stage_data import StageData
 from gofer.training.step import Stepper, TermTensors
-from gofer.training.tracking import Cost, Tracker
-from gofer.training.validation import term_vectors, validation_fmax
+from gofer.training.tracking import Cost, Tracker, means
+from gofer.training.validation import term_vectors, validation_figures
 from gofer.workflow import progress
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ def train_stage(
     config: TrainingConfig,
     tracker: Tracker,
     resume: ResumePoint | None = None,
+    team: Team = ALONE,
 ) -> GoferModel:
     """Train `model` for one stage.
 
@@ -64,15 +65,16 @@ def train_stage(
         config: What all stages share.
         tracker: Receives every figure.
         resume: Where the stage's state is kept, and taken from where there is one.
+        team: The processes that share each batch.
 
     Returns:
         The model at its best epoch, in evaluation mode.
 
     Raises:
-        GoferError: The loss or its gradient is not finite.
+        GoferError: The loss or its gradient is not finite, or the processes no longer agree.
         SystemExit: A stop was wished for, and the state was kept.
     """
-    run = _StageRun(model, data, miner, stage, config, tracker, resume)
+    run = _StageRun(model, data, miner, stage, config, tracker, resume, team)
     if resume and resume.state:
         run.restore(resume.state)
         logger.info("stage %s goes on from epoch %d, step %d", stage.name, run.epoch, run.step)
@@ -96,14 +98,16 @@ class _StageRun:
         config: TrainingConfig,
         tracker: Tracker,
         resume: ResumePoint | None,
+        team: Team,
     ) -> None:
         self.seed = config.seed * len(STAGES) + STAGES.index(stage.name)
         torch.manual_seed(self.seed)
         torch.use_deterministic_algorithms(True)
         self.rng = np.random.default_rng(self.seed)
         self.model, self.data, self.miner, self.tracker, self.resume = model, data, miner, tracker, resume
-        self.stage, self.config = stage, config
-        self.stepper = Stepper(model, data.vocabulary, TermTensors.of(data.vocabulary), miner, stage, config, self.rng)
+        self.stage, self.config, self.team = stage, config, team
+        terms = TermTensors.of(data.vocabulary, team.device)
+        self.stepper = Stepper(model.to(team.device), data.vocabulary, terms, miner, stage, config, self.rng, team)
         self.sampler = sampler_of(data, config)
         self.steps = steps_of(data, stage, config)
         self.optimiser = Optimiser.of(model, stage, config, self.steps)
@@ -121,11 +125,18 @@ class _StageRun:
         for rows in self.sampler:
             residues += self._update(rows)
             steps += 1
-            if self.resume and self.resume.due():
-                self.resume.keep(self.state())
+            if self.resume and self.team.any(self.resume.due()):
+                self._keep(self.resume)
         self._tell_training(time.perf_counter() - began, residues, steps)
         self._judge()
         self.epoch, self.begun = self.epoch + 1, False
+
+    def _keep(self, resume: ResumePoint) -> None:
+        resume.stopping = self.team.any(resume.stopping)
+        try:
+            resume.keep(self.state())
+        finally:
+            self.team.any(False)  # no process goes before the state is written
 
     def has_stalled(self) -> bool:
         """Whether the last `patience` epochs brought nothing better."""
@@ -136,22 +147,22 @@ class _StageRun:
             vocabulary = self.data.vocabulary
             self.miner.refresh(term_vectors(self.model.eval(), vocabulary.go_ids, vocabulary.text_TG))
         self.sampler.shuffle(self.rng)
+        chance = [*self.team.chance().values(), torch.from_numpy(self.sampler.order)]
+        self.team.refuse_drift([*self.model.state_dict().values(), *chance])
         self.figures, self.begun = [], True
 
     def _update(self, rows: list[NDArray[np.int64]]) -> int:
         # One update of the weights from some batches; how many residues they have.
         self.model.train()
-        residues = []
 
         def losses() -> Iterator[Tensor]:
-            for batch in self._batches(self.data.train, rows):
+            for batch in self.data.train.batches(rows, self.model.sizes, self.team):
                 result = self.stepper.loss(batch, self._knobs(), self._lambda_attr())
                 self.figures.append(result.figures)
-                residues.append(len(batch.residues_RE))
                 yield result.total / len(rows)
 
         try:
-            self.optimiser.update(losses(), self.model)
+            self.optimiser.update(losses(), self.model, self.team)
         except NotFiniteError as error:
             ids = self.data.train.proteins.protein_ids
             logger.error("proteins of the batch: %s", " ".join(ids[row] for row in np.concatenate(rows)))
@@ -160,13 +171,7 @@ class _StageRun:
                 help=f"lower training.stages.{self.stage.name}.learning_rate; nothing of this stage was written",
             ) from error
         self.step += 1
-        return sum(residues)
-
-    def _batches(self, proteins: LabelledProteins, groups: list[NDArray[np.int64]]) -> Iterator[ProteinBatch]:
-        sizes = self.model.sizes
-        collate = ContrastiveEmbCollator(proteins.hops_NT, proteins.truth_NT, sizes.win_size, sizes.win_stride)
-        for rows in groups:
-            yield collate([proteins.proteins[int(row)] for row in rows])
+        return int(self.data.train.proteins.lengths[np.concatenate(rows)].sum())
 
     def _knobs(self) -> Knobs:
         return self.stage.curriculum.at(min(self.step, self.steps - 1), self.steps)
@@ -175,7 +180,7 @@ class _StageRun:
         return self.stage.lambda_attr(min(self.step, self.steps - 1), self.steps)
 
     def _tell_training(self, seconds: float, residues: int, steps: int) -> None:
-        self.tracker.log(epoch=self.epoch, step=self.step, split="train", **_means(self.figures))
+        self.tracker.log(epoch=self.epoch, step=self.step, split="train", **means(self.figures))
         if steps:  # none where all of the epoch's steps were done before a stop
             cost = Cost(seconds=seconds, steps=steps, residues=residues, mining_seconds=self.miner.seconds)
             self.tracker.log_cost(self.epoch, self.step, cost)
@@ -183,7 +188,7 @@ class _StageRun:
     def _judge(self) -> None:
         self.model.eval()
         labels_NT = self.data.val.truth_NT.toarray()
-        figures = validation_fmax(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary)
+        figures = validation_figures(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary, self.team)
         self.tracker.log(epoch=self.epoch, step=self.step, split="val", **figures, **self._validation_losses())
         logger.info("stage %s, epoch %d: validation Fmax %.4f", self.stage.name, self.epoch, figures["fmax"])
         self.miner.age += 1
@@ -201,10 +206,10 @@ class _StageRun:
         with torch.no_grad():
             results = [
                 stepper.loss(batch, self._knobs(), self._lambda_attr()).figures
-                for batch in self._batches(self.data.val, groups)
+                for batch in self.data.val.batches(groups, self.model.sizes, self.team)
             ]
         told = ("loss", "con", "dag", "attr", "attention_entropy", "alignment", "uniformity")
-        return {name: value for name, value in _means(results).items() if name in told}
+        return {name: value for name, value in means(results).items() if name in told}
 
     def state(self) -> StageState:
         """Everything that decides how the stage goes on."""
@@ -212,35 +217,32 @@ class _StageRun:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
         tensors |= {f"moments.{name}": value for name, value in moments.items()}
-        tensors |= {"torch_rng": torch.get_rng_state(), "order": torch.from_numpy(self.sampler.order)}
+        tensors |= {**self.team.chance(), "order": torch.from_numpy(self.sampler.order)}
         if (vectors_TD := self.miner.renewed_vectors) is not None:
             tensors["index"] = torch.from_numpy(vectors_TD)
         names = ("epoch", "step", "figures", "best_fmax", "best_epoch")
         plain: dict[str, Any] = {name: getattr(self, name) for name in names}
-        plain |= {"place": self.sampler.place, "index_age": self.miner.age, "optimiser": optimiser}
+        plain |= {
+            "place": self.sampler.place,
+            "index_age": self.miner.age,
+            "index_recall": self.miner.recall,
+            "optimiser": optimiser,
+        }
         plain |= {"numpy_rng": self.rng.bit_generator.state, "tracker": self.tracker.state()}
         return StageState(tensors, plain)
 
     def restore(self, state: StageState) -> None:
         """The inverse of `state`; the state was kept within an epoch, after a step."""
-        self.model.load_state_dict(_below(state.tensors, "model."))
-        self.best_weights = _below(state.tensors, "best.")
-        self.optimiser.restore(_below(state.tensors, "moments."), state.plain["optimiser"])
-        torch.set_rng_state(state.tensors["torch_rng"])
+        self.model.load_state_dict(state.below("model."))
+        self.best_weights = state.below("best.")
+        self.optimiser.restore(state.below("moments."), state.plain["optimiser"])
+        self.team.restore_chance(state.tensors)
         self.rng.bit_generator.state = state.plain["numpy_rng"]
         self.sampler.order, self.sampler.place = state.tensors["order"].numpy(), state.plain["place"]
         if "index" in state.tensors:
             self.miner.refresh(state.tensors["index"].numpy())
-        self.miner.age = state.plain["index_age"]
+        self.miner.age, self.miner.recall = state.plain["index_age"], state.plain["index_recall"]
         for name in ("epoch", "step", "figures", "best_fmax", "best_epoch"):
             setattr(self, name, state.plain[name])
         self.tracker.restore(state.plain["tracker"])
         self.begun = True
-
-
-def _below(tensors: dict[str, Tensor], start: str) -> dict[str, Tensor]:
-    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
-
-
-def _means(figures: list[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}

@@ -1,19 +1,28 @@
 """What a stage starts from: proteins with labels, the vocabulary, and a model, new or from the previous stage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import torch
+from numpy.typing import NDArray
 
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.errors import ArtefactError, GoferError
 from gofer.training.checkpoint import read_checkpoint
-from gofer.training.dataset import ProteinEmbDataset, positives_matrix, truth_matrix
+from gofer.training.dataset import (
+    ContrastiveEmbCollator,
+    ProteinBatch,
+    ProteinEmbDataset,
+    positives_matrix,
+    truth_matrix,
+)
 from gofer.training.model import GoferModel, ModelSizes
+from gofer.training.parallel import ALONE, Team
 from gofer.training.vocabulary import Vocabulary
 
 
@@ -58,6 +67,19 @@ class LabelledProteins:
         dataset = ProteinEmbDataset(store, own)
         ids = dataset.protein_ids
         return cls(dataset, positives_matrix(own, ids, go_ids), truth_matrix(own, ids, go_ids))
+
+    def batches(
+        self, groups: Iterable[NDArray[np.int64]], sizes: ModelSizes, team: Team = ALONE
+    ) -> Iterator[ProteinBatch]:
+        """Proteins by their rows, with all labels, and the residues of this process's part.
+
+        A process whose part is empty reads the first protein, of which it then counts nothing.
+        """
+        collate = ContrastiveEmbCollator(self.hops_NT, self.truth_NT, sizes.win_size, sizes.win_stride)
+        for rows in groups:
+            own = rows[team.part(len(rows))]
+            batch = collate([self.proteins[int(row)] for row in (own if len(own) else rows[:1])])
+            yield replace(batch, rows=rows, hops_BT=self.hops_NT[rows], truth_BT=self.truth_NT[rows])
 
 
 @dataclass(frozen=True, eq=False)

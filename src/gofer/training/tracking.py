@@ -5,11 +5,12 @@ The key of a W&B account comes from the environment only; offline, neither an ac
 
 import os
 import resource
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gofer.errors import GoferError
@@ -121,6 +122,11 @@ class Tracker:
         """Close the W&B run, if there is one."""
         if self._wandb:
             self._wandb.finish()
+
+
+def means(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each figure over steps that have the same."""
+    return {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}
 
 
 def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str, Any], run_id: str | None) -> Any:
