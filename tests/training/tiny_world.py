@@ -36,8 +36,8 @@ BLOCK = {
 TRAINING = {
     "win_size": 8, "win_stride": 4, "attention_width": 4, "hidden_width": 10, "shared_width": 5, "dropout": 0.1,
     "free_term_vectors": True, "objective": "infonce", "go_to_protein": True, "temperature": [0.02, 0.5],
-    "batch_proteins": 6, "weight_decay": 0.01, "clip_norm": 1.0, "gamma": 0.9, "fs_target_ratio": 0.2, "dag_margin": 0.5,
-    "attr_pairs": 1, "accumulate": 1, "patience": None, "checkpoint_minutes": 5, "wandb": "disabled",
+    "batch_proteins": 6, "weight_decay": 0.01, "clip_norm": 1.0, "gamma": 0.9, "fs_target_ratio": 0.2,
+    "dag_margin": 0.5, "attr_pairs": 1, "accumulate": 1, "patience": None, "checkpoint_minutes": 5, "wandb": "disabled",
     "stages": dict.fromkeys("ABCD", BLOCK),
 }  # fmt: skip
 
