@@ -18,10 +18,10 @@ from gofer.embeddings.go_text import INFERENCE
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.evaluation.measures import HeldOut
 from gofer.evaluation.ranking import term_means
-from gofer.inputs.labels import label_matrix
 from gofer.mining.curriculum import KNOBS
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
 from gofer.mining.miner import Miner
+from gofer.training.dataset import truth_matrix
 from gofer.training.model import GoferModel
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig
 from gofer.training.stage import train_stage
@@ -189,4 +189,5 @@ def _zero_shot_labels(held_out: HeldOut, protein_ids: list[str]) -> tuple[list[s
     truth = held_out.of_split("val")
     truth = truth[truth["go_id"].map(held_out.term_set) == "zero"]
     go_ids = sorted(truth["go_id"].unique())
-    return go_ids, label_matrix(truth, protein_ids, go_ids).toarray().astype(bool)
+    by_protein = truth.groupby("protein_id", as_index=False).agg(true_ids=("go_id", list))
+    return go_ids, truth_matrix(by_protein, protein_ids, go_ids).toarray()
