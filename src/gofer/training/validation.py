@@ -66,13 +66,13 @@ def validation_figures(
     """How well validation proteins and the training terms find each other; NaN where there is no label.
 
     `fmax_<aspect>` and their mean `fmax`: scores are calibrated on the same proteins (three numbers per aspect), as
-    inference does. `recall_at_10_…` and `mrr_…`: by cosine alone, from a protein to its terms (`to_go`) and from a term
-    to its proteins (`to_protein`). `labels_NT` is all that is true of them, whatever training takes as positives.
+    inference does. `recall_at_10_…` and `mrr_…`: by the logits of training, cosine over temperature plus base rate, from a
+    protein to its terms (`to_go`) and from a term to its proteins (`to_protein`). `labels_NT` is all that is true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
     evidence_NT = evidence(model, protein_vectors(model, proteins, team), z_TD)
-    found = {}
-    for way, scores_QC, relevant_QC in (("go", evidence_NT, labels_NT), ("protein", evidence_NT.T, labels_NT.T)):
+    logits_NT, found = evidence_NT + vocabulary.base_rate_T, {}
+    for way, scores_QC, relevant_QC in (("go", logits_NT, labels_NT), ("protein", logits_NT.T, labels_NT.T)):
         found[f"recall_at_10_to_{way}"] = recall_at(scores_QC, relevant_QC, k=10)
         found[f"mrr_to_{way}"] = mean_reciprocal_rank(scores_QC, relevant_QC)
     return _fmax_by_aspect(evidence_NT, labels_NT, vocabulary) | found
