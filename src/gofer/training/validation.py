@@ -66,8 +66,9 @@ def validation_figures(
     """How well validation proteins and the training terms find each other; NaN where there is no label.
 
     `fmax_<aspect>` and their mean `fmax`: scores are calibrated on the same proteins (three numbers per aspect), as
-    inference does. `recall_at_10_…` and `mrr_…`: by the logits of training, cosine over temperature plus base rate, from a
-    protein to its terms (`to_go`) and from a term to its proteins (`to_protein`). `labels_NT` is all that is true of them, whatever training takes as positives.
+    inference does. `recall_at_10_…` and `mrr_…`: by the logits of training (cosine over temperature, plus base rate),
+    from a protein to its terms (`to_go`) and from a term to its proteins (`to_protein`). `labels_NT` is all that is
+    true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
     evidence_NT = evidence(model, protein_vectors(model, proteins, team), z_TD)
