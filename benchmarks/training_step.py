@@ -73,9 +73,9 @@ def masked_by_block_sums(model: GoferModel, residues_LE: Tensor, layout: WindowL
         exp_L1 = bounded(pooling.residue_score(normed_LE)).exp() * kept_L1
         value_LV = F.gelu(pooling.value(normed_LE))
         sums = layout.block_sums(exp_L1), layout.block_sums(exp_L1 * value_LV)
-        mean_BWV, exp_BW = pooling.windows(*(layout.window_sums(blocks) for blocks in sums))
-        beta_BW = exp_BW / exp_BW.sum(1, keepdim=True)
-        vectors.append(model.project_proteins((beta_BW[..., None] * mean_BWV).sum(1))[0])
+        mean_BWV, exp_BW1 = pooling.windows(*(layout.window_sums(blocks) for blocks in sums))
+        beta_BW1 = exp_BW1 / exp_BW1.sum(1, keepdim=True)
+        vectors.append(model.project_proteins((beta_BW1 * mean_BWV).sum(1))[0])
     return torch.stack(vectors)
 
 

@@ -106,6 +106,8 @@ def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, schema):
     ("key", "value", "part"),
     [
         (("training", "win_size"), 40, "no multiple of win_stride"),
+        (("ablation", "parts"), ["go_to_protein"], "go_to_protein without infonce"),
+        (("training", "heads"), 3, "no divisor of hidden_width"),
         (("training", "temperature"), [0.5, 0.02], "not below its highest"),
         (("inputs", "splits", "val"), 0.9, "leaves nothing to train on"),
         (("inputs", "term_sets", "zero_list"), None, "zero_method is list"),

@@ -236,8 +236,12 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("previous_ontology",), "is null, but inputs.term_sets.zero_method is release"
     if sets["zero_min_proteins"] > sets["zero_max_proteins"]:
         yield ("inputs", "term_sets", "zero_min_proteins"), "is above zero_max_proteins"
-    if training["win_size"] % training["win_stride"]:
+    if (training["win_size"] or 0) % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"
+    if training["hidden_width"] % training["heads"]:
+        yield ("training", "heads"), f"is {training['heads']}, no divisor of hidden_width {training['hidden_width']}"
+    if "go_to_protein" in config["ablation"]["parts"] and "infonce" not in config["ablation"]["parts"]:
+        yield ("ablation", "parts"), "holds go_to_protein without infonce, with which it is compared"
     if not any(config["retrieval"]["labels"][name] for name in ("learned", "words", "composition")):
         yield ("retrieval", "labels", "learned"), "is 0, and so are words and composition: no likeness is left"
     if training["temperature"][0] >= training["temperature"][1]:

@@ -3,6 +3,7 @@ import pytest
 from embeddings.proteins import by_fair_esm, embedded, esm2, loaded, sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory import peak_bytes
 
 from gofer.embeddings.long_proteins import windows_of
 from gofer.embeddings.residue_encoder import ResidueEncoder
@@ -45,6 +46,19 @@ def test_a_protein_of_3000_residues_is_not_cut():
     [found] = embedded(encoder, [sequence(3000)], overlap=256)
     assert found.shape == (3000, 16)
     assert np.isfinite(found).all()
+
+
+def test_a_protein_of_35000_residues_takes_no_more_memory_than_its_windows_and_vectors():
+    encoder, peaks = ResidueEncoder.of_model(loaded(esm2(1, 16, 2), 256), "last", name="small"), {}
+    for length in (2_000, 35_000):
+        found = []
+        peaks[length] = peak_bytes(
+            lambda length=length, found=found: found.extend(embedded(encoder, [sequence(length)]))
+        )
+        assert found[0].shape == (length, 16)
+        assert np.isfinite(found[0]).all()
+    vectors = 35_000 * 16 * 4
+    assert peaks[35_000] < peaks[2_000] + 3 * vectors  # one pass over all of it would need gigabytes
 
 
 @pytest.mark.parametrize("overlap", [-1, 40, 100])

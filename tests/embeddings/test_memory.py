@@ -3,7 +3,7 @@ import torch
 from embeddings.proteins import esm1, esm2, loaded, sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.profiler import ProfilerActivity, profile
+from memory import peak_bytes
 
 from gofer.embeddings import devices
 from gofer.embeddings.devices import Compute
@@ -11,18 +11,6 @@ from gofer.embeddings.memory import GIB, in_batches
 from gofer.embeddings.packed_esm import PackedESM
 from gofer.embeddings.residue_encoder import ResidueEncoder
 from gofer.errors import GoferError
-
-
-def peak_bytes(work):
-    """Most bytes that torch's allocator had out at a time while `work` ran."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
-        work()
-    events = [event for event in found.profiler.kineto_results.events() if event.name() == "[memory]"]
-    held = peak = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
-        peak = max(peak, held)
-    return peak
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

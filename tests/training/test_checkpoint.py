@@ -40,7 +40,14 @@ def test_every_weight_shape_and_term_comes_back_to_the_bit(model, path):
         )
 
 
-@pytest.mark.parametrize("sizes", [{"free_term_vectors": False}, {"dropout": 0.0}, {"temperature": (0.05, 0.05001)}])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"free_term_vectors": False}, {"dropout": 0.0}, {"temperature": (0.05, 0.05001)}, {"heads": 2},
+        {"pooling": "mean"}, {"win_size": None},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_models_of_other_shapes_come_back_too(sizes, tmp_path):
     model = random_model(sizes=dataclasses.replace(SIZES, **sizes))
     write_checkpoint(tmp_path / "m.safetensors", model, RELEASE)

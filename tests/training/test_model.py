@@ -13,7 +13,8 @@ from gofer.training.attribution import can_be_masked, impact, masked_vectors
 from gofer.training.model import GoferModel, bounded
 
 LENGTHS = st.lists(st.integers(1, 45), min_size=1, max_size=4)
-SHAPES = st.sampled_from([(8, 4), (8, 8), (9, 3), (8, 2), (5, 1)])
+SHAPES = st.sampled_from([(8, 4), (8, 8), (9, 3), (8, 2), (5, 1), (None, 4)])
+VARIANTS = st.sampled_from([{}, {"pooling": "mean"}, {"heads": 2}, {"heads": 5}, {"pooling": "mean", "heads": 2}])
 
 
 def naive_protein(model, residues_LE, *, kept=None):
@@ -21,37 +22,38 @@ def naive_protein(model, residues_LE, *, kept=None):
     sizes, pooling, length = model.sizes, model.pooling, len(residues_LE)
     kept = torch.ones(length, dtype=torch.bool) if kept is None else kept
     normed_LE = pooling.norm(residues_LE)
-    exp_L = bounded(pooling.residue_score(normed_LE))[:, 0].exp()
-    value_LV = torch.nn.functional.gelu(pooling.value(normed_LE))
-    starts = [0]
-    while starts[-1] + sizes.win_size < length:
+    exp_LH = bounded(pooling.residue_score(normed_LE)).exp()
+    values = torch.nn.functional.gelu(pooling.value(normed_LE)).chunk(sizes.heads, dim=1)
+    win_size, starts = sizes.win_size or length, [0]
+    while starts[-1] + win_size < length:
         starts.append(starts[-1] + sizes.win_stride)
     means, scores, inside = [], [], []
     for start in starts:
         here = torch.zeros(length, dtype=torch.bool)
-        here[start : start + sizes.win_size] = True
+        here[start : start + win_size] = True
         here &= kept
         if here.any():
-            share_L = exp_L * here / (exp_L * here).sum()
-            means.append(share_L @ value_LV)
-            scores.append(bounded(pooling.window_score(means[-1]))[0])
-            inside.append(share_L)
-    beta_W = torch.stack(scores).softmax(0)
-    z_D = model.project_proteins(beta_W @ torch.stack(means))
-    return z_D, beta_W @ torch.stack(inside)
+            share_LH = exp_LH * here[:, None] / (exp_LH * here[:, None]).sum(0)
+            means.append(torch.cat([share_LH[:, head] @ value for head, value in enumerate(values)]))
+            scores.append(bounded(pooling.window_score(means[-1])))
+            inside.append(share_LH)
+    beta_WH = torch.stack(scores).softmax(0)
+    mean_WV = torch.stack(means).chunk(sizes.heads, dim=1)
+    z_D = model.project_proteins(torch.cat([beta_WH[:, head] @ mean for head, mean in enumerate(mean_WV)]))
+    return z_D, torch.einsum("wh,wlh->lh", beta_WH, torch.stack(inside)).mean(1)
 
 
-def case(lengths, shape, seed=0, *, dtype=torch.float64):
-    sizes = dataclasses.replace(SIZES, win_size=shape[0], win_stride=shape[1])
+def case(lengths, shape, seed=0, *, dtype=torch.float64, **variant):
+    sizes = dataclasses.replace(SIZES, win_size=shape[0], win_stride=shape[1], **variant)
     model = random_model(seed, sizes, dtype=dtype)
     residues_RE, layout = random_residues(lengths, seed, win_size=shape[0], win_stride=shape[1], dtype=dtype)
     return model, residues_RE, layout
 
 
 @settings(max_examples=40, deadline=None)
-@given(LENGTHS, SHAPES, st.integers(0, 5))
-def test_vectors_and_attention_are_those_of_a_plain_loop_over_windows(lengths, shape, seed):
-    model, residues_RE, layout = case(lengths, shape, seed)
+@given(LENGTHS, SHAPES, st.integers(0, 5), VARIANTS)
+def test_vectors_and_attention_are_those_of_a_plain_loop_over_windows(lengths, shape, seed, variant):
+    model, residues_RE, layout = case(lengths, shape, seed, **variant)
     with torch.no_grad():
         pooled = model.encode_proteins(residues_RE, layout)
         attention = pooled.residue_attention().split(lengths)
@@ -62,9 +64,9 @@ def test_vectors_and_attention_are_those_of_a_plain_loop_over_windows(lengths, s
 
 
 @settings(max_examples=40, deadline=None)
-@given(LENGTHS, SHAPES, st.integers(0, 5))
-def test_a_protein_without_a_window_is_the_protein_without_its_residues(lengths, shape, seed):
-    model, residues_RE, layout = case(lengths, shape, seed)
+@given(LENGTHS, SHAPES, st.integers(0, 5), VARIANTS)
+def test_a_protein_without_a_window_is_the_protein_without_its_residues(lengths, shape, seed, variant):
+    model, residues_RE, layout = case(lengths, shape, seed, **variant)
     with torch.no_grad():
         pooled = model.encode_proteins(residues_RE, layout)
         masked_BWD, possible_BW = masked_vectors(model, pooled), can_be_masked(pooled)
@@ -92,9 +94,9 @@ def test_masking_in_float32_is_as_good_as_the_second_pass():
 
 
 @settings(max_examples=40, deadline=None)
-@given(LENGTHS, SHAPES)
-def test_attention_sums_to_one_over_each_protein(lengths, shape):
-    model, residues_RE, layout = case(lengths, shape, dtype=torch.float32)
+@given(LENGTHS, SHAPES, VARIANTS)
+def test_attention_sums_to_one_over_each_protein(lengths, shape, variant):
+    model, residues_RE, layout = case(lengths, shape, dtype=torch.float32, **variant)
     with torch.no_grad():
         pooled = model.encode_proteins(residues_RE, layout)
         for attention_L in pooled.residue_attention().split(lengths):
@@ -106,13 +108,34 @@ def test_attention_sums_to_one_over_each_protein(lengths, shape):
     assert not pooled.beta_BW[~layout.window_mask_BW].any()
 
 
-def test_attention_mass_of_a_window_is_the_attention_on_its_residues():
-    model, residues_RE, layout = case([37], (8, 4))
+@pytest.mark.parametrize("heads", [1, 2])
+def test_attention_mass_of_a_window_is_the_attention_on_its_residues(heads):
+    model, residues_RE, layout = case([37], (8, 4), heads=heads)
     with torch.no_grad():
         pooled = model.encode_proteins(residues_RE, layout)
         attention = pooled.residue_attention()
         mass_W = torch.stack([attention[4 * w : 4 * w + 8].sum() for w in range(int(layout.window_mask_BW.sum()))])
     torch.testing.assert_close(pooled.window_attention_mass()[0], mass_W / mass_W.sum())
+
+
+def test_the_mean_over_one_window_is_the_mean_over_all_residues_whatever_the_length():
+    model, residues_RE, layout = case([3, 41], (None, 4), pooling="mean")
+    assert layout.window_mask_BW.tolist() == [[True], [True]]
+    assert [layout.residue_range(protein, 0) for protein in range(2)] == [(1, 3), (1, 41)]
+    with torch.no_grad():
+        pooled = model.encode_proteins(residues_RE, layout)
+        value_RV = torch.nn.functional.gelu(model.pooling.value(model.pooling.norm(residues_RE)))
+        mean_BV = torch.stack([own.mean(0) for own in value_RV.split([3, 41])])
+        torch.testing.assert_close(pooled.z_BD, model.project_proteins(mean_BV))
+        assert not impact(model, pooled).any()
+    assert not [name for name, _ in model.named_parameters() if "score" in name]
+
+
+def test_heads_attend_to_different_residues():
+    model, residues_RE, layout = case([30], (8, 4), heads=2)
+    with torch.no_grad():
+        pooled = model.encode_proteins(residues_RE, layout)
+    assert not torch.allclose(pooled.exp_RH[:, 0], pooled.exp_RH[:, 1])
 
 
 def test_a_new_model_attends_evenly():

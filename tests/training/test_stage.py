@@ -106,7 +106,15 @@ def test_training_lowers_the_loss_and_tells_every_figure(world, tmp_path, object
     assert table["epoch"].max() == 12
 
 
-def test_the_best_epoch_by_validation_figures_is_kept(world, tmp_path):
+@pytest.mark.parametrize("variant", [{"pooling": "mean"}, {"win_size": None}, {"heads": 2}], ids=str)
+def test_variants_of_the_model_are_trained_by_config_alone(world, tmp_path, variant):
+    table, weights = trained(world, tmp_path / "1", settings=training(**variant))
+    assert weights != trained(world, tmp_path / "2")[1]
+    attr = table[(table["metric"] == "attr") & (table["split"] == "train")]["value"]
+    assert attr.any() == ("win_size" not in variant)  # a single window cannot be masked
+
+
+def test_the_best_epoch_by_validation_fmax_is_kept(world, tmp_path):
     table, _ = trained(world, tmp_path, settings=with_stage(epochs=6, learning_rate=0.05))
     best = table[(table["metric"] == "fmax")]["value"].max()
     _, data, *_ = world.begin()

@@ -136,12 +136,17 @@ def _residues(rng, pid2pos, lengths, signal):
         yield residues_LE.astype(np.float32)
 
 
-def make_world(folder: Path, *, n_proteins: int = 24) -> TinyWorld:
-    """Two aspects, ten terms of which GO:0005 is zero-shot, proteins of 3 to 40 residues in two shards."""
+def make_world(folder: Path, *, n_proteins: int = 24, longest: int | None = None) -> TinyWorld:
+    """Two aspects, ten terms of which GO:0005 is zero-shot, proteins of 3 to 40 residues in two shards.
+
+    With `longest`, the first training and the last validation protein have so many.
+    """
     rng = np.random.default_rng(3)
     terms, zero = _terms(), {"GO:0005"}
     protein_ids = [f"P{i:02d}" for i in range(n_proteins)]
     lengths = rng.integers(3, 41, n_proteins).tolist()
+    if longest:
+        lengths[0] = lengths[-1] = longest
     pid2pos = _labels(rng, terms, protein_ids, zero)
     splits = ["train"] * (n_proteins - 8) + ["val"] * 8
     pid2pos = pid2pos.assign(split=splits)

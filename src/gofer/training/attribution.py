@@ -2,14 +2,14 @@
 
 Residues were scored once; a masked window only takes its blocks out of the sums of the windows that share them, and out
 of the softmax over windows. Sums before and after the window are running sums, so nothing is ever subtracted.
-Shapes: B proteins, N blocks, W windows, V value width, D shared width.
+Shapes: B proteins, N blocks, W windows, H heads, V value width, D shared width.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gofer.training.model import GoferModel, PooledProteins, WindowPooling
+from gofer.training.model import GoferModel, PooledProteins, WindowPooling, by_head
 from gofer.training.windows import sum_of
 
 
@@ -20,14 +20,15 @@ def masked_vectors(model: GoferModel, pooled: PooledProteins) -> Tensor:
     `can_be_masked`.
     """
     layout = pooled.layout
-    mean_BWV, exp_BW = model.pooling.windows(
-        layout.window_sums(pooled.weight_BN1), layout.window_sums(pooled.value_BNV)
+    mean_BWV, exp_BWH = model.pooling.windows(
+        layout.window_sums(pooled.weight_BNH), layout.window_sums(pooled.value_BNV)
     )
-    exp_BW1 = (exp_BW * layout.window_mask_BW)[..., None]
-    above_BWV, below_BW1 = _untouched(exp_BW1 * mean_BWV, layout.blocks), _untouched(exp_BW1, layout.blocks)
-    for part_BWV, part_BW1 in _cut_windows(model.pooling, pooled):
-        above_BWV, below_BW1 = above_BWV + part_BW1 * part_BWV, below_BW1 + part_BW1
-    return model.project_proteins(above_BWV / below_BW1.clamp(min=1e-30))
+    exp_BWH = exp_BWH * layout.window_mask_BW[..., None]
+    above_BWV = _untouched(by_head(torch.mul, mean_BWV, exp_BWH), layout.blocks)
+    below_BWH = _untouched(exp_BWH, layout.blocks)
+    for part_BWV, part_BWH in _cut_windows(model.pooling, pooled):
+        above_BWV, below_BWH = above_BWV + by_head(torch.mul, part_BWV, part_BWH), below_BWH + part_BWH
+    return model.project_proteins(by_head(torch.div, above_BWV, below_BWH.clamp(min=1e-30)))
 
 
 def can_be_masked(pooled: PooledProteins) -> Tensor:
@@ -51,10 +52,10 @@ def _cut_windows(pooling: WindowPooling, pooled: PooledProteins) -> list[tuple[T
         exists_right = F.pad(layout.window_mask_BW, (0, cut))[:, cut:]
         exists_left = F.pad(layout.window_mask_BW, (cut, 0))[:, :n_windows]
         for first, exists_BW in ((layout.blocks, exists_right), (-cut, exists_left)):
-            weight_BW1 = _blocks_from(pooled.weight_BN1, first, cut, n_windows)
+            weight_BWH = _blocks_from(pooled.weight_BNH, first, cut, n_windows)
             value_BWV = _blocks_from(pooled.value_BNV, first, cut, n_windows)
-            mean_BWV, exp_BW = pooling.windows(weight_BW1, value_BWV)
-            parts.append((mean_BWV, (exp_BW * exists_BW)[..., None]))
+            mean_BWV, exp_BWH = pooling.windows(weight_BWH, value_BWV)
+            parts.append((mean_BWV, exp_BWH * exists_BW[..., None]))
     return parts
 
 
@@ -80,5 +81,5 @@ def impact(model: GoferModel, pooled: PooledProteins) -> Tensor:
 
 def _vectors_again(model: GoferModel, pooled: PooledProteins) -> Tensor:
     layout = pooled.layout
-    mean_BWV, _ = model.pooling.windows(layout.window_sums(pooled.weight_BN1), layout.window_sums(pooled.value_BNV))
-    return model.project_proteins((pooled.beta_BW[..., None] * mean_BWV).sum(1))
+    mean_BWV, _ = model.pooling.windows(layout.window_sums(pooled.weight_BNH), layout.window_sums(pooled.value_BNV))
+    return model.project_proteins(by_head(torch.mul, mean_BWV, pooled.beta_BWH).sum(1))

@@ -123,13 +123,13 @@ class ContrastiveEmbCollator:
     Attributes:
         hops_NT: `positives_matrix` of the data set.
         truth_NT: `truth_matrix` of the data set.
-        win_size: Residues of a window.
+        win_size: Residues of a window; None for one window per protein.
         win_stride: Residues from one window to the next.
     """
 
     hops_NT: sp.csr_array
     truth_NT: sp.csr_array
-    win_size: int
+    win_size: int | None
     win_stride: int
 
     def __call__(self, items: Sequence[ProteinItem]) -> ProteinBatch:

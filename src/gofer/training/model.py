@@ -1,8 +1,9 @@
 """The two towers: residues to a protein vector, and a term's text vector to the same space.
 
 A protein is read through windows: a softmax over the residues of each window, then a softmax over the windows. The
-product of the two is one attention weight per residue, α, which sums to 1. Shapes: B proteins, R residues packed over
-proteins, E ESM width, V value width, W windows, T terms, G text width, D shared width.
+product of the two is one attention weight per residue, α, which sums to 1. Of several heads each attends by itself, to
+its own share of the values. Shapes: B proteins, R residues packed over proteins, E ESM width, V value width, H heads,
+N blocks, W windows, T terms, G text width, D shared width.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,11 +29,13 @@ class ModelSizes:
         attention_width: Hidden units of both attentions.
         hidden_width: Width of the residue values V and of the hidden layers.
         shared_width: D.
-        win_size: Residues of a window.
+        win_size: Residues of a window; None for one window per protein.
         win_stride: Residues from one window to the next.
         dropout: Share of hidden units dropped in training.
         temperature: Lower and upper bound of τ.
         free_term_vectors: Whether terms seen in training have a vector of their own beside their projected text.
+        pooling: "attention", or "mean": all residues of a window count the same, and all windows.
+        heads: Attention heads, a divisor of `hidden_width`.
     """
 
     residue_width: int
@@ -40,11 +43,13 @@ class ModelSizes:
     attention_width: int
     hidden_width: int
     shared_width: int
-    win_size: int
+    win_size: int | None
     win_stride: int
     dropout: float
     temperature: tuple[float, float]
     free_term_vectors: bool
+    pooling: str = "attention"
+    heads: int = 1
 
     @classmethod
     def from_config(cls, training: Mapping[str, Any], *, residue_width: int, text_width: int) -> "ModelSizes":
@@ -67,63 +72,72 @@ class PooledProteins:
         z_BD: Protein vectors, unit length. Of a batch that several processes share, those of all its proteins;
             everything below is of this process's proteins alone.
         layout: Blocks and windows.
-        weight_BN1: Sum of the exponentiated residue scores of each block.
+        weight_BNH: Sum of the exponentiated residue scores of each block, by head.
         value_BNV: Sum of the residue values of each block, so weighted.
-        exp_R: Exponentiated score of each residue.
-        beta_BW: Attention over the windows; 0 where a protein has no such window.
+        exp_RH: Exponentiated scores of each residue.
+        beta_BWH: Attention over the windows; 0 where a protein has no such window.
     """
 
     z_BD: Tensor
     layout: WindowLayout
-    weight_BN1: Tensor
+    weight_BNH: Tensor
     value_BNV: Tensor
-    exp_R: Tensor
-    beta_BW: Tensor
+    exp_RH: Tensor
+    beta_BWH: Tensor
+
+    @property
+    def beta_BW(self) -> Tensor:
+        """Attention over the windows, mean of the heads."""
+        return self.beta_BWH.mean(-1)
 
     def residue_attention(self) -> Tensor:
-        """α of each packed residue (R); sums to 1 over a protein."""
-        window_weight_BW = self.layout.window_sums(self.weight_BN1)[..., 0]
-        share_BW = torch.where(self.layout.window_mask_BW, self.beta_BW / window_weight_BW.clamp(min=1e-30), 0.0)
-        share_BN = _spread(share_BW, self.layout.blocks)
-        return self.exp_R * share_BN[self.layout.protein_R, self.layout.block_R]
+        """α of each packed residue, mean of the heads (R); sums to 1 over a protein."""
+        share_BNH = self._block_share()
+        return (self.exp_RH * share_BNH[self.layout.protein_R, self.layout.block_R]).mean(-1)
 
     def window_attention_mass(self) -> Tensor:
         """Attention mass on the residues of each window, scaled to sum to 1 over a protein's windows, (B, W)."""
-        window_weight_BW = self.layout.window_sums(self.weight_BN1)[..., 0]
-        share_BW = torch.where(self.layout.window_mask_BW, self.beta_BW / window_weight_BW.clamp(min=1e-30), 0.0)
-        mass_BN = _spread(share_BW, self.layout.blocks) * self.weight_BN1[..., 0]
-        mass_BW = self.layout.window_sums(mass_BN[..., None])[..., 0] * self.layout.window_mask_BW
+        mass_BN1 = (self._block_share() * self.weight_BNH).mean(-1, keepdim=True)
+        mass_BW = self.layout.window_sums(mass_BN1)[..., 0] * self.layout.window_mask_BW
         return mass_BW / mass_BW.sum(1, keepdim=True)
 
-
-def _spread(share_BW: Tensor, blocks: int) -> Tensor:
-    # What each block receives from the windows that it belongs to, (B, N).
-    return sum_of([F.pad(share_BW, (offset, blocks - 1 - offset)) for offset in range(blocks)])
+    def _block_share(self) -> Tensor:
+        # α of a residue over its exponentiated score, the same for all of a block: summed over the block's windows.
+        window_weight_BWH = self.layout.window_sums(self.weight_BNH)
+        there_BW1 = self.layout.window_mask_BW[..., None]
+        share_BWH = torch.where(there_BW1, self.beta_BWH / window_weight_BWH.clamp(min=1e-30), 0.0)
+        blocks = self.layout.blocks
+        return sum_of([F.pad(share_BWH, (0, 0, offset, blocks - 1 - offset)) for offset in range(blocks)])
 
 
 class WindowPooling(nn.Module):
-    """Attention inside windows and over windows."""
+    """Attention inside windows and over windows; with pooling "mean" every score is 0."""
 
     def __init__(self, sizes: ModelSizes) -> None:
         super().__init__()
         value_width = sizes.hidden_width
         self.norm = nn.LayerNorm(sizes.residue_width)
         self.value = nn.Linear(sizes.residue_width, value_width)
-        self.residue_score = _score(sizes.residue_width, sizes.attention_width)
-        self.window_score = _score(value_width, sizes.attention_width)
+        self.residue_score = _score(sizes.residue_width, sizes)
+        self.window_score = _score(value_width, sizes)
 
     def blocks(self, residues_RE: Tensor, layout: WindowLayout) -> tuple[Tensor, Tensor, Tensor]:
-        """Score every residue once: `exp_R`, and its sums by block without and with the values."""
+        """Score every residue once: `exp_RH`, and its sums by block without and with the values."""
         normed_RE = self.norm(residues_RE)
-        exp_R1 = bounded(self.residue_score(normed_RE).to(residues_RE.dtype)).exp()
+        exp_RH = bounded(self.residue_score(normed_RE).to(residues_RE.dtype)).exp()
         value_RV = F.gelu(self.value(normed_RE).to(residues_RE.dtype))
-        return exp_R1[:, 0], layout.block_sums(exp_R1), layout.block_sums(exp_R1 * value_RV)
+        return exp_RH, layout.block_sums(exp_RH), layout.block_sums(by_head(torch.mul, value_RV, exp_RH))
 
-    def windows(self, weight_BW1: Tensor, value_BWV: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean value and exponentiated score (≥ e^-10) of each window; the score of an empty window is 0."""
-        mean_BWV = value_BWV / weight_BW1.clamp(min=1e-30)
-        exp_BW = bounded(self.window_score(mean_BWV).to(mean_BWV.dtype)).exp()[..., 0] * (weight_BW1[..., 0] > 0)
-        return mean_BWV, exp_BW
+    def windows(self, weight_BWH: Tensor, value_BWV: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean value and exponentiated scores (≥ e^-10) of each window; the scores of an empty window are 0."""
+        mean_BWV = by_head(torch.div, value_BWV, weight_BWH.clamp(min=1e-30))
+        exp_BWH = bounded(self.window_score(mean_BWV).to(mean_BWV.dtype)).exp() * (weight_BWH > 0)
+        return mean_BWV, exp_BWH
+
+
+def by_head(combine: Callable[[Tensor, Tensor], Tensor], value_XV: Tensor, of_head_XH: Tensor) -> Tensor:
+    """Combine each head's share of the values, V / H neighbouring ones, with the head's own number, (…, V)."""
+    return combine(value_XV.unflatten(-1, (of_head_XH.shape[-1], -1)), of_head_XH[..., None]).flatten(-2)
 
 
 def bounded(score: Tensor) -> Tensor:
@@ -131,11 +145,25 @@ def bounded(score: Tensor) -> Tensor:
     return HIGHEST_SCORE * torch.tanh(score / HIGHEST_SCORE)
 
 
-def _score(width: int, hidden: int) -> nn.Sequential:
+class EvenScore(nn.Module):
+    """A score of 0 for everything: attention that is a mean."""
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+
+    def forward(self, value_XV: Tensor) -> Tensor:
+        """Zeros, (…, H)."""
+        return value_XV.new_zeros(*value_XV.shape[:-1], self.heads)
+
+
+def _score(width: int, sizes: ModelSizes) -> nn.Module:
     # The last layer starts at 0, so that attention starts even and is learnt.
-    last = nn.Linear(hidden, 1, bias=False)
+    if sizes.pooling == "mean":
+        return EvenScore(sizes.heads)
+    last = nn.Linear(sizes.attention_width, sizes.heads, bias=False)
     nn.init.zeros_(last.weight)
-    return nn.Sequential(nn.Linear(width, hidden), nn.Tanh(), last)
+    return nn.Sequential(nn.Linear(width, sizes.attention_width), nn.Tanh(), last)
 
 
 def _tower(width: int, sizes: ModelSizes) -> nn.Sequential:
@@ -184,12 +212,12 @@ class GoferModel(nn.Module):
             layout: Their blocks and windows.
             gathered: From the pooled values of these proteins to those of all that share a batch with them.
         """
-        exp_R, weight_BN1, value_BNV = self.pooling.blocks(residues_RE, layout)
-        mean_BWV, exp_BW = self.pooling.windows(layout.window_sums(weight_BN1), layout.window_sums(value_BNV))
-        exp_BW = exp_BW * layout.window_mask_BW
-        beta_BW = exp_BW / exp_BW.sum(1, keepdim=True)
-        z_BD = self.project_proteins(gathered((beta_BW[..., None] * mean_BWV).sum(1)))
-        return PooledProteins(z_BD, layout, weight_BN1, value_BNV, exp_R, beta_BW)
+        exp_RH, weight_BNH, value_BNV = self.pooling.blocks(residues_RE, layout)
+        mean_BWV, exp_BWH = self.pooling.windows(layout.window_sums(weight_BNH), layout.window_sums(value_BNV))
+        exp_BWH = exp_BWH * layout.window_mask_BW[..., None]
+        beta_BWH = exp_BWH / exp_BWH.sum(1, keepdim=True)
+        z_BD = self.project_proteins(gathered(by_head(torch.mul, mean_BWV, beta_BWH).sum(1)))
+        return PooledProteins(z_BD, layout, weight_BNH, value_BNV, exp_RH, beta_BWH)
 
     def project_proteins(self, pooled_BV: Tensor) -> Tensor:
         """P: pooled values to unit vectors, (…, D)."""

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from gofer.embeddings.packing import tight_batches
 from gofer.evaluation import calibration
@@ -66,18 +67,20 @@ def validation_figures(
     """How well validation proteins and the training terms find each other; NaN where there is no label.
 
     `fmax_<aspect>` and their mean `fmax`: scores are calibrated on the same proteins (three numbers per aspect), as
-    inference does. `recall_at_10_…` and `mrr_…`: by cosine alone, from a protein to its terms (`to_go`) and from a term
-    to its proteins (`to_protein`). `labels_NT` is all that is true of them, whatever training takes as positives.
+    inference does. `recall_at_10_…` and `mrr_…`: by the logits of training (cosine over temperature, plus base rate),
+    from a protein to its terms (`to_go`) and from a term to its proteins (`to_protein`). `labels_NT` is all that is
+    true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
-    z_ND = protein_vectors(model, proteins, team)
-    closeness_NT = 1 + z_ND @ z_TD.T  # above 0, as 0 would be no prediction
+    evidence_NT = evidence(model, protein_vectors(model, proteins, team), z_TD)
+    # As probabilities, since a score of 0 would be no prediction; in double precision, which keeps their order.
+    scores_NT = expit((evidence_NT + vocabulary.base_rate_T).astype(np.float64))
     found: dict[str, float] = {}
-    for way, closeness_QC, relevant_QC in (("go", closeness_NT, labels_NT), ("protein", closeness_NT.T, labels_NT.T)):
+    for way, scores_QC, relevant_QC in (("go", scores_NT, labels_NT), ("protein", scores_NT.T, labels_NT.T)):
         asked_Q = relevant_QC.any(axis=1)
-        told = retrieved_terms(closeness_QC[asked_Q], relevant_QC[asked_Q], np.ones((1, int(asked_Q.sum()))), k=10)
+        told = retrieved_terms(scores_QC[asked_Q], relevant_QC[asked_Q], np.ones((1, int(asked_Q.sum()))), k=10)
         found |= {f"recall_at_10_to_{way}": float(told.recall_N[0]), f"mrr_to_{way}": float(told.mrr_N[0])}
-    return _fmax_by_aspect(evidence(model, z_ND, z_TD), labels_NT, vocabulary) | found
+    return _fmax_by_aspect(evidence_NT, labels_NT, vocabulary) | found
 
 
 def _fmax_by_aspect(

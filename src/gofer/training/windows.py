@@ -33,9 +33,11 @@ class WindowLayout:
     window_mask_BW: Tensor
 
     @classmethod
-    def of_lengths(cls, lengths: Sequence[int], *, win_size: int, win_stride: int) -> "WindowLayout":
-        """Lay out proteins of these lengths; `win_size` must be a multiple of `win_stride`."""
+    def of_lengths(cls, lengths: Sequence[int], *, win_size: int | None, win_stride: int) -> "WindowLayout":
+        """Lay out proteins of these lengths; `win_size` must be a multiple of `win_stride`, or None for one window."""
         length_B = torch.tensor(list(lengths))
+        if win_size is None:  # a window, and a block, that holds the longest of them
+            win_size = win_stride = int(length_B.max())
         blocks = win_size // win_stride
         protein_R = torch.repeat_interleave(torch.arange(len(lengths)), length_B)
         position_R = torch.cat([torch.arange(length) for length in lengths])
