@@ -1,6 +1,6 @@
 # Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
 #
-# Inputs:   evaluation/metrics.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
+# Inputs:   evaluation/{metrics,differences}.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
 #           inputs/release_changes.{parquet,tsv} where the run has a previous_ontology,
 #           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
 # Outputs:  report.html
@@ -14,6 +14,7 @@ rule make_report:
     input:
         metrics=results("evaluation/metrics.tsv"),
         status=results("evaluation/metrics.tsv.json"),
+        differences=results("evaluation/differences.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
         splits=results("inputs/splits.parquet"),
