@@ -103,6 +103,9 @@ def _quality(metrics: Metrics, differences: breakdowns.Differences) -> dict[str,
         "fewest": quality.FEWEST,
         "verdicts": quality.verdicts(metrics),
         "legend": [(words.method_name(method), *_mark(method)) for method in metrics.measured],
+        "reliability_legend": [
+            (words.method_name(method), *_mark(method)) for method in CALIBRATED if method in metrics.measured
+        ],
         "by_set": quality.term_set_blocks(metrics, words.TERM_SET_NAMES),
         "of_zero": quality.term_set_blocks(metrics, ["zero"]),
         "by_count": quality.term_set_blocks(metrics, bins),
@@ -129,9 +132,6 @@ def _pictures(metrics: Metrics, bins: Mapping[str, str]) -> dict[str, list[tuple
     of_calibration = partial(reliability_diagram, metrics, methods=[m for m in CALIBRATED if m in metrics.measured])
     return {
         "reliability_pictures": [(words.ASPECT_NAMES[aspect], of_calibration(aspect)) for aspect in metrics.aspects],
-        "reliability_legend": [
-            (words.method_name(method), *_mark(method)) for method in CALIBRATED if method in metrics.measured
-        ],
         "main_pictures": drawn(["all"], quality.PICTURED, by_metric),
         "set_pictures": drawn(sets, ["macro_auroc"], by_set),
         "count_pictures": drawn(bins, ["macro_aupr"], by_count),
