@@ -16,7 +16,7 @@ METHOD_NAMES = {
     "naive": "Naive",
     "ridge": "Word ridge",
     "diamond": "DIAMOND",
-    "diamond_best": "DIAMOND, best hit",
+    "diamond_best": "DIAMOND best",
     "neighbours": "ESM neighbours",
     "text": "Text cosine",
 }
