@@ -1,18 +1,22 @@
 # Evaluation: how good the predictions for the test proteins are, beside what any method must beat.
 #
 # Inputs:   inputs/{proteins,terms,term_sets,annotations,splits,pid2pos}.parquet
-#           evaluation/predictions/gofer.{tsv,uncut.parquet}   the model's predictions for val and test proteins (rule predict_held_out)
-# Outputs:  evaluation/predictions/{naive,ridge,diamond}.tsv
+#           evaluation/predictions/gofer.{tsv,uncut.parquet,ranks.parquet}   the model's predictions (rule predict_held_out)
+#           the residue shards; embeddings/go/phase-D.parquet
+# Outputs:  evaluation/predictions/{naive,ridge,diamond,diamond_best,neighbours,text}.tsv
+#           evaluation/predictions/text.{uncut,ranks}.parquet
 #           evaluation/predictions/{gofer,naive,ridge}+diamond.tsv     blends, DIAMOND's share chosen on val proteins
+#           evaluation/neighbours.parquet            training proteins nearest by mean residue vectors, untrained
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
 #           evaluation/differences.tsv               method, against, and the same: how far gofer stands above each other
-# Steps:    predict_naive, predict_ridge, predict_diamond -> blend_with_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
+# Steps:    predict_naive, predict_ridge, predict_diamond, find_neighbours -> predict_neighbours -> predict_text,
+#           blend_with_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
 
 
 BASES = ["gofer", "naive", "ridge"]  # methods that are also blended with DIAMOND
-METHODS = [*BASES, "diamond", *(f"{method}+diamond" for method in BASES)]
-UNCUT = ["gofer"]  # methods that also leave scores without a lower cutoff
+METHODS = [*BASES, "diamond", "diamond_best", "neighbours", "text", *(f"{method}+diamond" for method in BASES)]
+UNCUT = ["gofer", "text"]  # methods that also leave scores without a lower cutoff
 
 
 rule predict_naive:
@@ -68,7 +72,8 @@ rule predict_ridge:
 
 
 rule predict_diamond:
-    """Carry labels over from training proteins that DIAMOND finds similar, up to an e-value of diamond_evalue."""
+    """Carry labels over from training proteins that DIAMOND finds similar, up to an e-value of diamond_evalue: from all of
+    them, weighted by bit score (diamond), and from the best alone (diamond_best)."""
     message:
         "Predicting from similar training proteins (DIAMOND)"
     input:
@@ -78,9 +83,11 @@ rule predict_diamond:
     output:
         predictions=results("evaluation/predictions/diamond.tsv"),
         status=results("evaluation/predictions/diamond.tsv.json"),
+        best=results("evaluation/predictions/diamond_best.tsv"),
+        best_status=results("evaluation/predictions/diamond_best.tsv.json"),
     params:
         settings=config["evaluation"],
-        code=code("gofer.evaluation.baselines"),
+        code=code("gofer.evaluation.baselines", "gofer.evaluation.truth"),
     log:
         results("logs/predict_diamond.log"),
     benchmark:
@@ -121,6 +128,85 @@ rule blend_with_diamond:
         "../envs/evaluation.yaml"
     script:
         "../workflow/scripts/blend_with_diamond.py"
+
+
+rule find_neighbours:
+    """Find the 100 annotated training proteins nearest to each held-out one, by the cosine of mean residue vectors."""
+    message:
+        "Finding the nearest training proteins by mean residue vectors"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        splits=results("inputs/splits.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        residues=results(f"embeddings/{RESIDUES}/manifest.parquet"),
+    output:
+        neighbours=results("evaluation/neighbours.parquet"),
+    params:
+        code=code("gofer.evaluation.neighbours"),
+    log:
+        results("logs/find_neighbours.log"),
+    benchmark:
+        results("benchmarks/find_neighbours.tsv")
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../workflow/scripts/find_neighbours.py"
+
+
+rule predict_neighbours:
+    """Carry labels over from the k nearest training proteins, weighted by cosine; k is chosen on validation proteins."""
+    message:
+        "Predicting from the nearest training proteins"
+    input:
+        neighbours=results("evaluation/neighbours.parquet"),
+        terms=results("inputs/terms.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+    output:
+        predictions=results("evaluation/predictions/neighbours.tsv"),
+        status=results("evaluation/predictions/neighbours.tsv.json"),
+    params:
+        settings=config["evaluation"],
+        relations=config["inputs"]["relations"],
+        code=code("gofer.evaluation.neighbours", "gofer.evaluation.truth"),
+    log:
+        results("logs/predict_neighbours.log"),
+    benchmark:
+        results("benchmarks/predict_neighbours.tsv")
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../workflow/scripts/predict_neighbours.py"
+
+
+rule predict_text:
+    """Score every term by the cosine of its text with the texts of the labels of a protein's nearest training proteins."""
+    message:
+        "Predicting from texts alone"
+    input:
+        neighbours=results("evaluation/neighbours.parquet"),
+        chosen=results("evaluation/predictions/neighbours.tsv.json"),
+        terms=results("inputs/terms.parquet"),
+        splits=results("inputs/splits.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        texts=results("embeddings/go/phase-D.parquet"),
+    output:
+        predictions=results("evaluation/predictions/text.tsv"),
+        status=results("evaluation/predictions/text.tsv.json"),
+        uncut=results("evaluation/predictions/text.uncut.parquet"),
+        ranks=results("evaluation/predictions/text.ranks.parquet"),
+    params:
+        settings=config["evaluation"],
+        relations=config["inputs"]["relations"],
+        code=code("gofer.evaluation.text_cosine", "gofer.evaluation.truth", "gofer.embeddings.go_cache"),
+    log:
+        results("logs/predict_text.log"),
+    benchmark:
+        results("benchmarks/predict_text.tsv")
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../workflow/scripts/predict_text.py"
 
 
 rule run_cafaeval:

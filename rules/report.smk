@@ -1,10 +1,10 @@
 # Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
 #
-# Inputs:   evaluation/metrics.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
+# Inputs:   evaluation/{metrics,differences}.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
 #           inputs/release_changes.{parquet,tsv} where the run has a previous_ontology,
 #           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
-# Outputs:  report.html
-# Steps:    make_report
+# Outputs:  report.html; RESULTS.md (by name only)
+# Steps:    make_report; results_page (by name only)
 
 
 rule make_report:
@@ -14,6 +14,7 @@ rule make_report:
     input:
         metrics=results("evaluation/metrics.tsv"),
         status=results("evaluation/metrics.tsv.json"),
+        differences=results("evaluation/differences.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
         splits=results("inputs/splits.parquet"),
@@ -45,3 +46,27 @@ rule make_report:
         "../envs/report.yaml"
     script:
         "../workflow/scripts/make_report.py"
+
+
+rule results_page:
+    """Write the figures of the run as Markdown, with command, seed, data and day; run by name only."""
+    message:
+        "Writing RESULTS.md"
+    input:
+        metrics=results("evaluation/metrics.tsv"),
+        status=results("evaluation/metrics.tsv.json"),
+        differences=results("evaluation/differences.tsv"),
+    output:
+        page=results("RESULTS.md"),
+    params:
+        config=config,
+        configfiles=[os.path.relpath(path, ROOT) for path in workflow.configfiles],
+        code=code("gofer.report.results_page"),
+    log:
+        results("logs/results_page.log"),
+    benchmark:
+        results("benchmarks/results_page.tsv")
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow/scripts/results_page.py"

@@ -9,7 +9,7 @@ from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest
 from gofer.errors import GoferError
-from gofer.evaluation.baselines import DIAMOND_MISSING, DiamondSearch, naive, ridge, transferred_labels
+from gofer.evaluation.baselines import DIAMOND_MISSING, DiamondSearch, best_hit_labels, naive, ridge, transferred_labels
 from gofer.evaluation.cafa import prediction_status, read_cafa, write_cafa
 from gofer.evaluation.label_regression import KernelWeights
 
@@ -51,6 +51,15 @@ def test_transferred_labels_are_weighed_by_bit_score(transfer):
     assert transferred_labels(hits, *transfer, min_score=0.8)["go_id"].tolist() == ["a"]
 
 
+def test_labels_of_the_best_hit_score_its_identity(transfer):
+    hits = pd.DataFrame({"query": [0, 0, 0], "target": [0, 1, 2], "bitscore": [100.0, 300.0, 999.0]})
+    hits["identity"] = [90.0, 40.0, 100.0]
+    table = best_hit_labels(hits, *transfer, min_score=0.01)
+    assert table.values.tolist() == [["Q1", "a", 0.4]]  # T3 is hit best, but has no label
+    assert best_hit_labels(hits, *transfer, min_score=0.5).empty
+    assert best_hit_labels(hits.iloc[:0], *transfer, min_score=0.01).empty
+
+
 def test_without_a_hit_nothing_is_transferred(transfer):
     hits = pd.DataFrame({"query": [], "target": [], "bitscore": []}).astype({"query": int, "target": int})
     assert transferred_labels(hits, *transfer, min_score=0.01).empty
@@ -87,8 +96,8 @@ def proteins():
 
 
 def test_of_several_alignments_the_best_counts_in_a_fixed_order(search, proteins):
-    hits = search("1\t0\t50.5\n0\t1\t20\n0\t1\t33\n").hits(proteins, proteins)
-    assert hits.values.tolist() == [[0, 1, 33.0], [1, 0, 50.5]]
+    hits = search("1\t0\t50.5\t90\n0\t1\t20\t80\n0\t1\t33\t45.5\n").hits(proteins, proteins)
+    assert hits.values.tolist() == [[0, 1, 33.0, 45.5], [1, 0, 50.5, 90.0]]
     assert search("").version() == "diamond version 2.0"
 
 

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from gofer.artefacts import Manifest, write_json, write_table, write_text, write_tsv
-from gofer.evaluation.measures import ASPECT_METRICS, COLUMNS, TERM_METRICS, TERM_SETS, not_measured, text_table
+from gofer.evaluation.intervals import DIFFERENCE_COLUMNS, differences
+from gofer.evaluation.measures import DESCRIPTIVE, not_measured, text_table
 from gofer.report.page import Artefacts, build_page
 from gofer.report.predictions import COLUMNS as PREDICTED
 
@@ -35,13 +36,9 @@ class Run:
 
 def metrics_of(method: str, value: float, aspects: list[str], *, half_width: float = 0.05) -> pd.DataFrame:
     """Every figure of a method, all alike."""
-    keys = [(aspect, "all", metric) for aspect in aspects for metric in ASPECT_METRICS]
-    keys += [(aspect, name, metric) for aspect in aspects for name in TERM_SETS for metric in TERM_METRICS]
-    table = pd.DataFrame(keys, columns=["aspect", "term_set", "metric"])
-    table = table.assign(
-        method=method, split="test", value=value, low=value - half_width, high=value + half_width, n=90
-    )
-    return table[COLUMNS]
+    table = not_measured(method)
+    table = table[table["aspect"].isin(aspects)].assign(value=value, low=value - half_width, high=value + half_width)
+    return table.assign(n=90, draws=[np.full(3, value, np.float32)] * len(table))
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +83,7 @@ def _artefacts(folder: Path, *, query: bool) -> Artefacts:
     names: Mapping[str, str] = {
         "metrics": "evaluation/metrics.tsv",
         "status": "evaluation/metrics.tsv.json",
+        "differences": "evaluation/differences.tsv",
         "terms": "inputs/terms.parquet",
         "term_sets": "inputs/term_sets.parquet",
         "splits": "inputs/splits.parquet",
@@ -105,6 +103,8 @@ def _write_metrics(folder: Path, aspects: list[str], diamond: str) -> None:
     third = metrics_of("diamond", 0.5, aspects) if diamond == "complete" else not_measured("diamond")
     tables.append(third[third["aspect"].isin(aspects)])
     write_text(folder / "evaluation/metrics.tsv", text_table(tables))
+    compared = differences(dict(zip(["gofer", "naive", "diamond"], tables, strict=True)), without=DESCRIPTIVE)
+    write_text(folder / "evaluation/differences.tsv", text_table([compared], DIFFERENCE_COLUMNS))
     status = {"gofer": "complete", "naive": "complete", "diamond": diamond}
     write_json(folder / "evaluation/metrics.tsv.json", {"status": status}, RELEASE)
 

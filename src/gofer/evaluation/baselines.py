@@ -21,7 +21,7 @@ from gofer.evaluation.label_regression import KernelWeights, LabelRegression, Pr
 logger = logging.getLogger(__name__)
 
 DIAMOND_MISSING = "DIAMOND is not installed: run with --use-conda, or install it (mamba install -c bioconda diamond)"
-HIT_COLUMNS = {"query": np.int64, "target": np.int64, "bitscore": np.float64}
+HIT_COLUMNS = {"query": np.int64, "target": np.int64, "bitscore": np.float64, "identity": np.float64}
 
 
 def naive(terms: pd.DataFrame, protein_ids: list[str], *, min_score: float) -> pd.DataFrame:
@@ -114,7 +114,7 @@ class DiamondSearch:
             targets: The same of the proteins to search in.
 
         Returns:
-            Columns query, target (positions in the two tables, int64) and bitscore, in a fixed order.
+            Columns query, target (positions in the two tables, int64), bitscore and identity (%), in a fixed order.
 
         Raises:
             GoferError: DIAMOND failed.
@@ -129,12 +129,13 @@ class DiamondSearch:
             threads = ["--threads", str(self.threads)]
             self._run("makedb", "--in", str(folder / "targets.fasta"), "--db", database, *threads)
             limits = ["--evalue", str(self.evalue), "--max-target-seqs", str(self.max_targets), "--sensitive"]
-            columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore"]
+            columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore", "pident"]
             files = ["--query", str(folder / "queries.fasta"), "--db", database, "--out", str(folder / "hits.tsv")]
             self._run("blastp", *files, *limits, *columns, *threads, "--tmpdir", name)
             hits = pd.read_csv(folder / "hits.tsv", sep="\t", names=list(HIT_COLUMNS), dtype=HIT_COLUMNS)
-        best = hits.groupby(["query", "target"], as_index=False)["bitscore"].max()
-        return best.sort_values(["query", "target"], ignore_index=True)
+        order, ascending = ["query", "target", "bitscore", "identity"], [True, True, False, False]
+        best = hits.sort_values(order, ascending=ascending).drop_duplicates(["query", "target"])
+        return best.reset_index(drop=True)
 
     def _run(self, *arguments: str) -> str:
         command = [self.program, *arguments]
@@ -179,3 +180,20 @@ def transferred_labels(
     labelled_S = (has_ST.sum(axis=1) > 0).astype(float)
     scores_BT = (bits_BS @ has_ST).toarray() / np.maximum(bits_BS @ labelled_S, np.finfo(float).tiny)[:, None]
     return predicted_pairs(np.minimum(scores_BT, 1), list(queries["protein_id"]), list(go_ids), scores_BT >= min_score)
+
+
+def best_hit_labels(
+    hits: pd.DataFrame, queries: pd.DataFrame, targets: pd.DataFrame, labels: pd.DataFrame, *, min_score: float
+) -> pd.DataFrame:
+    """Labels of the one labelled protein hit best (by bit score), each scored with the identity of that alignment.
+
+    What CAFA calls BLAST (Radivojac et al. 2013, doi:10.1038/nmeth.2340), of the best hit alone. Arguments and result
+    as of `transferred_labels`.
+    """
+    known = hits[targets["protein_id"].isin(labels["protein_id"]).to_numpy()[hits["target"].to_numpy(int)]]
+    order = known.sort_values(["query", "bitscore", "target"], ascending=[True, False, True])
+    best = order.drop_duplicates("query")
+    identity = pd.Series(best["identity"].to_numpy() / 100, queries["protein_id"].iloc[best["query"].to_numpy(int)])
+    table = transferred_labels(best, queries, targets, labels, min_score=0.5)
+    table = table.assign(score=table["protein_id"].map(identity).to_numpy(float))
+    return table[table["score"] >= min_score].reset_index(drop=True)

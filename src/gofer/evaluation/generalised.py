@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.evaluation.term_figures import Named
+from gofer.evaluation.metrics import Named
 
 SEEN, UNSEEN, HARMONIC, UNSEEN_ONLY = "seen_among_all", "unseen_among_all", "harmonic_mean", "unseen_among_unseen"
 SETTINGS = [SEEN, UNSEEN, HARMONIC, UNSEEN_ONLY]

@@ -16,9 +16,9 @@ from gofer.errors import ArtefactError
 from gofer.evaluation.evaluator import AspectFigures
 from gofer.evaluation.generalised import RANK_METRICS, SETTINGS, generalised_figures
 from gofer.evaluation.intervals import DRAWS, Bootstrap, interval
-from gofer.evaluation.metrics import THRESHOLDS, Counts, count, f_curve, s_curve
+from gofer.evaluation.metrics import THRESHOLDS, Counts, Named, count, f_curve, s_curve
 from gofer.evaluation.reliability import BINS, reliability
-from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, Named, protein_figures, term_figures
+from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.evaluation.truth import AspectData, HeldOut, Predicted, aspect_data
 from gofer.inputs import identity_bins
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Named = tuple[str, NDArray[np.float64], int]  # metric, its value in each resample, what n counts
+
 THRESHOLDS = np.arange(0.01, 1, 0.01)  # .01 to .99, with exactly the rounding errors that cafaeval's thresholds have
 
 

@@ -10,15 +10,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from gofer.evaluation.metrics import count, coverage_of, fmax_of, smin_of
+from gofer.evaluation.metrics import Named, count, coverage_of, fmax_of, smin_of
 from gofer.evaluation.ranking import micro_aupr, retrieved_terms, term_means
 from gofer.evaluation.reliability import reliability
 
 PROTEIN_METRICS = ["fmax", "weighted_fmax", "smin", "coverage", "micro_aupr", "recall_at_10", "mrr"]
 MACRO_METRICS = ["macro_aupr", "macro_auroc", "proteins_recall_at_10", "proteins_mrr"]
 TERM_METRICS = [*PROTEIN_METRICS, "calibration_error", *MACRO_METRICS]
-
-Named = tuple[str, NDArray[np.float64], int]  # metric, its value in each resample, what n counts
 
 
 def term_figures(

@@ -58,6 +58,17 @@ class HeldOut:
         return self.truth.loc[self.truth["split"] == split, ["protein_id", "go_id"]]
 
 
+def labels_of(pid2pos: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Columns protein_id, go_id: what is true of the proteins of one split, propagated, roots left out.
+
+    Args:
+        pid2pos: Columns protein_id, split, true_ids of inputs/pid2pos.parquet.
+        split: train, val or test.
+    """
+    own = pid2pos.loc[pid2pos["split"] == split, ["protein_id", "true_ids"]]
+    return own.explode("true_ids").dropna().rename(columns={"true_ids": "go_id"}).reset_index(drop=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """What one method says of the held-out proteins.

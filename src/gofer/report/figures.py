@@ -35,7 +35,7 @@ def dots_by_metric(metrics: Metrics, aspect: str, names: Sequence[str]) -> Marku
     """The methods' values and 95 % intervals, one line of the picture per metric, all on a scale from 0 to 1."""
     methods = metrics.measured
     with drawing():
-        figure, axes = canvas(WIDTH, 40 + 44 * len(names))
+        figure, axes = canvas(WIDTH, 40 + max(44, 11 * len(methods)) * len(names))
         for place, method in zip(_dodged(len(methods), 0.26), methods, strict=True):
             rows = [metrics.figure(method, aspect, "all", name) for name in names]
             _dots(axes, method, np.arange(len(names)) + place, rows, across=True)
@@ -73,6 +73,7 @@ def dots_by_terms(
 
 
 def _dodged(count: int, step: float) -> list[float]:
+    step = min(step, 0.82 / max(count, 1))
     return [step * (i - (count - 1) / 2) for i in range(count)]
 
 

@@ -15,7 +15,8 @@ import yaml
 from markupsafe import Markup
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
-from gofer.report import figures, predictions, quality, tables, words
+from gofer.report import breakdowns, figures, predictions, quality, tables, words
+from gofer.report.calibration import reliability_diagram
 from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
 from gofer.report.quality import Metrics
 from gofer.report.releases import ReleaseStory
@@ -23,6 +24,7 @@ from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
 from gofer.report.training import TrainingStory
 
 COUNTED_FROM = 0.3  # identity to a training protein, where the split promises none
+CALIBRATED = ["gofer", "gofer+diamond", "naive", "ridge", "diamond"]  # of which scores are drawn against truth
 MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲"}
 
 
@@ -32,6 +34,7 @@ class Artefacts:
 
     metrics: Path | str
     status: Path | str
+    differences: Path | str
     terms: Path | str
     term_sets: Path | str
     splits: Path | str
@@ -72,7 +75,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "untrained": words.is_untrained(config),
         "mini": config["embeddings"]["residues"]["model"] == "mini",
         "demo": "demo" in config,
-        **_quality(metrics),
+        **_quality(metrics, breakdowns.Differences.read(files.differences)),
         **_inputs(files, config["inputs"]["splits"]),
         "changes": ReleaseStory.read(*files.release, root=Path(root)) if files.release else None,
         **_training(files, config, Path(root)),
@@ -83,17 +86,29 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
     return environment.get_template("page.html.j2").render(context)
 
 
-def _quality(metrics: Metrics) -> dict[str, Any]:
+def _quality(metrics: Metrics, differences: breakdowns.Differences) -> dict[str, Any]:
     bins = {name: words.count_bin(name) for name in metrics.count_bins}
     return {
         "main": quality.main_blocks(metrics),
-        "further": quality.main_blocks(metrics, quality.FURTHER),
+        "thresholds": quality.main_blocks(metrics, quality.THRESHOLDS),
+        "threshold_names": quality.THRESHOLDS,
+        "retrieval": quality.main_blocks(metrics, quality.RETRIEVAL),
+        "retrieval_names": quality.RETRIEVAL,
+        "differences": differences.blocks(metrics),
+        "compared": [(term_set, name) for term_set, name in breakdowns.COMPARED],
+        "by_identity": breakdowns.identity_blocks(metrics),
+        "identity_names": breakdowns.OF_IDENTITY,
+        "generalised": breakdowns.generalised_blocks(metrics),
+        "rank_names": breakdowns.OF_RANKS,
         "main_names": quality.MAIN,
         "fewest": quality.FEWEST,
-        "further_names": quality.FURTHER,
         "verdicts": quality.verdicts(metrics),
         "legend": [(words.method_name(method), *_mark(method)) for method in metrics.measured],
+        "reliability_legend": [
+            (words.method_name(method), *_mark(method)) for method in CALIBRATED if method in metrics.measured
+        ],
         "by_set": quality.term_set_blocks(metrics, words.TERM_SET_NAMES),
+        "of_zero": quality.term_set_blocks(metrics, ["zero"]),
         "by_count": quality.term_set_blocks(metrics, bins),
         "term_set_names": quality.OF_TERM_SETS,
         "zero_shot": quality.zero_shot_sentence(metrics),
@@ -115,7 +130,9 @@ def _pictures(metrics: Metrics, bins: Mapping[str, str]) -> dict[str, list[tuple
     by_metric = partial(figures.dots_by_metric, metrics, names=quality.PICTURED)
     by_set = partial(figures.dots_by_terms, metrics, metric="macro_auroc", term_sets=sets, chance=0.5)
     by_count = partial(figures.dots_by_terms, metrics, metric="macro_aupr", term_sets=bins)
+    of_calibration = partial(reliability_diagram, metrics, methods=[m for m in CALIBRATED if m in metrics.measured])
     return {
+        "reliability_pictures": [(words.ASPECT_NAMES[aspect], of_calibration(aspect)) for aspect in metrics.aspects],
         "main_pictures": drawn(["all"], quality.PICTURED, by_metric),
         "set_pictures": drawn(sets, ["macro_auroc"], by_set),
         "count_pictures": drawn(bins, ["macro_aupr"], by_count),

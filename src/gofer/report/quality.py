@@ -21,11 +21,15 @@ from gofer.report import words
 COMPLETE = "complete"
 COLUMNS = ["method", "split", "aspect", "term_set", "metric", "value", "low", "high", "n"]
 MAIN = ["fmax", "weighted_fmax", "smin", "micro_aupr", "macro_aupr", "coverage"]
-FURTHER = ["f_at_validation_threshold", "macro_auroc"]
+THRESHOLDS = [
+    "best_threshold", "validation_threshold", "f_at_validation_threshold", "weighted_f_at_validation_threshold",
+    "s_at_validation_threshold",
+]  # fmt: skip
+RETRIEVAL = ["recall_at_10", "mrr", "proteins_recall_at_10", "proteins_mrr", "macro_auroc", "calibration_error"]
 PICTURED = ["fmax", "weighted_fmax", "micro_aupr", "macro_aupr"]
 OF_TERM_SETS = ["fmax", "recall_at_10", "macro_aupr", "macro_auroc"]
 FEWEST = 20
-NEVER_BEST = ("coverage",)  # predicting something is no merit by itself
+NEVER_BEST = ("coverage", "best_threshold", "validation_threshold")  # no merit by themselves
 
 
 @dataclass(frozen=True)
@@ -130,22 +134,28 @@ class Metrics:
         """The sets of terms made by their number of training proteins, in the order of the table."""
         return [name for name in self.table["term_set"].unique() if name.startswith("train_")]
 
-    def figure(self, method: str, aspect: str, term_set: str, metric: str) -> Figure:
+    def figure(self, method: str, aspect: str, term_set: str, metric: str, split: str = "test") -> Figure:
         """One figure; all NaN where the table does not have it."""
-        return self._figures.get((method, aspect, term_set, metric), Figure())
+        return self._figures.get((method, split, aspect, term_set, metric), Figure())
 
     @cached_property
-    def _figures(self) -> dict[tuple[str, str, str, str], Figure]:
-        keys = zip(*(self.table[name] for name in ("method", "aspect", "term_set", "metric")), strict=True)
+    def _figures(self) -> dict[tuple[str, str, str, str, str], Figure]:
+        keys = zip(*(self.table[name] for name in ("method", "split", "aspect", "term_set", "metric")), strict=True)
         values = zip(*(self.table[name] for name in ("value", "low", "high", "n")), strict=True)
         return {
             key: Figure(float(value), float(low), float(high), int(n))
             for key, (value, low, high, n) in zip(keys, values, strict=True)
         }
 
-    def proteins(self, aspect: str, term_set: str) -> int:
+    def proteins(self, aspect: str, term_set: str, split: str = "test") -> int:
         """Test proteins that have a term of the set."""
-        return max((self.figure(method, aspect, term_set, "fmax").n for method in self.measured), default=0)
+        return self._proteins.get((split, aspect, term_set), 0)
+
+    @cached_property
+    def _proteins(self) -> dict[tuple[str, str, str], int]:
+        of_terms = [name for name, measure in words.MEASURES.items() if measure.of_terms]
+        own = self.table[self.table["method"].isin(self.measured) & ~self.table["metric"].isin(of_terms)]
+        return own.groupby(["split", "aspect", "term_set"])["n"].max().astype(int).to_dict()
 
     @property
     def few_proteins(self) -> list[str]:
@@ -171,15 +181,18 @@ def clearly_best(figures: Mapping[str, Figure], *, lower_is_better: bool = False
     return best if worst_of_best > max(rest) else None
 
 
-def block(metrics: Metrics, aspect: str, term_set: str, names: Iterable[str], title: str) -> Block:
+def block(
+    metrics: Metrics, aspect: str, term_set: str, names: Iterable[str], title: str, *, split: str = "test"
+) -> Block:
     """The methods' figures of one aspect and set of terms."""
-    names = list(names)
+    names, n_proteins = list(names), metrics.proteins(aspect, term_set, split)
     figures = {
-        name: {method: metrics.figure(method, aspect, term_set, name) for method in metrics.methods} for name in names
+        name: {method: metrics.figure(method, aspect, term_set, name, split) for method in metrics.methods}
+        for name in names
     }
     best = {
         name: None
-        if name in NEVER_BEST or metrics.proteins(aspect, term_set) < FEWEST
+        if name in NEVER_BEST or n_proteins < FEWEST
         else clearly_best(figures[name], lower_is_better=words.MEASURES[name].lower_is_better)
         for name in names
     }
@@ -188,7 +201,7 @@ def block(metrics: Metrics, aspect: str, term_set: str, names: Iterable[str], ti
         own = {name: figures[name][method] for name in names}
         cells = [_cell(own[name], name, best=best[name] == method) for name in names]
         rows.append(MethodRow(method, cells, _counts(own)))
-    return Block(aspect, title, _about(metrics, aspect, term_set), rows)
+    return Block(aspect, title, words.counted(n_proteins, "test protein"), rows)
 
 
 def _cell(figure: Figure, metric: str, *, best: bool) -> Cell:
@@ -203,10 +216,6 @@ def _counts(figures: Mapping[str, Figure]) -> str:
     proteins = [figure.n for name, figure in figures.items() if not words.MEASURES[name].of_terms]
     terms = [figure.n for name, figure in figures.items() if words.MEASURES[name].of_terms]
     return " / ".join(f"{max(counts):,}" for counts in (proteins, terms) if counts)
-
-
-def _about(metrics: Metrics, aspect: str, term_set: str) -> str:
-    return words.counted(metrics.proteins(aspect, term_set), "test protein")
 
 
 def main_blocks(metrics: Metrics, names: Iterable[str] = tuple(MAIN)) -> list[Block]:

@@ -34,8 +34,11 @@ METHOD_STYLES = {
     "naive": ("grey", "s"),
     "ridge": ("green", "^"),
     "diamond": ("vermillion", "D"),
+    "diamond_best": ("amber", "D"),
+    "neighbours": ("sky", "s"),
+    "text": ("purple", "^"),
 }
-OTHER_STYLE = ("purple", "^")
+OTHER_STYLE = ("ink", "o")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}
 SPLIT_COLOURS = {"val": "purple", "test": "green"}
 TERM_SET_COLOURS = {"common": "blue", "few": "sky", "zero": "amber"}

@@ -19,12 +19,18 @@ METHOD_NAMES = {
     "gofer+diamond": "gofer + DIAMOND",
     "naive+diamond": "Naive + DIAMOND",
     "ridge+diamond": "Word ridge + DIAMOND",
+    "diamond_best": "DIAMOND best",
+    "neighbours": "ESM neighbours",
+    "text": "Text cosine",
 }
 METHOD_MEANINGS = {
     "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
     "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
     "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
-    "diamond": "carries labels over from the training proteins with the most similar sequences",
+    "diamond": "carries labels over from the training proteins with the most similar sequences, weighted by bit score",
+    "diamond_best": "carries labels over from the most similar training protein alone, scored with its identity",
+    "neighbours": "carries labels over from the training proteins nearest by mean residue vectors, untrained",
+    "text": "compares a term's text with the texts of those neighbours' terms, untrained",
     **dict.fromkeys(
         ("gofer+diamond", "naive+diamond", "ridge+diamond"),
         "both scores mixed where DIAMOND has a hit; how much this counts is chosen on validation proteins",
@@ -90,6 +96,46 @@ MEASURES = {
         "F at a fixed threshold",
         "F at the score threshold that was best on the validation proteins: what a user gets who cannot know the best "
         "threshold of new proteins.",
+    ),
+    "weighted_f_at_validation_threshold": Measure(
+        "Weighted F at a fixed threshold",
+        "Weighted F at the score threshold at which it was highest on the validation proteins.",
+    ),
+    "s_at_validation_threshold": Measure(
+        "S at a fixed threshold",
+        "S, in bits, at the score threshold at which it was lowest on the validation proteins.",
+        lower_is_better=True,
+        decimals=2,
+    ),
+    "best_threshold": Measure(
+        "Best threshold",
+        "The score threshold at which F is highest on the test proteins, which no user knows.",
+        decimals=2,
+    ),
+    "validation_threshold": Measure(
+        "Validation threshold", "The score threshold at which F is highest on the validation proteins.", decimals=2
+    ),
+    "calibration_error": Measure(
+        "Calibration error",
+        "How far scores are from how often they are right, on average over ten bins of predictions; 0 is perfect.",
+        lower_is_better=True,
+    ),
+    "mrr": Measure(
+        "MRR", "Mean of 1 / rank of the best of a protein's true terms among all terms of the set; 1 is perfect."
+    ),
+    "proteins_recall_at_10": Measure(
+        "Proteins at 10",
+        "Share of a term's true proteins that are among the ten that the method ranks highest for it.",
+        of_terms=True,
+    ),
+    "proteins_mrr": Measure("Proteins’ MRR", "Mean of 1 / rank of the best of a term's true proteins.", of_terms=True),
+    "hits_at_10": Measure(
+        "Hits at 10", "Share of a protein's true terms before which fewer than ten wrong terms stand."
+    ),
+    "hits_at_100": Measure("Hits at 100", "The same with fewer than a hundred wrong terms before them."),
+    "rank_mrr": Measure("Rank MRR", "Mean of 1 / rank of each true term among the protein's wrong terms."),
+    "rank_auroc": Measure(
+        "Rank AUROC", "Share of a protein's wrong terms that stand behind a true one; 0.5 is chance."
     ),
     "macro_auroc": Measure(
         "Macro AUROC",

@@ -1,0 +1,113 @@
+"""Quality by likeness to training, where unseen terms stand among all terms, and gofer less each other method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gofer.errors import ArtefactError
+from gofer.report import words
+from gofer.report.quality import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
+
+IDENTITY_NAMES = {
+    "test_none_alike": "None alike",
+    "test_under_30": "Under 30 %",
+    "test_30_50": "30–50 %",
+    "test_50_70": "50–70 %",
+    "test_70_95": "70–95 %",
+    "test_from_95": "95 % or more",
+}
+OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
+SETTING_NAMES = {
+    "seen_among_all": "Seen, among all",
+    "unseen_among_all": "Unseen, among all",
+    "harmonic_mean": "Harmonic mean",
+    "unseen_among_unseen": "Unseen, among unseen",
+}
+OF_RANKS = ["hits_at_10", "hits_at_100", "rank_mrr", "rank_auroc"]
+DIFFERENCE_COLUMNS = ["method", "against", "split", "aspect", "term_set", "metric", "value", "low", "high", "n"]
+COMPARED = [
+    ("all", "fmax"), ("all", "weighted_fmax"), ("all", "smin"), ("all", "micro_aupr"),
+    ("zero", "macro_aupr"), ("zero", "macro_auroc"),
+]  # fmt: skip
+
+
+def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per bin of identity to the nearest training protein that has a test protein."""
+    told = []
+    for aspect in metrics.aspects:
+        some = [split for split in IDENTITY_NAMES if metrics.proteins(aspect, "all", split)]
+        names = {split: f"{IDENTITY_NAMES[split]} ({metrics.proteins(aspect, 'all', split):,})" for split in some}
+        told.append(
+            (
+                words.ASPECT_NAMES[aspect],
+                [block(metrics, aspect, "all", OF_IDENTITY, names[split], split=split) for split in some],
+            )
+        )
+    return told
+
+
+def generalised_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per setting of generalised zero-shot retrieval."""
+    return [
+        (
+            words.ASPECT_NAMES[aspect],
+            [block(metrics, aspect, setting, OF_RANKS, name) for setting, name in SETTING_NAMES.items()],
+        )
+        for aspect in metrics.aspects
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """How far gofer stands above each other method.
+
+    Attributes:
+        table: `DIFFERENCE_COLUMNS`.
+    """
+
+    table: pd.DataFrame
+
+    @classmethod
+    def read(cls, path: Path | str) -> "Differences":
+        """Read `differences.tsv`.
+
+        Raises:
+            ArtefactError: The file is missing or is something else.
+        """
+        try:
+            table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[words.NOT_AVAILABLE])
+            return cls(table[DIFFERENCE_COLUMNS])
+        except (OSError, ValueError, KeyError) as error:
+            raise ArtefactError(f"{path} cannot be read ({error})", help="run snakemake again") from error
+
+    def blocks(self, metrics: Metrics, method: str = "gofer") -> list[Block]:
+        """One block per aspect, one row per other method; marked where the interval lies on gofer's side of 0."""
+        own = self.table[(self.table["method"] == method) & (self.table["split"] == "test")]
+        keyed = {
+            (row.aspect, row.against, row.term_set, row.metric): row
+            for row in own[own["n"] > 0].itertuples(index=False)
+        }
+        others = [name for name in metrics.methods if name != method and metrics.status[name] == COMPLETE]
+        return [_block(keyed, aspect, others) for aspect in metrics.aspects if others]
+
+
+def _block(keyed: Mapping[tuple[str, str, str, str], object], aspect: str, others: list[str]) -> Block:
+    rows = [
+        MethodRow(
+            other,
+            [_cell(keyed.get((aspect, other, *figure)), figure[1]) for figure in COMPARED],
+            "",
+        )
+        for other in others
+    ]
+    return Block(aspect, words.ASPECT_NAMES[aspect], "", rows)
+
+
+def _cell(row: object, metric: str) -> Cell:
+    value, low, high, n = (getattr(row, name, np.nan) for name in ("value", "low", "high", "n"))
+    measure = words.MEASURES[metric]
+    clear = high < 0 if measure.lower_is_better else low > 0
+    return Cell(words.number(value, measure.decimals), words.interval(low, high, 2), best=bool(clear and n >= FEWEST))

@@ -1,0 +1,138 @@
+"""RESULTS.md: the figures of one run as Markdown, each with the command, seed, data and day that it comes from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gofer.artefacts import read_manifest
+from gofer.report import breakdowns, words
+from gofer.report.breakdowns import Differences
+from gofer.report.quality import (
+    MAIN,
+    OF_TERM_SETS,
+    RETRIEVAL,
+    THRESHOLDS,
+    Block,
+    Cell,
+    Metrics,
+    main_blocks,
+    term_set_blocks,
+)
+
+
+def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
+    """The whole page.
+
+    Args:
+        files: `metrics`, `status` and `differences` of the run.
+        config: The run's config.
+        configfiles: Config files that the run was given, as they are to be named in the command.
+
+    Raises:
+        ArtefactError: A file is missing or is something else.
+    """
+    metrics = Metrics.read(files["metrics"], files["status"])
+    differences = Differences.read(files["differences"])
+    by_count = term_set_blocks(metrics, metrics.count_bins)
+    parts = [
+        f"# Results of the run {config['run']}",
+        "Written by `snakemake results_page` from the tables of the run; do not edit. Every value is followed by its "
+        "95 % interval over resampled test proteins. n/a: cannot be had. ↓: lower is better.",
+        _origin(files, config, configfiles),
+        *(f"**{name} could not run:** {reason}" for name, reason in metrics.missing),
+        _section("All terms", _tables(main_blocks(metrics), MAIN)),
+        _section(
+            "gofer less each other method",
+            "Paired on the same resamples. Bold: the whole interval speaks for gofer.",
+            _tables(differences.blocks(metrics), [name for _, name in breakdowns.COMPARED], _compared()),
+        ),
+        _section("Threshold: the oracle's, and that of the validation proteins", _of_all(metrics, THRESHOLDS)),
+        _section("Retrieval both ways, calibration error", _of_all(metrics, RETRIEVAL)),
+        _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"]), OF_TERM_SETS)),
+        _section("Unseen terms among all terms", _of_sets(breakdowns.generalised_blocks(metrics), breakdowns.OF_RANKS)),
+        _section("By training proteins of the term", _of_sets(by_count, OF_TERM_SETS)),
+        _section(
+            "By identity to the nearest training protein",
+            _of_sets(breakdowns.identity_blocks(metrics), breakdowns.OF_IDENTITY),
+        ),
+        _section("Methods", _methods(metrics)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _origin(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
+    facts = read_manifest(files["status"]).release
+    day = datetime.fromtimestamp(Path(files["metrics"]).stat().st_mtime, UTC).date().isoformat()
+    given = " ".join([f"--configfile {path}" for path in configfiles] + ["--config data=DIR"] * ("demo" not in config))
+    rows = {
+        "Command": f"`snakemake evaluate --cores 2 {given}`",
+        "Seed": str(config["seed"]),
+        "Resamples": str(config["evaluation"]["resamples"]),
+        "Proteins": _listed(config["proteins"]),
+        "Annotations": _listed(config["annotations"]),
+        "Ontology": _listed(config["ontology"]),
+        "Split": f"{config['inputs']['splits']['method']}, identity {config['inputs']['splits']['identity']:g}",
+        **{name.replace("_", " ").capitalize(): value for name, value in sorted(facts.items())},
+        "Measured on": day,
+    }
+    return _table(["What", "Value"], [[name, value] for name, value in rows.items()])
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _of_all(metrics: Metrics, names: list[str]) -> str:
+    return _tables(main_blocks(metrics, names), names)
+
+
+def _compared() -> list[str]:
+    return [_head(name) + (", zero-shot" if term_set == "zero" else "") for term_set, name in breakdowns.COMPARED]
+
+
+def _of_sets(aspects: Iterable[tuple[str, list[Block]]], names: list[str]) -> str:
+    parts = []
+    for aspect, blocks in aspects:
+        rows = [
+            [block.title, words.method_name(row.method), *_cells(row.cells)] for block in blocks for row in block.rows
+        ]
+        parts += [f"### {aspect}", _table(["Set", "Method", *map(_head, names)], rows)]
+    return "\n\n".join(parts)
+
+
+def _tables(blocks: Iterable[Block], names: Sequence[str], heads: Sequence[str] | None = None) -> str:
+    parts = []
+    for block in blocks:
+        rows = [[words.method_name(row.method), *_cells(row.cells)] for row in block.rows]
+        title = f"### {block.title}" + (f" ({block.about})" if block.about else "")
+        parts += [title, _table(["Method", *(heads or map(_head, names))], rows)]
+    return "\n\n".join(parts)
+
+
+def _cells(cells: Iterable[Cell]) -> list[str]:
+    told = []
+    for cell in cells:
+        value = f"**{cell.text}**" if cell.best else cell.text
+        told.append(f"{value} ({cell.interval})" if cell.interval else value)
+    return told
+
+
+def _head(name: str) -> str:
+    measure = words.MEASURES[name]
+    return measure.name + (" ↓" if measure.lower_is_better else "")
+
+
+def _methods(metrics: Metrics) -> str:
+    told = [f"- **{words.method_name(m)}** {words.METHOD_MEANINGS.get(m, '')}".rstrip() for m in metrics.methods]
+    return "\n".join(told)
+
+
+def _section(title: str, *parts: str) -> str:
+    return "\n\n".join([f"## {title}", *parts])
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,57 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from gofer.artefacts import write_text
+from gofer.errors import ArtefactError
+from gofer.report.results_page import results_markdown
+
+
+@pytest.fixture
+def written(make_run):
+    run = make_run(diamond="diamond is not | installed")
+    os.utime(run.files.metrics, (1_700_000_000, 1_700_000_000))
+    files = {name: getattr(run.files, name) for name in ("metrics", "status", "differences")}
+    return run, files, results_markdown(files, run.config, ["config/config.yaml"])
+
+
+def test_the_figures_say_what_they_come_from(written):
+    run, _, text = written
+    assert text.startswith("# Results of the run demo\n")
+    assert "| Command | `snakemake evaluate --cores 2 --configfile config/config.yaml` |" in text
+    assert f"| Seed | {run.config['seed']} |" in text
+    assert "| Go release | releases/2015-07-11 |" in text
+    assert "| Measured on | 2023-11-14 |" in text
+
+
+def test_every_figure_has_its_interval_and_none_is_made_up(written):
+    text = written[2]
+    assert "| gofer | 0.700 (0.65–0.75) |" in text.replace("**", "")
+    assert "**DIAMOND could not run:** diamond is not | installed" in text
+    lines = [line for line in text.splitlines() if line.startswith("| DIAMOND |")]
+    assert lines
+    assert all(set(line.split(" | ")[1:]) <= {"n/a", "n/a |"} for line in lines)
+
+
+def test_every_line_of_a_table_has_as_many_cells_as_its_head(written):
+    width = None
+    for line in written[2].splitlines():
+        if not line.startswith("|"):
+            width = None
+            continue
+        cells = line.replace("\\|", "").count("|")
+        assert width in (None, cells), line
+        width = cells
+
+
+def test_the_same_tables_give_the_same_bytes(written):
+    run, files, text = written
+    assert results_markdown(files, run.config, ["config/config.yaml"]) == text
+
+
+def test_a_table_that_is_something_else_is_refused(written):
+    run, files, _ = written
+    write_text(Path(files["differences"]), "a\n1\n")
+    with pytest.raises(ArtefactError, match=r"differences\.tsv cannot be read"):
+        results_markdown(files, run.config, [])

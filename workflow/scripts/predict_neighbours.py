@@ -1,0 +1,19 @@
+"""Rule predict_neighbours: labels of the k nearest training proteins, k chosen on validation proteins."""
+
+from gofer.artefacts import agreed_files, read_table
+from gofer.evaluation.cafa import write_cafa
+from gofer.evaluation.neighbours import choose_k, neighbour_labels
+from gofer.evaluation.truth import labels_of
+from gofer.workflow import logged_to, logger
+
+with logged_to(snakemake.log[0]):
+    files, min_score = snakemake.input, snakemake.params.settings["min_score"]
+    terms, neighbours = read_table(files.terms), read_table(files.neighbours)
+    pid2pos = read_table(files.pid2pos)
+    train, val = labels_of(pid2pos, "train"), labels_of(pid2pos, "val")
+    of_val = neighbours[neighbours["protein_id"].isin(val["protein_id"])]
+    k = choose_k(of_val, train, val, terms, snakemake.params.relations)
+    logger.info("k = %d by the mean Fmax of the validation proteins", k)
+    table = neighbour_labels(neighbours, train, terms, k=k, min_score=min_score)
+    manifest = agreed_files(*files).told(method="neighbours", k=k)
+    write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

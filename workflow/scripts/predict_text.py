@@ -1,0 +1,38 @@
+"""Rule predict_text: the cosine of a term's text with the texts of labels of a protein's nearest training proteins."""
+
+from gofer.artefacts import agreed_files, read_manifest, read_table, write_table
+from gofer.embeddings.go_cache import GoLookupCache
+from gofer.evaluation.cafa import write_cafa
+from gofer.evaluation.evaluator import has_parent
+from gofer.evaluation.text_cosine import TextProfiles
+from gofer.evaluation.truth import labels_of
+from gofer.evaluation.uncut import keep_uncut
+from gofer.workflow import logged_to
+
+with logged_to(snakemake.log[0]):
+    files, relations = snakemake.input, snakemake.params.relations
+    k = read_manifest(files.chosen).made_by["k"]
+    manifest = agreed_files(*files).told(method="text", k=k)
+    terms, pid2pos = read_table(files.terms), read_table(files.pid2pos)
+    go_ids, below_T = terms["go_id"].tolist(), has_parent(terms, relations).to_numpy()
+    told = {
+        "neighbours": read_table(files.neighbours),
+        "labels": labels_of(pid2pos, "train"),
+        "terms": terms,
+        "texts_TG": GoLookupCache.read(files.texts).subset(go_ids).vectors_TG,
+        "k": k,
+    }
+    splits = read_table(files.splits, ["protein_id", "split"])
+    annotations = read_table(files.annotations, ["protein_id", "go_id"]).merge(splits, on="protein_id")
+    val = labels_of(pid2pos, "val")
+    calibration = TextProfiles.of_neighbours(val["protein_id"].unique(), **told).calibrate(val, terms)
+    held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"]
+    table = TextProfiles.of_neighbours(held_out, **told).predictions(
+        calibration, below_T, go_ids, min_score=snakemake.params.settings["min_score"]
+    )
+    write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
+    test = TextProfiles.of_neighbours(splits.loc[splits["split"] == "test", "protein_id"], **told)
+    labels = annotations[annotations["split"] == "test"]
+    uncut = keep_uncut(test.scored(calibration), terms, labels, relations)
+    write_table(snakemake.output.uncut, uncut.scores, manifest)
+    write_table(snakemake.output.ranks, uncut.ranks, manifest)

@@ -1,0 +1,10 @@
+"""Rule results_page: the figures of the run as Markdown, with the command, seed, data and day that they come from."""
+
+from gofer.artefacts import write_text
+from gofer.report.results_page import results_markdown
+from gofer.workflow import logged_to
+
+with logged_to(snakemake.log[0]):
+    files = {name: snakemake.input[name] for name in ("metrics", "status", "differences")}
+    text = results_markdown(files, snakemake.params.config, snakemake.params.configfiles)
+    write_text(snakemake.output.page, text)
