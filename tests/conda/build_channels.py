@@ -123,3 +123,4 @@ async def main(folder: Path) -> None:
 if __name__ == "__main__":
     os.umask(0o022)
     asyncio.run(main(Path(sys.argv[1]).resolve()))
+    os._exit(0)  # py-rattler 0.28.0 was seen to crash as the interpreter ends, with both channels written

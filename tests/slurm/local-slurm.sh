@@ -86,7 +86,8 @@ SlurmdPort=$((port + 1))
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=$dir/run/munge.socket
+# a job that is queued again starts only when its old credential has run out, after two minutes unless told
+AuthInfo=socket=$dir/run/munge.socket,cred_expire=15
 CredType=cred/munge
 # bind to what the host name resolves to (checked to be 127.*), not to 0.0.0.0
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
