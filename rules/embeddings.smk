@@ -65,7 +65,7 @@ rule extract_residues:
     wildcard_constraints:
         shard=r"\d{5}",
     conda:
-        "../envs/embeddings.yaml"
+        environment("embeddings")
     script:
         "../workflow/scripts/extract_residues.py"
 
@@ -111,7 +111,7 @@ rule embed_texts:
         phase="[A-D]",
     threads: 2
     conda:
-        "../envs/embeddings.yaml"
+        environment("embeddings")
     script:
         "../workflow/scripts/embed_texts.py"
 
@@ -136,6 +136,6 @@ rule pretrain_esm:
         results("benchmarks/pretrain_esm.tsv")
     threads: 1  # the weights depend on the number
     conda:
-        "../envs/embeddings.yaml"
+        environment("embeddings")
     script:
         "../workflow/scripts/pretrain_esm.py"

@@ -30,6 +30,6 @@ rule build_index:
     wildcard_constraints:
         phase="[A-D]",
     conda:
-        "../envs/mining.yaml"
+        environment("mining")
     script:
         "../workflow/scripts/build_index.py"

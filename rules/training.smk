@@ -65,6 +65,6 @@ rule train_stage:
         stage="[A-D]",
     threads: config["training"]["processes"]  # one each: of two, the second saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
     conda:
-        "../envs/training.yaml"
+        environment("training")
     script:
         "../workflow/scripts/train_stage.py"

@@ -14,27 +14,57 @@ from gofer import workflow
 @pytest.fixture
 def pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    return dict(requirement.split("==") for requirement in project["dependencies"])
+    versions = dict(requirement.split("==") for requirement in project["dependencies"])
+    return versions | {"faiss-gpu": versions["faiss-cpu"]}
 
 
 def environments(root):
     return sorted((root / "envs").glob("*.yaml"))
 
 
+def versions_in(path):
+    """Wheels of an environment, by name; beside them it may name an index."""
+    *_, last = yaml.safe_load(path.read_text())["dependencies"]
+    return dict(line.split("==") for line in last["pip"] if not line.startswith("--extra-index-url "))
+
+
+def indexes_in(path):
+    *_, last = yaml.safe_load(path.read_text())["dependencies"]
+    return [line for line in last["pip"] if line.startswith("--extra-index-url ")]
+
+
 def test_every_environment_pins_the_versions_of_the_project(root, pinned):
     for path in environments(root):
-        *_, last = yaml.safe_load(path.read_text())["dependencies"]
-        versions = dict(requirement.split("==") for requirement in last["pip"])
+        versions = versions_in(path)
         assert {name: pinned[name] for name in versions} == versions, path.name
+
+
+def test_every_environment_has_the_same_python_and_installs_nothing_but_wheels_beside_it(root):
+    for path in environments(root):
+        packages = [spec for spec in yaml.safe_load(path.read_text())["dependencies"] if isinstance(spec, str)]
+        assert packages[:2] == ["python =3.11", "pip"], path.name
+        assert packages[2:] == (["diamond =2.1"] if path.stem == "diamond" else []), path.name
+
+
+def test_torch_comes_without_cuda_but_in_the_cuda_variants_which_differ_in_nothing_else(root):
+    for path in environments(root):
+        versions = versions_in(path)
+        variant = path.stem.endswith("-cuda")
+        assert len(indexes_in(path)) == ("torch" in versions and not variant), path.name
+        if variant:
+            plain = versions_in(path.with_stem(path.stem.removesuffix("-cuda")))
+            assert versions == {{"faiss-cpu": "faiss-gpu"}.get(name, name): plain[name] for name in plain}, path.name
 
 
 def test_every_rule_has_an_environment_that_exists(root):
     for rules in sorted((root / "rules").glob("*.smk")):
         text = rules.read_text()
         own = [line for line in text.splitlines() if line.startswith(("rule ", "    rule "))]
-        named = [line.strip().strip('"') for line in text.splitlines() if ".yaml" in line and "envs/" in line]
-        assert len(named) >= len(own), rules.name
-        assert all((rules.parent / name).exists() for name in named)
+        named = re.findall(r'"\.\./envs/([\w-]+)\.yaml"', text)
+        varied = re.findall(r'environment\("(\w+)"\)', text)
+        assert len(named) + len(varied) >= len(own), rules.name
+        files = named + varied + [f"{name}-cuda" for name in varied]
+        assert all((root / f"envs/{name}.yaml").exists() for name in files), files
 
 
 def test_every_rule_has_a_script_of_its_name(root):
@@ -75,7 +105,9 @@ def third_party_imports(path):
 
 def rules_with_scripts(root):
     for file in sorted((root / "rules").glob("*.smk")):
-        pattern = r'conda:\s+"\.\./envs/(\w+)\.yaml"\s+script:\s+"\.\./workflow/scripts/(\w+)\.py"'
+        pattern = (
+            r'conda:\s+(?:"\.\./envs/|environment\(")(\w+)(?:\.yaml"|"\))\s+script:\s+"\.\./workflow/scripts/(\w+)\.py"'
+        )
         yield from re.findall(pattern, file.read_text())
 
 
@@ -83,8 +115,7 @@ def test_every_environment_holds_what_its_scripts_import(root):
     pairs = list(rules_with_scripts(root))
     assert {script for _, script in pairs} == {path.stem for path in (root / "workflow/scripts").glob("*.py")}
     for environment, script in pairs:
-        *_, last = yaml.safe_load((root / f"envs/{environment}.yaml").read_text())["dependencies"]
-        names = [requirement.split("==")[0] for requirement in last["pip"]]
+        names = versions_in(root / f"envs/{environment}.yaml")
         held = {IMPORTED_AS.get(name, name) for name in names}.union(*(BRINGS.get(name, set()) for name in names))
         missing = third_party_imports(root / f"workflow/scripts/{script}.py") - held
         assert not missing, f"envs/{environment}.yaml lacks {missing} of {script}.py"

@@ -1,0 +1,69 @@
+"""A workspace whose jobs go through Slurm."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from running import Workspace
+
+PATIENCE_S = 900  # of a machine that others keep busy
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A workspace whose jobs go through Slurm."""
+
+    space: Workspace
+    environment: dict[str, str]
+
+    def start(self, *arguments: str, config: str = "small.yaml") -> subprocess.Popen:
+        """Start snakemake with the profile; its output goes to `told.txt`."""
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("often.py")),
+            "--snakefile",
+            str(self.space.source / "Snakefile"),
+        ]
+        command += ["--profile", str(self.space.folder / "profile"), "--configfile", config, *arguments]
+        with self.told.open("w") as file:
+            return subprocess.Popen(
+                command, cwd=self.space.folder, env=self.environment, stdout=file, stderr=subprocess.STDOUT
+            )
+
+    def run(self, *arguments: str, config: str = "small.yaml", check: bool = True) -> str:
+        """Run snakemake to its end; what it printed."""
+        status = self.end(self.start(*arguments, config=config))
+        output = self.told.read_text()
+        assert (status == 0) == check, output[-6000:]
+        return output
+
+    def end(self, run: subprocess.Popen) -> int:
+        """Wait for the end of a snakemake; its exit status."""
+        try:
+            return run.wait(timeout=PATIENCE_S)
+        finally:
+            run.kill()
+
+    def ask(self, *command: str) -> str:
+        """What a program of Slurm prints."""
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
+
+    def running(self) -> list[str]:
+        """Ids of the jobs that run."""
+        return self.ask("squeue", "--noheader", "--states=RUNNING", "--format=%i").split()
+
+    @property
+    def told(self) -> Path:
+        """What the last snakemake printed."""
+        return self.space.folder / "told.txt"
+
+
+def wait_until(happened: Callable[[], object], *, what: str) -> None:
+    """Wait until `happened()` is true."""
+    end = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < end, f"waited for {what} for too long"
+        time.sleep(0.2)

@@ -1,0 +1,84 @@
+"""The workflow through Slurm: jobs and logs, a stage that is cancelled, memory that grows, a fault that is shown."""
+
+import pytest
+import yaml
+from slurm.cluster import wait_until
+
+STAGE = "results/small/training/stage-D/model.safetensors"
+
+
+@pytest.fixture
+def long_stage(cluster):
+    """A config whose last stage is long enough to be stopped on its way."""
+    config = yaml.safe_load((cluster.space.folder / "small.yaml").read_text())
+    config["training"]["stages"]["D"]["epochs"] = 30
+    (cluster.space.folder / "long.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return "long.yaml"
+
+
+def log_of_stage(cluster):
+    """What the last stage's log says; none is there between the removal of an old one and the first line."""
+    log = cluster.space.results("logs/train_stage_D.log")
+    return log.read_text() if log.exists() else ""
+
+
+def test_the_demo_runs_through_slurm_to_its_report(cluster):
+    assert cluster.space.results("report.html").stat().st_size > 10_000
+    assert cluster.space.results("training/stage-D/model.safetensors").exists()
+
+
+def test_every_shard_is_a_job_of_its_own_and_short_rules_share_one(cluster):
+    folder = cluster.space.folder / "logs/slurm"
+    jobs = {log.parent.relative_to(folder).as_posix() for log in folder.rglob("*.log")}
+    assert {"rule_extract_residues/00000", "rule_extract_residues/00001"} <= jobs
+    assert {f"group_stage_{stage}_build_index_train_stage" for stage in "ABCD"} <= jobs
+    assert any(job.startswith("group_read_make_demo_world_plan_shards_read_annotations") for job in jobs)
+    assert sum(job.startswith("group_judge") for job in jobs) == 4
+
+
+def test_a_stage_that_is_cancelled_and_then_queued_again_ends_with_the_weights_of_an_unbroken_one(cluster, long_stage):
+    space = cluster.space
+    space.snakemake(STAGE, config=long_stage)
+    whole = (space.folder / STAGE).read_bytes()
+    (space.folder / STAGE).unlink()
+    space.results("logs/train_stage_D.log").unlink()
+
+    run = cluster.start("--retries", "0", STAGE, config=long_stage)
+    wait_until(lambda: "epoch 1: validation Fmax" in log_of_stage(cluster), what="the first epoch")
+    cluster.ask("scancel", *cluster.running())
+    assert cluster.end(run) != 0
+    assert not (space.folder / STAGE).exists()
+    assert "SIGTERM: the state is kept at the next step" in log_of_stage(cluster)
+
+    run = cluster.start("--retries", "0", STAGE, config=long_stage)
+    wait_until(lambda: "goes on from epoch" in log_of_stage(cluster), what="the rest")
+    cluster.ask("scontrol", "requeue", *cluster.running())
+    assert cluster.end(run) == 0, cluster.told.read_text()[-6000:]
+    assert "goes on from epoch" in log_of_stage(cluster)
+    assert (space.folder / STAGE).read_bytes() == whole
+
+
+def test_a_job_killed_for_its_memory_is_tried_again_with_more(cluster):
+    texts = "results/small/embeddings/go/phase-A.parquet"
+    (cluster.space.folder / texts).unlink()
+    told = cluster.run("--set-resources", "embed_texts:mem_mb=500+2000*(attempt-1)", "--", texts)
+    assert "Trying to restart job" in told
+    folder = cluster.space.folder / "logs/slurm/rule_embed_texts/A"
+    assert any("exceeded memory limit" in log.read_text() for log in folder.iterdir())
+    assert (cluster.space.folder / texts).exists()
+
+
+def test_a_fault_is_told_with_the_rules_own_log_and_slurms(cluster):
+    config = yaml.safe_load((cluster.space.folder / "small.yaml").read_text())
+    del config["demo"]
+    (cluster.space.folder / "bad").mkdir()
+    for name in ("annotations.tsv", "go.obo", "zero_shot_terms.txt"):
+        (cluster.space.folder / "bad" / name).write_bytes(cluster.space.results(f"world/{name}").read_bytes())
+    (cluster.space.folder / "bad/proteins.fasta").write_text(">P1\nMKT7YIAKQR\n")
+    config |= {"run": "bad", "data": "bad"}
+    (cluster.space.folder / "bad.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    target = "results/bad/inputs/proteins.parquet"
+    told = cluster.run("--retries", "0", target, config="bad.yaml", check=False)
+    assert "bad/proteins.fasta:2" in told
+    assert "logs/slurm/group_read_read_proteins" in told
+    assert "Traceback" not in told
