@@ -75,7 +75,9 @@ def third_party_imports(path):
 
 def rules_with_scripts(root):
     for file in sorted((root / "rules").glob("*.smk")):
-        pattern = r'conda:\s+"\.\./envs/(\w+)\.yaml"\s+script:\s+"\.\./workflow/scripts/(\w+)\.py"'
+        pattern = (
+            r'conda:\s+"\.\./envs/(\w+)\.yaml"\s+(?:localrule: True\s+)?script:\s+"\.\./workflow/scripts/(\w+)\.py"'
+        )
         yield from re.findall(pattern, file.read_text())
 
 
