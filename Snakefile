@@ -16,6 +16,9 @@ if not workflow.configfiles:
     configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/embeddings.smk"
@@ -27,14 +30,6 @@ include: "rules/evaluation.smk"
 include: "rules/report.smk"
 
 
-localrules:
-    all,
-    check,
-    predict,
-    embeddings,
-    evaluate,
-
-
 rule all:
     """The whole workflow: metrics, predictions for the query, and the report."""
     input:
@@ -42,21 +37,25 @@ rule all:
         rules.collect_metrics.output.metrics,
         predictions(),
     default_target: True
+    localrule: True
 
 
 rule predict:
     """Predictions for the proteins of the config key query."""
     input:
         predictions(),
+    localrule: True
 
 
 rule embeddings:
     """Residue embeddings of the run's proteins."""
     input:
         RESIDUE_MANIFEST,
+    localrule: True
 
 
 rule evaluate:
     """The metrics of every method on the test proteins."""
     input:
         rules.collect_metrics.output.metrics,
+    localrule: True

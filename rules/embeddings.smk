@@ -3,7 +3,6 @@
 # Inputs:   inputs/proteins.parquet, inputs/terms.parquet
 # Outputs:  embeddings/plan.parquet                        which sequence is in which shard
 #           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
-#           embeddings/<model>/accounting-<NNNNN>.parquet  how many of them were in the cache
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
 #           embeddings.texts.cache, of all runs            the same by text: only new texts are embedded
@@ -53,13 +52,13 @@ rule extract_residues:
         plan=results("embeddings/plan.parquet"),
     output:
         shard=results(f"embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
-        accounting=results(f"embeddings/{RESIDUES}/accounting-{{shard}}.parquet"),
     params:
         settings=RESIDUE_VECTORS,
         weights=weights_mark(RESIDUE_SETTINGS["model"]),
-        code=code("gofer.embeddings.extraction", "gofer.inputs.schemas"),
+        code=code("gofer.embeddings.extraction"),
     log:
         results("logs/extract_residues_{shard}.log"),
+        accounting=results("logs/extract_residues_{shard}.accounting.tsv"),
     benchmark:
         results("benchmarks/extract_residues_{shard}.tsv")
     wildcard_constraints:

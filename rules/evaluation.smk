@@ -276,7 +276,7 @@ rule collect_metrics:
     input:
         expand(results("evaluation/measures/{method}.parquet"), method=METHODS),
     output:
-        metrics=results("evaluation/metrics.tsv"),
+        metrics=report(results("evaluation/metrics.tsv"), caption="../workflow/report/metrics.rst", category="Evaluation"),
         differences=results("evaluation/differences.tsv"),
         status=results("evaluation/metrics.tsv.json"),
     params:

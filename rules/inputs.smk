@@ -54,6 +54,7 @@ rule check:
         results("logs/check.log"),
     conda:
         "../envs/inputs.yaml"
+    localrule: True
     script:
         "../workflow/scripts/check.py"
 
@@ -116,7 +117,9 @@ if config["previous_ontology"]:
             obsolete=results("inputs/obsolete.parquet"),
         output:
             changes=results("inputs/release_changes.parquet"),
-            readable=results("inputs/release_changes.tsv"),
+            readable=report(
+                results("inputs/release_changes.tsv"), caption="../workflow/report/release.rst", category="Inputs"
+            ),
             previous_terms=results("inputs/previous_terms.parquet"),
             accounting=results("inputs/accounting-release.parquet"),
         params:

@@ -34,7 +34,7 @@ rule make_report:
         evidence=results("evaluation/evidence.parquet"),
         predictions=expand(results("retrieval/{query}/predictions.tsv"), query=QUERY_NAMES),
     output:
-        page=results("report.html"),
+        page=report(results("report.html"), caption="../workflow/report/page.rst", category="Overview"),
     params:
         config=config,
         code=code("gofer.report.page"),

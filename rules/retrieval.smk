@@ -64,7 +64,7 @@ rule fit_label_head:
         results("benchmarks/fit_label_head_{known}.tsv")
     wildcard_constraints:
         known="train|all",
-    threads: 2
+    threads: 1  # the last bits of the weights depend on the number
     conda:
         "../envs/retrieval.yaml"
     script:
@@ -199,9 +199,9 @@ use rule extract_residues as extract_query with:
         plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
     output:
         shard=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
-        accounting=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/accounting-{{shard}}.parquet"),
     log:
         results("logs/extract_query_{query}_{shard}.log"),
+        accounting=results("logs/extract_query_{query}_{shard}.accounting.tsv"),
     benchmark:
         results("benchmarks/extract_query_{query}_{shard}.tsv")
 
@@ -239,8 +239,14 @@ rule predict_query:
         texts=ALL_TEXTS,
         checkpoint=MODEL,
     output:
-        table=results(f"{QUERY_FOLDER}/predictions.tsv"),
+        table=report(
+            results(f"{QUERY_FOLDER}/predictions.tsv"),
+            caption="../workflow/report/predictions.rst",
+            category="Predictions",
+            labels={"query": "{query}"},
+        ),
         cafa=results(f"{QUERY_FOLDER}/predictions.cafa.tsv"),
+        cafa_status=results(f"{QUERY_FOLDER}/predictions.cafa.tsv.json"),
         gaf=results(f"{QUERY_FOLDER}/predictions.gaf"),
     params:
         run=config["run"],

@@ -17,7 +17,12 @@ rule plan_curriculum:
         pid2pos=results("inputs/pid2pos.parquet"),
     output:
         table=results("training/curriculum.tsv"),
-        picture=results("training/curriculum.png"),
+        picture=report(
+            results("training/curriculum.png"),
+            caption="../workflow/report/curriculum.rst",
+            category="Training",
+            labels={"stage": "all", "what": "plan of the curriculum"},
+        ),
     params:
         training=config["training"],
         code=code("gofer.mining.curriculum", "gofer.training.settings", "gofer.training.sampler", "gofer.report.figures"),
@@ -48,7 +53,12 @@ rule train_stage:
         checkpoint=previous_checkpoint,
     output:
         model=results("training/stage-{stage}/model.safetensors"),
-        metrics=results("training/stage-{stage}/metrics.tsv"),
+        metrics=report(
+            results("training/stage-{stage}/metrics.tsv"),
+            caption="../workflow/report/stage.rst",
+            category="Training",
+            labels={"stage": "{stage}", "what": "metrics by epoch"},
+        ),
     params:
         training=stage_settings,
         mining=config["mining"],

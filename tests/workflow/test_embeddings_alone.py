@@ -5,11 +5,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from running import copy_of, planned
 
-from gofer.artefacts import read_manifest, read_table
+from gofer.artefacts import read_manifest
 from gofer.embeddings import residue_store
 
 PROTEINS = {f"P{i}": "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ"[i:] for i in range(12)} | {"my_protein": "MKTAYIAKQRA"}
@@ -73,7 +74,8 @@ def test_another_run_with_one_more_protein_embeds_only_that_one(folder):
     write_fasta(folder / "more.fasta", {**PROTEINS, "new": "MSLEQKKGADIISKILQIQ"})
     run(folder, "embeddings", "--cores", "2", "--config", "proteins=more.fasta", "run=more")
     [model] = (folder / "results/more/embeddings").glob("*-layer-*")
-    counts = [read_table(path) for path in sorted(model.glob("accounting-*.parquet"))]
+    logs = sorted((folder / "results/more/logs").glob("extract_residues_*.accounting.tsv"))
+    counts = [pd.read_csv(path, sep="\t") for path in logs]
     assert sum(table.set_index("reason").loc["in the cache", "count"] for table in counts) == len(PROTEINS)
     assert sum(table.set_index("reason").loc["embedded", "count"] for table in counts) == 1
     ours, theirs = (

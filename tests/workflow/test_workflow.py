@@ -1,6 +1,5 @@
 """The demo from FASTA to report, run for real: what is there, what reruns, what comes out twice the same."""
 
-import hashlib
 import re
 
 import numpy as np
@@ -66,15 +65,6 @@ def test_a_changed_setting_reruns_only_what_it_concerns(workspace, key, value, r
     plan = planned(workspace.snakemake("-n", config="changed.yaml").stdout)
     assert runs <= plan.keys()
     assert not rests & plan.keys()
-
-
-def test_a_stage_trained_again_gives_the_same_bytes(workspace):
-    model = workspace.results("training/stage-C/model.safetensors")
-    before = hashlib.sha256(model.read_bytes()).hexdigest()
-    model.unlink()
-    workspace.snakemake(workspace_path("training/stage-C/model.safetensors"))
-    assert hashlib.sha256(model.read_bytes()).hexdigest() == before
-    workspace.snakemake()
 
 
 def test_scores_are_probabilities_and_never_below_a_childs_of_the_aspect(workspace):

@@ -1,0 +1,164 @@
+"""Every job of a finished run once more, each alone: its files are taken away, made again, and compared byte by byte.
+
+    snakemake --cores 2
+    python benchmarks/reruns.py --configfile config/config.yaml
+
+prints a table of jobs, and ends with status 1 where one of them gave other bytes, ran with other jobs, or changed
+a file that is not its own. About six seconds a job; the run's own files are put back afterwards, with their times.
+`--without-caches` takes embeddings.residues.cache and .texts.cache away meanwhile, so that vectors are computed anew.
+"""
+
+import argparse
+import csv
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
+FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", re.MULTILINE)
+# Times, costs and what was in a cache are told here, apart from data; wandb's folders are its own.
+NOT_DATA = {"logs", "benchmarks", "wandb"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the run: its rule, its log, and the files that it makes."""
+
+    rule: str
+    log: str
+    outputs: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """Rule and wildcards, as the log's name has them."""
+        return Path(self.log).stem if self.log else self.rule
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Calls of snakemake on one config."""
+
+    snakefile: Path
+    configfile: Path
+    directory: Path
+    cores: int
+
+    def __call__(self, *arguments: str) -> str:
+        """What snakemake says; it ends the process where it fails."""
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile), *arguments]
+        command += [
+            "--cores",
+            str(self.cores),
+            "--directory",
+            str(self.directory),
+            "--configfile",
+            str(self.configfile),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
+        return done.stdout + done.stderr
+
+    def jobs(self) -> list[Job]:
+        """What the whole workflow consists of, sources first."""
+        text = self("--detailed-summary")
+        rows = csv.DictReader(text[text.index("output_file\t") :].splitlines(), delimiter="\t")
+        outputs: dict[tuple[str, str], list[Path]] = {}
+        for row in rows:
+            if row["plan"]:
+                log = row["log-file(s)"].split(",")[0]
+                outputs.setdefault((row["rule"], log), []).append(self.directory / row["output_file"])
+        return [Job(rule, log, tuple(paths)) for (rule, log), paths in reversed(outputs.items())]
+
+
+def main() -> None:
+    options = parsed()
+    runner = Runner(options.snakefile, options.configfile.resolve(), options.directory.resolve(), options.cores)
+    config = yaml.safe_load(options.configfile.read_text(encoding="utf-8"))
+    run = runner.directory / "results" / config["run"]
+    settings = config["embeddings"]
+    caches = [settings[kind]["cache"] for kind in ("residues", "texts") if options.without_caches]
+    print(f"{'job':34s} {'files':>5s} {'seconds':>8s}  result")
+    faults = 0
+    with ExitStack() as kept:
+        for cache in filter(None, caches):
+            kept.enter_context(set_aside([runner.directory / cache]))
+        for job in runner.jobs():
+            began = time.monotonic()
+            found = rerun(runner, job, run)
+            seconds = time.monotonic() - began
+            faults += bool(found)
+            told = "; ".join(found) or "the same bytes"
+            print(f"{job.name:34s} {len(job.outputs):5d} {seconds:8.1f}  {told}", flush=True)
+    print(f"{faults} exceptions")
+    sys.exit(faults > 0)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--snakefile", type=Path, default=SNAKEFILE, help="the workflow")
+    parser.add_argument("--configfile", type=Path, required=True, help="of a finished run")
+    parser.add_argument("--directory", type=Path, default=Path(), help="where snakemake ran")
+    parser.add_argument("--cores", type=int, default=2, help="of a job")
+    parser.add_argument("--without-caches", action="store_true", help="compute all vectors anew")
+    return parser.parse_args()
+
+
+def rerun(runner: Runner, job: Job, run: Path) -> list[str]:
+    """What is wrong with a rerun of `job` alone; nothing, as it should be."""
+    faults = []
+    before = digests(run, job.outputs)
+    with set_aside(job.outputs):
+        ran = FINISHED.findall(runner(*map(str, (path.relative_to(runner.directory) for path in job.outputs))))
+        if ran != [job.rule]:
+            faults.append(f"ran {', '.join(ran) or 'nothing'}")
+        after = digests(run, job.outputs)
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            faults.append(f"{path.name} is {'another' if path in before and path in after else 'gone or new'}")
+    return faults
+
+
+@contextmanager
+def set_aside(paths: tuple[Path, ...] | list[Path]) -> Iterator[None]:
+    """Move files away and, whatever happened meanwhile, back again."""
+    there = [path for path in paths if path.exists()]
+    with tempfile.TemporaryDirectory(dir=there[0].parent if there else None, prefix=".aside-") as folder:
+        for number, path in enumerate(there):
+            os.rename(path, Path(folder) / str(number))
+        try:
+            yield
+        finally:
+            for number, path in enumerate(there):
+                put_back(Path(folder) / str(number), path)
+
+
+def put_back(kept: Path, path: Path) -> None:
+    if path.is_dir():
+        os.rename(path, kept.with_name(f"{kept.name}-new"))
+    os.replace(kept, path)
+
+
+def digests(run: Path, outputs: tuple[Path, ...]) -> dict[Path, str]:
+    """The SHA-256 of each file that is data of the run, declared as an output or not, and of a job's outputs."""
+    files = [path for path in run.rglob("*") if path.is_file()]
+    data = {path for path in files if not is_apart(path.relative_to(run))} | {path for path in outputs if path.exists()}
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in data}
+
+
+def is_apart(path: Path) -> bool:
+    return any(part in NOT_DATA or part.startswith(".aside-") for part in path.parts)
+
+
+if __name__ == "__main__":
+    main()

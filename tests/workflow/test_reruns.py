@@ -1,0 +1,53 @@
+"""One job again, from the files that the run left: the same bytes, whatever the cores and what caches hold."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Rules that the small run has no job of: test_older_release.py and test_pretraining.py look at two of them.
+NOT_IN_THE_RUN = {"check", "compare_releases", "pretrain_esm"}
+
+
+@pytest.fixture(scope="module")
+def reruns(workspace):
+    """Rule, job, file and whether its bytes are the same, of every job with a script; its caches are away meanwhile."""
+    caches, aside = workspace.folder / "results/cache", workspace.folder / "cache"
+    caches.rename(aside)
+    script = [sys.executable, str(Path(__file__).parents[1] / "rerunning.py")]
+    places = [workspace.source / "Snakefile", workspace.folder / "small.yaml", workspace.folder]
+    try:
+        done = subprocess.run([*script, *map(str, places)], capture_output=True, text=True, check=False)
+    finally:
+        shutil.rmtree(caches, ignore_errors=True)
+        aside.rename(caches)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_job_run_again_gives_the_same_bytes(reruns):
+    assert [f"{job}: {file}" for _, job, file, same in reruns if not same] == []
+
+
+def test_no_rule_is_left_out(root, reruns):
+    texts = [path.read_text() for path in (root / "rules").glob("*.smk")]
+    rules = {name for text in texts for name in re.findall(r"^ *(?:use rule \w+ as|rule) (\w+)", text, re.MULTILINE)}
+    assert {rule for rule, *_ in reruns} == rules - NOT_IN_THE_RUN
+
+
+def test_the_run_is_as_it_was(workspace, reruns):
+    assert "Nothing to be done" in workspace.snakemake("-n").stdout
+
+
+def test_a_stage_alone_is_one_job_and_gives_the_same_bytes(workspace):
+    outputs = [workspace.results(f"training/stage-C/{name}") for name in ("model.safetensors", "metrics.tsv")]
+    kept = [path.rename(workspace.folder / path.name) for path in outputs]
+    done = workspace.snakemake("results/small/training/stage-C/model.safetensors")
+    assert re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", done.stdout) == ["train_stage"]
+    assert [path.read_bytes() for path in outputs] == [path.read_bytes() for path in kept]
+    for path, before in zip(outputs, kept, strict=True):
+        before.replace(path)
