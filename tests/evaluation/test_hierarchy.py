@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gofer.errors import GoferError
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
 
 
 def ancestors(hierarchy, term):
@@ -95,3 +95,17 @@ def test_a_cycle_is_refused_and_names_its_terms(parents):
 def test_an_aspect_without_terms_has_nothing_to_propagate():
     hierarchy = Hierarchy.of_terms(terms_table({}))
     assert hierarchy_consistent(np.zeros((2, 0)), hierarchy).shape == (2, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(hierarchies(), st.data())
+def test_limited_terms_come_below_their_parents_and_no_other_score_changes(hierarchy, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    scores_BT = rng.random((3, hierarchy.n_terms)).astype(np.float32)
+    limited_T = rng.random(hierarchy.n_terms) < 0.6
+    out_BT = limited_by_parents(scores_BT, hierarchy, limited_T)
+    np.testing.assert_array_equal(out_BT[:, ~limited_T], scores_BT[:, ~limited_T])
+    for term in np.flatnonzero(limited_T):
+        parents = hierarchy.parent_E[hierarchy.child_E == term]
+        lowest_B = np.minimum(scores_BT[:, term], out_BT[:, parents].min(axis=1, initial=np.inf))
+        np.testing.assert_array_equal(out_BT[:, term], lowest_B)

@@ -354,10 +354,18 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
         LabelHead.read(tmp_path / "head.safetensors")
 
 
-def test_labels_say_nothing_of_a_term_that_training_has_not_seen(scorer, vectors, sequences, calibration):
-    text_BT = scorer.space.text_scores(vectors.vectors_ND, calibration)
-    unseen = scorer.space.go_ids.index("GO:0005")
-    np.testing.assert_array_equal(all_scores(scorer, vectors, sequences)[:, unseen], text_BT[:, unseen])
+def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_and_stays_below_its_parents(
+    scorer, vectors, sequences
+):
+    space, own = scorer.space, [sequences[protein_id] for protein_id in vectors.protein_ids]
+    unseen, scores_BT = space.go_ids.index("GO:0005"), all_scores(scorer, vectors, sequences)
+    expected_BS = scorer.head.predict(vectors.vectors_ND, own)
+    raised_BU = scorer._related.raised(
+        space.text_scores(vectors.vectors_ND, scorer.calibration)[:, [unseen]], expected_BS
+    )
+    parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
+    limit_B = scores_BT[:, parents].min(axis=1)
+    np.testing.assert_allclose(scores_BT[:, unseen], np.minimum(raised_BU[:, 0], limit_B), rtol=1e-6)
 
 
 def test_a_scorer_is_fitted_on_validation_proteins(world, space, scorer, vectors, sequences):

@@ -137,3 +137,19 @@ def hierarchy_consistent(scores_BT: NDArray, hierarchy: Hierarchy) -> NDArray:
             block_TB[parents] = np.maximum(block_TB[parents], best)
         out_BT[start : start + PROTEINS_AT_ONCE] = block_TB.T
     return out_BT
+
+
+def limited_by_parents(scores_BT: NDArray, hierarchy: Hierarchy, limited_T: NDArray[np.bool_]) -> NDArray:
+    """Lower the scores of some terms to the lowest among their parents, from the top down; a new array (B, T).
+
+    Args:
+        scores_BT: Scores; columns are the hierarchy's rows.
+        hierarchy: Parents of each term.
+        limited_T: Which terms may be lowered.
+    """
+    out_BT = scores_BT.copy()
+    for children, parents, starts in hierarchy.downwards():
+        own = limited_T[children]
+        lowest_BC = np.minimum.reduceat(out_BT[:, parents], starts, axis=1)[:, own]
+        out_BT[:, children[own]] = np.minimum(out_BT[:, children[own]], lowest_BC)
+    return out_BT

@@ -1,7 +1,8 @@
 """From a protein's vector and sequence to a calibrated score of every term of the release.
 
-Texts of terms reach every term; labels of alike training proteins reach the terms that training has seen. How much each
-counts, and how often a score is right, was fitted on validation proteins. Shapes: B proteins, T terms, D shared width.
+Texts of terms reach every term; labels of alike proteins reach the terms that training has seen, and through these the
+unseen terms of like text. How much each counts for seen terms, and how often a score is right, was fitted on validation
+proteins. Shapes: B proteins, T terms, S seen terms, D shared width.
 """
 
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import Calibration
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
 from gofer.evaluation.mixture import Mixture, fit_mixture
 from gofer.retrieval.label_head import LabelHead
+from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.term_space import TermSpace
 
 
@@ -74,19 +76,39 @@ class Scorer:
     def _seen_columns(self) -> NDArray[np.int64]:
         return _columns(self.space, self.head.go_ids)
 
+    @cached_property
+    def _unseen_T(self) -> NDArray[np.bool_]:
+        unseen_T = ~self.space.is_root_T
+        unseen_T[self._seen_columns] = False
+        return unseen_T
+
+    @cached_property
+    def _related(self) -> RelatedTerms:
+        unseen_T, seen = self._unseen_T, self._seen_columns
+        aspects_T, z_TD = self.space.terms["aspect"].to_numpy(str), self.space.z_TD
+        mean_S = self.head.regression.mean_T
+        return RelatedTerms.of_vectors(z_TD[unseen_T], z_TD[seen], aspects_T[unseen_T], aspects_T[seen], mean_S)
+
     def scores(self, z_BD: NDArray[np.float32], sequences: Sequence[str]) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
+
+        What is told of seen terms is better known, so an unseen term is never scored above its parents; those are not
+        raised to it.
 
         Args:
             z_BD: Protein vectors.
             sequences: Their sequences.
         """
-        scores_BT = self.space.text_scores(z_BD, self.calibration)
-        seen = self._seen_columns
-        regressed_BS = self.head.predict(z_BD, sequences)
+        text_BT = self.space.text_scores(z_BD, self.calibration)
+        seen, unseen_T = self._seen_columns, self._unseen_T
+        expected_BS = self.head.predict(z_BD, sequences)
         aspects_S = self.space.terms["aspect"].to_numpy(str)[seen]
-        scores_BT[:, seen] = self.mixture.apply(scores_BT[:, seen], regressed_BS, aspects_S)
-        return hierarchy_consistent(scores_BT, self.space.hierarchy)
+        scores_BT = np.zeros_like(text_BT)
+        scores_BT[:, seen] = self.mixture.apply(text_BT[:, seen], expected_BS, aspects_S)
+        scores_BT = hierarchy_consistent(scores_BT, self.space.hierarchy)
+        scores_BT[:, unseen_T] = self._related.raised(text_BT[:, unseen_T], expected_BS)
+        scores_BT[:, self.space.is_root_T] = 1
+        return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
 
 
 def _columns(space: TermSpace, go_ids: Sequence[str]) -> NDArray[np.int64]:
