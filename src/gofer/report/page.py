@@ -25,7 +25,7 @@ from gofer.report.training import TrainingStory
 
 COUNTED_FROM = 0.3  # identity to a training protein, where the split promises none
 CALIBRATED = ["gofer", "gofer+diamond", "naive", "ridge", "diamond"]  # of which scores are drawn against truth
-MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲"}
+MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "P": "✚"}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,9 @@ METHOD_STYLES = {
     "diamond_best": ("amber", "D"),
     "neighbours": ("sky", "s"),
     "text": ("purple", "^"),
+    "gofer+diamond": ("blue", "P"),
+    "naive+diamond": ("grey", "P"),
+    "ridge+diamond": ("green", "P"),
 }
 OTHER_STYLE = ("ink", "o")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}

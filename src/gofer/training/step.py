@@ -178,9 +178,6 @@ class Stepper:
                 "uniformity": losses.uniformity(pooled.z_BD),
                 "negatives": float(candidates.negative_BC.sum(axis=1).mean()),
                 "index_age": float(self.miner.age),
-                **({} if self.miner.is_exact else {"index_recall": self._index_recall()}),
+                # None before the first search.
+                **({} if self.miner.is_exact or self.miner.recall is None else {"index_recall": self.miner.recall}),
             }
-
-    def _index_recall(self) -> float:
-        # NaN before the first search.
-        return float("nan") if self.miner.recall is None else self.miner.recall

@@ -125,8 +125,9 @@ class Tracker:
 
 
 def means(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The mean of each figure over steps that have the same."""
-    return {name: float(np.mean([row[name] for row in figures])) for name in figures[0]}
+    """The mean of each figure over the steps that have it."""
+    names = dict.fromkeys(name for row in figures for name in row)
+    return {name: float(np.mean([row[name] for row in figures if name in row])) for name in names}
 
 
 def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str, Any], run_id: str | None) -> Any:
