@@ -18,7 +18,7 @@ METHOD_NAMES = {
     "diamond": "DIAMOND",
     "gofer+diamond": "gofer + DIAMOND",
     "naive+diamond": "Naive + DIAMOND",
-    "ridge+diamond": "Word ridge + DIAMOND",
+    "ridge+diamond": "Ridge + DIAMOND",
     "diamond_best": "DIAMOND best",
     "neighbours": "ESM neighbours",
     "text": "Text cosine",
