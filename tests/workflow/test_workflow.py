@@ -36,7 +36,7 @@ def workspace_path(path):
 
 
 def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(workspace):
-    module = workspace.source / "src/gofer/evaluation/ranking.py"
+    module = workspace.source / "src/gofer/evaluation/reliability.py"
     before = module.read_text()
     try:
         module.write_text(before + "\n# an edit\n")
