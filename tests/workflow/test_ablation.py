@@ -1,0 +1,21 @@
+"""The ablation of a run that is there: it trains again beside it, and touches nothing of it."""
+
+import pandas as pd
+import yaml
+from running import planned
+
+
+def test_parts_are_trained_beside_the_run_and_compared(workspace):
+    config = yaml.safe_load((workspace.folder / "small.yaml").read_text())
+    config["ablation"] = {"parts": ["infonce", "go_to_protein", "dag"], "seeds": 1, "epochs": 0.01}
+    (workspace.folder / "ablation.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    plan = planned(workspace.snakemake("-n", "ablation", config="ablation.yaml").stdout)
+    assert plan == {"ablate": 4, "ablation": 1}
+
+    workspace.snakemake("ablation", config="ablation.yaml")
+    table = pd.read_csv(workspace.results("ablation/ablation.tsv"), sep="\t", na_values="n/a")
+    assert set(table["part"]) == {"full", "infonce", "go_to_protein", "dag"}
+    assert table["value"].dropna().between(0, 1).all()
+    assert (table.loc[table["part"] == "infonce", "difference"] == 0).all()  # the demo's own objective
+    assert workspace.results("ablation/ablation.png").read_bytes().startswith(b"\x89PNG")
+    assert planned(workspace.snakemake("-n").stdout) == {}
