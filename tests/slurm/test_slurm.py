@@ -1,5 +1,7 @@
 """The workflow through Slurm: jobs and logs, a stage that is cancelled, memory that grows, a fault that is shown."""
 
+import shutil
+
 import pytest
 import yaml
 from slurm.cluster import wait_until
@@ -61,6 +63,7 @@ def test_a_stage_that_is_cancelled_and_then_queued_again_ends_with_the_weights_o
 def test_a_job_killed_for_its_memory_is_tried_again_with_more(cluster):
     texts = "results/small/embeddings/go/phase-A.parquet"
     (cluster.space.folder / texts).unlink()
+    shutil.rmtree(cluster.space.folder / "results/cache/texts")  # or no model would be loaded
     told = cluster.run("--set-resources", "embed_texts:mem_mb=500+2000*(attempt-1)", "--", texts)
     assert "Trying to restart job" in told
     folder = cluster.space.folder / "logs/slurm/rule_embed_texts/A"
