@@ -41,7 +41,7 @@ class Job:
     @property
     def name(self) -> str:
         """Rule and wildcards, as the log's name has them."""
-        return Path(self.log).stem if self.log else self.rule
+        return Path(self.log).name.split(".")[0] if self.log else self.rule
 
 
 @dataclass(frozen=True)

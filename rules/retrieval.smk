@@ -16,6 +16,9 @@ MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
 QUERY_FOLDER = "retrieval/{query}"
 KNOWN = config["retrieval"]["labels"]["known"]
+# A query is small beside a run of 10,000 shards: cut into as many, it would be 10,000 more jobs of a few sequences each.
+MOST_QUERY_SHARDS = 16
+QUERY_SHARDS = SHARDS[:MOST_QUERY_SHARDS]
 
 
 rule embed_proteins:
@@ -185,6 +188,8 @@ use rule plan_shards as plan_query with:
         proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
     output:
         plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
+    params:
+        shards=len(QUERY_SHARDS),
     log:
         results("logs/plan_query_{query}.log"),
     benchmark:
@@ -211,7 +216,7 @@ use rule collect_residues as collect_query with:
         "Collecting the query's shards"
     input:
         shards=expand(
-            results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=SHARDS, allow_missing=True
+            results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=QUERY_SHARDS, allow_missing=True
         ),
         plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
     output:
