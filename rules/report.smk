@@ -1,6 +1,6 @@
 # Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
 #
-# Inputs:   evaluation/{metrics,differences}.tsv, evaluation/evidence.parquet, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
+# Inputs:   evaluation/{metrics,differences}.tsv, evaluation/{evidence.parquet,faithfulness.tsv}, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
 #           inputs/release_changes.{parquet,tsv} where the run has a previous_ontology,
 #           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
 # Outputs:  report.html; RESULTS.md (by name only)
@@ -32,6 +32,7 @@ rule make_report:
         training=expand(results("training/stage-{stage}/metrics.tsv"), stage=list(STAGES)),
         curriculum=results("training/curriculum.tsv"),
         evidence=results("evaluation/evidence.parquet"),
+        faithfulness=results("evaluation/faithfulness.tsv"),
         predictions=expand(results("retrieval/{query}/predictions.tsv"), query=QUERY_NAMES),
     output:
         page=report(results("report.html"), caption="../workflow/report/page.rst", category="Overview"),

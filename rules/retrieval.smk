@@ -8,6 +8,7 @@
 #           evaluation/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           evaluation/predictions/gofer.tsv         for validation and test proteins, in CAFA form
 #           evaluation/evidence.parquet              residue evidence of some correct test predictions
+#           evaluation/faithfulness.tsv              deletion and insertion curves of that evidence
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
 # Steps:    embed_proteins -> fit_label_head (train) -> calibrate_scores -> predict_held_out -> explain_held_out;
 #           read_query -> plan_query -> extract_query -> collect_query -> predict_query
@@ -137,7 +138,8 @@ rule predict_held_out:
 
 
 rule explain_held_out:
-    """Show which residues up to `examples` correct test predictions rest on; in the demo, beside the planted motifs."""
+    """Show which residues up to `examples` correct test predictions rest on, in the demo beside the planted motifs; and how
+    the similarity with the term falls where these are taken away."""
     message:
         "Explaining predictions residue by residue"
     input:
@@ -152,11 +154,14 @@ rule explain_held_out:
         planted=f"{config['data']}/motif_positions.tsv" if "demo" in config else [],
     output:
         evidence=results("evaluation/evidence.parquet"),
+        faithfulness=results("evaluation/faithfulness.tsv"),
     params:
         examples=200,
+        resamples=config["evaluation"]["resamples"],
+        seed=config["seed"],
         settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
         relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa", "gofer.inputs.demo"),
+        code=code("gofer.retrieval.held_out", "gofer.retrieval.faithfulness", "gofer.evaluation.cafa", "gofer.inputs.demo"),
     log:
         results("logs/explain_held_out.log"),
     benchmark:

@@ -88,6 +88,7 @@ def _artefacts(folder: Path, *, query: bool) -> Artefacts:
         "term_sets": "inputs/term_sets.parquet",
         "splits": "inputs/splits.parquet",
         "evidence": "evaluation/evidence.parquet",
+        "faithfulness": "evaluation/faithfulness.tsv",
     }
     return Artefacts(
         **{name: folder / path for name, path in names.items()},
@@ -159,6 +160,14 @@ def _write_evidence(folder: Path, protein_id: str, planted: str, examples: int) 
     ]
     columns = ["protein_id", "go_id", "name", "score", "length", "evidence", "attention", "impact", "planted"]
     write_table(folder / "evaluation/evidence.parquet", pd.DataFrame(rows, columns=columns), RELEASE)
+    curves = [
+        (curve, order, share, 0.3, 0.2, 0.4, examples)
+        for curve in ("deletion", "insertion")
+        for order in ("impact", "attention", "chance", "impact - chance", "impact - attention")
+        for share in (["mean"] if " - " in order else ["0.1", "0.9", "mean"])
+    ]
+    columns = ["curve", "order", "share", "value", "low", "high", "n"]
+    write_tsv(folder / "evaluation/faithfulness.tsv", pd.DataFrame(curves if examples else [], columns=columns))
 
 
 def _write_predictions(folder: Path, protein_id: str) -> None:

@@ -1,10 +1,12 @@
 """Rule explain_held_out: residue evidence of some correct predictions for test proteins."""
 
-from gofer.artefacts import agreed_files, read_table, write_table
+from gofer.artefacts import agreed_files, read_table, write_table, write_tsv
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
 from gofer.evaluation.cafa import read_cafa
+from gofer.evaluation.intervals import Bootstrap
 from gofer.inputs.demo import planted_positions
+from gofer.retrieval.faithfulness import faithfulness
 from gofer.retrieval.held_out import choose_examples, explained_examples
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
@@ -32,3 +34,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     planted = planted_positions(files.planted) if files.get("planted") else None
     table = explained_examples(space, chosen, examples, planted, windows=params.settings["evidence_windows"])
     write_table(snakemake.output.evidence, table, manifest.told(settings=params.settings))
+    write_tsv(
+        snakemake.output.faithfulness, faithfulness(space, chosen, table, Bootstrap(params.resamples, params.seed))
+    )

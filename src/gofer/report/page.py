@@ -18,6 +18,7 @@ from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.report import breakdowns, figures, predictions, quality, tables, words
 from gofer.report.calibration import reliability_diagram
 from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
+from gofer.report.faithfulness import Faithfulness
 from gofer.report.quality import Metrics
 from gofer.report.releases import ReleaseStory
 from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
@@ -42,6 +43,7 @@ class Artefacts:
     training: Sequence[Path | str]
     curriculum: Path | str
     evidence: Path | str
+    faithfulness: Path | str
     predictions: Sequence[Path | str]
     release: Sequence[Path | str] = ()  # of rule compare_releases, where it ran: changes, the same as text, accounting
 
@@ -182,7 +184,13 @@ def _evidence(files: Artefacts) -> dict[str, Any]:
         }
         for number, example in enumerate(choose_shown(examples), start=1)
     ]
-    return {"examples": shown, "n_examples": len(examples), "agreements": [_told(row) for row in agreements(examples)]}
+    curves = Faithfulness.read(files.faithfulness)
+    return {
+        "examples": shown,
+        "n_examples": len(examples),
+        "agreements": [_told(row) for row in agreements(examples)],
+        "faithful": {"examples": curves.examples, "pictures": curves.pictures(), "rows": list(curves.rows())},
+    }
 
 
 def _told(row: Agreement) -> dict[str, Any]:

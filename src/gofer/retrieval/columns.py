@@ -11,3 +11,4 @@ PREDICTIONS = [
     "nearest_protein",
     "evidence",
 ]
+FAITHFULNESS = ["curve", "order", "share", "value", "low", "high", "n"]

@@ -1,0 +1,83 @@
+"""Deletion and insertion curves of residue evidence, as the page shows them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from markupsafe import Markup
+
+from gofer.errors import ArtefactError
+from gofer.report import quality, words
+from gofer.report.svg import COLOURS, as_svg, canvas, drawing
+from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
+
+ORDERS = {"impact": ("Impact", "blue"), "attention": ("Attention", "vermillion"), "chance": ("Chance", "grey")}
+CURVES = {"deletion": "Residues taken away, %", "insertion": "Residues kept, %"}
+WIDTH, HEIGHT = 330, 210
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """The table that rule explain_held_out left.
+
+    Attributes:
+        table: Columns curve, order, share, value, low, high, n.
+    """
+
+    table: pd.DataFrame
+
+    @classmethod
+    def read(cls, path: Path | str) -> "Faithfulness":
+        """From evaluation/faithfulness.tsv.
+
+        Raises:
+            ArtefactError: It is missing or is no such table.
+        """
+        try:
+            table = pd.read_csv(
+                path, sep="\t", keep_default_na=False, na_values=[words.NOT_AVAILABLE], dtype={"share": str}
+            )
+            return cls(table.astype(dict.fromkeys(("value", "low", "high"), float))[COLUMNS])
+        except (OSError, ValueError, KeyError) as error:
+            raise ArtefactError(f"{path} cannot be read ({error})", help="run snakemake again") from error
+
+    @property
+    def examples(self) -> int:
+        """Examples, 0 where there was none."""
+        return int(self.table["n"].max()) if len(self.table) else 0
+
+    def pictures(self) -> list[Markup]:
+        """One picture per curve, all orders in it."""
+        return [self._picture(curve) for curve in CURVES] if len(self.table) else []
+
+    def _picture(self, curve: str) -> Markup:
+        with drawing():
+            figure, axes = canvas(WIDTH, HEIGHT)
+            for order, (name, colour) in ORDERS.items():
+                own = self.table[(self.table["curve"] == curve) & (self.table["order"] == order)]
+                own = own[own["share"] != "mean"]
+                percent = 100 * own["share"].astype(float)
+                axes.fill_between(percent, own["low"], own["high"], color=COLOURS[colour], alpha=0.12, linewidth=0)
+                axes.plot(percent, own["value"], color=COLOURS[colour], linewidth=2, label=name)
+            axes.set_xlabel(CURVES[curve])
+            axes.set_ylabel("Similarity with the term")
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(ORDERS))
+            return as_svg(
+                figure, f"faithfulness-{curve}", f"Similarity with the term, {curve} curve, by order of residues"
+            )
+
+    def rows(self) -> Iterator[tuple[str, list[quality.Cell]]]:
+        """What is compared, and the paired difference of the mean over each curve with its interval."""
+        areas = self.table[self.table["share"] == "mean"].set_index(["curve", "order"])
+        for other in ("chance", "attention") if len(areas) else ():
+            cells = []
+            for curve in CURVES:
+                row = areas.loc[(curve, f"impact - {other}")]
+                good = row["high"] < 0 if curve == "deletion" else row["low"] > 0
+                cells.append(
+                    quality.Cell(
+                        words.number(row["value"], 3), words.interval(row["low"], row["high"], 3), best=bool(good)
+                    )
+                )
+            yield f"Impact less {other}", cells

@@ -1,0 +1,110 @@
+"""Does evidence tell what the model looks at? Deletion and insertion curves (Petsiuk et al. 2018, arXiv:1806.07421).
+
+Residues are taken from a protein, the most important first, and the similarity with the term is read again: it falls
+fast where the order is right. The other way round, a protein of the most important residues alone soon reaches the
+similarity. The vectors of the residues that stay are those of the whole protein. Orders: impact (of the windows),
+attention, chance.
+Shapes: L residues of a protein, F shares of its residues, E examples.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+
+from gofer.evaluation.intervals import UNBOUNDED, Bootstrap, interval
+from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
+from gofer.retrieval.term_space import TermSpace
+from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset, ProteinItem
+from gofer.training.model import GoferModel
+from gofer.workflow import progress
+
+SHARES = tuple(np.round(np.arange(0.1, 1, 0.1), 1).tolist())
+IMPACT, ATTENTION, CHANCE = "impact", "attention", "chance"
+DELETION, INSERTION = "deletion", "insertion"
+CHANCE_ORDERS = 3
+AREA = "mean"  # over the shares: the area under the curve
+
+
+def curves_of_protein(
+    model: GoferModel, residues_LE: NDArray, importance: Mapping[str, NDArray], z_D: NDArray[np.float32]
+) -> dict[tuple[str, str], NDArray[np.float64]]:
+    """Cosine with a term while residues go (deletion) or come (insertion), for each order, (F).
+
+    Args:
+        model: In evaluation mode.
+        residues_LE: Embeddings of the protein's residues, at least 2.
+        importance: Importance of each residue (L), by the order's name; the highest go, or come, first.
+        z_D: The term's vector.
+    """
+    length = len(residues_LE)
+    counts_F = np.clip(np.rint(np.array(SHARES) * length).astype(int), 1, length - 1)
+    keys, kept = [], []
+    for name, values_L in importance.items():
+        order = np.argsort(-np.asarray(values_L), kind="stable")
+        for count in counts_F:
+            keys += [(DELETION, name), (INSERTION, name)]
+            kept += [np.sort(order[count:]), np.sort(order[:count])]
+    sizes = model.sizes
+    none = sp.csr_array((len(kept), 0), dtype=np.int16)
+    items = [ProteinItem(row, residues_LE[rows]) for row, rows in enumerate(kept)]
+    batch = ContrastiveEmbCollator(none, none, sizes.win_size, sizes.win_stride)(items)
+    with torch.inference_mode():
+        cosine_X = (model.encode_proteins(batch.residues_RE, batch.layout).z_BD.numpy() @ z_D).astype(np.float64)
+    return {key: cosine_X[[place for place, own in enumerate(keys) if own == key]] for key in dict.fromkeys(keys)}
+
+
+def faithfulness(
+    space: TermSpace, proteins: ProteinEmbDataset, examples: pd.DataFrame, bootstrap: Bootstrap
+) -> pd.DataFrame:
+    """Curves over examples, their areas, and how far those of impact lie from those of the other orders.
+
+    Args:
+        space: The terms.
+        proteins: Residues of the proteins of `examples`.
+        examples: Columns protein_id, go_id, attention, impact (lists of L); proteins of one residue are left out.
+        bootstrap: Of the intervals, over examples.
+
+    Returns:
+        `COLUMNS`: curve, order ("impact - chance" and "impact - attention" for paired differences), share of residues
+        (`AREA` for the mean over the shares), value (cosine), low, high, n (examples).
+    """
+    row_of = {protein_id: row for row, protein_id in enumerate(proteins.protein_ids)}
+    column_of = {go_id: column for column, go_id in enumerate(space.go_ids)}
+    found: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
+    rng = np.random.default_rng(bootstrap.seed)
+    for example in progress(examples.to_dict("records"), "taking residues away"):
+        residues_LE = proteins[row_of[example["protein_id"]]].residues_LE
+        if len(residues_LE) < 2:
+            continue
+        chance = {f"{CHANCE} {number}": rng.random(len(residues_LE)) for number in range(CHANCE_ORDERS)}
+        importance = {IMPACT: example["impact"], ATTENTION: example["attention"], **chance}
+        own = curves_of_protein(space.model, residues_LE, importance, space.z_TD[column_of[example["go_id"]]])
+        for curve in (DELETION, INSERTION):
+            by_chance = np.mean([own[curve, name] for name in chance], axis=0)
+            for name, values_F in (
+                (IMPACT, own[curve, IMPACT]),
+                (ATTENTION, own[curve, ATTENTION]),
+                (CHANCE, by_chance),
+            ):
+                found.setdefault((curve, name), []).append(values_F)
+    return _table({key: np.stack(values) for key, values in found.items()}, bootstrap)
+
+
+def _table(curves: Mapping[tuple[str, str], NDArray[np.float64]], bootstrap: Bootstrap) -> pd.DataFrame:
+    rows = []
+    for curve in (DELETION, INSERTION) if curves else ():
+        own = {name: curves[curve, name] for name in (IMPACT, ATTENTION, CHANCE)}
+        own |= {f"{IMPACT} - {other}": own[IMPACT] - own[other] for other in (CHANCE, ATTENTION)}
+        for name, values_EF in own.items():
+            draws_NE = bootstrap.draws(len(values_EF))
+            shares = zip([*SHARES, AREA], [*values_EF.T, values_EF.mean(axis=1)], strict=True)
+            for share, values_E in shares:
+                if " - " in name and share != AREA:
+                    continue
+                told = interval(draws_NE @ values_E / draws_NE.sum(axis=1), UNBOUNDED)
+                rows.append((curve, name, str(share), *told.values(), len(values_EF)))
+    return pd.DataFrame(rows, columns=COLUMNS)
