@@ -28,7 +28,8 @@ def test_benchmarks_of_shards_are_counted_together_and_the_longest_comes_first(t
 def test_what_the_page_itself_took_is_left_out_so_that_made_again_it_is_the_same(tmp_path):
     write_text(tmp_path / "read_proteins.tsv", HEADER + "1.5\t0:00:01\t100\n")
     before = tables.job_rows(tmp_path)
-    write_text(tmp_path / "make_report.tsv", HEADER + "9.9\t0:00:09\t500\n")
+    for name in ("make_report", "results_page", "ablate_dag_1", "ablate_go_to_protein_2", "ablation"):
+        write_text(tmp_path / f"{name}.tsv", HEADER + "9.9\t0:00:09\t500\n")
     assert tables.job_rows(tmp_path) == before
 
 

@@ -16,7 +16,7 @@ SPLITS = {"train": "Training", "val": "Validation", "test": "Test", "unused": "U
 HELD_OUT = ["val", "test"]
 NONE_FOUND = "none"
 NEAREST_BIN = 5  # % of identity
-OWN_BENCHMARK = "make_report.tsv"
+NO_PART_OF_THE_RUN = re.compile(r"make_report|results_page|ablat(e_\w+|ion)|pretrain_esm")
 TERM_SETS = ["common", "few", "zero"]
 PACKAGES = [
     "snakemake", "numpy", "pandas", "pyarrow", "scipy", "torch", "faiss-cpu", "transformers", "fair-esm", "cafaeval",
@@ -183,11 +183,13 @@ def duration(seconds: float) -> str:
 def job_rows(folder: Path | str) -> list[JobRow]:
     """The benchmark files of a run, the longest first; jobs that differ only in their shard are counted together.
 
-    Files that are not Snakemake benchmarks are passed over: they are told, not needed. So is the page's own job, whose
-    benchmark is there only when the page is made again: that would make it another page.
+    Files that are not Snakemake benchmarks are passed over: they are told, not needed. So are the page's own job and those
+    that are asked for by name, whose benchmarks may be there when the page is made again: it would be another page.
     """
     found: dict[str, list[tuple[float, float]]] = {}
-    for path in sorted(set(Path(folder).rglob("*.tsv")) - {Path(folder, OWN_BENCHMARK)}):
+    for path in sorted(Path(folder).rglob("*.tsv")):
+        if NO_PART_OF_THE_RUN.fullmatch(path.stem):
+            continue
         name = re.sub(r"[_-]\d{5}$", "", path.stem)
         try:
             table = pd.read_csv(path, sep="\t")
