@@ -183,8 +183,8 @@ def duration(seconds: float) -> str:
 def job_rows(folder: Path | str) -> list[JobRow]:
     """The benchmark files of a run, the longest first; jobs that differ only in their shard are counted together.
 
-    Files that are not Snakemake benchmarks are passed over: they are told, not needed. So are the page's own job and jobs
-    that are asked for by name, whose benchmarks may be there when the page is made again: it would be another page.
+    Files that are not Snakemake benchmarks are passed over: they are told, not needed. So are the page's own job and
+    those asked for by name, whose benchmarks may be there when the page is made again: it would be another page.
     """
     found: dict[str, list[tuple[float, float]]] = {}
     for path in sorted(Path(folder).rglob("*.tsv")):
