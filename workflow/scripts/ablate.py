@@ -14,7 +14,7 @@ from gofer.workflow import logged_to, logger
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
     manifest = agreed_files(files.proteins, files.terms, files.pid2pos, files.residues, *files.texts)
-    tables = {name: read_table(files[name]) for name in ("terms", "term_sets", "pid2pos", "annotations", "splits")}
+    held_out = HeldOut.read(files, params.relations)
     texts = {
         phase: GoLookupCache.read(path, expected=manifest)
         for phase, path in zip(params.phases, files.texts, strict=True)
@@ -22,12 +22,10 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     inputs = AblationInputs(
         ESMResidueStore(files.residues),
         read_table(files.proteins, ["protein_id", "sequence_sha256"]),
-        tables["pid2pos"],
-        Vocabulary.of_tables(tables["terms"], tables["term_sets"], texts[INFERENCE], relations=params.relations),
+        read_table(files.pid2pos),
+        Vocabulary.of_tables(held_out.terms, read_table(files.term_sets), texts[INFERENCE], relations=params.relations),
         texts,
-        HeldOut.of_tables(
-            tables["terms"], tables["term_sets"], tables["annotations"], tables["splits"], params.relations
-        ),
+        held_out,
     )
     seed = int(wildcards.seed)
     model = train_without(wildcards.part, inputs, params.training, params.mining, seed=seed, share=params.share)

@@ -1,6 +1,6 @@
 """Rule blend_with_diamond: a method blended with DIAMOND; without DIAMOND, an empty file that says so."""
 
-from gofer.artefacts import agreed_files, read_table
+from gofer.artefacts import agreed_files
 from gofer.evaluation.blends import blend, fit_shares
 from gofer.evaluation.cafa import prediction_status, read_cafa, write_cafa
 from gofer.evaluation.truth import HeldOut
@@ -14,17 +14,10 @@ with logged_to(snakemake.log[0]):
     if status != "complete":
         write_cafa(output, [], [], [], manifest=manifest, status=status)
     else:
-        terms = read_table(files.terms)
-        held_out = HeldOut.of_tables(
-            terms,
-            read_table(files.term_sets),
-            read_table(files.annotations),
-            read_table(files.splits),
-            snakemake.params.relations,
-        )
+        held_out = HeldOut.read(files, snakemake.params.relations)
         method, diamond = read_cafa(files.method), read_cafa(files.diamond)
         shares = fit_shares(method, diamond, held_out)
-        aspect_of = terms.set_index("go_id")["aspect"]
+        aspect_of = held_out.terms.set_index("go_id")["aspect"]
         table = blend(method, diamond, shares, aspect_of, min_score=snakemake.params.settings["min_score"])
         manifest = manifest.told(diamond_share=shares)
         write_cafa(output, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

@@ -13,19 +13,12 @@ with logged_to(snakemake.log[0]):
     uncut = [files[name] for name in ("uncut", "ranks") if files.get(name)]  # of some methods alone
     joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *uncut]
     manifest = agreed_files(*joined).told(method=method, settings=snakemake.params.settings)
-    terms = read_table(files.terms)
-    held_out = HeldOut.of_tables(
-        terms,
-        read_table(files.term_sets),
-        read_table(files.annotations),
-        read_table(files.splits),
-        snakemake.params.relations,
-    )
+    held_out = HeldOut.read(files, snakemake.params.relations)
     status = prediction_status(files.predictions)
     table = (
         measure(
             method,
-            Predicted(read_cafa(files.predictions, terms=terms["go_id"]), *map(read_table, uncut)),
+            Predicted(read_cafa(files.predictions, terms=held_out.terms["go_id"]), *map(read_table, uncut)),
             held_out,
             read_figures(files.cafaeval),
             Bootstrap(resamples=snakemake.params.settings["resamples"], seed=snakemake.params.seed),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gofer.artefacts import agreed_files, read_table
+from gofer.artefacts import agreed_files
 from gofer.evaluation.cafa import read_cafa
 from gofer.evaluation.evaluator import run_cafaeval
 from gofer.evaluation.truth import HeldOut
@@ -11,18 +11,11 @@ from gofer.workflow import logged_to
 with logged_to(snakemake.log[0]):
     files = snakemake.input
     agreed_files(*files)
-    terms = read_table(files.terms)
-    held_out = HeldOut.of_tables(
-        terms,
-        read_table(files.term_sets),
-        read_table(files.annotations),
-        read_table(files.splits),
-        snakemake.params.relations,
-    )
+    held_out = HeldOut.read(files, snakemake.params.relations)
     run_cafaeval(
-        read_cafa(files.predictions, terms=terms["go_id"]),
+        read_cafa(files.predictions, terms=held_out.terms["go_id"]),
         truth=held_out.of_split("test"),
-        terms=terms,
+        terms=held_out.terms,
         out=Path(snakemake.output.result).parent,
         relations=held_out.relations,
         threads=snakemake.threads,

@@ -16,13 +16,13 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from gofer.errors import ArtefactError
+from gofer.evaluation.calibration import LOWEST_SCORE
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.evaluation.metrics import count, fmax_of
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which has as many numbers as it finds steps (Niculescu-Mizil 2005)
 MIN_POSITIVES = 30
-LOWEST_SCORE = 1e-6
 PLATT_KNOTS = 101
 
 

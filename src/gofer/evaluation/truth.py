@@ -3,13 +3,15 @@
 Shapes: B proteins, C terms of the aspect, its root left out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gofer.artefacts import read_table
 from gofer.evaluation.cafa import score_matrix
 from gofer.evaluation.evaluator import has_parent
 from gofer.evaluation.generalised import TrueRanks, from_table, true_ranks
@@ -52,6 +54,13 @@ class HeldOut:
         term_set, truth = term_sets.set_index("go_id")["term_set"], truth[wanted].drop_duplicates(ignore_index=True)
         nearest = splits.set_index("protein_id").get("nearest_identity", pd.Series(dtype=float))
         return cls(terms, term_set, truth, relations, nearest)
+
+    @classmethod
+    def read(cls, files: Mapping[str, Path | str], relations: Iterable[str]) -> "HeldOut":
+        """From the files of the `inputs` stage, by the names that `of_tables` gives them."""
+        names = ("terms", "term_sets", "annotations", "splits")
+        terms, term_sets, annotations, splits = (read_table(files[name]) for name in names)
+        return cls.of_tables(terms, term_sets, annotations, splits, relations)
 
     def of_split(self, split: str) -> pd.DataFrame:
         """Columns protein_id, go_id of one split."""

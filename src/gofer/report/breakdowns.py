@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gofer.errors import ArtefactError
 from gofer.report import words
 from gofer.report.quality import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
+from gofer.report.tables import read_tsv
 
 IDENTITY_NAMES = {
     "test_none_alike": "None alike",
@@ -76,11 +76,7 @@ class Differences:
         Raises:
             ArtefactError: The file is missing or is something else.
         """
-        try:
-            table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[words.NOT_AVAILABLE])
-            return cls(table[DIFFERENCE_COLUMNS])
-        except (OSError, ValueError, KeyError) as error:
-            raise ArtefactError(f"{path} cannot be read ({error})", help="run snakemake again") from error
+        return cls(read_tsv(path, DIFFERENCE_COLUMNS))
 
     def blocks(self, metrics: Metrics, method: str = "gofer") -> list[Block]:
         """One block per aspect, one row per other method; marked where the interval lies on gofer's side of 0."""

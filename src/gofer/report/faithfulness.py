@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from gofer.errors import ArtefactError
 from gofer.report import quality, words
 from gofer.report.svg import COLOURS, as_svg, canvas, drawing
+from gofer.report.tables import read_tsv
 from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
 
 ORDERS = {"impact": ("Impact", "blue"), "attention": ("Attention", "vermillion"), "chance": ("Chance", "grey")}
@@ -34,13 +34,7 @@ class Faithfulness:
         Raises:
             ArtefactError: It is missing or is no such table.
         """
-        try:
-            table = pd.read_csv(
-                path, sep="\t", keep_default_na=False, na_values=[words.NOT_AVAILABLE], dtype={"share": str}
-            )
-            return cls(table.astype(dict.fromkeys(("value", "low", "high"), float))[COLUMNS])
-        except (OSError, ValueError, KeyError) as error:
-            raise ArtefactError(f"{path} cannot be read ({error})", help="run snakemake again") from error
+        return cls(read_tsv(path, COLUMNS))
 
     @property
     def examples(self) -> int:

@@ -22,7 +22,7 @@ PACKAGES = [
     "snakemake", "numpy", "pandas", "pyarrow", "scipy", "torch", "faiss-cpu", "transformers", "fair-esm", "cafaeval",
     "matplotlib", "jinja2",
 ]  # fmt: skip
-NUMBERS = ["score", "information_accretion", "epoch", "step", "value"]
+NUMBERS = ["score", "information_accretion", "epoch", "step", "value", "low", "high", "n"]
 MIB_PER_GIB = 1024
 MOST_ROWS = 20
 

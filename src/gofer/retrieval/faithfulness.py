@@ -84,13 +84,9 @@ def faithfulness(
         importance = {IMPACT: example["impact"], ATTENTION: example["attention"], **chance}
         own = curves_of_protein(space.model, residues_LE, importance, space.z_TD[column_of[example["go_id"]]])
         for curve in (DELETION, INSERTION):
-            by_chance = np.mean([own[curve, name] for name in chance], axis=0)
-            for name, values_F in (
-                (IMPACT, own[curve, IMPACT]),
-                (ATTENTION, own[curve, ATTENTION]),
-                (CHANCE, by_chance),
-            ):
-                found.setdefault((curve, name), []).append(values_F)
+            own[curve, CHANCE] = np.mean([own[curve, name] for name in chance], axis=0)
+            for name in (IMPACT, ATTENTION, CHANCE):
+                found.setdefault((curve, name), []).append(own[curve, name])
     return _table({key: np.stack(values) for key, values in found.items()}, bootstrap)
 
 

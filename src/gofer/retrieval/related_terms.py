@@ -14,10 +14,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from gofer.evaluation.calibration import LOWEST_SCORE
+
 NEAREST = 32  # seen terms that count for an unseen one
 TEMPERATURE = 0.05  # of the softmax over their cosines
 LEAST_LIFT = 0.05  # what is never expected of alike proteins may still be true
-LOWEST_SCORE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
