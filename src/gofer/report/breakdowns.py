@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gofer.evaluation.intervals import DIFFERENCE_COLUMNS
 from gofer.report import words
 from gofer.report.quality import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
 from gofer.report.tables import read_tsv
@@ -29,7 +30,6 @@ SETTING_NAMES = {
     "unseen_among_unseen": "Unseen, among unseen",
 }
 OF_RANKS = ["hits_at_10", "hits_at_100", "rank_mrr", "rank_auroc"]
-DIFFERENCE_COLUMNS = ["method", "against", "split", "aspect", "term_set", "metric", "value", "low", "high", "n"]
 COMPARED = [
     ("all", "fmax"), ("all", "weighted_fmax"), ("all", "smin"), ("all", "micro_aupr"),
     ("zero", "macro_aupr"), ("zero", "macro_auroc"),
