@@ -1,4 +1,4 @@
-"""What texts, labels of alike proteins, and both are worth on a finished run: Fmax and weighted Fmax by aspect.
+"""What texts, labels of alike and of aligned proteins, and all are worth on a finished run: Fmax, weighted Fmax.
 
     python benchmarks/kinds_of_evidence.py results/swissprot --split val
 
@@ -39,7 +39,7 @@ def main() -> None:
     space = TermSpace.of_model(model, terms, GoLookupCache.read(run / "embeddings/go/phase-D.parquet"))
     proteins = ProteinVectors.read(run / "retrieval/protein_vectors.parquet").of_splits(options.split)
     sequence_of = read_table(run / "inputs/proteins.parquet").set_index("protein_id")["sequence"]
-    sequences = sequence_of.loc[proteins.protein_ids].tolist()
+    described = proteins.described(sequence_of.to_dict())
     head, fitted = (
         LabelHead.read(run / "retrieval/label_head-train.safetensors"),
         read_json(run / "evaluation/calibration.json"),
@@ -48,21 +48,24 @@ def main() -> None:
     truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)
     truth_BT = truth_BT.toarray().astype(bool)
     text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
-    labels_BT = np.zeros_like(text_BT)
-    labels_BT[:, [space.go_ids.index(go_id) for go_id in head.go_ids]] = head.predict(proteins.vectors_ND, sequences)
+    columns, expected = [space.go_ids.index(go_id) for go_id in head.go_ids], head.predict(described)
+    regressed_BT, carried_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
+    regressed_BT[:, columns], carried_BT[:, columns] = expected.regressed_BT, expected.carried_BT
     ways = {
         "texts alone": hierarchy_consistent(text_BT, space.hierarchy),
-        "labels of alike proteins alone": hierarchy_consistent(labels_BT, space.hierarchy),
-        "both, as the run scores": scorer.scores(proteins.vectors_ND, sequences),
+        "labels of alike proteins": hierarchy_consistent(regressed_BT, space.hierarchy),
+        "labels of aligned proteins": hierarchy_consistent(carried_BT, space.hierarchy),
+        "all, as the run scores": scorer.scores(described),
     }
-    print(f"{options.split}: {len(sequences)} proteins; shares of labels {shares(scorer.mixture)}")
+    print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.mixture)}")
     print(f"{'':32s}" + "".join(f"{aspect + ' Fmax / weighted':>22s}" for aspect in ASPECTS))
     for name, scores_BT in ways.items():
         print(f"{name:32s}" + "".join(f"{told(scores_BT, truth_BT, space, aspect):>22s}" for aspect in ASPECTS))
 
 
 def shares(mixture: Mixture) -> str:
-    return ", ".join(f"{aspect} {own.share:g}" for aspect, own in sorted(mixture.aspects.items()))
+    told = (f"{aspect} {own.share:g} ({own.carried:g} carried)" for aspect, own in sorted(mixture.aspects.items()))
+    return ", ".join(told)
 
 
 def told(scores_BT: np.ndarray, truth_BT: np.ndarray, space: TermSpace, aspect: str) -> str:

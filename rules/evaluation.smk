@@ -43,7 +43,7 @@ rule predict_naive:
 
 
 rule predict_ridge:
-    """Regress labels on words of residues and composition (retrieval.labels without learned): what needs no model."""
+    """Regress labels on words of residues and composition (of retrieval.labels): what needs no model."""
     message:
         "Predicting from words of residues alone"
     input:

@@ -23,6 +23,7 @@ MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a sm
 Key = tuple[str | int, ...]
 COMMAND_LINE = "--config"
 DEMO_PROTEINS = "proteins.fasta"
+LIKENESSES = ("learned", "residues", "alignments", "words", "composition", "physicochemistry")  # of retrieval.labels
 
 
 @dataclass(frozen=True)
@@ -242,8 +243,9 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("training", "heads"), f"is {training['heads']}, no divisor of hidden_width {training['hidden_width']}"
     if "go_to_protein" in config["ablation"]["parts"] and "infonce" not in config["ablation"]["parts"]:
         yield ("ablation", "parts"), "holds go_to_protein without infonce, with which it is compared"
-    if not any(config["retrieval"]["labels"][name] for name in ("learned", "words", "composition")):
-        yield ("retrieval", "labels", "learned"), "is 0, and so are words and composition: no likeness is left"
+    if not any(config["retrieval"]["labels"][name] for name in LIKENESSES):
+        first, *others = LIKENESSES
+        yield ("retrieval", "labels", first), f"is 0, and so are {', '.join(others)}: no likeness is left"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
     pretraining = config["embeddings"]["pretraining"]

@@ -8,6 +8,7 @@ import pytest
 from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest
+from gofer.config import LIKENESSES
 from gofer.errors import GoferError
 from gofer.evaluation.baselines import DIAMOND_MISSING, DiamondSearch, best_hit_labels, naive, ridge, transferred_labels
 from gofer.evaluation.cafa import prediction_status, read_cafa, write_cafa
@@ -150,9 +151,8 @@ def test_a_ridge_on_words_of_residues_carries_labels_to_alike_proteins():
         {"go_id": ["GO:1", "GO:2", "GO:3"], "aspect": "MFO", "is_a": [[], ["GO:1"], ["GO:1"]], "part_of": [[], [], []]}
     )
     true_ids = [["GO:1", "GO:2" if f else "GO:3"] for f in family]
-    kernel = KernelWeights(
-        learned=0.0, alignments=0.0, words=1.0, composition=1.0, sharpness=3.0, ridge=1.0, landmarks=99
-    )
+    likenesses = dict.fromkeys(LIKENESSES, 0.0) | {"words": 1.0, "composition": 1.0}
+    kernel = KernelWeights(**likenesses, sharpness=3.0, ridge=1.0, landmarks=99)
     table = ridge(
         (sequences[:30], true_ids[:30]),
         ([f"P{i}" for i in range(30, 40)], sequences[30:]),

@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 
+from gofer.config import LIKENESSES
 from gofer.embeddings.alignment_profiles import AlignmentReader
 from gofer.embeddings.sequence_features import SequenceReader
 from gofer.evaluation.label_regression import KernelWeights, LabelRegression, ProteinFeatures, kernel
 
 WEIGHTS = KernelWeights(
-    learned=1.0, alignments=1.0, words=1.0, composition=1.0, sharpness=3.0, ridge=1.0, landmarks=4096
+    learned=1.0,
+    residues=1.0,
+    alignments=1.0,
+    words=1.0,
+    composition=1.0,
+    physicochemistry=1.0,
+    sharpness=3.0,
+    ridge=1.0,
+    landmarks=4096,
 )
 ASPECTS = np.array(["MFO", "MFO", "BPO"])
 
@@ -31,14 +40,13 @@ def world(n=40, seed=0):
 
 def features(texts, learned, reader=None):
     words, aligner = reader or (SequenceReader.of_training(texts), AlignmentReader.of_training(texts))
-    return ProteinFeatures(learned, aligner.read(texts), words.read(texts)), (words, aligner)
+    return ProteinFeatures(learned, 3 * learned, aligner.read(texts), words.read(texts)), (words, aligner)
 
 
-@pytest.mark.parametrize("only", ["learned", "alignments", "words", "composition"])
+@pytest.mark.parametrize("only", LIKENESSES)
 def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
     own, _ = features(*world()[:2])
-    weights = KernelWeights(**{**dict.fromkeys(("learned", "alignments", "words", "composition"), 0.0), only: 1.0},
-                            sharpness=3.0, ridge=1.0, landmarks=9)  # fmt: skip
+    weights = KernelWeights(**WEIGHTS.__dict__ | dict.fromkeys(LIKENESSES, 0.0) | {only: 1.0})
     near = kernel(own, own, weights)
     np.testing.assert_allclose(near, near.T, atol=1e-12)
     np.testing.assert_allclose(np.diag(near), 1, atol=1e-6)
@@ -56,7 +64,7 @@ def test_with_all_proteins_as_landmarks_it_is_kernel_ridge_regression():
 
 
 @pytest.mark.parametrize("landmarks", [4096, 12])
-@pytest.mark.parametrize("kinds", [{}, {"learned": 0.0}, {"alignments": 0.0, "words": 0.0, "composition": 0.0}])
+@pytest.mark.parametrize("kinds", [{}, {"learned": 0.0}, dict.fromkeys(LIKENESSES, 0.0) | {"learned": 1.0}])
 def test_new_members_of_a_family_get_its_term(landmarks, kinds):
     texts, learned, labels = world(60)
     weights = KernelWeights(**{**WEIGHTS.__dict__, **kinds, "landmarks": landmarks})
@@ -99,6 +107,7 @@ def test_a_reader_of_sequences_comes_back_from_json():
     one, two = reader.read(texts[:5]), again.read(texts[:5])
     assert (one.words_NV != two.words_NV).nnz == 0
     np.testing.assert_array_equal(one.composition_NC, two.composition_NC)
+    np.testing.assert_array_equal(one.physics_NF, two.physics_NF)
 
 
 def test_very_short_proteins_have_features_too():
@@ -106,6 +115,7 @@ def test_very_short_proteins_have_features_too():
     own = reader.read(["M", "W"])
     assert own.words_NV.shape == (2, 0)
     assert np.isfinite(own.composition_NC).all()
+    assert np.isfinite(own.physics_NF).all()
 
 
 def test_words_are_weighed_by_their_rarity_and_rows_have_unit_length():

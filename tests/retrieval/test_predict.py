@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from training.tiny_world import TRAINING
 
 from gofer.artefacts import Manifest
+from gofer.config import LIKENESSES
 from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.residue_summary import residue_summaries
 from gofer.errors import ArtefactError
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
@@ -56,7 +58,10 @@ def dataset(world):
 @pytest.fixture(scope="module")
 def vectors(world, space, dataset):
     return ProteinVectors(
-        dataset.protein_ids, world.splits["split"].to_numpy(str), protein_vectors(space.model, dataset)
+        dataset.protein_ids,
+        world.splits["split"].to_numpy(str),
+        protein_vectors(space.model, dataset),
+        residue_summaries(dataset.store, dataset.sequence_sha256),
     )
 
 
@@ -79,16 +84,18 @@ def scorer(world, space, vectors, calibration, sequences):
     """Texts and labels mixed, as if validation had said so."""
     train = vectors.of_splits("train")
     seen = world.terms[(world.terms["training_count"] > 0) & (world.terms["depth"] > 0)]
-    go_ids, kernel = seen["go_id"].tolist(), KernelWeights(1.0, 1.0, 1.0, 1.0, sharpness=3.0, ridge=1.0, landmarks=99)
+    go_ids = seen["go_id"].tolist()
+    kernel = KernelWeights(**dict.fromkeys(LIKENESSES, 1.0), sharpness=3.0, ridge=1.0, landmarks=99)
     labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
-    own = [sequences[protein_id] for protein_id in train.protein_ids]
-    head = LabelHead.fit(train.vectors_ND, own, labels, go_ids, seen["aspect"].to_numpy(str), kernel, seed=1)
-    mixture = Mixture({"MFO": AspectMixture(0.75), "BPO": AspectMixture(0.5, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))})
+    head = LabelHead.fit(train.described(sequences), labels, go_ids, seen["aspect"].to_numpy(str), kernel, seed=1)
+    mixture = Mixture(
+        {"MFO": AspectMixture(0.75, 0.2), "BPO": AspectMixture(0.5, 0.0, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))}
+    )
     return Scorer(space, calibration, head, mixture)
 
 
 def all_scores(scorer, vectors, sequences):
-    return scorer.scores(vectors.vectors_ND, [sequences[protein_id] for protein_id in vectors.protein_ids])
+    return scorer.scores(vectors.described(sequences))
 
 
 def predicted(world, scorer, dataset, vectors, sequences, **changed):
@@ -342,11 +349,13 @@ def test_a_base_rate_alone_predicts_the_same_for_every_protein(space, vectors):
 def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refused(
     scorer, vectors, sequences, tmp_path
 ):
-    own = [sequences[protein_id] for protein_id in vectors.protein_ids]
+    own = vectors.described(sequences)
     scorer.head.write(tmp_path / "head.safetensors", Manifest({"go_release": "tiny"}))
     again = LabelHead.read(tmp_path / "head.safetensors")
     assert again.go_ids == scorer.head.go_ids
-    np.testing.assert_array_equal(again.predict(vectors.vectors_ND, own), scorer.head.predict(vectors.vectors_ND, own))
+    for one, two in zip(vars(again.predict(own)).values(), vars(scorer.head.predict(own)).values(), strict=True):
+        assert one.any()
+        np.testing.assert_array_equal(one, two)
     content = bytearray((tmp_path / "head.safetensors").read_bytes())
     content[-20] ^= 1
     (tmp_path / "head.safetensors").write_bytes(content)
@@ -357,9 +366,9 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
 def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_and_stays_below_its_parents(
     scorer, vectors, sequences
 ):
-    space, own = scorer.space, [sequences[protein_id] for protein_id in vectors.protein_ids]
+    space = scorer.space
     unseen, scores_BT = space.go_ids.index("GO:0005"), all_scores(scorer, vectors, sequences)
-    expected_BS = scorer.head.predict(vectors.vectors_ND, own)
+    expected_BS = scorer.head.predict(vectors.described(sequences)).regressed_BT
     raised_BU = scorer._related.raised(
         space.text_scores(vectors.vectors_ND, scorer.calibration)[:, [unseen]], expected_BS
     )
@@ -370,10 +379,9 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
 
 def test_a_scorer_is_fitted_on_validation_proteins(world, space, scorer, vectors, sequences):
     val = vectors.of_splits("val")
-    own = [sequences[protein_id] for protein_id in val.protein_ids]
     truth_BT = truth_matrix(world.pid2pos, val.protein_ids, space.go_ids).toarray()
-    fitted = Scorer.fit(space, scorer.head, val.vectors_ND, own, truth_BT, ["is_a", "part_of"])
-    scores_BT = fitted.scores(val.vectors_ND, own)
+    fitted = Scorer.fit(space, scorer.head, val.described(sequences), truth_BT, ["is_a", "part_of"])
+    scores_BT = all_scores(fitted, val, sequences)
     assert (scores_BT > 0).all()
     assert (scores_BT <= 1).all()
     assert set(fitted.mixture.aspects) <= {"MFO", "BPO"}

@@ -19,12 +19,11 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     )
     val = ProteinVectors.read(files.vectors).of_splits("val")
     labels_BT = truth_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).toarray()
-    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"]
+    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"].to_dict()
     scorer = Scorer.fit(
         space,
         LabelHead.read(files.head),
-        val.vectors_ND,
-        sequence_of.loc[val.protein_ids].tolist(),
+        val.described(sequence_of),
         labels_BT,
         snakemake.params.relations,
     )
@@ -32,3 +31,4 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     write_json(snakemake.output.calibration, told, manifest.told(proteins=len(val.protein_ids)))
     logger.info("calibration of the text: %s", scorer.calibration.weights)
     logger.info("share of labels: %s", {aspect: own.share for aspect, own in scorer.mixture.aspects.items()})
+    logger.info("of which carried over: %s", {aspect: own.carried for aspect, own in scorer.mixture.aspects.items()})

@@ -15,10 +15,9 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     seen = terms[seen_in_training(terms)]
     known = ProteinVectors.read(files.vectors).known(snakemake.wildcards.known)
     annotations = read_table(files.annotations, ["protein_id", "go_id"])
-    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"]
+    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"].to_dict()
     head = LabelHead.fit(
-        known.vectors_ND,
-        sequence_of.loc[known.protein_ids].tolist(),
+        known.described(sequence_of),
         label_matrix(annotations, known.protein_ids, seen["go_id"].tolist()).toarray() > 0,
         seen["go_id"].tolist(),
         seen["aspect"].to_numpy(str),

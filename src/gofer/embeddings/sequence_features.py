@@ -1,8 +1,8 @@
-"""What a sequence tells without any model: its words of residues, its composition, its length.
+"""What a sequence tells without any model: its words of residues, its composition, its length, its physicochemistry.
 
 Words of 2 to 4 residues are weighed by tf-idf, with the counts on a log scale; the composition is the share of each
-amino acid and the logarithm of the length, each scaled by its mean and deviation over the training proteins.
-Shapes: N proteins, V words, C = 21 numbers of composition.
+amino acid and the logarithm of the length. It and the physicochemistry are scaled by the training proteins.
+Shapes: N proteins, V words, C = 21 numbers of composition, F numbers of `physicochemistry`.
 """
 
 import json
@@ -14,7 +14,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+from gofer.embeddings.physicochemistry import AMINO_ACIDS, physicochemistry
+from gofer.embeddings.scaling import Scale
+
 WORD_LENGTHS = (2, 4)
 MIN_PROTEINS = 2  # a word that one protein has tells nothing of another
 
@@ -26,14 +28,16 @@ class SequenceFeatures:
     Attributes:
         words_NV: tf-idf, rows of unit length (or empty), float32.
         composition_NC: Scaled composition and log length, float64.
+        physics_NF: Scaled physicochemistry, float64.
     """
 
     words_NV: sp.csr_array
     composition_NC: NDArray[np.float64]
+    physics_NF: NDArray[np.float64]
 
     def rows(self, chosen: NDArray[np.int64] | slice) -> "SequenceFeatures":
         """Those of some of the proteins."""
-        return SequenceFeatures(self.words_NV[chosen], self.composition_NC[chosen])
+        return SequenceFeatures(self.words_NV[chosen], self.composition_NC[chosen], self.physics_NF[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,48 +47,50 @@ class SequenceReader:
     Attributes:
         words: The words, in the order of the columns.
         idf_V: Inverse document frequency of each word.
-        mean_C: Mean composition of the training proteins.
-        deviation_C: Its standard deviation, 1 where there is none.
+        composition: Scale of the composition.
+        physics: Scale of the physicochemistry.
     """
 
     words: tuple[str, ...]
     idf_V: NDArray[np.float64]
-    mean_C: NDArray[np.float64]
-    deviation_C: NDArray[np.float64]
+    composition: Scale
+    physics: Scale
 
     @classmethod
     def of_training(cls, sequences: Sequence[str]) -> "SequenceReader":
-        """Learn words, their rarity and the scale of the composition from the training proteins."""
+        """Learn words, their rarity and the scales from the training proteins."""
         counter = _vectorizer(min_df=min(MIN_PROTEINS, len(sequences)))
         try:
             counter.fit(sequences)
             words, idf_V = tuple(counter.get_feature_names_out().tolist()), counter.idf_
         except ValueError:  # no word at all, e.g. proteins of one residue
             words, idf_V = (), np.zeros(0)
-        composition_NC = _composition(sequences)
-        deviation_C = composition_NC.std(axis=0)
-        return cls(words, idf_V, composition_NC.mean(axis=0), np.where(deviation_C > 0, deviation_C, 1.0))
+        scales = (Scale.of_training(numbers(sequences)) for numbers in (_composition, physicochemistry))
+        return cls(words, idf_V, *scales)
 
     def read(self, sequences: Sequence[str]) -> SequenceFeatures:
         """Features of `sequences`, in their order."""
-        composition_NC = (_composition(sequences) - self.mean_C) / self.deviation_C
+        scaled = self.composition(_composition(sequences)), self.physics(physicochemistry(sequences))
         if not self.words:
-            return SequenceFeatures(sp.csr_array((len(sequences), 0), dtype=np.float32), composition_NC)
+            return SequenceFeatures(sp.csr_array((len(sequences), 0), dtype=np.float32), *scaled)
         reader = _vectorizer(vocabulary=self.words)
         reader.idf_ = self.idf_V
-        return SequenceFeatures(sp.csr_array(reader.transform(sequences)), composition_NC)
+        return SequenceFeatures(sp.csr_array(reader.transform(sequences)), *scaled)
 
     def to_json(self) -> str:
         """As one line of JSON."""
-        numbers = {name: getattr(self, name).tolist() for name in ("idf_V", "mean_C", "deviation_C")}
-        return json.dumps({"words": list(self.words), **numbers}, sort_keys=True)
+        told = {"words": list(self.words), "idf": self.idf_V.tolist()}
+        for name in ("composition", "physics"):
+            scale: Scale = getattr(self, name)
+            told[name] = [scale.mean_C.tolist(), scale.deviation_C.tolist()]
+        return json.dumps(told, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "SequenceReader":
         """The inverse of `to_json`."""
         told = json.loads(text)
-        numbers = (np.array(told[name]) for name in ("idf_V", "mean_C", "deviation_C"))
-        return cls(tuple(told["words"]), *numbers)
+        scales = (Scale(*(np.array(part) for part in told[name])) for name in ("composition", "physics"))
+        return cls(tuple(told["words"]), np.array(told["idf"]), *scales)
 
 
 def _vectorizer(**options: object) -> TfidfVectorizer:

@@ -60,7 +60,7 @@ def ridge(
         train: Sequences of the training proteins, and the ids of their terms, propagated.
         held_out: Ids of the proteins to predict for, and their sequences.
         terms: Rows of the terms table to predict, roots left out.
-        weights: The kernel; learned vectors and alignments do not count.
+        weights: The kernel; what is not read from the sequence alone does not count.
         relations: Along which a score holds upwards.
         min_score: Lower scores are left out.
         seed: Of the choice of landmarks.
@@ -74,7 +74,7 @@ def ridge(
         places = columns.get_indexer(pd.Index(own_ids, dtype=columns.dtype))
         labels_T[places[places >= 0]] = True
     reader = SequenceReader.of_training(sequences)
-    own, new = (ProteinFeatures(None, None, reader.read(texts)) for texts in (sequences, new_sequences))
+    own, new = (ProteinFeatures(None, None, None, reader.read(texts)) for texts in (sequences, new_sequences))
     fitted = LabelRegression.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)
     hierarchy = Hierarchy.of_terms(terms, relations, within_aspect=True)
     scores_BT = hierarchy_consistent(fitted.predict(new), hierarchy)

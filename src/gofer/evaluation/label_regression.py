@@ -5,9 +5,10 @@ squared loss makes the result an estimate of the share of alike proteins that ha
 what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 
-The kernel is a sum of up to four: vectors that a model has learned, alignments with the training proteins, words of
-residues, composition. The last two alone are the baseline that needs no model.
-Shapes: N proteins, M landmarks, T terms, D width of the learned vectors.
+The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings,
+alignments with the training proteins, words of residues, composition, physicochemistry. Words and composition alone are
+the baseline that needs no model.
+Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numbers that sum up the residues.
 """
 
 from collections.abc import Mapping
@@ -30,18 +31,22 @@ class KernelWeights:
 
     Attributes:
         learned: Of exp(sharpness (cos - 1)) of the learned vectors.
+        residues: Of exp(-d²/2), d² the mean squared difference of the scaled mean and deviation of residue embeddings.
         alignments: Of the cosine of the alignment profiles.
         words: Of the cosine of the words.
-        composition: Of exp(-d²/2), d² the mean squared difference of the scaled composition.
+        composition: As `residues`, of the scaled composition.
+        physicochemistry: As `residues`, of the scaled physicochemistry.
         sharpness: How fast likeness of learned vectors falls with their angle, above 0.
         ridge: How strongly the regression is pulled to the mean, above 0.
         landmarks: Most training proteins that functions are made of.
     """
 
     learned: float
+    residues: float
     alignments: float
     words: float
     composition: float
+    physicochemistry: float
     sharpness: float
     ridge: float
     landmarks: int
@@ -58,11 +63,13 @@ class ProteinFeatures:
 
     Attributes:
         learned_ND: Unit vectors; None where the kernel does without.
+        residues_NS: Scaled mean and deviation of the residue embeddings; None where the kernel does without.
         profiles_NP: Alignment profiles; None where the kernel does without.
-        sequence: Words and composition.
+        sequence: What the sequences alone tell.
     """
 
     learned_ND: NDArray[np.float32] | None
+    residues_NS: NDArray[np.float64] | None
     profiles_NP: sp.csr_array | None
     sequence: SequenceFeatures
 
@@ -71,9 +78,9 @@ class ProteinFeatures:
 
     def rows(self, chosen: NDArray[np.int64] | slice) -> "ProteinFeatures":
         """Those of some of the proteins."""
-        learned = None if self.learned_ND is None else self.learned_ND[chosen]
-        profiles = None if self.profiles_NP is None else self.profiles_NP[chosen]
-        return ProteinFeatures(learned, profiles, self.sequence.rows(chosen))
+        parts = (self.learned_ND, self.residues_NS, self.profiles_NP)
+        some = (None if part is None else part[chosen] for part in parts)
+        return ProteinFeatures(*some, self.sequence.rows(chosen))
 
 
 def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeights) -> NDArray[np.float64]:
@@ -82,15 +89,24 @@ def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeight
     if weights.learned and these.learned_ND is not None and those.learned_ND is not None:
         cosine_NM = these.learned_ND.astype(np.float64) @ those.learned_ND.astype(np.float64).T
         total_NM += weights.learned * np.exp(weights.sharpness * (cosine_NM - 1))
+    if weights.residues and these.residues_NS is not None and those.residues_NS is not None:
+        total_NM += weights.residues * _near(these.residues_NS, those.residues_NS)
     if weights.alignments and these.profiles_NP is not None and those.profiles_NP is not None:
         total_NM += weights.alignments * (these.profiles_NP @ those.profiles_NP.T).toarray()
+    one, two = these.sequence, those.sequence
     if weights.words:
-        total_NM += weights.words * (these.sequence.words_NV @ those.sequence.words_NV.T).toarray()
+        total_NM += weights.words * (one.words_NV @ two.words_NV.T).toarray()
     if weights.composition:
-        one, two = these.sequence.composition_NC, those.sequence.composition_NC
-        squared_NM = (one**2).sum(1)[:, None] + (two**2).sum(1) - 2 * one @ two.T
-        total_NM += weights.composition * np.exp(-np.maximum(squared_NM, 0) / (2 * one.shape[1]))
+        total_NM += weights.composition * _near(one.composition_NC, two.composition_NC)
+    if weights.physicochemistry:
+        total_NM += weights.physicochemistry * _near(one.physics_NF, two.physics_NF)
     return total_NM
+
+
+def _near(one_NC: NDArray[np.float64], two_MC: NDArray[np.float64]) -> NDArray[np.float64]:
+    # exp(-d²/2), d² the mean squared difference of the numbers.
+    squared_NM = (one_NC**2).sum(1)[:, None] + (two_MC**2).sum(1) - 2 * one_NC @ two_MC.T
+    return np.exp(-np.maximum(squared_NM, 0) / (2 * one_NC.shape[1]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,16 @@
-"""One calibrated score from two kinds of evidence: texts of terms, and labels of alike training proteins.
+"""One calibrated score from texts of terms, labels of alike training proteins, and labels carried over by alignments.
 
-Both are estimates of the same probability, so they are mixed as such: share · labels + (1 - share) · text. Per aspect
-the share is the one with the best mean of Fmax and weighted Fmax on the validation proteins; then a curve that only
-rises makes the mixture say what share of such pairs is true. Shapes: B proteins, T terms.
+All are estimates of the same probability, so they are mixed as such:
+
+    labels = (1 - carried) · regressed + carried · carried over, where an aligned protein has a label; else regressed
+    mixture = share · labels + (1 - share) · text
+
+Per aspect `share` is the one with the best mean of Fmax and weighted Fmax on the validation proteins, then `carried`
+with that share; then a curve that only rises makes the mixture say what share of such pairs is true.
+Shapes: B proteins, T terms, C terms of an aspect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +26,31 @@ from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.evaluation.metrics import count, fmax_of
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+CARRIED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which has as many numbers as it finds steps (Niculescu-Mizil 2005)
 MIN_POSITIVES = 30
 PLATT_KNOTS = 101
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What labels of alike training proteins say.
+
+    Attributes:
+        regressed_BT: Share of alike proteins that have each term, in [0, 1].
+        carried_BT: The same of the proteins that align; 0 throughout an aspect in which none of them has a label.
+    """
+
+    regressed_BT: NDArray[np.float32]
+    carried_BT: NDArray[np.float32]
+
+    def columns(self, chosen: NDArray) -> "Expected":
+        """Those of some of the terms."""
+        return Expected(self.regressed_BT[:, chosen], self.carried_BT[:, chosen])
+
+    def rows(self, chosen: NDArray) -> "Expected":
+        """Those of some of the proteins."""
+        return Expected(self.regressed_BT[chosen], self.carried_BT[chosen])
 
 
 @dataclass(frozen=True)
@@ -32,18 +59,26 @@ class AspectMixture:
 
     Attributes:
         share: Of the labels of alike proteins, in [0, 1]; the text has the rest.
+        carried: Of the labels carried over among these, in [0, 1].
         before: Increasing mixtures from 0 to 1.
         after: The score at each of them, increasing, in (0, 1]; straight lines lie between.
     """
 
     share: float
+    carried: float = 0.0
     before: tuple[float, ...] = (0.0, 1.0)
     after: tuple[float, ...] = (LOWEST_SCORE, 1.0)
 
-    def scores(self, text_BT: NDArray, labels_BT: NDArray) -> NDArray[np.float32]:
+    def mixed(self, text_BC: NDArray, expected: Expected) -> NDArray[np.float64]:
+        """The mixture in [0, 1] of one aspect's terms, before calibration."""
+        has_relative_B1 = expected.carried_BT.any(axis=1, keepdims=True)
+        carried_B1 = np.where(has_relative_B1, self.carried, 0.0)
+        labels_BC = (1 - carried_B1) * expected.regressed_BT + carried_B1 * expected.carried_BT
+        return self.share * labels_BC + (1 - self.share) * text_BC
+
+    def scores(self, text_BC: NDArray, expected: Expected) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1]."""
-        mixed_BT = self.share * labels_BT + (1 - self.share) * text_BT
-        return np.interp(mixed_BT, self.before, self.after).astype(np.float32)
+        return np.interp(self.mixed(text_BC, expected), self.before, self.after).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -52,24 +87,24 @@ class Mixture:
 
     aspects: Mapping[str, AspectMixture]
 
-    def apply(self, text_BT: NDArray, labels_BT: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:
+    def apply(self, text_BT: NDArray, expected: Expected, aspects_T: NDArray) -> NDArray[np.float32]:
         """Scores in (0, 1], (B, T).
 
         Args:
             text_BT: The text's calibrated scores.
-            labels_BT: What `LabelRegression.predict` gives.
+            expected: What labels of alike proteins say.
             aspects_T: Aspect of each term.
         """
         scores_BT = np.asarray(text_BT, np.float32).copy()
         for aspect, own in self.aspects.items():
             columns = np.flatnonzero(aspects_T == aspect)
-            scores_BT[:, columns] = own.scores(text_BT[:, columns], labels_BT[:, columns])
+            scores_BT[:, columns] = own.scores(text_BT[:, columns], expected.columns(columns))
         return scores_BT
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return {
-            aspect: {"share": own.share, "before": list(own.before), "after": list(own.after)}
+            aspect: {"share": own.share, "carried": own.carried, "before": list(own.before), "after": list(own.after)}
             for aspect, own in self.aspects.items()
         }
 
@@ -83,7 +118,9 @@ class Mixture:
         try:
             return cls(
                 {
-                    aspect: AspectMixture(float(own["share"]), tuple(own["before"]), tuple(own["after"]))
+                    aspect: AspectMixture(
+                        float(own["share"]), float(own["carried"]), tuple(own["before"]), tuple(own["after"])
+                    )
                     for aspect, own in content.items()
                 }
             )
@@ -96,7 +133,7 @@ class Mixture:
 
 def fit_mixture(
     text_BT: NDArray,
-    regressed_BT: NDArray,
+    expected: Expected,
     truth_BT: NDArray[np.bool_],
     aspects_T: NDArray,
     accretion_T: NDArray,
@@ -108,29 +145,43 @@ def fit_mixture(
 
     Args:
         text_BT: The text's calibrated scores.
-        regressed_BT: What `LabelRegression.predict` gives.
+        expected: What labels of alike proteins say.
         truth_BT: Propagated labels.
         aspects_T: Aspect of each term.
         accretion_T: Information accretion of each term.
         hierarchy: Of these terms.
     """
     known = [aspect for aspect in np.unique(aspects_T) if truth_BT[:, aspects_T == aspect].sum() >= MIN_POSITIVES]
-    quality: dict[str, list[float]] = {aspect: [] for aspect in known}
-    for share in SHARES:
-        mixed_BT = hierarchy_consistent((share * regressed_BT + (1 - share) * text_BT).astype(np.float32), hierarchy)
-        for aspect in known:
-            own_T = aspects_T == aspect
-            plain, weighted = (
-                fmax_of(count(mixed_BT[:, own_T].astype(np.float64), truth_BT[:, own_T], weights_T))[0]
-                for weights_T in (None, accretion_T[own_T])
-            )
-            quality[aspect].append(float(plain + weighted))
+
+    def best(tried: Mapping[str, Sequence[AspectMixture]]) -> dict[str, AspectMixture]:
+        # Of equally good ones the first.
+        quality: dict[str, list[float]] = {aspect: [] for aspect in known}
+        for mixtures in zip(*tried.values(), strict=True):
+            mixed_BT = np.asarray(text_BT, np.float32).copy()
+            for aspect, own in zip(known, mixtures, strict=True):
+                columns = np.flatnonzero(aspects_T == aspect)
+                mixed_BT[:, columns] = own.mixed(text_BT[:, columns], expected.columns(columns))
+            mixed_BT = hierarchy_consistent(mixed_BT, hierarchy)
+            for aspect in known:
+                own_T = aspects_T == aspect
+                plain, weighted = (
+                    fmax_of(count(mixed_BT[:, own_T].astype(np.float64), truth_BT[:, own_T], weights_T))[0]
+                    for weights_T in (None, accretion_T[own_T])
+                )
+                quality[aspect].append(float(plain + weighted))
+        return {aspect: tried[aspect][int(np.argmax(quality[aspect]))] for aspect in known}
+
+    if not known:
+        return Mixture({})
+    shares = best({aspect: [AspectMixture(share) for share in SHARES] for aspect in known})
+    both = best({aspect: [AspectMixture(shares[aspect].share, carried) for carried in CARRIED] for aspect in known})
     fitted = {}
-    for aspect in known:
-        share, own_T = SHARES[int(np.argmax(quality[aspect]))], aspects_T == aspect
-        labelled_B = truth_BT[:, own_T].any(axis=1)
-        mixed_BC = share * regressed_BT[labelled_B][:, own_T] + (1 - share) * text_BT[labelled_B][:, own_T]
-        fitted[str(aspect)] = AspectMixture(share, *_curve(mixed_BC.ravel(), truth_BT[labelled_B][:, own_T].ravel()))
+    for aspect, own in both.items():
+        columns = np.flatnonzero(aspects_T == aspect)
+        labelled_B = truth_BT[:, columns].any(axis=1)
+        mixed_BC = own.mixed(text_BT[labelled_B][:, columns], expected.rows(labelled_B).columns(columns))
+        curve = _curve(mixed_BC.ravel(), truth_BT[labelled_B][:, columns].ravel())
+        fitted[str(aspect)] = AspectMixture(own.share, own.carried, *curve)
     return Mixture(fitted)
 
 

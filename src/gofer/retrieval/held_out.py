@@ -64,8 +64,7 @@ def uncut_scores(
 def _scores(
     scorer: Scorer, proteins: ProteinVectors, block: slice, sequences: Mapping[str, str]
 ) -> NDArray[np.float32]:
-    own = [sequences[protein_id] for protein_id in proteins.protein_ids[block]]
-    return scorer.scores(proteins.vectors_ND[block], own)
+    return scorer.scores(proteins.described(sequences, block))
 
 
 def explained_examples(

@@ -1,7 +1,6 @@
 """What the labels of alike training proteins say of a protein: a fitted regression with all that it needs, in one file.
 
-It covers the terms seen in training; of all others the labels say nothing, and the text decides alone.
-Shapes: N proteins, T terms, M landmarks, D shared width.
+It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M landmarks.
 """
 
 import json
@@ -16,33 +15,42 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import MANIFEST_KEY, Manifest
 from gofer.embeddings.alignment_profiles import AlignmentReader
+from gofer.embeddings.scaling import Scale
 from gofer.embeddings.sequence_features import SequenceFeatures, SequenceReader
 from gofer.errors import ArtefactError
+from gofer.evaluation.carried_labels import CarriedLabels
 from gofer.evaluation.label_regression import KernelWeights, LabelRegression, ProteinFeatures
+from gofer.evaluation.mixture import Expected
+from gofer.retrieval.protein_vectors import Described
 from gofer.training.tensor_file import DAMAGED, read_tensors, write_tensors
 
 
 @dataclass(frozen=True, eq=False)
 class LabelHead:
-    """A regression of labels on learned vectors and sequences.
+    """A regression of labels on vectors and sequences, and labels carried over by alignments.
 
     Attributes:
         go_ids: Its terms, those seen in training.
+        aspects_T: Aspect of each of them.
         regression: Fitted on the training proteins.
         reader: Turns sequences into features, as the training proteins define them.
+        residues: Scale of what sums up the residue embeddings.
         aligner: Aligns sequences with the training proteins; None where the kernel does without.
+        carried: Labels of the sequences that it aligns with; None with `aligner`.
     """
 
     go_ids: list[str]
+    aspects_T: NDArray
     regression: LabelRegression
     reader: SequenceReader
+    residues: Scale
     aligner: AlignmentReader | None
+    carried: CarriedLabels | None
 
     @classmethod
     def fit(
         cls,
-        z_ND: NDArray[np.float32],
-        sequences: Sequence[str],
+        known: Described,
         labels_NT: NDArray[np.bool_],
         go_ids: Sequence[str],
         aspects_T: NDArray,
@@ -53,23 +61,32 @@ class LabelHead:
         """Fit on training proteins.
 
         Args:
-            z_ND: Their vectors in the shared space.
-            sequences: Their sequences.
+            known: The training proteins.
             labels_NT: What is true of them, as far as training may see it.
             go_ids: The terms of the columns.
             aspects_T: Aspect of each of them.
             weights: The kernel.
             seed: Of the choice of landmarks.
         """
-        reader = SequenceReader.of_training(sequences)
-        aligner = AlignmentReader.of_training(sequences) if weights.alignments else None
-        features = _features(z_ND, sequences, reader, aligner)
+        reader = SequenceReader.of_training(known.sequences)
+        residues = Scale.of_training(known.summaries_BS)
+        aligner = AlignmentReader.of_training(known.sequences) if weights.alignments else None
+        carried = None
+        if aligner:
+            row_of = {sequence: row for row, sequence in enumerate(aligner.targets)}
+            owner_N = np.array([row_of[sequence] for sequence in known.sequences], dtype=np.int64)
+            carried = CarriedLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
+        features = _features(known, reader, residues, aligner)
         regression = LabelRegression.fit(features, labels_NT, aspects_T, weights, seed=seed)
-        return cls(list(go_ids), regression, reader, aligner)
+        return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, carried)
 
-    def predict(self, z_BD: NDArray[np.float32], sequences: Sequence[str]) -> NDArray[np.float32]:
-        """Share of alike proteins that have each of `go_ids`, in [0, 1], (B, T)."""
-        return self.regression.predict(_features(z_BD, sequences, self.reader, self.aligner))
+    def predict(self, proteins: Described) -> Expected:
+        """How often proteins like these have each of `go_ids`."""
+        features = _features(proteins, self.reader, self.residues, self.aligner)
+        regressed_BT = self.regression.predict(features)
+        if self.carried is None or features.profiles_NP is None:
+            return Expected(regressed_BT, np.zeros_like(regressed_BT))
+        return Expected(regressed_BT, self.carried.of_profiles(features.profiles_NP))
 
     def write(self, path: Path | str, manifest: Manifest) -> None:
         """Write as safetensors."""
@@ -79,17 +96,23 @@ class LabelHead:
             "mean": self.regression.mean_T,
             "learned": landmarks.learned_ND,
             "composition": landmarks.sequence.composition_NC,
+            "physics": landmarks.sequence.physics_NF,
+            "residues": landmarks.residues_NS,
+            "residues.mean": self.residues.mean_C,
+            "residues.deviation": self.residues.deviation_C,
             **_parts("words", landmarks.sequence.words_NV),
         }
-        if self.aligner and landmarks.profiles_NP is not None:
+        if self.aligner and self.carried and landmarks.profiles_NP is not None:
             # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
             joined = "\n".join(self.aligner.targets).encode("ascii")
             arrays |= {
                 "targets": np.frombuffer(bytearray(joined), np.uint8),
                 **_parts("profiles", landmarks.profiles_NP),
+                **_parts("carried", self.carried.labels_PT),
             }
         facts = {
             "go_ids": json.dumps(self.go_ids),
+            "aspects": json.dumps(self.aspects_T.tolist()),
             "kernel": json.dumps(asdict(self.regression.weights)),
             "reader": self.reader.to_json(),
             MANIFEST_KEY: manifest.to_json(),
@@ -108,15 +131,18 @@ class LabelHead:
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
             reader = SequenceReader.from_json(facts["reader"])
             words_MV = _joined("words", arrays, len(reader.words))
-            aligner, profiles_MP = None, None
+            aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
+            aligner, profiles_MP, carried = None, None, None
             if "targets" in arrays:
                 aligner = AlignmentReader(tuple(arrays["targets"].tobytes().decode("ascii").split("\n")))
                 profiles_MP = _joined("profiles", arrays, len(aligner.targets))
-            sequence = SequenceFeatures(words_MV, arrays["composition"])
-            landmarks = ProteinFeatures(arrays["learned"], profiles_MP, sequence)
+                carried = CarriedLabels(_joined("carried", arrays, len(aspects_T)), aspects_T)
+            sequence = SequenceFeatures(words_MV, arrays["composition"], arrays["physics"])
+            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], profiles_MP, sequence)
             kernel = KernelWeights(**json.loads(facts["kernel"]))
             regression = LabelRegression(landmarks, arrays["weight"], arrays["mean"], kernel)
-            return cls(json.loads(facts["go_ids"]), regression, reader, aligner)
+            residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
+            return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, carried)
         except DAMAGED as error:
             raise ArtefactError(
                 f"{path} is no readable regression of labels ({type(error).__name__}: {str(error)[:200]})",
@@ -125,10 +151,11 @@ class LabelHead:
 
 
 def _features(
-    z_ND: NDArray[np.float32], sequences: Sequence[str], reader: SequenceReader, aligner: AlignmentReader | None
+    proteins: Described, reader: SequenceReader, residues: Scale, aligner: AlignmentReader | None
 ) -> ProteinFeatures:
-    profiles_NP = aligner.read(sequences, threads=torch.get_num_threads()) if aligner else None
-    return ProteinFeatures(z_ND, profiles_NP, reader.read(sequences))
+    profiles_NP = aligner.read(proteins.sequences, threads=torch.get_num_threads()) if aligner else None
+    scaled_NS = residues(proteins.summaries_BS)
+    return ProteinFeatures(proteins.vectors_BD, scaled_NS, profiles_NP, reader.read(proteins.sequences))
 
 
 def _parts(name: str, matrix: sp.csr_array) -> dict[str, NDArray]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gofer.embeddings.residue_summary import summary
 from gofer.evaluation.cafa import predicted_pairs
 from gofer.retrieval.columns import PREDICTIONS as COLUMNS
 from gofer.retrieval.explain import as_text, explain_protein
-from gofer.retrieval.protein_vectors import NearestCarriers
+from gofer.retrieval.protein_vectors import Described, NearestCarriers
 from gofer.retrieval.scorer import Scorer
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import progress
@@ -71,7 +72,8 @@ def _of_protein(
 ) -> pd.DataFrame:
     space = scorer.space
     told = explain_protein(space.model, proteins, row)
-    scores_BT = scorer.scores(told.z_D[None], [sequence])
+    summary_S = summary(proteins[row].residues_LE)
+    scores_BT = scorer.scores(Described(told.z_D[None], summary_S[None], [sequence]))
     keep_BT = space.to_keep(scores_BT, min_score=reported.min_score, max_terms=reported.max_terms)
     table = predicted_pairs(scores_BT, [proteins.protein_ids[row]], space.go_ids, keep_BT)
     columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])

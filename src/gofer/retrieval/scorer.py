@@ -18,6 +18,7 @@ from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
 from gofer.evaluation.mixture import Mixture, fit_mixture
 from gofer.retrieval.label_head import LabelHead
+from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.term_space import TermSpace
 
@@ -43,8 +44,7 @@ class Scorer:
         cls,
         space: TermSpace,
         head: LabelHead,
-        z_BD: NDArray[np.float32],
-        sequences: Sequence[str],
+        proteins: Described,
         truth_BT: NDArray[np.bool_],
         relations: Sequence[str],
     ) -> "Scorer":
@@ -53,18 +53,17 @@ class Scorer:
         Args:
             space: The terms.
             head: Fitted on training proteins.
-            z_BD: Vectors of the validation proteins.
-            sequences: Their sequences.
+            proteins: Validation proteins.
             truth_BT: What is true of them; columns are the space's terms.
             relations: Along which annotations propagate.
         """
-        calibration = space.calibrate(z_BD, truth_BT)
+        calibration = space.calibrate(proteins.vectors_BD, truth_BT)
         seen = space.terms[seen_in_training(space.terms)].reset_index(drop=True)
         columns = _columns(space, seen["go_id"].tolist())
-        regressed_BT = head.predict(z_BD, sequences)[:, pd.Index(head.go_ids).get_indexer(seen["go_id"])]
+        expected = head.predict(proteins).columns(pd.Index(head.go_ids).get_indexer(seen["go_id"]))
         mixture = fit_mixture(
-            space.text_scores(z_BD, calibration)[:, columns],
-            regressed_BT,
+            space.text_scores(proteins.vectors_BD, calibration)[:, columns],
+            expected,
             truth_BT[:, columns],
             seen["aspect"].to_numpy(str),
             seen["information_accretion"].to_numpy(float),
@@ -89,24 +88,20 @@ class Scorer:
         mean_S = self.head.regression.mean_T
         return RelatedTerms.of_vectors(z_TD[unseen_T], z_TD[seen], aspects_T[unseen_T], aspects_T[seen], mean_S)
 
-    def scores(self, z_BD: NDArray[np.float32], sequences: Sequence[str]) -> NDArray[np.float32]:
+    def scores(self, proteins: Described) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
 
         What is told of seen terms is better known, so an unseen term is never scored above its parents; those are not
         raised to it.
-
-        Args:
-            z_BD: Protein vectors.
-            sequences: Their sequences.
         """
-        text_BT = self.space.text_scores(z_BD, self.calibration)
+        text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         seen, unseen_T = self._seen_columns, self._unseen_T
-        expected_BS = self.head.predict(z_BD, sequences)
+        expected = self.head.predict(proteins)
         aspects_S = self.space.terms["aspect"].to_numpy(str)[seen]
         scores_BT = np.zeros_like(text_BT)
-        scores_BT[:, seen] = self.mixture.apply(text_BT[:, seen], expected_BS, aspects_S)
+        scores_BT[:, seen] = self.mixture.apply(text_BT[:, seen], expected, aspects_S)
         scores_BT = hierarchy_consistent(scores_BT, self.space.hierarchy)
-        scores_BT[:, unseen_T] = self._related.raised(text_BT[:, unseen_T], expected_BS)
+        scores_BT[:, unseen_T] = self._related.raised(text_BT[:, unseen_T], expected.regressed_BT)
         scores_BT[:, self.space.is_root_T] = 1
         return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
 

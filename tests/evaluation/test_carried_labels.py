@@ -1,0 +1,28 @@
+"""Labels of aligned proteins carry over, weighted by likeness, within each aspect."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from gofer.evaluation.carried_labels import CarriedLabels
+
+ASPECTS = np.array(["MFO", "MFO", "BPO"])
+# Three proteins of two sequences: the first two share theirs. None of the second sequence has a label in BPO.
+LABELS = np.array([[True, False, True], [False, True, False], [True, False, False]])
+CARRIED = CarriedLabels.of_training(np.array([0, 0, 1]), LABELS, ASPECTS, 2)
+
+
+def carried(*likeness):
+    return CARRIED.of_profiles(sp.csr_array(np.array([likeness], np.float32)))[0].tolist()
+
+
+def test_proteins_of_one_sequence_have_their_labels_together():
+    assert carried(0.5, 0) == [1, 1, 1]
+
+
+def test_the_more_alike_protein_counts_more_and_only_within_aspects_in_which_it_has_a_label():
+    assert carried(0.75, 0.25) == [1, 0.75, 1]
+    assert carried(0, 0.25) == [1, 0, 0]
+
+
+def test_a_protein_without_relatives_gets_nothing():
+    assert carried(0, 0) == [0, 0, 0]
