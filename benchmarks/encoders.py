@@ -5,8 +5,8 @@
 Proteins, split and held-out terms are those of the finished run `--like`; each encoder and seed trains all four stages
 of `config/swissprot.yaml` and predicts the test proteins. What is read from the sequence alone (words of residues,
 composition, physicochemistry, alignments) is left out of the kernel of the labels, or it would tell what the encoder
-does not (`--whole` keeps it). Two runs go side by side, one core each. Prints Fmax and weighted Fmax by aspect, mean and
-standard deviation over the seeds, how often the first model is better, and writes every figure beside the runs.
+does not (`--whole` keeps it). Two runs go side by side, one core each. Prints Fmax and weighted Fmax by aspect, mean
+and standard deviation over the seeds, how often the first model is better, and writes every figure beside the runs.
 """
 
 import argparse

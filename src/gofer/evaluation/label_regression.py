@@ -78,9 +78,12 @@ class ProteinFeatures:
 
     def rows(self, chosen: NDArray[np.int64] | slice) -> "ProteinFeatures":
         """Those of some of the proteins."""
-        parts = (self.learned_ND, self.residues_NS, self.profiles_NP)
-        some = (None if part is None else part[chosen] for part in parts)
-        return ProteinFeatures(*some, self.sequence.rows(chosen))
+        return ProteinFeatures(
+            None if self.learned_ND is None else self.learned_ND[chosen],
+            None if self.residues_NS is None else self.residues_NS[chosen],
+            None if self.profiles_NP is None else self.profiles_NP[chosen],
+            self.sequence.rows(chosen),
+        )
 
 
 def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeights) -> NDArray[np.float64]:

@@ -178,9 +178,9 @@ def fit_mixture(
     fitted = {}
     for aspect, own in both.items():
         columns = np.flatnonzero(aspects_T == aspect)
-        labelled_B = truth_BT[:, columns].any(axis=1)
-        mixed_BC = own.mixed(text_BT[labelled_B][:, columns], expected.rows(labelled_B).columns(columns))
-        curve = _curve(mixed_BC.ravel(), truth_BT[labelled_B][:, columns].ravel())
+        labelled = np.flatnonzero(truth_BT[:, columns].any(axis=1))
+        mixed_BC = own.mixed(text_BT[np.ix_(labelled, columns)], expected.rows(labelled).columns(columns))
+        curve = _curve(mixed_BC.ravel(), truth_BT[np.ix_(labelled, columns)].ravel())
         fitted[str(aspect)] = AspectMixture(own.share, own.carried, *curve)
     return Mixture(fitted)
 
