@@ -1,23 +1,36 @@
-"""An unseen term is as likely as its text says, more so where seen terms of like text are expected."""
+"""An unseen term is as likely as its text says, more so where seen terms of like text or above it are expected."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from gofer.evaluation.hierarchy import Hierarchy
 from gofer.retrieval.related_terms import RelatedTerms
 
-SEEN_SD = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
-ASPECT_S = np.array(["MFO", "MFO", "BPO"])
+# Seen: a, b (MFO), c (BPO). Unseen: one or more behind them; a root of MFO at the end, neither seen nor unseen.
+SEEN_SG = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
 MEAN_S = np.array([0.2, 0.4, 0.1], np.float32)
 
 
-def related(unseen_UD, aspects=("MFO",)):
-    return RelatedTerms.of_vectors(np.array(unseen_UD, np.float32), SEEN_SD, np.array(aspects), ASPECT_S, MEAN_S)
+def related(unseen_UG, aspects=("MFO",), parents=None):
+    """The unseen terms have no parent, or those named."""
+    names = ["a", "b", "c", *(f"u{i}" for i in range(len(unseen_UG))), "root"]
+    above = {"a": ["root"], "b": ["root"], **(parents or {})}
+    aspects_T = np.array(["MFO", "MFO", "BPO", *aspects, "MFO"])
+    terms = pd.DataFrame({"go_id": names, "aspect": aspects_T, "is_a": [above.get(name, []) for name in names]})
+    texts_TG = np.concatenate([SEEN_SG, np.array(unseen_UG, np.float32).reshape(-1, 3), SEEN_SG[:1]])
+    hierarchy = Hierarchy.of_terms(terms, ["is_a"], within_aspect=True)
+    unseen = np.arange(3, 3 + len(unseen_UG))
+    return RelatedTerms.of_terms(texts_TG, aspects_T, hierarchy, unseen, np.arange(3), MEAN_S)
+
+
+def odds(score):
+    return score / (1 - score)
 
 
 def test_the_nearest_seen_term_of_the_aspect_decides():
     own = related([[0.0, 0.6, 0.8]])
-    assert own.weights_US.toarray()[0] == pytest.approx([0, 1, 0], abs=1e-4)
-    assert own.mean_U == pytest.approx([0.4], abs=1e-4)
+    assert own.alike_US.toarray()[0] == pytest.approx([0, 1, 0], abs=1e-4)
 
 
 def test_odds_rise_by_how_much_more_often_than_on_average_the_like_term_is_expected():
@@ -26,8 +39,21 @@ def test_odds_rise_by_how_much_more_often_than_on_average_the_like_term_is_expec
     expected_BS = np.array([[0.9, 0.4, 0.9], [0.0, 0.8, 0.0], [0.9, 0.0, 0.9]], np.float32)
     same, double, never = own.raised(scores_BU, expected_BS)[:, 0]
     assert same == pytest.approx(0.1, rel=1e-4)
-    assert double / (1 - double) == pytest.approx(2 * 0.1 / 0.9, rel=1e-4)
+    assert odds(double) == pytest.approx(2 * odds(0.1), rel=1e-4)
     assert 0 < never < 0.01
+
+
+def test_odds_rise_with_the_nearest_seen_ancestor_too():
+    # u1 is below u0, u0 below a; both have the text of b, which is expected as often as ever.
+    own = related([[0, 1, 0], [0, 1, 0]], ("MFO", "MFO"), {"u0": ["a"], "u1": ["u0"]})
+    raised = own.raised(np.full((1, 2), 0.1, np.float32), np.array([[0.6, 0.4, 0.0]], np.float32))[0]
+    assert odds(raised) == pytest.approx([3 * odds(0.1)] * 2, rel=1e-3)
+
+
+def test_of_several_ancestors_the_lifts_are_averaged_and_a_root_tells_nothing():
+    own = related([[0, 1, 0], [0, 1, 0]], ("MFO", "MFO"), {"u0": ["a", "b"], "u1": ["a", "root"]})
+    np.testing.assert_allclose(own.ancestors_US.toarray(), [[0.5, 0.5, 0], [1, 0, 0]])
+    assert related([[0, 1, 0]], parents={"u0": ["root"]}).ancestors_US.nnz == 0
 
 
 def test_without_a_seen_term_in_the_aspect_the_text_decides_alone():
@@ -37,10 +63,10 @@ def test_without_a_seen_term_in_the_aspect_the_text_decides_alone():
 
 @pytest.mark.parametrize("score", [1e-6, 0.5, 1.0])
 def test_scores_stay_scores(score):
-    raised = related([[1, 0, 0]]).raised(np.array([[score]], np.float32), np.ones((1, 3), np.float32))
+    own = related([[1, 0, 0]], parents={"u0": ["a"]})
+    raised = own.raised(np.array([[score]], np.float32), np.ones((1, 3), np.float32))
     assert 0 < raised[0, 0] <= 1
 
 
 def test_with_no_unseen_term_there_is_nothing_to_raise():
-    own = RelatedTerms.of_vectors(np.zeros((0, 3), np.float32), SEEN_SD, np.zeros(0, str), ASPECT_S, MEAN_S)
-    assert own.raised(np.zeros((2, 0), np.float32), np.ones((2, 3), np.float32)).shape == (2, 0)
+    assert related([], ()).raised(np.zeros((2, 0), np.float32), np.ones((2, 3), np.float32)).shape == (2, 0)

@@ -1,9 +1,13 @@
-"""What labels of alike proteins say of terms that training has never seen: carried over from seen terms of like text.
+"""What labels of alike proteins say of terms that training has never seen, by way of the seen terms next to them.
 
-For an unseen term u the seen terms t of its aspect with the nearest vectors count with weights w(t), a softmax of their
-cosines. Where a protein is expected to have these terms more often than proteins do on average, it is more likely to
-have u as well: the log-odds of u that its text gives are raised by log(Σ w(t) · expected(t) / Σ w(t) · mean(t)).
-Shapes: B proteins, S seen terms, U unseen terms, D shared width.
+The log-odds that the text gives an unseen term u are raised by two lifts, of how much more often than on average labels
+of alike proteins make a seen term expected of the protein:
+
+- of the seen terms t of its aspect whose texts are most like its own, with weights w(t), a softmax of the cosines:
+  log(Σ w(t) · expected(t) / Σ w(t) · mean(t));
+- of its nearest seen ancestors a, the mean of log(expected(a) / mean(a)): what is true of a term is true of them.
+
+Shapes: B proteins, T terms, S seen terms, U unseen terms, G text width.
 """
 
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from gofer.evaluation.calibration import LOWEST_SCORE
+from gofer.evaluation.hierarchy import Hierarchy
 
 NEAREST = 32  # seen terms that count for an unseen one
 TEMPERATURE = 0.05  # of the softmax over their cosines
@@ -26,43 +31,37 @@ class RelatedTerms:
     """Seen terms by unseen term.
 
     Attributes:
-        weights_US: Weight of each seen term, rows sum to 1; empty rows where an aspect has no seen term.
-        mean_U: Weighted mean frequency of the seen terms among the known proteins.
+        alike_US: Weight of each seen term of like text, rows sum to 1; empty rows where an aspect has no seen term.
+        ancestors_US: Weight of the nearest seen ancestors, rows sum to 1; empty rows where none below the root is seen.
+        mean_S: Share of the known proteins that have each seen term.
     """
 
-    weights_US: sp.csr_array
-    mean_U: NDArray[np.float32]
+    alike_US: sp.csr_array
+    ancestors_US: sp.csr_array
+    mean_S: NDArray[np.float32]
 
     @classmethod
-    def of_vectors(
+    def of_terms(
         cls,
-        unseen_UD: NDArray[np.float32],
-        seen_SD: NDArray[np.float32],
-        aspect_U: NDArray,
-        aspect_S: NDArray,
+        texts_TG: NDArray[np.float32],
+        aspects_T: NDArray,
+        hierarchy: Hierarchy,
+        unseen: NDArray[np.int64],
+        seen: NDArray[np.int64],
         mean_S: NDArray[np.float32],
     ) -> "RelatedTerms":
-        """The nearest seen terms within each aspect, by cosine.
+        """Those of a release.
 
         Args:
-            unseen_UD: Unit vectors of the unseen terms.
-            seen_SD: Of the seen ones.
-            aspect_U: Aspect of each unseen term.
-            aspect_S: Of each seen one.
+            texts_TG: Unit vectors of the terms' texts.
+            aspects_T: Aspect of each term.
+            hierarchy: Of the terms, within aspects.
+            unseen: Rows of the unseen terms, roots left out.
+            seen: Rows of the seen terms, roots left out.
             mean_S: Share of the known proteins that have each seen term.
         """
-        weights_US = sp.csr_array((len(unseen_UD), len(seen_SD)), dtype=np.float32)
-        for aspect in np.unique(aspect_U):
-            rows, columns = np.flatnonzero(aspect_U == aspect), np.flatnonzero(aspect_S == aspect)
-            if not len(columns):
-                continue
-            most = min(NEAREST, len(columns))
-            cosine_UK, place_UK = faiss.knn(unseen_UD[rows], seen_SD[columns], most, faiss.METRIC_INNER_PRODUCT)
-            weight_UK = np.exp((cosine_UK - cosine_UK[:, :1]) / TEMPERATURE)
-            weight_UK /= weight_UK.sum(axis=1, keepdims=True)
-            places = np.repeat(rows, place_UK.shape[1]), columns[place_UK.ravel()]
-            weights_US = weights_US + sp.csr_array((weight_UK.ravel(), places), shape=weights_US.shape)
-        return cls(sp.csr_array(weights_US), weights_US @ mean_S)
+        alike_US = _alike(texts_TG[unseen], texts_TG[seen], aspects_T[unseen], aspects_T[seen])
+        return cls(alike_US, _nearest_ancestors(hierarchy, unseen, seen), mean_S)
 
     def raised(self, scores_BU: NDArray[np.float32], expected_BS: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of the unseen terms in (0, 1), (B, U).
@@ -71,8 +70,47 @@ class RelatedTerms:
             scores_BU: What their texts say, in (0, 1].
             expected_BS: What labels of alike proteins say of the seen terms, in [0, 1].
         """
-        told_U = self.mean_U > 0
-        expected_BU = (self.weights_US @ expected_BS.T).T
-        lift_BU = np.divide(expected_BU, self.mean_U, out=np.ones_like(scores_BU), where=told_U)
-        odds_BU = logit(np.clip(scores_BU, LOWEST_SCORE, 1 - LOWEST_SCORE)) + np.log(np.maximum(lift_BU, LEAST_LIFT))
+        alike_BU = _log_lift((self.alike_US @ expected_BS.T).T, self.alike_US @ self.mean_S)
+        ancestors_BU = (self.ancestors_US @ _log_lift(expected_BS, self.mean_S).T).T
+        odds_BU = logit(np.clip(scores_BU, LOWEST_SCORE, 1 - LOWEST_SCORE)) + alike_BU + ancestors_BU
         return np.clip(expit(odds_BU), LOWEST_SCORE, 1).astype(np.float32)
+
+
+def _log_lift(expected_BX: NDArray[np.float32], mean_X: NDArray[np.float32]) -> NDArray[np.float32]:
+    # 0 where the mean tells nothing.
+    lift_BX = np.divide(expected_BX, mean_X, out=np.ones_like(expected_BX), where=mean_X > 0)
+    return np.log(np.maximum(lift_BX, np.float32(LEAST_LIFT)))
+
+
+def _alike(
+    unseen_UG: NDArray[np.float32], seen_SG: NDArray[np.float32], aspect_U: NDArray, aspect_S: NDArray
+) -> sp.csr_array:
+    weights_US = sp.csr_array((len(unseen_UG), len(seen_SG)), dtype=np.float32)
+    for aspect in np.unique(aspect_U):
+        rows, columns = np.flatnonzero(aspect_U == aspect), np.flatnonzero(aspect_S == aspect)
+        if not len(columns):
+            continue
+        most = min(NEAREST, len(columns))
+        cosine_UK, place_UK = faiss.knn(unseen_UG[rows], seen_SG[columns], most, faiss.METRIC_INNER_PRODUCT)
+        weight_UK = np.exp((cosine_UK - cosine_UK[:, :1]) / TEMPERATURE)
+        weight_UK /= weight_UK.sum(axis=1, keepdims=True)
+        places = np.repeat(rows, most), columns[place_UK.ravel()]
+        weights_US = weights_US + sp.csr_array((weight_UK.ravel(), places), shape=weights_US.shape)
+    return sp.csr_array(weights_US)
+
+
+def _nearest_ancestors(hierarchy: Hierarchy, unseen: NDArray[np.int64], seen: NDArray[np.int64]) -> sp.csr_array:
+    # Along every way upwards the first that is seen.
+    column_of = {row: column for column, row in enumerate(seen.tolist())}
+    above: dict[int, set[int]] = {}
+    for children, parents, starts in hierarchy.downwards():
+        for child, own in zip(children.tolist(), np.split(parents, starts[1:]), strict=True):
+            nearest = (
+                {column_of[parent]} if parent in column_of else above.get(parent, set()) for parent in own.tolist()
+            )
+            above[child] = set().union(*nearest)
+    found = [sorted(above.get(row, ())) for row in unseen.tolist()]
+    sizes = np.array([len(columns) for columns in found], dtype=np.int64)
+    columns = np.array([column for own in found for column in own], dtype=np.int64)
+    weights = np.repeat(1 / np.maximum(sizes, 1), sizes).astype(np.float32)
+    return sp.csr_array((weights, columns, np.concatenate([[0], np.cumsum(sizes)])), shape=(len(unseen), len(seen)))

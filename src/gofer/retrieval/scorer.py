@@ -1,8 +1,8 @@
 """From a protein's vector and sequence to a calibrated score of every term of the release.
 
 Texts of terms reach every term; labels of alike proteins reach the terms that training has seen, and through these the
-unseen terms of like text. How much each counts for seen terms, and how often a score is right, was fitted on validation
-proteins. Shapes: B proteins, T terms, S seen terms, D shared width.
+unseen terms of like text or below them. How much each counts for seen terms, and how often a score is right, was fitted
+on validation proteins. Shapes: B proteins, T terms, S seen terms.
 """
 
 from collections.abc import Sequence
@@ -83,10 +83,14 @@ class Scorer:
 
     @cached_property
     def _related(self) -> RelatedTerms:
-        unseen_T, seen = self._unseen_T, self._seen_columns
-        aspects_T, z_TD = self.space.terms["aspect"].to_numpy(str), self.space.z_TD
-        mean_S = self.head.regression.mean_T
-        return RelatedTerms.of_vectors(z_TD[unseen_T], z_TD[seen], aspects_T[unseen_T], aspects_T[seen], mean_S)
+        return RelatedTerms.of_terms(
+            self.space.text_TG,
+            self.space.terms["aspect"].to_numpy(str),
+            self.space.hierarchy,
+            np.flatnonzero(self._unseen_T),
+            self._seen_columns,
+            self.head.regression.mean_T,
+        )
 
     def scores(self, proteins: Described) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).

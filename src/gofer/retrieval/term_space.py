@@ -1,6 +1,7 @@
 """Every term of a release in the shared space, and calibrated scores of proteins against all of them.
 
-Shapes: B proteins, T terms of the release (roots and terms never seen in training among them), D shared width.
+Shapes: B proteins, T terms of the release (roots and terms never seen in training among them), D shared width, G text
+width.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ class TermSpace:
         model: The trained model.
         terms: The terms table.
         z_TD: Term vectors.
+        text_TG: Unit vectors of their texts, before any training.
         base_rate_T: Log-odds of each term; guessed from its ancestors for one never seen in training.
         hierarchy: Parents within the aspect, along which annotations propagate.
     """
@@ -36,6 +38,7 @@ class TermSpace:
     model: GoferModel
     terms: pd.DataFrame
     z_TD: NDArray[np.float32]
+    text_TG: NDArray[np.float32]
     base_rate_T: NDArray[np.float32]
     hierarchy: Hierarchy
 
@@ -49,10 +52,12 @@ class TermSpace:
         """
         terms, relations = terms.reset_index(drop=True), list(relations)
         go_ids = terms["go_id"].tolist()
+        text_TG = texts.subset(go_ids).vectors_TG
         return cls(
             model=model,
             terms=terms,
-            z_TD=term_vectors(model, go_ids, texts.subset(go_ids).vectors_TG),
+            z_TD=term_vectors(model, go_ids, text_TG),
+            text_TG=text_TG,
             base_rate_T=term_base_rates(terms, relations),
             hierarchy=Hierarchy.of_terms(terms, relations, within_aspect=True),
         )
