@@ -43,11 +43,11 @@ def test_odds_rise_by_how_much_more_often_than_on_average_the_like_term_is_expec
     assert 0 < never < 0.01
 
 
-def test_odds_rise_with_the_nearest_seen_ancestor_too():
+def test_the_lift_of_the_nearest_seen_ancestor_counts_as_much():
     # u1 is below u0, u0 below a; both have the text of b, which is expected as often as ever.
     own = related([[0, 1, 0], [0, 1, 0]], ("MFO", "MFO"), {"u0": ["a"], "u1": ["u0"]})
     raised = own.raised(np.full((1, 2), 0.1, np.float32), np.array([[0.6, 0.4, 0.0]], np.float32))[0]
-    assert odds(raised) == pytest.approx([3 * odds(0.1)] * 2, rel=1e-3)
+    assert odds(raised) == pytest.approx([np.sqrt(3) * odds(0.1)] * 2, rel=1e-3)
 
 
 def test_of_several_ancestors_the_lifts_are_averaged_and_a_root_tells_nothing():

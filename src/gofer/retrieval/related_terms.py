@@ -1,11 +1,13 @@
 """What labels of alike proteins say of terms that training has never seen, by way of the seen terms next to them.
 
-The log-odds that the text gives an unseen term u are raised by two lifts, of how much more often than on average labels
-of alike proteins make a seen term expected of the protein:
+The log-odds that the text gives an unseen term u are raised by the mean of two lifts, of how much more often than on
+average labels of alike proteins make a seen term expected of the protein:
 
 - of the seen terms t of its aspect whose texts are most like its own, with weights w(t), a softmax of the cosines:
   log(Σ w(t) · expected(t) / Σ w(t) · mean(t));
 - of its nearest seen ancestors a, the mean of log(expected(a) / mean(a)): what is true of a term is true of them.
+
+Their sum orders proteins as well, but has thousands of unseen terms expected of every protein.
 
 Shapes: B proteins, T terms, S seen terms, U unseen terms, G text width.
 """
@@ -72,8 +74,14 @@ class RelatedTerms:
         """
         alike_BU = _log_lift((self.alike_US @ expected_BS.T).T, self.alike_US @ self.mean_S)
         ancestors_BU = (self.ancestors_US @ _log_lift(expected_BS, self.mean_S).T).T
-        odds_BU = logit(np.clip(scores_BU, LOWEST_SCORE, 1 - LOWEST_SCORE)) + alike_BU + ancestors_BU
+        lifts_U = np.maximum(self._told(self.alike_US) + self._told(self.ancestors_US), 1)
+        odds_BU = logit(np.clip(scores_BU, LOWEST_SCORE, 1 - LOWEST_SCORE)) + (alike_BU + ancestors_BU) / lifts_U
         return np.clip(expit(odds_BU), LOWEST_SCORE, 1).astype(np.float32)
+
+    @staticmethod
+    def _told(weights_US: sp.csr_array) -> NDArray[np.int64]:
+        # 1 where seen terms tell of the unseen one, else 0.
+        return (np.diff(weights_US.indptr) > 0).astype(np.int64)
 
 
 def _log_lift(expected_BX: NDArray[np.float32], mean_X: NDArray[np.float32]) -> NDArray[np.float32]:
