@@ -137,10 +137,10 @@ def _evidence(curves: Faithfulness) -> list[str]:
         return []
     told = (
         f"Mean similarity with the term over {words.counted(curves.examples, 'correct test prediction')} while "
-        "residues are taken away (lower is better) or kept alone (higher is better), most important first, from a tenth to nine "
-        "tenths of the protein. Chance in blocks takes stretches of residues as long as those that impact takes, laid "
-        "elsewhere at random: the fair comparison, since losing a stretch is another thing than losing scattered "
-        "residues. Differences are paired; bold: the whole interval speaks for the impact."
+        "residues are taken away (lower is better) or kept alone (higher is better), most important first, from a "
+        "tenth to nine tenths of the protein. Chance in blocks takes stretches of residues as long as those that "
+        "impact takes, laid elsewhere at random: the fair comparison, since losing a stretch is another thing than "
+        "losing scattered residues. Differences are paired; bold: the whole interval speaks for the impact."
     )
     heads = ["Order", "Taken away ↓", "Kept"]
     rows = [[name, *_cells(cells)] for name, cells in [*curves.areas(), *curves.rows()]]
