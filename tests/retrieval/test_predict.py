@@ -130,7 +130,7 @@ def test_roots_are_never_predicted_and_unseen_terms_are(space, table):
 
 
 def test_a_protein_is_predicted_the_same_alone_and_held_out(scorer, vectors, sequences, table):
-    held_out = predict_held_out(scorer, vectors, sequences, min_score=0.001)
+    held_out = pd.concat(predict_held_out(scorer, vectors, sequences, min_score=0.001))
     both = table.merge(held_out, on=["protein_id", "go_id"], suffixes=("", "_held_out"), how="outer")
     assert both["score"].to_numpy(float) == pytest.approx(both["score_held_out"].to_numpy(float), abs=1e-5)
 
@@ -145,7 +145,7 @@ def test_scores_without_a_cutoff_are_those_of_chosen_proteins_and_every_term_wit
     monkeypatch.setattr("gofer.retrieval.held_out.PROTEINS_AT_ONCE", 2)
     with UncutWriter(tmp_path, space.terms, labels, TRUE_PATH) as writer:
         chosen = {"min_score": 0.001, "uncut": writer, "test": proteins.protein_ids}
-        table = predict_held_out(scorer, vectors, sequences, **chosen)
+        table = pd.concat(predict_held_out(scorer, vectors, sequences, **chosen))
         writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
     assert set(table["protein_id"]) == set(vectors.protein_ids)
     uncut, ranks = UncutScores.open(tmp_path / "uncut.parquet"), read_table(tmp_path / "ranks.parquet")
@@ -162,10 +162,8 @@ def test_scores_without_a_cutoff_are_those_of_chosen_proteins_and_every_term_wit
     assert ranks[["above_seen", "above_unseen"]].sum(axis=1).item() == above
 
 
-def test_no_held_out_protein_gives_an_empty_table(scorer, vectors, sequences):
-    table = predict_held_out(scorer, vectors.of_splits("test"), sequences, min_score=0.01)
-    assert table.empty
-    assert table.columns.tolist() == ["protein_id", "go_id", "score"]
+def test_no_held_out_protein_gives_no_table(scorer, vectors, sequences):
+    assert list(predict_held_out(scorer, vectors.of_splits("test"), sequences, min_score=0.01)) == []
 
 
 def test_no_query_gives_an_empty_table(world, scorer, vectors, sequences):

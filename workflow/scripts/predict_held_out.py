@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gofer.artefacts import agreed_files, read_json, read_table
 from gofer.embeddings.go_cache import GoLookupCache
-from gofer.evaluation.cafa import write_cafa
+from gofer.evaluation.cafa_parts import write_cafa_parts
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.mixture import Mixture
 from gofer.evaluation.uncut import UncutWriter
@@ -33,6 +33,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     labels = annotations[annotations["protein_id"].isin(test)]
     manifest = manifest.told(method="gofer", settings=settings)
     with UncutWriter(Path(snakemake.output.uncut).parent, space.terms, labels, snakemake.params.relations) as uncut:
-        table = predict_held_out(scorer, held_out, sequences, min_score=settings["min_score"], uncut=uncut, test=test)
+        tables = predict_held_out(scorer, held_out, sequences, min_score=settings["min_score"], uncut=uncut, test=test)
+        write_cafa_parts(snakemake.output.predictions, tables, manifest)
         uncut.write(snakemake.output.uncut, snakemake.output.ranks, manifest)
-    write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

@@ -1,12 +1,11 @@
 """Predictions for the proteins that training did not see, and why: what the evaluation and the report are made from."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.evaluation.cafa import COLUMNS as CAFA_COLUMNS
 from gofer.evaluation.cafa import predicted_pairs
 from gofer.evaluation.uncut import UncutWriter
 from gofer.retrieval.explain import as_text, explain_protein, merged
@@ -27,10 +26,10 @@ def predict_held_out(
     min_score: float,
     uncut: UncutWriter | None = None,
     test: Collection[str] = (),
-) -> pd.DataFrame:
-    """Columns protein_id, go_id, score, each protein's best first; roots and scores below `min_score` left out.
+) -> Iterator[pd.DataFrame]:
+    """Predictions of some proteins after the others; every protein is scored once.
 
-    Every protein is scored once, some at a time.
+    Roots and scores below `min_score` are left out.
 
     Args:
         scorer: Scores them.
@@ -39,16 +38,18 @@ def predict_held_out(
         min_score: Lowest score.
         uncut: Takes all scores of the proteins of `test`.
         test: Their ids.
+
+    Yields:
+        Columns protein_id, go_id, score, each protein's best first.
     """
-    parts, space, test = [], scorer.space, set(test)
+    space, test = scorer.space, set(test)
     for start in progress(range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE), "predicting held-out proteins"):
         block = slice(start, start + PROTEINS_AT_ONCE)
         ids, scores_BT = proteins.protein_ids[block], _scores(scorer, proteins, block, sequences)
         keep_BT = space.to_keep(scores_BT, min_score=min_score, max_terms=None)
-        parts.append(predicted_pairs(scores_BT, ids, space.go_ids, keep_BT))
         if uncut and (rows := [row for row, protein_id in enumerate(ids) if protein_id in test]):
             uncut.add([ids[row] for row in rows], scores_BT[rows])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CAFA_COLUMNS)
+        yield predicted_pairs(scores_BT, ids, space.go_ids, keep_BT)
 
 
 def _scores(
