@@ -12,9 +12,9 @@ from gofer.report.faithfulness import Faithfulness
 from gofer.report.leaks import Leaks
 from gofer.report.quality import (
     MAIN,
-    OF_TERM_SETS,
     RETRIEVAL,
     THRESHOLDS,
+    WHOLE,
     Block,
     Cell,
     Metrics,
@@ -36,7 +36,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
     """
     metrics = Metrics.read(files["metrics"], files["status"])
     differences = Differences.read(files["differences"])
-    by_count = term_set_blocks(metrics, metrics.count_bins)
+    by_count = term_set_blocks(metrics, metrics.count_bins, WHOLE)
     parts = [
         f"# Results of the run {config['run']}",
         "Written by `snakemake results_page` from the tables of the run; do not edit. Every value is followed by its "
@@ -51,9 +51,9 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         ),
         _section("Threshold: the oracle's, and that of the validation proteins", _of_all(metrics, THRESHOLDS)),
         _section("Retrieval both ways, calibration error", _of_all(metrics, RETRIEVAL)),
-        _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"]), OF_TERM_SETS)),
+        _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"], WHOLE), WHOLE)),
         _section("Unseen terms among all terms", _of_sets(breakdowns.generalised_blocks(metrics), breakdowns.OF_RANKS)),
-        _section("By training proteins of the term", _of_sets(by_count, OF_TERM_SETS)),
+        _section("By training proteins of the term", _of_sets(by_count, WHOLE)),
         _section(
             "By identity to the nearest training protein",
             _of_sets(breakdowns.identity_blocks(metrics), breakdowns.OF_IDENTITY),
