@@ -10,14 +10,15 @@ from gofer.report.leaks import Leaks
 
 
 def leaks(found, of, handling):
-    rows = [(SAME_SEQUENCE.format(split="val"), 0, 1234, "refused"), (ANCESTORS, found, of, handling)]
+    rows = [(SAME_SEQUENCE.format(split="validation"), 0, 1234, "refused"), (ANCESTORS, found, of, handling)]
     return Leaks(pd.DataFrame(rows, columns=COLUMNS))
 
 
 def test_a_check_says_among_how_many_it_found_none():
     first, _ = leaks(0, 0, "told").rows()
-    told = ("Val proteins with the sequence of a training protein", "0 of 1,234", "any would have ended the evaluation")
-    assert first == told
+    what, found, meaning = first
+    assert what == "Validation proteins with the sequence of a training protein"
+    assert (found, meaning) == ("0 of 1,234", "any would have ended the evaluation")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pandas as pd
 from gofer.errors import GoferError
 from gofer.inputs.labels import propagate
 
-HELD_OUT = ("val", "test")
+HELD_OUT = {"val": "validation", "test": "test"}
 SAME_SEQUENCE = "{split} proteins with the sequence of a training protein"
 ALIKE = "{split} proteins with a training protein at {percent:g} % identity or more"
 IN_LABELS = "labels of training proteins that are zero-shot terms"
@@ -75,7 +75,7 @@ def _same_sequence(proteins: pd.DataFrame, splits: pd.DataFrame, split: str) -> 
             f"{same['protein_id'].iloc[0]} ({split}) has the sequence of the training protein {twin}",
             help="put proteins of one sequence into one split (inputs.splits) and run snakemake again",
         )
-    return SAME_SEQUENCE.format(split=split), 0, len(own), REFUSED
+    return SAME_SEQUENCE.format(split=HELD_OUT[split]), 0, len(own), REFUSED
 
 
 def _alike(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
@@ -89,7 +89,7 @@ def _alike(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
             f"{first['nearest_train']}, but the split promises less than {promised:.0%}",
             help="delete inputs/splits.parquet and run snakemake again; if it stays, please report it",
         )
-    check = ALIKE.format(split=split, percent=100 * identity)
+    check = ALIKE.format(split=HELD_OUT[split], percent=100 * identity)
     return check, len(alike), len(own), TOLD if promised is None else REFUSED
 
 
