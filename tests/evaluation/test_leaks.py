@@ -41,9 +41,7 @@ def tables(**changed):
                 "true_ids": [["seen"], ["other", "seen"], ["other"]],
             }
         ),
-        "annotations": pd.DataFrame(stated + above, columns=["protein_id", "go_id", "hops"]).assign(
-            evidence="EXP", date=None, source=None
-        ),
+        "annotations": pd.DataFrame(stated + above, columns=["protein_id", "go_id", "hops"]),
         "relations": ["is_a", "part_of"],
         "promised": 0.3,
         "zero_ancestors": "keep",
