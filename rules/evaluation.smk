@@ -8,10 +8,11 @@
 #           evaluation/predictions/{gofer,naive,ridge}+diamond.tsv     blends, DIAMOND's share chosen on val proteins
 #           evaluation/neighbours.parquet            training proteins nearest by mean residue vectors, untrained
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
+#           evaluation/leaks.tsv                     check, found, of, handling: what is evaluated is new to training
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
 #           evaluation/differences.tsv               method, against, and the same: how far gofer stands above each other
 # Steps:    predict_naive, predict_ridge, predict_diamond, find_neighbours -> predict_neighbours -> predict_text,
-#           blend_with_diamond -> run_cafaeval -> measure_predictions -> collect_metrics
+#           blend_with_diamond -> run_cafaeval -> measure_predictions, check_leaks -> collect_metrics
 
 
 BASES = ["gofer", "naive", "ridge"]  # methods that are also blended with DIAMOND
@@ -269,12 +270,41 @@ rule measure_predictions:
         "../workflow/scripts/measure_predictions.py"
 
 
+rule check_leaks:
+    """Repeat the leak checks of inputs on what training read and what is evaluated; a leak ends the evaluation."""
+    message:
+        "Checking that what is evaluated is new to training"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        splits=results("inputs/splits.parquet"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+    output:
+        leaks=results("evaluation/leaks.tsv"),
+    params:
+        promised=config["inputs"]["splits"]["identity"] if config["inputs"]["splits"]["method"] == "identity" else None,
+        zero_ancestors=config["inputs"]["term_sets"]["zero_ancestors"],
+        relations=config["inputs"]["relations"],
+        code=code("gofer.evaluation.leaks"),
+    log:
+        results("logs/check_leaks.log"),
+    benchmark:
+        results("benchmarks/check_leaks.tsv")
+    conda:
+        "../envs/evaluation.yaml"
+    script:
+        "../workflow/scripts/check_leaks.py"
+
+
 rule collect_metrics:
     """Join the methods' figures into one table; metrics.tsv.json says which method could not run, and why."""
     message:
         "Collecting the metrics of all methods"
     input:
-        expand(results("evaluation/measures/{method}.parquet"), method=METHODS),
+        measures=expand(results("evaluation/measures/{method}.parquet"), method=METHODS),
+        leaks=results("evaluation/leaks.tsv"),  # none, or nothing is collected
     output:
         metrics=report(results("evaluation/metrics.tsv"), caption="../workflow/report/metrics.rst", category="Evaluation"),
         differences=results("evaluation/differences.tsv"),

@@ -1,6 +1,6 @@
 # Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
 #
-# Inputs:   evaluation/{metrics,differences}.tsv, evaluation/{evidence.parquet,faithfulness.tsv}, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
+# Inputs:   evaluation/{metrics,differences,leaks}.tsv, evaluation/{evidence.parquet,faithfulness.tsv}, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
 #           inputs/release_changes.{parquet,tsv} where the run has a previous_ontology,
 #           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
 # Outputs:  report.html; RESULTS.md (by name only)
@@ -15,6 +15,7 @@ rule make_report:
         metrics=results("evaluation/metrics.tsv"),
         status=results("evaluation/metrics.tsv.json"),
         differences=results("evaluation/differences.tsv"),
+        leaks=results("evaluation/leaks.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
         splits=results("inputs/splits.parquet"),
@@ -57,6 +58,8 @@ rule results_page:
         metrics=results("evaluation/metrics.tsv"),
         status=results("evaluation/metrics.tsv.json"),
         differences=results("evaluation/differences.tsv"),
+        leaks=results("evaluation/leaks.tsv"),
+        faithfulness=results("evaluation/faithfulness.tsv"),
     output:
         page=results("RESULTS.md"),
     params:

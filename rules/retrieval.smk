@@ -125,7 +125,7 @@ rule predict_held_out:
     params:
         settings=config["evaluation"],
         relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa"),
+        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa_parts"),
     log:
         results("logs/predict_held_out.log"),
     benchmark:

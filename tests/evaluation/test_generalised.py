@@ -24,7 +24,7 @@ LABELS_BC = np.array([[1, 0, 0, 1, 1, 0], [0, 0, 1, 1, 0, 1]], bool)
 def figures(scores_BC=SCORES_BC, labels_BC=LABELS_BC, draws_NB=None):
     draws_NB = np.ones((1, len(labels_BC))) if draws_NB is None else draws_NB
     ranks = true_ranks(scores_BC, labels_BC, UNSEEN_C)
-    told = generalised_figures(ranks, labels_BC, UNSEEN_C, draws_NB)
+    told = generalised_figures(ranks, UNSEEN_C, draws_NB)
     return {(setting, metric): (values_N, n) for setting, (metric, values_N, n) in told}
 
 

@@ -5,12 +5,14 @@ import pandas as pd
 import pytest
 from evaluation.ontologies import random_ontology, random_predictions, random_truth, terms_table
 
+from gofer.artefacts import Manifest
 from gofer.errors import ArtefactError
 from gofer.evaluation.cafa import read_cafa, write_cafa
 from gofer.evaluation.evaluator import AspectFigures, read_figures, run_cafaeval
 from gofer.evaluation.intervals import DRAWS, KEYS, Bootstrap
 from gofer.evaluation.measures import COLUMNS, measure, not_measured, text_table
 from gofer.evaluation.truth import HeldOut, Predicted
+from gofer.evaluation.uncut import UncutScores, UncutWriter
 
 FEW_DRAWS = Bootstrap(resamples=15, seed=1)
 NOTHING = pd.DataFrame({"protein_id": [], "go_id": [], "score": []}).astype({"score": float})
@@ -141,7 +143,7 @@ def test_a_method_that_could_not_run_has_no_figure():
     assert "diamond\ttest\tMFO\tall\tfmax\tn/a\tn/a\tn/a\t0" in text_table([table])
 
 
-def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone():
+def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone(tmp_path):
     parents = {"root": [], "zero": ["root"]}
     terms = terms_table(parents, information_accretion=[0.0, 1.0], training_count=[9, 0])
     term_sets = pd.DataFrame({"go_id": ["root", "zero"], "term_set": ["common", "zero"]})
@@ -153,7 +155,11 @@ def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone():
     splits = pd.DataFrame({"protein_id": proteins, "split": "test"})
     held_out = HeldOut.of_tables(terms.reset_index(drop=True), term_sets, annotations, splits)
     predictions = pd.DataFrame({"protein_id": ["P1"], "go_id": ["other"], "score": [0.9]})
-    uncut = pd.DataFrame({"protein_id": proteins, "go_id": "zero", "score": [0.003, 0.002, 0.001]})
+    with UncutWriter(tmp_path, held_out.terms, annotations, held_out.relations) as writer:
+        writer.add(["elsewhere"], np.full((1, 3), 0.5))
+        writer.add(proteins[::-1], np.array([[1, 0.001, 0.5], [1, 0.002, 0.5], [1, 0.003, 0.5]]))
+        writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
+    uncut = UncutScores.open(tmp_path / "uncut.parquet")
     table = measure("m", Predicted(predictions, uncut), held_out, {}, FEW_DRAWS)
     assert value(table, "MFO", "macro_auroc", "zero") == 1.0
     assert value(table, "MFO", "fmax", "zero") == 0.0

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from gofer.evaluation.reliability import reliability
+from gofer.evaluation.pairs import Pairs
+from gofer.evaluation.reliability import reliability as of_pairs
+
+
+def reliability(scores_BC, labels_BC, draws_NB, **more):
+    return of_pairs(Pairs.of_arrays(scores_BC, labels_BC), draws_NB, **more)
 
 
 def once(n_proteins):

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 
 from gofer.evaluation.metrics import fmax
+from gofer.evaluation.pairs import Pairs
+from gofer.evaluation.ranking import term_means
 from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 
 ONCE = np.ones((1, 3))
 
 
-def figures(scores_BC, labels_BC, **more):
-    accretion_C = np.ones(labels_BC.shape[1])
-    told = term_figures(np.asarray(scores_BC, float), labels_BC, accretion_C, ONCE, **more)
+def figures(scores_BC, labels_BC, uncut_BC=None):
+    scores_BC = np.asarray(scores_BC, float)
+    macro = term_means(scores_BC if uncut_BC is None else uncut_BC, labels_BC)
+    told = term_figures(Pairs.of_arrays(scores_BC, labels_BC), np.ones(labels_BC.shape[1]), ONCE, macro)
     return {metric: (values_N[0], n) for metric, values_N, n in told}
 
 
@@ -69,7 +72,7 @@ def test_a_set_that_no_protein_has_gives_nan(columns):
 
 
 def test_no_protein_at_all_is_no_error():
-    told = protein_figures(np.zeros((0, 2)), np.zeros((0, 2), bool), np.ones(2), np.ones((4, 0)))
+    told = protein_figures(Pairs.of_arrays(np.zeros((0, 2)), np.zeros((0, 2), bool)), np.ones(2), np.ones((4, 0)))
     found = {metric: values_N for metric, values_N, _ in told}
     assert list(found) == PROTEIN_METRICS
     assert all(values_N.shape == (4,) and np.isnan(values_N).all() for values_N in found.values())

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from evaluation.ontologies import terms_table
 
+from gofer.artefacts import Manifest, read_table
 from gofer.evaluation import text_cosine
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.text_cosine import TextProfiles
-from gofer.evaluation.uncut import keep_uncut
+from gofer.evaluation.uncut import UncutWriter
 
 IDS = ["m", "iron", "zinc", "light", "new iron", "new light"]
 TEXTS_TG = np.array([[0, 0, 1], [1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0.96, 0.28, 0], [0.1, 0.99, 0]], np.float32)
@@ -68,11 +69,16 @@ def test_a_predictions_file_holds_the_best_terms_alone_and_no_root(profiles, mon
     assert table["score"].min() >= 0.2
 
 
-def test_what_is_kept_without_a_cutoff_ranks_an_unseen_term_among_all(profiles):
+def test_what_is_kept_without_a_cutoff_ranks_an_unseen_term_among_all(profiles, tmp_path):
     truth = pd.DataFrame([("P", "new iron"), ("Q", "new light")], columns=["protein_id", "go_id"])
-    uncut = keep_uncut(profiles.scored(LINE), TERMS, truth, ["is_a", "part_of"])
-    assert len(uncut.scores) == 3 * 2
-    ranks = uncut.ranks.set_index("protein_id")
+    with UncutWriter(tmp_path, TERMS, truth, ["is_a", "part_of"]) as uncut:
+        for block in profiles.scored(LINE):
+            uncut.add(*block)
+        uncut.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
+    kept = read_table(tmp_path / "uncut.parquet")
+    assert set(kept["go_id"]) == {"new iron", "new light"}
+    assert kept["scores"].map(len).tolist() == [3, 3]
+    ranks = read_table(tmp_path / "ranks.parquet").set_index("protein_id")
     assert ranks.loc["P", ["above_seen", "above_unseen"]].tolist() == [0, 0]
     assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" stands before "new light"
     assert ranks["scored"].all()

@@ -13,6 +13,8 @@ import yaml
 
 from gofer.artefacts import Manifest, write_json, write_table, write_text, write_tsv
 from gofer.evaluation.intervals import DIFFERENCE_COLUMNS, differences
+from gofer.evaluation.leaks import ANCESTORS, SAME_SEQUENCE
+from gofer.evaluation.leaks import COLUMNS as LEAK_COLUMNS
 from gofer.evaluation.measures import DESCRIPTIVE, not_measured, text_table
 from gofer.report.page import Artefacts, build_page
 from gofer.report.predictions import COLUMNS as PREDICTED
@@ -84,6 +86,7 @@ def _artefacts(folder: Path, *, query: bool) -> Artefacts:
         "metrics": "evaluation/metrics.tsv",
         "status": "evaluation/metrics.tsv.json",
         "differences": "evaluation/differences.tsv",
+        "leaks": "evaluation/leaks.tsv",
         "terms": "inputs/terms.parquet",
         "term_sets": "inputs/term_sets.parquet",
         "splits": "inputs/splits.parquet",
@@ -106,6 +109,8 @@ def _write_metrics(folder: Path, aspects: list[str], diamond: str) -> None:
     write_text(folder / "evaluation/metrics.tsv", text_table(tables))
     compared = differences(dict(zip(["gofer", "naive", "diamond"], tables, strict=True)), without=DESCRIPTIVE)
     write_text(folder / "evaluation/differences.tsv", text_table([compared], DIFFERENCE_COLUMNS))
+    checks = [(SAME_SEQUENCE.format(split="test"), 0, 3, "refused"), (ANCESTORS, 12, 3456, "told")]
+    write_tsv(folder / "evaluation/leaks.tsv", pd.DataFrame(checks, columns=LEAK_COLUMNS))
     status = {"gofer": "complete", "naive": "complete", "diamond": diamond}
     write_json(folder / "evaluation/metrics.tsv.json", {"status": status}, RELEASE)
 
@@ -160,10 +165,11 @@ def _write_evidence(folder: Path, protein_id: str, planted: str, examples: int) 
     ]
     columns = ["protein_id", "go_id", "name", "score", "length", "evidence", "attention", "impact", "planted"]
     write_table(folder / "evaluation/evidence.parquet", pd.DataFrame(rows, columns=columns), RELEASE)
+    orders = ("impact", "attention", "chance", "chance in blocks")
     curves = [
         (curve, order, share, 0.3, 0.2, 0.4, examples)
         for curve in ("deletion", "insertion")
-        for order in ("impact", "attention", "chance", "impact - chance", "impact - attention")
+        for order in (*orders, *(f"impact - {order}" for order in orders[1:]))
         for share in (["mean"] if " - " in order else ["0.1", "0.9", "mean"])
     ]
     columns = ["curve", "order", "share", "value", "low", "high", "n"]

@@ -9,7 +9,8 @@ from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
 
 
 def table(low, high):
-    orders = ("impact", "attention", "chance", "impact - chance", "impact - attention")
+    orders = ("impact", "attention", "chance", "chance in blocks")
+    orders += tuple(f"impact - {order}" for order in orders[1:])
     rows = [
         (curve, order, share, (low + high) / 2, low, high, 7)
         for curve in ("deletion", "insertion")
@@ -20,18 +21,22 @@ def table(low, high):
 
 
 def test_a_difference_is_good_below_zero_for_deletion_and_above_for_insertion():
-    (chance, [deletion, insertion]), _ = Faithfulness(table(0.1, 0.2)).rows()
-    assert (chance, deletion.best, insertion.best) == ("Impact less chance", False, True)
-    (_, [deletion, insertion]), _ = Faithfulness(table(-0.2, -0.1)).rows()
+    names = [name for name, _ in Faithfulness(table(0.1, 0.2)).rows()]
+    assert names == ["Impact less chance in blocks", "Impact less chance", "Impact less attention"]
+    (_, [deletion, insertion]), *_ = Faithfulness(table(0.1, 0.2)).rows()
+    assert (deletion.best, insertion.best) == (False, True)
+    (_, [deletion, insertion]), *_ = Faithfulness(table(-0.2, -0.1)).rows()
     assert (deletion.best, insertion.best) == (True, False)
-    (_, [deletion, insertion]), _ = Faithfulness(table(-0.1, 0.1)).rows()
+    (_, [deletion, insertion]), *_ = Faithfulness(table(-0.1, 0.1)).rows()
     assert (deletion.best, insertion.best) == (False, False)
 
 
 def test_there_is_a_picture_for_each_curve_with_all_orders():
     pictures = Faithfulness(table(0.1, 0.2)).pictures()
     assert len(pictures) == 2
-    assert all(name in picture for picture in pictures for name in ("Impact", "Attention", "Chance"))
+    assert all(
+        name in picture for picture in pictures for name in ("Impact", "Attention", "Chance", "Chance in blocks")
+    )
 
 
 def test_without_an_example_there_is_nothing_to_show(tmp_path):

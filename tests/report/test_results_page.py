@@ -12,7 +12,7 @@ from gofer.report.results_page import results_markdown
 def written(make_run):
     run = make_run(diamond="diamond is not | installed")
     os.utime(run.files.metrics, (1_700_000_000, 1_700_000_000))
-    files = {name: getattr(run.files, name) for name in ("metrics", "status", "differences")}
+    files = {name: getattr(run.files, name) for name in ("metrics", "status", "differences", "leaks", "faithfulness")}
     return run, files, results_markdown(files, run.config, ["config/config.yaml"])
 
 
@@ -32,6 +32,13 @@ def test_every_figure_has_its_interval_and_none_is_made_up(written):
     lines = [line for line in text.splitlines() if line.startswith("| DIAMOND |")]
     assert lines
     assert all(set(line.split(" | ")[1:]) <= {"n/a", "n/a |"} for line in lines)
+
+
+def test_evidence_and_leak_checks_stand_there(written):
+    text = written[2]
+    assert "| Impact less chance in blocks | 0.300 (0.200–0.400) | **0.300** (0.200–0.400) |" in text
+    assert "| Test proteins with the sequence of a training protein | 0 of 3 | any would have ended the" in text
+    assert "stayed in training (inputs.term_sets.zero_ancestors: keep): of the 3,456 positives" in text
 
 
 def test_every_line_of_a_table_has_as_many_cells_as_its_head(written):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training.tiny_world import TRAINING
 
-from gofer.artefacts import Manifest
+from gofer.artefacts import Manifest, read_table
 from gofer.config import LIKENESSES
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_summary import residue_summaries
@@ -20,6 +20,7 @@ from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
 from gofer.evaluation.label_regression import KernelWeights
 from gofer.evaluation.mixture import AspectMixture, Mixture
+from gofer.evaluation.uncut import UncutScores, UncutWriter
 from gofer.inputs.relations import TRUE_PATH
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.held_out import (
@@ -27,7 +28,6 @@ from gofer.retrieval.held_out import (
     explained_examples,
     planted_ranges,
     predict_held_out,
-    uncut_scores,
 )
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.predict import COLUMNS, Reported, predict_proteins
@@ -137,32 +137,40 @@ def test_roots_are_never_predicted_and_unseen_terms_are(space, table):
 
 
 def test_a_protein_is_predicted_the_same_alone_and_held_out(scorer, vectors, sequences, table):
-    held_out = predict_held_out(scorer, vectors, sequences, min_score=0.001)
+    held_out = pd.concat(predict_held_out(scorer, vectors, sequences, min_score=0.001))
     both = table.merge(held_out, on=["protein_id", "go_id"], suffixes=("", "_held_out"), how="outer")
     assert both["score"].to_numpy(float) == pytest.approx(both["score_held_out"].to_numpy(float), abs=1e-5)
 
 
-def test_uncut_scores_are_those_of_every_protein_and_term_with_a_label(space, scorer, vectors, sequences):
+def test_scores_without_a_cutoff_are_those_of_chosen_proteins_and_every_term_with_a_label(
+    space, scorer, vectors, sequences, tmp_path, monkeypatch
+):
     proteins = vectors.of_splits("train")
     first = proteins.protein_ids[0]
     labels = pd.DataFrame({"protein_id": [first, "elsewhere"], "go_id": ["GO:0005", "GO:0001"]})
-    uncut = uncut_scores(scorer, proteins, sequences, labels, TRUE_PATH)
-    assert uncut.scores["protein_id"].tolist() == proteins.protein_ids
-    assert set(uncut.scores["go_id"]) == {"GO:0005"}
+    labels = labels[labels["protein_id"] == first]
+    monkeypatch.setattr("gofer.retrieval.held_out.PROTEINS_AT_ONCE", 2)
+    with UncutWriter(tmp_path, space.terms, labels, TRUE_PATH) as writer:
+        chosen = {"min_score": 0.001, "uncut": writer, "test": proteins.protein_ids}
+        table = pd.concat(predict_held_out(scorer, vectors, sequences, **chosen))
+        writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
+    assert set(table["protein_id"]) == set(vectors.protein_ids)
+    uncut, ranks = UncutScores.open(tmp_path / "uncut.parquet"), read_table(tmp_path / "ranks.parquet")
+    assert uncut.protein_ids.tolist() == proteins.protein_ids
+    [(place, score_N)] = uncut.of_terms(pd.Index(["elsewhere", "GO:0005"]))
+    assert place == 1
     scores_BT = all_scores(scorer, proteins, sequences)
     column = space.go_ids.index("GO:0005")
-    np.testing.assert_array_equal(uncut.scores["score"], scores_BT[:, column])
-    assert uncut.ranks[["protein_id", "go_id"]].values.tolist() == [[first, "GO:0005"]]
+    np.testing.assert_allclose(score_N, scores_BT[:, column], rtol=1e-5)
+    assert ranks[["protein_id", "go_id"]].values.tolist() == [[first, "GO:0005"]]
     aspect = space.terms["aspect"].to_numpy(str)
     rivals = (aspect == aspect[column]) & ~space.is_root_T
     above = (scores_BT[0, rivals] > scores_BT[0, column]).sum()
-    assert uncut.ranks[["above_seen", "above_unseen"]].sum(axis=1).item() == above
+    assert ranks[["above_seen", "above_unseen"]].sum(axis=1).item() == above
 
 
-def test_no_held_out_protein_gives_an_empty_table(scorer, vectors, sequences):
-    table = predict_held_out(scorer, vectors.of_splits("test"), sequences, min_score=0.01)
-    assert table.empty
-    assert table.columns.tolist() == ["protein_id", "go_id", "score"]
+def test_no_held_out_protein_gives_no_table(scorer, vectors, sequences):
+    assert list(predict_held_out(scorer, vectors.of_splits("test"), sequences, min_score=0.01)) == []
 
 
 def test_no_query_gives_an_empty_table(world, scorer, vectors, sequences):

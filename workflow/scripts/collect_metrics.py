@@ -6,9 +6,10 @@ from gofer.evaluation.measures import DESCRIPTIVE, text_table
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
-    manifest = agreed_files(*snakemake.input)
-    told = [read_manifest(path).made_by for path in snakemake.input]
-    measures = {facts["method"]: read_table(path) for facts, path in zip(told, snakemake.input, strict=True)}
+    files = snakemake.input.measures
+    manifest = agreed_files(*files)
+    told = [read_manifest(path).made_by for path in files]
+    measures = {facts["method"]: read_table(path) for facts, path in zip(told, files, strict=True)}
     compared = differences(measures, without=DESCRIPTIVE)
     write_text(snakemake.output.metrics, text_table(measures.values()))
     write_text(snakemake.output.differences, text_table([compared], DIFFERENCE_COLUMNS))

@@ -6,6 +6,7 @@ from gofer.evaluation.evaluator import read_figures
 from gofer.evaluation.intervals import Bootstrap
 from gofer.evaluation.measures import measure, not_measured
 from gofer.evaluation.truth import HeldOut, Predicted
+from gofer.evaluation.uncut import UncutScores
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
@@ -18,7 +19,11 @@ with logged_to(snakemake.log[0]):
     table = (
         measure(
             method,
-            Predicted(read_cafa(files.predictions, terms=held_out.terms["go_id"]), *map(read_table, uncut)),
+            Predicted(
+                read_cafa(files.predictions, terms=held_out.terms["go_id"]),
+                UncutScores.open(files.uncut) if uncut else None,
+                read_table(files.ranks) if uncut else None,
+            ),
             held_out,
             read_figures(files.cafaeval),
             Bootstrap(resamples=snakemake.params.settings["resamples"], seed=snakemake.params.seed),

@@ -1,12 +1,14 @@
 """Rule predict_text: the cosine of a term's text with the texts of labels of a protein's nearest training proteins."""
 
-from gofer.artefacts import agreed_files, read_manifest, read_table, write_table
+from pathlib import Path
+
+from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.evaluation.cafa import write_cafa
 from gofer.evaluation.evaluator import has_parent
 from gofer.evaluation.text_cosine import TextProfiles
 from gofer.evaluation.truth import labels_of
-from gofer.evaluation.uncut import keep_uncut
+from gofer.evaluation.uncut import UncutWriter
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
@@ -33,6 +35,7 @@ with logged_to(snakemake.log[0]):
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
     test = TextProfiles.of_neighbours(splits.loc[splits["split"] == "test", "protein_id"], **told)
     labels = annotations[annotations["split"] == "test"]
-    uncut = keep_uncut(test.scored(calibration), terms, labels, relations)
-    write_table(snakemake.output.uncut, uncut.scores, manifest)
-    write_table(snakemake.output.ranks, uncut.ranks, manifest)
+    with UncutWriter(Path(snakemake.output.uncut).parent, terms, labels, relations) as uncut:
+        for block in test.scored(calibration):
+            uncut.add(*block)
+        uncut.write(snakemake.output.uncut, snakemake.output.ranks, manifest)

@@ -5,6 +5,5 @@ from gofer.report.results_page import results_markdown
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
-    files = {name: snakemake.input[name] for name in ("metrics", "status", "differences")}
-    text = results_markdown(files, snakemake.params.config, snakemake.params.configfiles)
+    text = results_markdown(dict(snakemake.input.items()), snakemake.params.config, snakemake.params.configfiles)
     write_text(snakemake.output.page, text)

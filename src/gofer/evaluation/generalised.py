@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.evaluation.metrics import Named
+from gofer.evaluation.pairs import Pairs
 
 SEEN, UNSEEN, HARMONIC, UNSEEN_ONLY = "seen_among_all", "unseen_among_all", "harmonic_mean", "unseen_among_unseen"
 SETTINGS = [SEEN, UNSEEN, HARMONIC, UNSEEN_ONLY]
@@ -34,8 +35,8 @@ class TrueRanks:
         scored_P: Whether the pair scores above 0: one that does not was not retrieved.
     """
 
-    protein_P: NDArray[np.int64]
-    term_P: NDArray[np.int64]
+    protein_P: NDArray[np.integer]
+    term_P: NDArray[np.integer]
     above_seen_P: NDArray[np.float64]
     above_unseen_P: NDArray[np.float64]
     scored_P: NDArray[np.bool_]
@@ -54,10 +55,38 @@ def true_ranks(scores_BC: NDArray, labels_BC: NDArray[np.bool_], unseen_C: NDArr
     for row, score_C in enumerate(scores_BC):
         own = slice(starts[row], starts[row + 1])
         for side, of_side_C in enumerate((~unseen_C, unseen_C)):
-            wrong = np.sort(score_C[of_side_C & ~labels_BC[row]])
-            not_above, below = (np.searchsorted(wrong, score_C[term_P[own]], side=s) for s in ("right", "left"))
-            above_2P[side, own] = len(wrong) - (not_above + below) / 2
+            above_2P[side, own] = _above(score_C[term_P[own]], score_C[of_side_C & ~labels_BC[row]])
     return TrueRanks(protein_P, term_P, above_2P[0], above_2P[1], scores_BC[protein_P, term_P] > 0)
+
+
+def true_ranks_of_pairs(pairs: Pairs, unseen_C: NDArray[np.bool_]) -> TrueRanks:
+    """Rank every true pair; what is not predicted has score 0.
+
+    Args:
+        pairs: Predicted and true pairs of all terms of an aspect but the root.
+        unseen_C: Terms without a training protein.
+    """
+    protein_P, term_P, rows = pairs.owner_L, pairs.label_L, np.arange(pairs.n_proteins + 1)
+    starts_L, starts_P = np.searchsorted(protein_P, rows), np.searchsorted(pairs.protein_P, rows)
+    above_2P, score_L, score_C = np.zeros((2, len(protein_P))), np.zeros(len(protein_P)), np.zeros(pairs.n_terms)
+    for row in range(pairs.n_proteins):
+        own, predicted = slice(starts_L[row], starts_L[row + 1]), slice(starts_P[row], starts_P[row + 1])
+        columns, wrong_P = pairs.term_P[predicted], ~pairs.true_P[predicted]
+        score_C[columns] = pairs.score_P[predicted]
+        score_L[own] = score_C[term_P[own]]
+        for side, of_side_C in enumerate((~unseen_C, unseen_C)):
+            wrong = score_C[columns[wrong_P & of_side_C[columns]]]
+            unscored = of_side_C.sum() - of_side_C[term_P[own]].sum() - len(wrong)
+            above_2P[side, own] = _above(score_L[own], wrong) + np.where(score_L[own] > 0, 0, unscored / 2)
+        score_C[columns] = 0
+    return TrueRanks(protein_P, term_P, above_2P[0], above_2P[1], score_L > 0)
+
+
+def _above(own: NDArray, wrong: NDArray) -> NDArray[np.float64]:
+    # How many of the wrong ones score higher than each of one's own, ties counting one half.
+    wrong = np.sort(wrong)
+    not_above, below = (np.searchsorted(wrong, own, side=side) for side in ("right", "left"))
+    return len(wrong) - (not_above + below) / 2
 
 
 def as_table(ranks: TrueRanks, protein_ids: list[str], go_ids: list[str]) -> pd.DataFrame:
@@ -76,7 +105,7 @@ def from_table(table: pd.DataFrame, protein_ids: pd.Index, go_ids: pd.Index) -> 
 
 
 def generalised_figures(
-    ranks: TrueRanks, labels_BC: NDArray[np.bool_], unseen_C: NDArray[np.bool_], draws_NB: NDArray
+    ranks: TrueRanks, unseen_C: NDArray[np.bool_], draws_NB: NDArray
 ) -> Iterator[tuple[str, Named]]:
     """Each of `RANK_METRICS` in each of `SETTINGS`, mean over the proteins that have such a term.
 
@@ -85,8 +114,7 @@ def generalised_figures(
     seen and unseen among all terms.
 
     Args:
-        ranks: What `true_ranks` gave.
-        labels_BC: True labels, propagated.
+        ranks: Of every true pair.
         unseen_C: Terms without a training protein.
         draws_NB: How often each protein is drawn in each resample.
 
@@ -95,7 +123,10 @@ def generalised_figures(
     """
     unseen_P = unseen_C[ranks.term_P]
     above_P = ranks.above_seen_P + ranks.above_unseen_P
-    wrong_seen_B, wrong_unseen_B = ((of & ~labels_BC).sum(axis=1) for of in (~unseen_C, unseen_C))
+    wrong_seen_B, wrong_unseen_B = (
+        of_C.sum() - np.bincount(ranks.protein_P[of_C[ranks.term_P]], minlength=draws_NB.shape[1])
+        for of_C in (~unseen_C, unseen_C)
+    )
     wrong_P = (wrong_seen_B + wrong_unseen_B)[ranks.protein_P]
     told = {
         SEEN: _means(ranks, ~unseen_P, above_P, wrong_P, draws_NB),

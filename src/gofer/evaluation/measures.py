@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
 from gofer.evaluation.evaluator import AspectFigures
-from gofer.evaluation.generalised import RANK_METRICS, SETTINGS, generalised_figures
+from gofer.evaluation.generalised import RANK_METRICS, SETTINGS, from_table, generalised_figures, true_ranks_of_pairs
 from gofer.evaluation.intervals import DRAWS, Bootstrap, interval
-from gofer.evaluation.metrics import THRESHOLDS, Counts, Named, count, f_curve, s_curve
+from gofer.evaluation.metrics import THRESHOLDS, Named, f_curve, s_curve
+from gofer.evaluation.pairs import Pairs, count
+from gofer.evaluation.ranking import TermMeans
 from gofer.evaluation.reliability import BINS, reliability
 from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
-from gofer.evaluation.truth import AspectData, HeldOut, Predicted, aspect_data
+from gofer.evaluation.term_ranking import TermScores, by_term, means_of_terms
+from gofer.evaluation.truth import AspectPairs, HeldOut, Predicted, aspect_pairs
+from gofer.evaluation.uncut import UncutScores
 from gofer.inputs import identity_bins
 
 logger = logging.getLogger(__name__)
@@ -82,12 +86,14 @@ def measure(
     """
     rows: list[dict[str, object]] = []
     for aspect in ASPECTS:
-        test, val = (aspect_data(predicted, held_out, aspect, split) for split in ("test", "val"))
-        for split, term_set, (metric, values_N, n) in _rows(test, val, held_out, bootstrap):
+        val = aspect_pairs(predicted.scores, held_out, aspect, "val").pairs
+        test = aspect_pairs(predicted.scores, held_out, aspect, "test")
+        draws_NB = bootstrap.draws(len(test.protein_ids))
+        for split, term_set, (metric, values_N, n) in _rows(test, val, predicted, held_out, draws_NB):
             bounds = (0, np.inf) if metric in BITS else (0, 1)
             keys = {"split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
             rows.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
-        logger.info("%s %s: %d proteins, %d terms", method, aspect, *test.labels_BC.shape)
+        logger.info("%s %s: %d proteins, %d terms", method, aspect, len(test.protein_ids), len(test.terms))
     return _with_cafaeval(pd.DataFrame(rows).assign(method=method)[[*COLUMNS, DRAWS]], figures)
 
 
@@ -110,45 +116,68 @@ def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(
     return table.to_csv(None, sep="\t", index=False, float_format="%.4f", na_rep="n/a")
 
 
-def _rows(test: AspectData, val: AspectData, held_out: HeldOut, bootstrap: Bootstrap) -> Iterator[Row]:
-    draws_NB = bootstrap.draws(len(test.labels_BC))
-    yield from (("test", "all", figure) for figure in _of_all_terms(test, val, draws_NB))
-    for name, columns_C in _term_sets(test.terms, held_out.term_set):
-        uncut_BC = None if test.uncut_BC is None else test.uncut_BC[:, columns_C]
+def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut, draws_NB: NDArray) -> Iterator[Row]:
+    sets = dict(_term_sets(test.terms, held_out.term_set))
+    macro = _macro(test, predicted.uncut, sets, draws_NB)
+    yield from (("test", "all", figure) for figure in _of_all_terms(test, val, macro["all"], draws_NB))
+    for name, chosen_C in sets.items():
         # Nothing is propagated into these columns: a zero-shot term must earn its own score.
-        own = test.stated_BC[:, columns_C], test.labels_BC[:, columns_C], test.accretion_C[columns_C]
-        yield from (("test", name, figure) for figure in term_figures(*own, draws_NB, uncut_BC))
-    for setting, figure in generalised_figures(test.ranks, test.labels_BC, test.unseen_C, draws_NB):
+        own = test.stated.of_terms(chosen_C)
+        figures = term_figures(own, test.accretion_C[chosen_C], draws_NB, macro[name])
+        yield from (("test", name, figure) for figure in figures)
+    ranks = (
+        true_ranks_of_pairs(test.stated, test.unseen_C)
+        if predicted.ranks is None
+        else from_table(predicted.ranks, test.protein_ids, pd.Index(test.terms["go_id"]))
+    )
+    for setting, figure in generalised_figures(ranks, test.unseen_C, draws_NB):
         yield "test", setting, figure
     bins = identity_bins.identity_bins(held_out.identity.reindex(test.protein_ids))
     for name, split in IDENTITY_SPLITS.items():
         own_B = (bins == name).to_numpy(bool)
-        alike = test.scores_BC[own_B], test.labels_BC[own_B], test.accretion_C
-        yield from ((split, "all", figure) for figure in protein_figures(*alike, draws_NB[:, own_B]))
+        alike = protein_figures(test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B])
+        yield from ((split, "all", figure) for figure in alike)
 
 
-def _of_all_terms(test: AspectData, val: AspectData, draws_NB: NDArray[np.float64]) -> Iterator[Named]:
-    yield from term_figures(test.scores_BC, test.labels_BC, test.accretion_C, draws_NB, test.uncut_BC)
-    yield from _at_thresholds(test, val, draws_NB)
-    found, n_proteins = reliability(test.scores_BC, test.labels_BC, draws_NB), len(test.labels_BC)
+def _macro(
+    test: AspectPairs, uncut: UncutScores | None, sets: Mapping[str, NDArray[np.bool_]], draws_NB: NDArray
+) -> dict[str, TermMeans]:
+    # Most scores of rare terms lie below any sensible cutoff, yet their order says whether a term is recognised.
+    whole = {"all": np.ones(len(test.terms), bool)}
+    if uncut is not None:
+        return means_of_terms(_without_cutoff(test, uncut), draws_NB, {**whole, **sets})
+    stated = means_of_terms(by_term(test.stated), draws_NB, sets)
+    return means_of_terms(by_term(test.pairs), draws_NB, whole) | stated
+
+
+def _without_cutoff(test: AspectPairs, uncut: UncutScores) -> Iterator[TermScores]:
+    labels, every_B = test.stated, np.arange(len(test.protein_ids), dtype=np.int32)
+    order_L = np.argsort(labels.label_L, kind="stable")
+    starts_C = np.searchsorted(labels.label_L, np.arange(labels.n_terms + 1), sorter=order_L)
+    place_B = uncut.protein_ids.get_indexer(test.protein_ids)
+    for column, score_N in uncut.of_terms(pd.Index(test.terms["go_id"])):
+        own_L = order_L[starts_C[column] : starts_C[column + 1]]
+        yield TermScores(column, every_B, np.where(place_B >= 0, score_N[place_B], 0), labels.owner_L[own_L])
+
+
+def _of_all_terms(test: AspectPairs, val: Pairs, macro: TermMeans, draws_NB: NDArray) -> Iterator[Named]:
+    yield from term_figures(test.pairs, test.accretion_C, draws_NB, macro)
+    yield from _at_thresholds(test.pairs, val, test.accretion_C, draws_NB)
+    found, n_proteins = reliability(test.pairs, draws_NB), test.pairs.n_proteins
     for number in range(BINS):
         yield f"reliability_score_{number + 1}", found.score_NU[:, number], n_proteins
         yield f"reliability_share_{number + 1}", found.share_NU[:, number], n_proteins
 
 
-def _counts(data: AspectData) -> tuple[Counts, Counts]:
-    return count(data.scores_BC, data.labels_BC), count(data.scores_BC, data.labels_BC, data.accretion_C)
-
-
-def _at_thresholds(test: AspectData, val: AspectData, draws_NB: NDArray[np.float64]) -> Iterator[Named]:
+def _at_thresholds(test: Pairs, val: Pairs, accretion_C: NDArray, draws_NB: NDArray) -> Iterator[Named]:
     # The best threshold of the test proteins is an oracle's; a user has that of the validation proteins.
-    nothing_N, n_proteins = np.full(len(draws_NB), np.nan), len(test.labels_BC)
+    nothing_N, n_proteins = np.full(len(draws_NB), np.nan), test.n_proteins
     values = [nothing_N] * len(THRESHOLD_METRICS)
     if n_proteins:
-        plain, weighted = _counts(test)
+        plain, weighted = count(test), count(test, accretion_C)
         values[0] = THRESHOLDS[f_curve(plain, draws_NB).argmax(axis=1)]
-        if val.labels_BC.size:
-            val_plain, val_weighted = _counts(val)
+        if val.n_proteins:
+            val_plain, val_weighted = count(val), count(val, accretion_C)
             best = int(f_curve(val_plain)[0].argmax())
             weighted_best, s_best = int(f_curve(val_weighted)[0].argmax()), int(s_curve(val_weighted)[0].argmin())
             s_N = s_curve(weighted, draws_NB)[:, s_best]

@@ -1,12 +1,14 @@
 """Whether scores are probabilities: of the pairs scored .3, three in ten should be true.
 
-Shapes: B proteins, C terms, U bins, N resamples; `draws_NB` as in `metrics`.
+Shapes: B proteins, P predicted pairs, U bins, N resamples; `draws_NB` as in `metrics`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gofer.evaluation.pairs import Pairs
 
 BINS = 10
 
@@ -39,26 +41,22 @@ class Reliability:
         return np.divide(weighted_N, total_N, out=np.full(len(total_N), np.nan), where=total_N > 0)
 
 
-def reliability(
-    scores_BC: NDArray, labels_BC: NDArray[np.bool_], draws_NB: NDArray, *, n_bins: int = BINS
-) -> Reliability:
+def reliability(pairs: Pairs, draws_NB: NDArray, *, n_bins: int = BINS) -> Reliability:
     """Bin the predicted pairs (score above 0; of others the method says nothing) by score.
 
     Pairs of equal score stay in one bin, so bins can differ in count, and some can be empty. Bins are those of all
     proteins once; a resample weighs their pairs.
 
     Args:
-        scores_BC: Scores in [0, 1]; 0 is no prediction.
-        labels_BC: True labels, propagated.
+        pairs: Predicted and true.
         draws_NB: How often each protein is drawn in each resample.
         n_bins: Most bins, U.
     """
-    protein_P, term_P = np.nonzero(scores_BC > 0)
-    score_P, true_P = scores_BC[protein_P, term_P], labels_BC[protein_P, term_P]
+    score_P, true_P = pairs.score_P, pairs.true_P
     last_P = np.maximum(len(score_P) * np.arange(1, n_bins) // n_bins - 1, 0)
     edges = np.unique(np.sort(score_P)[last_P]) if len(score_P) else np.empty(0)
-    cell_P = protein_P * n_bins + np.searchsorted(edges, score_P, side="left")
-    shape = len(scores_BC), n_bins
+    cell_P = pairs.protein_P * np.int64(n_bins) + np.searchsorted(edges, score_P, side="left")
+    shape = pairs.n_proteins, n_bins
     pairs_NU, score_NU, true_NU = (
         draws_NB @ np.bincount(cell_P, weight_P, minlength=shape[0] * shape[1]).reshape(shape)
         for weight_P in (np.ones(len(score_P)), score_P, true_P.astype(float))

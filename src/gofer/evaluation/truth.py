@@ -1,4 +1,4 @@
-"""What predictions are held against: labels of the held-out proteins; and both of one aspect, as arrays.
+"""What predictions are held against: labels of the held-out proteins; and both of one aspect, as arrays or as pairs.
 
 Shapes: B proteins, C terms of the aspect, its root left out.
 """
@@ -9,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import read_table
-from gofer.evaluation.cafa import score_matrix
 from gofer.evaluation.evaluator import has_parent
-from gofer.evaluation.generalised import TrueRanks, from_table, true_ranks
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.evaluation.pairs import Pairs
+from gofer.evaluation.uncut import UncutScores
 from gofer.inputs.relations import TRUE_PATH
+
+PROTEINS_AT_ONCE = 256  # their scores of all terms of an aspect are arrays for a moment: 60 MB each for 28,000 terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,37 +87,124 @@ class Predicted:
 
     Attributes:
         scores: What `read_cafa` gave, of the val and test proteins.
-        uncut: Columns protein_id, go_id, score of every test protein and every term that one of them has, without a
-            lower cutoff; for the figures that look at one term at a time. None: those of `scores`.
+        uncut: Scores of every test protein and every term that one of them has, without a lower cutoff; for the figures
+            that look at one term at a time. None: those of `scores`.
         ranks: Of the test proteins' true terms among all terms, `generalised.RANK_COLUMNS`. None: those of `scores`.
     """
 
     scores: pd.DataFrame
-    uncut: pd.DataFrame | None = None
+    uncut: UncutScores | None = None
     ranks: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)
+class Joined:
+    """Predictions and labels of one aspect and split, as they meet.
+
+    Attributes:
+        terms: Rows of the terms table, roots included, T.
+        below_T: Whether a term is no root.
+        hierarchy: Of these terms.
+        protein_ids: Proteins that have a label in the aspect, B.
+        stated_BT: Scores as predicted.
+        labels_BT: Labels as stated.
+    """
+
+    terms: pd.DataFrame
+    below_T: NDArray[np.bool_]
+    hierarchy: Hierarchy
+    protein_ids: pd.Index
+    stated_BT: sp.csr_array
+    labels_BT: sp.csr_array
+
+    @classmethod
+    def of(cls, scores: pd.DataFrame, held_out: HeldOut, aspect: str, split: str) -> "Joined":
+        """Join by id.
+
+        Args:
+            scores: Columns protein_id, go_id, score.
+            held_out: Terms and labels.
+            aspect: Whose terms.
+            split: val or test.
+        """
+        terms = held_out.terms[held_out.terms["aspect"] == aspect].reset_index(drop=True)
+        truth = held_out.of_split(split)
+        truth = truth[truth["go_id"].isin(terms["go_id"])]
+        proteins = pd.Index(sorted(truth["protein_id"].unique()))
+        return cls(
+            terms=terms,
+            below_T=has_parent(terms, held_out.relations).to_numpy(),
+            hierarchy=Hierarchy.of_terms(terms, held_out.relations, within_aspect=True),
+            protein_ids=proteins,
+            stated_BT=_sparse(scores, proteins, pd.Index(terms["go_id"])),
+            labels_BT=_sparse(truth.assign(score=1.0), proteins, pd.Index(terms["go_id"])),
+        )
+
+    def dense(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Of some proteins, roots left out: scores as predicted, scores propagated, labels propagated."""
+        stated_BT, labels_BT = self.stated_BT[rows].toarray(), self.labels_BT[rows].toarray() > 0
+        arrays = stated_BT, *(hierarchy_consistent(values, self.hierarchy) for values in (stated_BT, labels_BT))
+        return tuple(values[:, self.below_T] for values in arrays)
+
+
+def _sparse(table: pd.DataFrame, protein_ids: pd.Index, go_ids: pd.Index) -> sp.csr_array:
+    row_P, column_P = (_places(table[name], ids) for name, ids in (("protein_id", protein_ids), ("go_id", go_ids)))
+    wanted_P = (row_P >= 0) & (column_P >= 0)
+    places = row_P[wanted_P], column_P[wanted_P]
+    return sp.csr_array((table["score"].to_numpy(float)[wanted_P], places), shape=(len(protein_ids), len(go_ids)))
+
+
+def _places(column: pd.Series, ids: pd.Index) -> NDArray[np.int32]:
+    column = column.astype("category")
+    if not len(column.cat.categories):
+        return np.empty(0, np.int32)
+    return ids.get_indexer(column.cat.categories).astype(np.int32)[column.cat.codes]
+
+
+@dataclass(frozen=True, eq=False)
 class AspectData:
-    """Scores and labels of one aspect and split.
+    """Scores and labels of one aspect and split, as arrays: for the validation proteins, which are not too many.
 
     Attributes:
         terms: Rows of the terms table, C.
         protein_ids: Proteins that have a label in the aspect, B.
-        stated_BC: Scores as predicted.
         scores_BC: Scores propagated.
         labels_BC: Labels, propagated.
-        uncut_BC: Scores without a lower cutoff, of the terms with a label; None where there are none.
-        ranks: Of the true pairs.
     """
 
     terms: pd.DataFrame
     protein_ids: pd.Index
-    stated_BC: NDArray[np.float64]
     scores_BC: NDArray[np.float64]
     labels_BC: NDArray[np.bool_]
-    uncut_BC: NDArray[np.float64] | None
-    ranks: TrueRanks
+
+    @property
+    def accretion_C(self) -> NDArray[np.float64]:
+        """Information accretion of each term."""
+        return self.terms["information_accretion"].to_numpy(float)
+
+
+def aspect_data(predicted: Predicted, held_out: HeldOut, aspect: str, split: str) -> AspectData:
+    """Join predictions and labels of one aspect and split by id."""
+    joined = Joined.of(predicted.scores, held_out, aspect, split)
+    _, scores_BC, labels_BC = joined.dense(slice(None))
+    return AspectData(joined.terms[joined.below_T].reset_index(drop=True), joined.protein_ids, scores_BC, labels_BC)
+
+
+@dataclass(frozen=True, eq=False)
+class AspectPairs:
+    """Scores and labels of one aspect and split, as pairs.
+
+    Attributes:
+        terms: Rows of the terms table, C.
+        protein_ids: Proteins that have a label in the aspect, B.
+        stated: Scores as predicted; labels propagated.
+        pairs: Scores and labels propagated.
+    """
+
+    terms: pd.DataFrame
+    protein_ids: pd.Index
+    stated: Pairs
+    pairs: Pairs
 
     @property
     def accretion_C(self) -> NDArray[np.float64]:
@@ -127,29 +217,13 @@ class AspectData:
         return (self.terms["training_count"] == 0).to_numpy(bool)
 
 
-def aspect_data(predicted: Predicted, held_out: HeldOut, aspect: str, split: str) -> AspectData:
-    """Join predictions and labels of one aspect and split by id."""
-    terms = held_out.terms[held_out.terms["aspect"] == aspect].reset_index(drop=True)
-    hierarchy = Hierarchy.of_terms(terms, held_out.relations, within_aspect=True)
-    truth = held_out.of_split(split)
-    truth = truth[truth["go_id"].isin(terms["go_id"])]
-    proteins = pd.Index(sorted(truth["protein_id"].unique()))
-    below_C = has_parent(terms, held_out.relations).to_numpy()
-    labels_BC = hierarchy_consistent(score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0, hierarchy)
-    all_stated_BC = score_matrix(predicted.scores, proteins, terms["go_id"])
-    own, labels_BC, stated_BC = terms[below_C].reset_index(drop=True), labels_BC[:, below_C], all_stated_BC[:, below_C]
-    ranks = (
-        true_ranks(stated_BC, labels_BC, (own["training_count"] == 0).to_numpy(bool))
-        if predicted.ranks is None
-        else from_table(predicted.ranks, proteins, pd.Index(own["go_id"]))
-    )
-    uncut = predicted.uncut
-    return AspectData(
-        terms=own,
-        protein_ids=proteins,
-        stated_BC=stated_BC,
-        scores_BC=hierarchy_consistent(all_stated_BC, hierarchy)[:, below_C],
-        labels_BC=labels_BC,
-        uncut_BC=None if uncut is None else score_matrix(uncut, proteins, own["go_id"]),
-        ranks=ranks,
-    )
+def aspect_pairs(scores: pd.DataFrame, held_out: HeldOut, aspect: str, split: str) -> AspectPairs:
+    """Join predictions and labels of one aspect and split by id, some proteins at a time; arguments as `Joined.of`."""
+    joined = Joined.of(scores, held_out, aspect, split)
+    stated, propagated = [], []
+    for start in range(0, len(joined.protein_ids), PROTEINS_AT_ONCE):
+        stated_BC, scores_BC, labels_BC = joined.dense(slice(start, start + PROTEINS_AT_ONCE))
+        stated.append(Pairs.of_arrays(stated_BC, labels_BC))
+        propagated.append(Pairs.of_arrays(scores_BC, labels_BC))
+    own = joined.terms[joined.below_T].reset_index(drop=True)
+    return AspectPairs(own, joined.protein_ids, *(Pairs.joined(parts, len(own)) for parts in (stated, propagated)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,13 @@ from gofer.report.svg import COLOURS, as_svg, canvas, drawing
 from gofer.report.tables import read_tsv
 from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
 
-ORDERS = {"impact": ("Impact", "blue"), "attention": ("Attention", "vermillion"), "chance": ("Chance", "grey")}
+ORDERS = {
+    "impact": ("Impact", "blue"),
+    "attention": ("Attention", "vermillion"),
+    "chance in blocks": ("Chance in blocks", "amber"),
+    "chance": ("Chance", "grey"),
+}
+COMPARED = ("chance in blocks", "chance", "attention")  # the fair comparison first
 CURVES = {"deletion": "Residues taken away, %", "insertion": "Residues kept, %"}
 WIDTH, HEIGHT = 330, 210
 
@@ -56,22 +63,27 @@ class Faithfulness:
                 axes.plot(percent, own["value"], color=COLOURS[colour], linewidth=2, label=name)
             axes.set_xlabel(CURVES[curve])
             axes.set_ylabel("Similarity with the term")
-            axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(ORDERS))
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
             return as_svg(
                 figure, f"faithfulness-{curve}", f"Similarity with the term, {curve} curve, by order of residues"
             )
 
+    def areas(self) -> Iterator[tuple[str, list[quality.Cell]]]:
+        """Each order, and the mean over each curve with its interval."""
+        for order, (name, _) in ORDERS.items() if len(self.table) else ():
+            yield name, [self._cell(curve, order) for curve in CURVES]
+
     def rows(self) -> Iterator[tuple[str, list[quality.Cell]]]:
         """What is compared, and the paired difference of the mean over each curve with its interval."""
-        areas = self.table[self.table["share"] == "mean"].set_index(["curve", "order"])
-        for other in ("chance", "attention") if len(areas) else ():
-            cells = []
-            for curve in CURVES:
-                row = areas.loc[(curve, f"impact - {other}")]
-                good = row["high"] < 0 if curve == "deletion" else row["low"] > 0
-                cells.append(
-                    quality.Cell(
-                        words.number(row["value"], 3), words.interval(row["low"], row["high"], 3), best=bool(good)
-                    )
-                )
-            yield f"Impact less {other}", cells
+        for other in COMPARED if len(self.table) else ():
+            yield f"Impact less {other}", [self._cell(curve, f"impact - {other}", compared=True) for curve in CURVES]
+
+    def _cell(self, curve: str, order: str, *, compared: bool = False) -> quality.Cell:
+        row = self._areas.loc[(curve, order)]
+        good = row["high"] < 0 if curve == "deletion" else row["low"] > 0
+        interval = words.interval(row["low"], row["high"], 3)
+        return quality.Cell(words.number(row["value"], 3), interval, best=bool(compared and good))
+
+    @cached_property
+    def _areas(self) -> pd.DataFrame:
+        return self.table[self.table["share"] == "mean"].set_index(["curve", "order"])

@@ -19,6 +19,7 @@ from gofer.report import breakdowns, figures, predictions, quality, tables, word
 from gofer.report.calibration import reliability_diagram
 from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
 from gofer.report.faithfulness import Faithfulness
+from gofer.report.leaks import Leaks
 from gofer.report.quality import Metrics
 from gofer.report.releases import ReleaseStory
 from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
@@ -36,6 +37,7 @@ class Artefacts:
     metrics: Path | str
     status: Path | str
     differences: Path | str
+    leaks: Path | str
     terms: Path | str
     term_sets: Path | str
     splits: Path | str
@@ -78,6 +80,7 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "mini": config["embeddings"]["residues"]["model"] == "mini",
         "demo": "demo" in config,
         **_quality(metrics, breakdowns.Differences.read(files.differences)),
+        "leaks": Leaks.read(files.leaks),
         **_inputs(files, config["inputs"]["splits"]),
         "changes": ReleaseStory.read(*files.release, root=Path(root)) if files.release else None,
         **_training(files, config, Path(root)),

@@ -6,7 +6,7 @@ be chance, and resampling a handful of proteins gives intervals that are too nar
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ THRESHOLDS = [
 RETRIEVAL = ["recall_at_10", "mrr", "proteins_recall_at_10", "proteins_mrr", "macro_auroc", "calibration_error"]
 PICTURED = ["fmax", "weighted_fmax", "micro_aupr", "macro_aupr"]
 OF_TERM_SETS = ["fmax", "recall_at_10", "macro_aupr", "macro_auroc"]
+WHOLE = [*MAIN, "macro_auroc", "recall_at_10", "calibration_error"]  # of a set of terms, where there is room
 FEWEST = 20
 NEVER_BEST = ("coverage", "best_threshold", "validation_threshold")  # no merit by themselves
 
@@ -223,15 +224,19 @@ def main_blocks(metrics: Metrics, names: Iterable[str] = tuple(MAIN)) -> list[Bl
     return [block(metrics, aspect, "all", names, words.ASPECT_NAMES[aspect]) for aspect in metrics.aspects]
 
 
-def term_set_blocks(metrics: Metrics, term_sets: Iterable[str]) -> list[tuple[str, list[Block]]]:
+def term_set_blocks(
+    metrics: Metrics, term_sets: Iterable[str], names: Sequence[str] = tuple(OF_TERM_SETS)
+) -> list[tuple[str, list[Block]]]:
     """Per aspect (its name), one block per set of terms."""
-    return [(words.ASPECT_NAMES[aspect], list(_of_sets(metrics, aspect, term_sets))) for aspect in metrics.aspects]
+    return [
+        (words.ASPECT_NAMES[aspect], list(_of_sets(metrics, aspect, term_sets, names))) for aspect in metrics.aspects
+    ]
 
 
-def _of_sets(metrics: Metrics, aspect: str, term_sets: Iterable[str]) -> Iterator[Block]:
+def _of_sets(metrics: Metrics, aspect: str, term_sets: Iterable[str], names: Sequence[str]) -> Iterator[Block]:
     for name in term_sets:
         title = words.TERM_SET_NAMES.get(name) or words.count_bin(name)
-        yield block(metrics, aspect, name, OF_TERM_SETS, title)
+        yield block(metrics, aspect, name, names, title)
 
 
 def verdicts(metrics: Metrics) -> list[str]:

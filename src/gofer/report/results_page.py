@@ -8,11 +8,13 @@ from typing import Any
 from gofer.artefacts import read_manifest
 from gofer.report import breakdowns, words
 from gofer.report.breakdowns import Differences
+from gofer.report.faithfulness import Faithfulness
+from gofer.report.leaks import Leaks
 from gofer.report.quality import (
     MAIN,
-    OF_TERM_SETS,
     RETRIEVAL,
     THRESHOLDS,
+    WHOLE,
     Block,
     Cell,
     Metrics,
@@ -25,7 +27,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
     """The whole page.
 
     Args:
-        files: `metrics`, `status` and `differences` of the run.
+        files: `metrics`, `status`, `differences`, `leaks` and `faithfulness` of the run.
         config: The run's config.
         configfiles: Config files that the run was given, as they are to be named in the command.
 
@@ -34,7 +36,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
     """
     metrics = Metrics.read(files["metrics"], files["status"])
     differences = Differences.read(files["differences"])
-    by_count = term_set_blocks(metrics, metrics.count_bins)
+    by_count = term_set_blocks(metrics, metrics.count_bins, WHOLE)
     parts = [
         f"# Results of the run {config['run']}",
         "Written by `snakemake results_page` from the tables of the run; do not edit. Every value is followed by its "
@@ -49,13 +51,15 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         ),
         _section("Threshold: the oracle's, and that of the validation proteins", _of_all(metrics, THRESHOLDS)),
         _section("Retrieval both ways, calibration error", _of_all(metrics, RETRIEVAL)),
-        _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"]), OF_TERM_SETS)),
+        _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"], WHOLE), WHOLE)),
         _section("Unseen terms among all terms", _of_sets(breakdowns.generalised_blocks(metrics), breakdowns.OF_RANKS)),
-        _section("By training proteins of the term", _of_sets(by_count, OF_TERM_SETS)),
+        _section("By training proteins of the term", _of_sets(by_count, WHOLE)),
         _section(
             "By identity to the nearest training protein",
             _of_sets(breakdowns.identity_blocks(metrics), breakdowns.OF_IDENTITY),
         ),
+        *_evidence(Faithfulness.read(files["faithfulness"])),
+        _section("Is what is evaluated new to training?", *_leaks(Leaks.read(files["leaks"]))),
         _section("Methods", _methods(metrics)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -126,6 +130,25 @@ def _head(name: str) -> str:
 def _methods(metrics: Metrics) -> str:
     told = [f"- **{words.method_name(m)}** {words.METHOD_MEANINGS.get(m, '')}".rstrip() for m in metrics.methods]
     return "\n".join(told)
+
+
+def _evidence(curves: Faithfulness) -> list[str]:
+    if not curves.examples:
+        return []
+    told = (
+        f"Mean similarity with the term over {words.counted(curves.examples, 'correct test prediction')} while "
+        "residues are taken away (lower is better) or kept alone (higher is better), most important first, from a "
+        "tenth to nine tenths of the protein. Chance in blocks takes stretches of residues as long as those that "
+        "impact takes, laid elsewhere at random: the fair comparison, since losing a stretch is another thing than "
+        "losing scattered residues. Differences are paired; bold: the whole interval speaks for the impact."
+    )
+    heads = ["Order", "Taken away ↓", "Kept"]
+    rows = [[name, *_cells(cells)] for name, cells in [*curves.areas(), *curves.rows()]]
+    return [_section("Residue evidence", told, _table(heads, rows))]
+
+
+def _leaks(leaks: Leaks) -> list[str]:
+    return [_table(["Looked for", "Found", "What that means"], leaks.rows()), leaks.ancestors()]
 
 
 def _section(title: str, *parts: str) -> str:

@@ -1,14 +1,13 @@
 """Predictions for the proteins that training did not see, and why: what the evaluation and the report are made from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.evaluation.cafa import COLUMNS as CAFA_COLUMNS
 from gofer.evaluation.cafa import predicted_pairs
-from gofer.evaluation.uncut import Uncut, keep_uncut
+from gofer.evaluation.uncut import UncutWriter
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
@@ -20,45 +19,37 @@ PROTEINS_AT_ONCE = 64
 
 
 def predict_held_out(
-    scorer: Scorer, proteins: ProteinVectors, sequences: Mapping[str, str], *, min_score: float
-) -> pd.DataFrame:
-    """Columns protein_id, go_id, score, each protein's best first; roots and scores below `min_score` left out.
+    scorer: Scorer,
+    proteins: ProteinVectors,
+    sequences: Mapping[str, str],
+    *,
+    min_score: float,
+    uncut: UncutWriter | None = None,
+    test: Collection[str] = (),
+) -> Iterator[pd.DataFrame]:
+    """Predictions of some proteins after the others; every protein is scored once.
+
+    Roots and scores below `min_score` are left out.
 
     Args:
         scorer: Scores them.
         proteins: Their vectors.
         sequences: Sequence by protein id.
         min_score: Lowest score.
+        uncut: Takes all scores of the proteins of `test`.
+        test: Their ids.
+
+    Yields:
+        Columns protein_id, go_id, score, each protein's best first.
     """
-    parts, space = [], scorer.space
+    space, test = scorer.space, set(test)
     for start in progress(range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE), "predicting held-out proteins"):
         block = slice(start, start + PROTEINS_AT_ONCE)
-        scores_BT = _scores(scorer, proteins, block, sequences)
+        ids, scores_BT = proteins.protein_ids[block], _scores(scorer, proteins, block, sequences)
         keep_BT = space.to_keep(scores_BT, min_score=min_score, max_terms=None)
-        parts.append(predicted_pairs(scores_BT, proteins.protein_ids[block], space.go_ids, keep_BT))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CAFA_COLUMNS)
-
-
-def uncut_scores(
-    scorer: Scorer,
-    proteins: ProteinVectors,
-    sequences: Mapping[str, str],
-    annotations: pd.DataFrame,
-    relations: Iterable[str],
-) -> Uncut:
-    """What is kept of scores without a cutoff: for figures term by term, and ranks among all terms.
-
-    Args:
-        scorer: Scores them.
-        proteins: Test proteins.
-        sequences: Sequence by protein id.
-        annotations: Columns protein_id, go_id, propagated.
-        relations: Along which annotations propagate in this run.
-    """
-    blocks = (slice(start, start + PROTEINS_AT_ONCE) for start in range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE))
-    scored = ((proteins.protein_ids[block], _scores(scorer, proteins, block, sequences)) for block in blocks)
-    own = annotations[annotations["protein_id"].isin(proteins.protein_ids)]
-    return keep_uncut(scored, scorer.space.terms, own, relations)
+        if uncut and (rows := [row for row, protein_id in enumerate(ids) if protein_id in test]):
+            uncut.add([ids[row] for row in rows], scores_BT[rows])
+        yield predicted_pairs(scores_BT, ids, space.go_ids, keep_BT)
 
 
 def _scores(

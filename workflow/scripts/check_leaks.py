@@ -1,0 +1,17 @@
+"""Rule check_leaks: the leak checks of `inputs`, again, on what training read and what is evaluated."""
+
+from gofer.artefacts import agreed_files, read_table, write_tsv
+from gofer.evaluation.leaks import leak_checks
+from gofer.workflow import logged_to, logger
+
+with logged_to(snakemake.log[0]):
+    params = snakemake.params
+    agreed_files(*snakemake.input)
+    table = leak_checks(
+        **{name: read_table(path) for name, path in snakemake.input.items()},
+        relations=params.relations,
+        promised=params.promised,
+        zero_ancestors=params.zero_ancestors,
+    )
+    write_tsv(snakemake.output.leaks, table)
+    logger.info("%s", table.to_string(index=False))
