@@ -87,7 +87,7 @@ def test_another_seed_gives_another_split():
 
 def test_lists_say_who_is_tested(write):
     proteins = proteins_of(["MK", "MA", "MV", "ML"])
-    lists = {"val": write("val.txt", "P0001\n"), "test": write("test.txt", "P0003\n")}
+    lists = {"val": [write("val.txt", "P0001\n")], "test": [write("test.txt", "P0003\n")]}
     table = split_of(proteins, LISTS, lists=lists)
     assert table["split"].tolist() == ["train", "val", "train", "test"]
 
@@ -103,7 +103,7 @@ def test_lists_say_who_is_tested(write):
 )
 def test_lists_at_fault_are_refused(write, val, test, said):
     proteins = proteins_of(["MK", "MA", "MV", "ML", "MK"])
-    lists = {"val": write("val.txt", val), "test": write("test.txt", test)}
+    lists = {"val": [write("val.txt", val)], "test": [write("test.txt", test)]}
     with pytest.raises(GoferError, match=said) as caught:
         split_of(proteins, LISTS, lists=lists)
     assert caught.value.help

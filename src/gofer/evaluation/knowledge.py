@@ -1,0 +1,81 @@
+"""What was known of the test proteins before they were tested: no, limited and partial knowledge, as in CAFA.
+
+Of a protein that is asked for terms of an aspect, before the first day of the test there was
+
+- no knowledge: no annotation at all;
+- limited knowledge: one in another aspect, none in this one;
+- partial knowledge: one in this aspect. What was known, and what follows from it, is then left out of truth and
+  predictions, so that only what is new counts (CAFA-evaluator-PK does this with its option -known).
+
+Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer goes one
+step further than they ask: it is never trained on a protein that it is tested on, so that it does not know either what
+was known before. cafaeval has no such option, so that gofer's own metrics judge the proteins of partial knowledge.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from gofer.inputs.labels import propagate
+
+NO, LIMITED, PARTIAL = "no_knowledge", "limited_knowledge", "partial_knowledge"
+PARTIAL_SPLIT = f"test_{PARTIAL}"
+
+
+def knowledge_before(
+    annotations: pd.DataFrame, splits: pd.DataFrame, terms: pd.DataFrame, relations: Iterable[str], test_from: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was known of each test protein before a day.
+
+    Args:
+        annotations: Columns protein_id, go_id, hops, evidence, date (year-month-day where hops is 0), source;
+            propagated.
+        splits: Columns protein_id, split.
+        terms: The ontology table.
+        relations: Relations along which annotations propagate.
+        test_from: The day, year-month-day.
+
+    Returns:
+        Columns protein_id, aspect, knowledge: of each test protein the aspects in which there is something new to ask
+        for, sorted; and columns protein_id, go_id of what was known, propagated.
+    """
+    tested = splits.loc[splits["split"] == "test", "protein_id"]
+    own = annotations[annotations["protein_id"].isin(tested)].assign(
+        aspect=lambda table: table["go_id"].map(terms.set_index("go_id")["aspect"])
+    )
+    own = own[~own["go_id"].isin(terms.loc[terms["depth"] == 0, "go_id"])]
+    before = own[(own["hops"] == 0) & (own["date"] < test_from)]
+    known = propagate(before[["protein_id", "go_id", "evidence", "date", "source"]], terms, relations)
+    known = known[["protein_id", "go_id"]]
+    new = own.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    keys = ["protein_id", "aspect"]
+    asked = new.loc[new["known"].isna(), keys].drop_duplicates().sort_values(keys, ignore_index=True)
+    pairs = set(zip(before["protein_id"], before["aspect"], strict=True))
+    here = [pair in pairs for pair in zip(asked["protein_id"], asked["aspect"], strict=True)]
+    anywhere = asked["protein_id"].isin(before["protein_id"])
+    told = np.select([here, anywhere], [PARTIAL, LIMITED], NO)
+    return asked.assign(knowledge=told), known
+
+
+def by_knowledge(
+    truth: pd.DataFrame, terms: pd.DataFrame, knowledge: pd.DataFrame, known: pd.DataFrame
+) -> pd.DataFrame:
+    """The truth with partial knowledge as a split of its own, `PARTIAL_SPLIT`, of which only what is new is asked.
+
+    Args:
+        truth: Columns protein_id, go_id, split.
+        terms: Columns go_id, aspect.
+        knowledge: Columns protein_id, aspect, knowledge, of the test proteins.
+        known: Columns protein_id, go_id.
+
+    Returns:
+        As `truth`; of the split test, terms of aspects with nothing new are left out.
+    """
+    told = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
+    told = told.merge(knowledge, on=["protein_id", "aspect"], how="left")
+    told = told.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    tested, partial = told["split"] == "test", told["knowledge"] == PARTIAL
+    kept = ~tested | (told["knowledge"].notna() & ~(partial & told["known"].notna()))
+    told["split"] = told["split"].where(~(tested & partial), PARTIAL_SPLIT)
+    return told.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)
