@@ -146,10 +146,9 @@ def _check_days(
 
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
     limits = Limits.from_config(config["inputs"])
-    for path in (path for paths in split_lists(config).values() for path in paths):
-        found.attempt(partial(read_ids, path, limits))
-    for source in protein_sets(config):
-        path, column = str(source["path"]), source["column"]
+    named: list[tuple[str, str | None]] = [(path, None) for paths in split_lists(config).values() for path in paths]
+    named += [(str(source["path"]), source["column"]) for source in protein_sets(config)]
+    for path, column in dict.fromkeys(named):
         found.attempt(partial(read_marked, path, column, limits) if column else partial(read_ids, path, limits))
 
 
