@@ -236,13 +236,13 @@ rule choose_judged:
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.judged", "gofer.inputs.term_lists", "gofer.inputs.schemas"),
+        code=code("gofer.evaluation.knowledge", "gofer.inputs.term_lists", "gofer.inputs.schemas"),
     log:
         results("logs/choose_judged.log"),
     benchmark:
         results("benchmarks/choose_judged.tsv")
     conda:
-        "../envs/evaluation.yaml"
+        "../envs/inputs.yaml"
     script:
         "../workflow/scripts/choose_judged.py"
 

@@ -6,8 +6,8 @@ from evaluation.ontologies import terms_table
 
 from gofer.evaluation.apart import measure_apart
 from gofer.evaluation.intervals import Bootstrap
-from gofer.evaluation.judged import Judged
-from gofer.evaluation.knowledge import PARTIAL_SPLIT, knowledge_before
+from gofer.evaluation.judged import PARTIAL_SPLIT, Judged
+from gofer.evaluation.knowledge import knowledge_before
 from gofer.evaluation.measures import measure
 from gofer.evaluation.truth import HeldOut, Predicted
 from gofer.inputs.labels import propagate

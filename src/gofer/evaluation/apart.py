@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from gofer.evaluation.cafa import score_matrix
 from gofer.evaluation.intervals import DRAWS, Bootstrap, interval
-from gofer.evaluation.judged import Judged
-from gofer.evaluation.knowledge import PARTIAL, PARTIAL_SPLIT
+from gofer.evaluation.judged import PARTIAL, PARTIAL_SPLIT, Judged
 from gofer.evaluation.measures import ASPECTS, BITS, COLUMNS, Row
 from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.evaluation.truth import AspectData, HeldOut, Predicted, aspect_data

@@ -1,4 +1,4 @@
-"""What a benchmark has judged beside all terms and all test proteins: its vocabulary, its sets of proteins."""
+"""What a benchmark has judged beside all terms and all test proteins: vocabulary, sets, what was known before."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,8 @@ from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
 from gofer.inputs.protein_lists import read_lists, read_marked
 
 NAMES = ("judged_terms", "judged_proteins", "knowledge", "known")
+NO, LIMITED, PARTIAL = "no_knowledge", "limited_knowledge", "partial_knowledge"  # see `knowledge`
+PARTIAL_SPLIT = f"test_{PARTIAL}"
 TERMS = pa.schema([("go_id", pa.string())])
 PROTEINS = pa.schema([(name, pa.string()) for name in ("protein_set", "aspect", "protein_id")])
 KNOWLEDGE = pa.schema([(name, pa.string()) for name in ("protein_id", "aspect", "knowledge")])
@@ -92,3 +94,26 @@ def read_protein_sets(
         ]
     table = pd.DataFrame(rows, columns=PROTEINS.names, dtype="str")
     return table.drop_duplicates(ignore_index=True)
+
+
+def by_knowledge(
+    truth: pd.DataFrame, terms: pd.DataFrame, knowledge: pd.DataFrame, known: pd.DataFrame
+) -> pd.DataFrame:
+    """The truth with partial knowledge as a split of its own, `PARTIAL_SPLIT`, of which only what is new is asked.
+
+    Args:
+        truth: Columns protein_id, go_id, split.
+        terms: Columns go_id, aspect.
+        knowledge: Columns protein_id, aspect, knowledge, of the test proteins.
+        known: Columns protein_id, go_id.
+
+    Returns:
+        As `truth`; of the split test, terms of aspects with nothing new are left out.
+    """
+    told = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
+    told = told.merge(knowledge, on=["protein_id", "aspect"], how="left")
+    told = told.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    tested, partial = told["split"] == "test", told["knowledge"] == PARTIAL
+    kept = ~tested | (told["knowledge"].notna() & ~(partial & told["known"].notna()))
+    told["split"] = told["split"].where(~(tested & partial), PARTIAL_SPLIT)
+    return told.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)

@@ -17,10 +17,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from gofer.evaluation.judged import LIMITED, NO, PARTIAL
 from gofer.inputs.labels import propagate
-
-NO, LIMITED, PARTIAL = "no_knowledge", "limited_knowledge", "partial_knowledge"
-PARTIAL_SPLIT = f"test_{PARTIAL}"
 
 
 def knowledge_before(
@@ -56,26 +54,3 @@ def knowledge_before(
     anywhere = asked["protein_id"].isin(before["protein_id"])
     told = np.select([here, anywhere], [PARTIAL, LIMITED], NO)
     return asked.assign(knowledge=told), known
-
-
-def by_knowledge(
-    truth: pd.DataFrame, terms: pd.DataFrame, knowledge: pd.DataFrame, known: pd.DataFrame
-) -> pd.DataFrame:
-    """The truth with partial knowledge as a split of its own, `PARTIAL_SPLIT`, of which only what is new is asked.
-
-    Args:
-        truth: Columns protein_id, go_id, split.
-        terms: Columns go_id, aspect.
-        knowledge: Columns protein_id, aspect, knowledge, of the test proteins.
-        known: Columns protein_id, go_id.
-
-    Returns:
-        As `truth`; of the split test, terms of aspects with nothing new are left out.
-    """
-    told = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
-    told = told.merge(knowledge, on=["protein_id", "aspect"], how="left")
-    told = told.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
-    tested, partial = told["split"] == "test", told["knowledge"] == PARTIAL
-    kept = ~tested | (told["knowledge"].notna() & ~(partial & told["known"].notna()))
-    told["split"] = told["split"].where(~(tested & partial), PARTIAL_SPLIT)
-    return told.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)

@@ -16,8 +16,7 @@ from gofer.evaluation.cafa import score_matrix
 from gofer.evaluation.evaluator import has_parent
 from gofer.evaluation.generalised import TrueRanks, from_table, true_ranks
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
-from gofer.evaluation.judged import Judged
-from gofer.evaluation.knowledge import by_knowledge
+from gofer.evaluation.judged import Judged, by_knowledge
 from gofer.inputs.relations import TRUE_PATH
 
 
@@ -28,7 +27,7 @@ class HeldOut:
     Attributes:
         terms: Columns go_id, aspect, parents per relation, information_accretion, training_count; roots included.
         term_set: common, few or zero by go_id.
-        truth: Columns protein_id, go_id, split (val, test or `knowledge.PARTIAL_SPLIT`), propagated, roots left out.
+        truth: Columns protein_id, go_id, split (val, test or `judged.PARTIAL_SPLIT`), propagated, roots left out.
         relations: Relations along which annotations propagate in this run.
         identity: By protein, the identity in (0, 1] to the nearest training protein; NaN or absent where none is alike.
     """
