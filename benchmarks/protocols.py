@@ -173,7 +173,7 @@ def print_table(
         "embeddings on disk": lambda own: f"{own.proteins * own.length * per_residue / 1e9:,.0f} GB",
         f"training, {epochs} epochs, one core": lambda own: f"{trained(own) / HOUR:,.1f} h",
         "alignments, one core": lambda own: (
-            f"{(own.proteins * aligned[own.length][0] + own.held_out * aligned[own.length][1]) / HOUR:,.1f} h"
+            f"{(own.proteins * aligned[own.length][0] + own.held_out * aligned[own.length][1]) / 60:,.1f} min"
         ),
         "label regression, kernel": lambda own: f"{min(own.trained, landmarks) ** 2 * DOUBLE / 2**30:.2f} GiB",
         "label regression, weights": lambda own: f"{min(own.trained, landmarks) * own.terms * SINGLE / 2**30:.2f} GiB",
