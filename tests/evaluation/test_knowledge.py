@@ -1,5 +1,7 @@
 """No, limited and partial knowledge: what was stated before a day is not asked for, in the aspect where it was."""
 
+import gzip
+
 import pandas as pd
 import pytest
 from evaluation.ontologies import terms_table
@@ -10,7 +12,13 @@ from gofer.evaluation.judged import PARTIAL_SPLIT, Judged
 from gofer.evaluation.knowledge import knowledge_before
 from gofer.evaluation.measures import measure
 from gofer.evaluation.truth import HeldOut, Predicted
-from gofer.inputs.labels import propagate
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotations import AnnotationRules, read_annotations
+from gofer.inputs.labels import Ancestry, propagate
+from gofer.inputs.ontology import read_ontology
+from gofer.inputs.protein_names import ProteinNames
+from gofer.inputs.split_dates import first_days, known_in_time
+from gofer.inputs.splits import SplitConfig, make_splits
 
 DAY = "2020-01-01"
 RELATIONS = ("is_a", "part_of")
@@ -97,3 +105,49 @@ def test_no_and_limited_knowledge_are_apart_and_together_the_test_of_the_main_ta
     whole = whole[whole["term_set"] == "all"]
     assert figure(whole, "test")[1] == 2
     assert figure(whole, "test", "coverage")[0] == 0.5
+
+
+def test_on_a_real_gaf_knowledge_and_truth_are_those_of_a_plain_recount(shared_data):
+    gaf = shared_data / "gaf" / "gene_association.sgd.gz"
+    go = read_ontology(shared_data / "go" / "go-basic_2014-07-06.obo.gz")
+    with gzip.open(gaf, "rt", encoding="utf-8") as file:
+        ids = sorted({line.split("\t")[1] for line in file if not line.startswith("!")})
+    proteins = pd.DataFrame({"protein_id": ids, "sequence": ids, "sequence_sha256": ids})  # no two are equal
+    codes = AnnotationRules(frozenset("EXP IDA IPI IMP IGI IEP TAS IC".split()), 0.1, RELATIONS)
+    stated, _ = read_annotations([gaf], ProteinNames.of_table(proteins), go.terms, go.obsolete, codes)
+    roots, days = (
+        set(go.terms.loc[go.terms["depth"] == 0, "go_id"]),
+        {"val_from": "2009-01-01", "test_from": "2010-01-01"},
+    )
+    seen = known_in_time(stated, proteins, roots, Accounting(), **days, later="test")
+    annotations = propagate(seen, go.terms, RELATIONS)
+    first = first_days(seen, proteins, roots, again_from=days["test_from"])
+    config = SplitConfig("date", "kmers", 0.3, 0.15, 0.15, 1, *days.values())
+    splits, _ = make_splits(proteins, set(first.index), config, days=first)
+    knowledge, known = knowledge_before(annotations, splits, go.terms, RELATIONS, days["test_from"])
+    judged = Judged(knowledge=knowledge, known=known)
+    term_sets = go.terms[["go_id"]].assign(term_set="common")
+    truth = HeldOut.of_tables(go.terms, term_sets, annotations, splits, RELATIONS, judged).truth
+    asked, pairs = recounted(stated, splits, go, roots, days["test_from"])
+    assert {(row.protein_id, row.aspect): row.knowledge for row in knowledge.itertuples()} == asked
+    assert {tuple(row) for row in truth[truth["split"] != "val"].itertuples(index=False)} == pairs
+    assert min(pd.Series(asked).value_counts()) > 300
+
+
+def recounted(stated, splits, go, roots, day):
+    """Knowledge by protein and aspect, and protein, term and split of the truth, one protein after the other."""
+    aspect = dict(zip(go.terms["go_id"], go.terms["aspect"], strict=True))
+    above = Ancestry.of_terms(go.terms, RELATIONS, stated["go_id"].unique()).above
+    asked, pairs = {}, set()
+    tested = splits.loc[splits["split"] == "test", "protein_id"]
+    telling = stated[stated["protein_id"].isin(tested) & ~stated["go_id"].isin(roots)]
+    for name, own in telling.groupby("protein_id"):
+        old = own.loc[own["date"] < day, "go_id"]
+        before = {term for stated_term in old for term in above[stated_term]}
+        now = {term for stated_term in own["go_id"] for term in above[stated_term]} - roots
+        for here in {aspect[term] for term in now - before}:
+            partial = here in {aspect[term] for term in old}
+            asked[name, here] = "partial_knowledge" if partial else "limited_knowledge" if len(old) else "no_knowledge"
+            new = {term for term in now if aspect[term] == here and not (partial and term in before)}
+            pairs |= {(name, term, PARTIAL_SPLIT if partial else "test") for term in new}
+    return asked, pairs

@@ -29,7 +29,8 @@ with logged_to(snakemake.log[0]):
         annotations = read_table(files.annotations)
         knowledge, known = knowledge_before(annotations, splits, ontology, params.relations, params.known_before)
     for table, name in ((judged.proteins, "protein_set"), (knowledge, "knowledge")):
-        logger.info("test proteins by %s and aspect:\n%s", name, table.groupby([name, "aspect"]).size().to_string())
+        if len(table):
+            logger.info("test proteins by %s and aspect:\n%s", name, table.groupby([name, "aspect"]).size().to_string())
     write_table(output.judged_terms, typed(terms, TERMS), manifest)
     write_table(output.judged_proteins, typed(judged.proteins, PROTEINS), manifest)
     write_table(output.knowledge, typed(knowledge, KNOWLEDGE), manifest)
