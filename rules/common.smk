@@ -1,7 +1,7 @@
 # Common: the checked config, and the few functions that every other rules file uses.
 #
 # Inputs:   config files and --config
-# Provides: results(), data_file(), environment(), listed(), code(); STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions()
+# Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions()
 # Steps:    none
 
 import re
@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 STAGES = "ABCD"
+JUDGED_APART = ["terms", "protein_sets"]  # keys of evaluation that only some rules depend on
 ROOT = Path(workflow.current_basedir).parent
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from gofer.config import annotation_files, check_config, input_path, protein_files, query_path
+from gofer.config import annotation_files, check_config, input_path, protein_files, protein_sets, query_path, split_lists
 from gofer.errors import GoferError
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
@@ -24,6 +25,9 @@ try:
     check_config(config, workflow.configfiles, ROOT / "workflow/schemas/config.schema.yaml")
 except GoferError as error:
     sys.exit(f"gofer: {error}")
+
+
+EVALUATION = {key: value for key, value in config["evaluation"].items() if key not in JUDGED_APART}
 
 
 def results(path):

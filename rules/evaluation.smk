@@ -7,17 +7,21 @@
 #           evaluation/predictions/text.{uncut,ranks}.parquet
 #           evaluation/predictions/{gofer,naive,ridge}+diamond.tsv     blends, DIAMOND's share chosen on val proteins
 #           evaluation/neighbours.parquet            training proteins nearest by mean residue vectors, untrained
+#           evaluation/judged/{terms,proteins,knowledge,known}.parquet   what a benchmark has judged apart
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/leaks.tsv                     check, found, of, handling: what is evaluated is new to training
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
 #           evaluation/differences.tsv               method, against, and the same: how far gofer stands above each other
 # Steps:    predict_naive, predict_ridge, predict_diamond, find_neighbours -> predict_neighbours -> predict_text,
-#           blend_with_diamond -> run_cafaeval -> measure_predictions, check_leaks -> collect_metrics
+#           blend_with_diamond, choose_judged -> run_cafaeval -> measure_predictions, check_leaks -> collect_metrics
 
 
 BASES = ["gofer", "naive", "ridge"]  # methods that are also blended with DIAMOND
 METHODS = [*BASES, "diamond", "diamond_best", "neighbours", "text", *(f"{method}+diamond" for method in BASES)]
 UNCUT = ["gofer", "text"]  # methods that also leave scores without a lower cutoff
+# With later: test, what was stated before the first day of the test is not asked for.
+JUDGED_SPLITS = config["inputs"]["splits"]
+KNOWN_BEFORE = JUDGED_SPLITS["test_from"] if (JUDGED_SPLITS["method"], JUDGED_SPLITS["later"]) == ("date", "test") else None
 
 
 rule predict_naive:
@@ -31,7 +35,7 @@ rule predict_naive:
         predictions=results("evaluation/predictions/naive.tsv"),
         status=results("evaluation/predictions/naive.tsv.json"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         code=code("gofer.evaluation.baselines"),
     log:
         results("logs/predict_naive.log"),
@@ -56,7 +60,7 @@ rule predict_ridge:
         predictions=results("evaluation/predictions/ridge.tsv"),
         status=results("evaluation/predictions/ridge.tsv.json"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         labels=config["retrieval"]["labels"],
         relations=config["inputs"]["relations"],
         seed=config["seed"],
@@ -87,7 +91,7 @@ rule predict_diamond:
         best=results("evaluation/predictions/diamond_best.tsv"),
         best_status=results("evaluation/predictions/diamond_best.tsv.json"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         code=code("gofer.evaluation.baselines", "gofer.evaluation.truth"),
     log:
         results("logs/predict_diamond.log"),
@@ -116,7 +120,7 @@ rule blend_with_diamond:
         predictions=results("evaluation/predictions/{method}+diamond.tsv"),
         status=results("evaluation/predictions/{method}+diamond.tsv.json"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.blends"),
     log:
@@ -166,7 +170,7 @@ rule predict_neighbours:
         predictions=results("evaluation/predictions/neighbours.tsv"),
         status=results("evaluation/predictions/neighbours.tsv.json"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.neighbours", "gofer.evaluation.truth"),
     log:
@@ -197,7 +201,7 @@ rule predict_text:
         uncut=results("evaluation/predictions/text.uncut.parquet"),
         ranks=results("evaluation/predictions/text.ranks.parquet"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.text_cosine", "gofer.evaluation.truth", "gofer.embeddings.go_cache"),
     log:
@@ -210,6 +214,40 @@ rule predict_text:
         "../workflow/scripts/predict_text.py"
 
 
+rule choose_judged:
+    """Read the vocabulary evaluation.terms and the sets evaluation.protein_sets; with inputs.splits.later test, tell what was
+    known of each test protein before."""
+    message:
+        "Choosing what is judged apart"
+    input:
+        ontology=results("inputs/ontology.parquet"),
+        obsolete=results("inputs/obsolete.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
+        listed=listed(config["evaluation"]["terms"]),
+        sets=[source["path"] for source in protein_sets(config)],
+    output:
+        judged_terms=results("evaluation/judged/terms.parquet"),
+        judged_proteins=results("evaluation/judged/proteins.parquet"),
+        knowledge=results("evaluation/judged/knowledge.parquet"),
+        known=results("evaluation/judged/known.parquet"),
+    params:
+        settings={"limits": config["inputs"]["limits"]},
+        terms=listed(config["evaluation"]["terms"]) or None,
+        protein_sets=protein_sets(config),
+        known_before=KNOWN_BEFORE,
+        relations=config["inputs"]["relations"],
+        code=code("gofer.evaluation.knowledge", "gofer.inputs.term_lists", "gofer.inputs.schemas"),
+    log:
+        results("logs/choose_judged.log"),
+    benchmark:
+        results("benchmarks/choose_judged.tsv")
+    conda:
+        "../envs/inputs.yaml"
+    script:
+        "../workflow/scripts/choose_judged.py"
+
+
 rule run_cafaeval:
     """Run the CAFA evaluator on one method's predictions for the test proteins, roots left out."""
     message:
@@ -220,6 +258,10 @@ rule run_cafaeval:
         term_sets=results("inputs/term_sets.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
+        judged_terms=results("evaluation/judged/terms.parquet"),
+        judged_proteins=results("evaluation/judged/proteins.parquet"),
+        knowledge=results("evaluation/judged/knowledge.parquet"),
+        known=results("evaluation/judged/known.parquet"),
     output:
         result=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
     params:
@@ -251,13 +293,17 @@ rule measure_predictions:
         term_sets=results("inputs/term_sets.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
+        judged_terms=results("evaluation/judged/terms.parquet"),
+        judged_proteins=results("evaluation/judged/proteins.parquet"),
+        knowledge=results("evaluation/judged/knowledge.parquet"),
+        known=results("evaluation/judged/known.parquet"),
     output:
         measures=results("evaluation/measures/{method}.parquet"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         seed=config["seed"],
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.measures"),
+        code=code("gofer.evaluation.apart"),
     log:
         results("logs/measure_predictions_{method}.log"),
     benchmark:

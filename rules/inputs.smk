@@ -149,7 +149,7 @@ rule read_annotations:
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
         settings={key: config["inputs"][key] for key in ("limits", "evidence_codes", "relations", "max_unknown_terms")},
-        days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from") if SPLIT_SETTINGS["method"] == "date"},
+        days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from", "later") if SPLIT_SETTINGS["method"] == "date"},
         code=code("gofer.inputs.annotations", "gofer.inputs.split_dates", "gofer.inputs.schemas"),
     log:
         results("logs/read_annotations.log"),
@@ -169,13 +169,13 @@ rule make_splits:
         proteins=results("inputs/proteins.parquet"),
         ontology=results("inputs/ontology.parquet"),
         annotations=results("inputs/annotations.parquet"),
-        val_ids=listed(SPLIT_SETTINGS["val_ids"], when=SPLIT_SETTINGS["method"] == "lists"),
-        test_ids=listed(SPLIT_SETTINGS["test_ids"], when=SPLIT_SETTINGS["method"] == "lists"),
+        lists=[path for paths in split_lists(config).values() for path in paths],
     output:
         splits=results("inputs/splits.parquet"),
         accounting=results("inputs/accounting-splits.parquet"),
     params:
         settings=SPLIT_SETTINGS,
+        lists=split_lists(config),
         seed=config["seed"],
         code=code("gofer.inputs.splits", "gofer.inputs.nearest", "gofer.inputs.schemas"),
     log:

@@ -123,7 +123,7 @@ rule predict_held_out:
         uncut=results("evaluation/predictions/gofer.uncut.parquet"),
         ranks=results("evaluation/predictions/gofer.ranks.parquet"),
     params:
-        settings=config["evaluation"],
+        settings=EVALUATION,
         relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa_parts"),
     log:

@@ -102,6 +102,18 @@ def test_terms_that_a_list_names_wrongly_are_told_with_file_and_line(config, tmp
     assert "zero.txt:2: GO:0003674 is a root: masking it" in zero
 
 
+def test_faults_of_a_vocabulary_and_of_sets_of_proteins_are_told_with_file_and_line(config, tmp_path):
+    (tmp_path / "listed.txt").write_text("GO:0005488\nGO:7777777\n")
+    (tmp_path / "near.csv").write_text("id,near\nP1,maybe\n")
+    (tmp_path / "mine.txt").write_text("P1 P2\n")
+    config["evaluation"]["terms"] = "listed.txt"
+    config["evaluation"]["protein_sets"] = {"near": {"file": "near.csv", "column": "near"}, "mine": {"MFO": "mine.txt"}}
+    near, mine, listed = told(config)
+    assert "near.csv:2: 'maybe' is neither 0 nor 1" in near
+    assert "mine.txt:1: more than one word" in mine
+    assert "listed.txt:2: GO:7777777 is not in this GO release" in listed
+
+
 def test_terms_by_time_without_dates_are_told(config):
     config["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-01-01"}
     (problem,) = told(config)

@@ -179,6 +179,43 @@ def test_an_older_ontology_that_is_not_there_is_named_in_a_demo_too(demo, schema
     assert "previous_ontology names results/demo/world/older.obo, which does not exist" in told
 
 
+def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_benchmarks_are(demo, schema, tmp_path):
+    del demo["demo"]
+    demo["query"], demo["data"] = None, str(tmp_path)
+    demo["inputs"]["splits"] |= {"method": "lists", "test_ids": ["one.txt", "two.txt"]}
+    demo["evaluation"]["terms"] = demo["annotations"]
+    demo["evaluation"]["protein_sets"] = {"mine": {"MFO": "one.txt"}, "near": {"file": "near.csv", "column": "<30%"}}
+    told = problems_of(demo, schema)
+    for name in (demo["annotations"], "one.txt", "two.txt", "near.csv"):
+        assert sum(f"{tmp_path / name}, which does not exist" in problem for problem in told) == 1
+    assert all("docs/benchmarks.md" in problem for problem in told)
+
+
+@pytest.mark.parametrize(
+    ("sets", "part"),
+    [
+        ({"Mine": "a.txt"}, "is 'Mine', which holds characters that it may not"),
+        ({"under_30": "a.txt"}, "is 'under_30'"),  # the metrics have bins of these names
+        ({"partial_knowledge": "a.txt"}, "is 'partial_knowledge'"),
+        ({"mine": {"file": "a.csv"}}, "evaluation.protein_sets.mine is {'file': 'a.csv'}, which is none of the forms"),
+        ({"mine": {"MF": "a.txt"}}, "evaluation.protein_sets.mine is {'MF': 'a.txt'}, which is none of the forms"),
+        ({"mine": None}, "evaluation.protein_sets.mine is None, which is none of the forms"),
+        ([], "evaluation.protein_sets is [], not a block of keys"),
+    ],
+)
+def test_sets_of_proteins_in_another_form_are_refused(demo, schema, sets, part):
+    demo["evaluation"]["protein_sets"] = sets
+    assert any(part in told for told in problems_of(demo, schema))
+
+
+def test_lists_need_the_tested_proteins_alone(demo, schema):
+    demo["inputs"]["splits"] |= {"method": "lists", "val_ids": None, "test_ids": "test.txt"}
+    check_config(demo, [], schema)
+    demo["inputs"]["splits"]["test_ids"] = None
+    (told,) = problems_of(demo, schema)
+    assert "inputs.splits.test_ids is null, but inputs.splits.method is lists" in told
+
+
 def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, schema, tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("run: [demo\n")

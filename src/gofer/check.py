@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from gofer.config import annotation_files, input_path, protein_files, query_path
+from gofer.config import annotation_files, input_path, protein_files, protein_sets, query_path, split_lists
 from gofer.embeddings.names import (
     has_published_weights,
     hub_file,
@@ -28,13 +28,15 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations import AnnotationRules, read_annotations
 from gofer.inputs.compressed import Limits, read_ids
 from gofer.inputs.ontology import Ontology, read_ontology
+from gofer.inputs.protein_lists import read_marked
 from gofer.inputs.protein_names import ProteinNames
 from gofer.inputs.proteins import read_proteins
 from gofer.inputs.releases import is_older
-from gofer.inputs.split_dates import first_days, known_in_time
+from gofer.inputs.split_dates import TEST, first_days, known_in_time
 from gofer.inputs.splits import SplitConfig, make_splits
 from gofer.inputs.term_history import refuse_undated
-from gofer.inputs.term_lists import FEW_SHOT, ZERO_SHOT, read_terms
+from gofer.inputs.term_ids import TermIds
+from gofer.inputs.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read_vocabulary
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them
@@ -135,16 +137,19 @@ def _check_days(
     settings = SplitConfig.from_config(config["inputs"]["splits"], config["seed"])
     roots = set(ontology.terms.loc[ontology.terms["depth"] == 0, "go_id"])
     closing = {"val_from": str(settings.val_from), "test_from": str(settings.test_from)}
-    known = found.attempt(lambda: known_in_time(stated, proteins, roots, Accounting(), **closing))
+    later = config["inputs"]["splits"]["later"]
+    known = found.attempt(lambda: known_in_time(stated, proteins, roots, Accounting(), **closing, later=later))
     if known is not None:
-        days = first_days(known, proteins, roots)
+        days = first_days(known, proteins, roots, again_from=closing["test_from"] if later == TEST else None)
         found.attempt(lambda: make_splits(proteins, days.index, settings, days=days))
 
 
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
-    splits = config["inputs"]["splits"]
-    for name in [splits["val_ids"], splits["test_ids"]] if splits["method"] == "lists" else []:
-        found.attempt(partial(read_ids, input_path(config, name), Limits.from_config(config["inputs"])))
+    limits = Limits.from_config(config["inputs"])
+    named: list[tuple[str, str | None]] = [(path, None) for paths in split_lists(config).values() for path in paths]
+    named += [(str(source["path"]), source["column"]) for source in protein_sets(config)]
+    for path, column in dict.fromkeys(named):
+        found.attempt(partial(read_marked, path, column, limits) if column else partial(read_ids, path, limits))
 
 
 def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Findings) -> None:
@@ -155,6 +160,9 @@ def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Find
     for name, why_no_root in named:
         if name is not None:
             found.attempt(partial(read_terms, input_path(config, name), ontology.terms, why_no_root=why_no_root))
+    if listed := config["evaluation"]["terms"]:
+        ids, limits = TermIds.of_tables(ontology.terms, ontology.obsolete), Limits.from_config(config["inputs"])
+        found.attempt(partial(read_vocabulary, input_path(config, listed), ids, limits))
 
 
 def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:

@@ -24,6 +24,9 @@ Key = tuple[str | int, ...]
 COMMAND_LINE = "--config"
 DEMO_PROTEINS = "proteins.fasta"
 LIKENESSES = ("learned", "residues", "alignments", "words", "composition", "physicochemistry")  # of retrieval.labels
+MISSING = "does not exist"
+ASPECTS = ("MFO", "BPO", "CCO")
+DOWNLOADS = "correct the name, or --config data=DIR; docs/benchmarks.md says where the files of benchmarks are"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def check_config(config: Mapping[str, Any], files: Sequence[Path | str], schema:
         with contextlib.suppress(KeyError, TypeError, AttributeError):  # of keys at fault, which have been found above
             faults += check(config)
     problems += [
-        InputError(f"{_dotted(key)} {what}", path=place.path, line=place.line, help=_description(key, rules))
+        InputError(f"{_dotted(key)} {what}", path=place.path, line=place.line, help=_help(key, what, rules))
         for key, what in faults
         for place in [_place(key, config, places)]
     ]
@@ -98,9 +101,34 @@ def annotation_files(config: Mapping[str, Any]) -> list[str]:
     return [input_path(config, name) for name in _named(config, "annotations")]
 
 
-def _named(config: Mapping[str, Any], key: str) -> list[str]:
-    named = config[key]
-    return [named] if isinstance(named, str) else named
+def split_lists(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The files of ids by split, val and test; none where the method does not go by lists."""
+    splits = config["inputs"]["splits"]
+    return {
+        split: [input_path(config, name) for name in _named(splits, f"{split}_ids") if splits["method"] == "lists"]
+        for split in ("val", "test")
+    }
+
+
+def protein_sets(config: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    """The sources of evaluation.protein_sets: name of the set, aspect (None: all of them), path, column (or None)."""
+    sources: list[dict[str, str | None]] = []
+    for name, named in config["evaluation"]["protein_sets"].items():
+        by_aspect = named if isinstance(named, Mapping) and "file" not in named else {"": named}
+        for aspect in by_aspect:
+            told = by_aspect[aspect]
+            column = told["column"] if isinstance(told, Mapping) else None
+            files = told["file"] if isinstance(told, Mapping) else told
+            sources += [
+                {"name": name, "aspect": aspect or None, "path": input_path(config, file), "column": column}
+                for file in ([files] if isinstance(files, str) else files)
+            ]
+    return sources
+
+
+def _named(block: Mapping[str, Any], key: str) -> list[str]:
+    named = block[key]
+    return [] if named is None else [named] if isinstance(named, str) else named
 
 
 def _found_path(config: Mapping[str, Any], name: str) -> str:
@@ -220,9 +248,8 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
     training = config["training"]
     if splits["method"] == "lists":
-        for name in ("val_ids", "test_ids"):
-            if splits[name] is None:
-                yield ("inputs", "splits", name), "is null, but inputs.splits.method is lists"
+        if splits["test_ids"] is None:
+            yield ("inputs", "splits", "test_ids"), "is null, but inputs.splits.method is lists"
     elif splits["method"] == "date":
         yield from _days_out_of_order(splits)
     elif splits["val"] + splits["test"] >= 1:
@@ -274,26 +301,30 @@ def _is_day(text: object) -> bool:
 def _missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     named: list[tuple[Key, str | None]] = []
     if "demo" not in config:
-        splits, sets = config["inputs"]["splits"], config["inputs"]["term_sets"]
+        sets, lists = config["inputs"]["term_sets"], split_lists(config)
         named += [(("proteins",), path) for path in protein_files(config)]
         named += [(("annotations",), path) for path in annotation_files(config)]
         named.append((("ontology",), input_path(config, config["ontology"])))
         optional: list[tuple[Key, str | None]] = [(("inputs", "keep_ids"), config["inputs"]["keep_ids"])]
-        if splits["method"] == "lists":
-            optional += [(("inputs", "splits", name), splits[name]) for name in ("val_ids", "test_ids")]
+        named += [(("inputs", "splits", f"{split}_ids"), path) for split in lists for path in lists[split]]
         if sets["zero_method"] == "list":
             optional.append((("inputs", "term_sets", "zero_list"), sets["zero_list"]))
         optional.append((("inputs", "term_sets", "few_list"), sets["few_list"]))
         optional.append((("inputs", "labels", "stoplist"), config["inputs"]["labels"]["stoplist"]))
+        optional.append((("evaluation", "terms"), config["evaluation"]["terms"]))
+        named += [
+            (("evaluation", "protein_sets", str(source["name"])), source["path"]) for source in protein_sets(config)
+        ]
         named += [(key, input_path(config, name)) for key, name in optional if name is not None]
     if config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))
-    for key, path in named:
+    # Several keys may name one file: it is told once.
+    for path, key in {path: key for key, path in reversed(named)}.items():
         if path is not None and not Path(path).is_file():
-            what = "is a folder" if Path(path).is_dir() else "does not exist"
+            what = "is a folder" if Path(path).is_dir() else MISSING
             yield key, f"names {path}, which {what}"
 
 
@@ -318,6 +349,10 @@ def _value_at(config: object, key: Key) -> tuple[bool, object]:
 
 def _dotted(key: Key) -> str:
     return ".".join(str(part) for part in key) or "the config"
+
+
+def _help(key: Key, what: str, rules: Mapping[str, Any]) -> str:
+    return DOWNLOADS if what.endswith(MISSING) and key != ("query",) else _description(key, rules)
 
 
 def _description(key: Key, rules: Mapping[str, Any]) -> str:

@@ -13,8 +13,11 @@ HEAD = """# Every key of a config
 file names, and run `snakemake --cores 8 --configfile config/my.yaml`. Any key can be given on the command line instead:
 `--config data=DIR query=my.fasta`.
 
-A config holds every key below (only `demo` is left out of real runs). Everything is checked before any job: unknown
-keys, wrong types, values out of range and missing files are told at once, each with file and line.
+The other files here hold only what differs from `swissprot.yaml`, for the field's benchmarks and for ESM-2 650M; they
+go behind it: `--configfile config/swissprot.yaml config/nrpdb.yaml config/esm2_650m.yaml` (docs/benchmarks.md).
+
+A config, or several merged, holds every key below (only `demo` is left out of real runs). Everything is checked before
+any job: unknown keys, wrong types, values out of range and missing files are told at once, each with file and line.
 
 This page is made from `workflow/schemas/config.schema.yaml` by `make docs`.
 """

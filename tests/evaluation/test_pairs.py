@@ -92,3 +92,12 @@ def test_without_a_protein_nothing_can_be_had():
     means = means_of_terms(by_term(pairs), draws_NB, {"all": np.ones(3, bool)})
     assert np.isnan([micro_aupr(pairs, draws_NB), retrieved_terms(pairs, draws_NB).mrr_N, means["all"].mrr_N]).all()
     assert means["all"].n_terms == 0
+
+
+def test_pairs_that_are_left_out_are_neither_predicted_nor_true():
+    scores_BC, labels_BC, _ = world(1)
+    row_K, column_K = np.array([0, 0, 5]), np.array([1, 15, 3])
+    told = Pairs.of_arrays(scores_BC, labels_BC).without(row_K, column_K)
+    scores_BC[row_K, column_K], labels_BC[row_K, column_K] = 0, False
+    for name, values in vars(Pairs.of_arrays(scores_BC, labels_BC)).items():
+        np.testing.assert_array_equal(getattr(told, name), values)

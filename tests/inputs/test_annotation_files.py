@@ -44,6 +44,18 @@ def test_a_table_with_a_header_may_have_many_columns(tmp_path):
     assert pairs(read(tmp_path, f"{header}\n{row}\n")[0]) == [("P1", "GO:0000003")]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "P1\tGO:0000003\tF\nP2\tGO:0000002\tP\n",  # CAFA3's training annotations
+        "EntryID\tterm\taspect\nP1\tGO:0000003\tF\nP2\tGO:0000002\tP\n",  # CAFA 5 and LAFA
+        "P1\tGO:0000003\nP2\tGO:0000002\n",  # CAFA3's ground truth
+    ],
+)
+def test_the_tables_of_cafa_are_read_as_they_are(tmp_path, content):
+    assert pairs(read(tmp_path, content)[0]) == [("P1", "GO:0000003"), ("P2", "GO:0000002")]
+
+
 def test_lines_whose_last_empty_columns_were_cut_are_whole(tmp_path):
     content = "!gpa-version: 1.1\n" + gpad1().rstrip() + "\n"
     assert lines_of(tmp_path, content) == lines_of(tmp_path, gpad1())

@@ -90,3 +90,20 @@ def test_nothing_stated_later_is_seen_by_an_earlier_split(rows, sequences):
     alone = proteins.groupby("sequence")["protein_id"].transform("size") == 1
     tested = set(splits.loc[splits["split"] == "test", "protein_id"]) & set(proteins.loc[alone, "protein_id"])
     assert sum(row[0] in tested for row in rows) == table["protein_id"].isin(tested).sum()
+
+
+def test_with_later_tested_a_protein_that_is_annotated_again_is_tested_with_all_that_is_stated_of_it():
+    rows = [
+        ("P0000", "GO:1", "2018-05-01"), ("P0000", "GO:2", "2020-03-01"),  # known, and annotated again
+        ("P0001", "GO:1", "2019-05-01"), ("P0001", "GO:2", "2019-06-01"),  # validation
+        ("P0002", "GO:1", "2018-01-01"), ("P0002", "GO:2", "2019-06-01"),  # training, less what came in validation
+        ("P0003", "GO:1", "2017-01-01"), ("P0004", "GO:1", "2020-01-01"),  # one sequence: tested, both of them
+    ]  # fmt: skip
+    proteins = proteins_of(["MA", "MC", "MD", "ME", "ME"])
+    accounting = Accounting()
+    table = known_in_time(stated_of(rows), proteins, ROOTS, accounting, **DAYS, later="test")
+    assert len(table) == len(rows) - 1
+    assert accounting.count("annotations dropped", CLOSED) == 1
+    days = first_days(table, proteins, ROOTS, again_from=DAYS["test_from"])
+    splits, _ = make_splits(proteins, set(days.index), CONFIG, days=days)
+    assert splits["split"].tolist() == ["test", "val", "train", "test", "test"]

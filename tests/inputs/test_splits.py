@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,7 +89,7 @@ def test_another_seed_gives_another_split():
 
 def test_lists_say_who_is_tested(write):
     proteins = proteins_of(["MK", "MA", "MV", "ML"])
-    lists = {"val": write("val.txt", "P0001\n"), "test": write("test.txt", "P0003\n")}
+    lists = {"val": [write("val.txt", "P0001\n")], "test": [write("test.txt", "P0003\n")]}
     table = split_of(proteins, LISTS, lists=lists)
     assert table["split"].tolist() == ["train", "val", "train", "test"]
 
@@ -103,12 +105,50 @@ def test_lists_say_who_is_tested(write):
 )
 def test_lists_at_fault_are_refused(write, val, test, said):
     proteins = proteins_of(["MK", "MA", "MV", "ML", "MK"])
-    lists = {"val": write("val.txt", val), "test": write("test.txt", test)}
+    lists = {"val": [write("val.txt", val)], "test": [write("test.txt", test)]}
     with pytest.raises(GoferError, match=said) as caught:
         split_of(proteins, LISTS, lists=lists)
     assert caught.value.help
     if isinstance(caught.value, InputError):
         assert caught.value.line == 2
+
+
+def test_a_split_may_be_listed_in_several_files_that_overlap(write):
+    proteins = proteins_of(["MK", "MA", "MV", "ML", "MI"])
+    lists = {
+        "val": [write("val.txt", "P0001\n")],
+        "test": [write("a.txt", "P0003\nP0004\n"), write("b.txt", "P0003\n")],
+    }
+    assert split_of(proteins, LISTS, lists=lists)["split"].tolist() == ["train", "val", "train", "test", "test"]
+
+
+def test_without_a_list_for_validation_its_share_of_the_others_is_drawn_and_alike_proteins_stay_together(write):
+    letters = "ACDEFGHIKLMNPQRSTVWY"
+    rng = np.random.default_rng(3)
+    families = ["".join(rng.choice(list(letters), 60)) for _ in range(40)]
+    proteins = proteins_of([family + tail for family in families for tail in ("MKV", "LLW")])
+    tested = proteins["protein_id"][:10]
+    lists = {"test": [write("test.txt", "\n".join(tested))]}
+    table = split_of(proteins, replace(LISTS, val=0.2), lists=lists)
+    assert table.loc[table["split"] == "test", "protein_id"].tolist() == tested.tolist()
+    rest = table.iloc[10:]
+    assert (rest["split"] == "val").sum() == pytest.approx(0.2 * len(rest), abs=2)
+    assert (rest.groupby("cluster")["split"].nunique() == 1).all()
+    assert rest["cluster"].nunique() == 35
+
+
+def test_what_has_the_sequence_of_a_tested_protein_is_left_out_where_that_is_asked_for(write):
+    proteins = proteins_of(["MK", "MA", "MV", "MK", "MA"])
+    lists = {"val": [write("val.txt", "P0001\n")], "test": [write("test.txt", "P0003\nP0004\n")]}
+    with pytest.raises(GoferError, match="have the same sequence"):
+        split_of(proteins, LISTS, lists=lists)
+    more = pd.concat([proteins, proteins_of(["ME"]).assign(protein_id="Q")], ignore_index=True)
+    lists["val"] = [write("val.txt", "P0001\nQ\n")]
+    table, accounting = make_splits(
+        more, set(more["protein_id"]), replace(LISTS, same_sequence="leave_out"), lists=lists
+    )
+    assert table["split"].tolist() == ["unused", "unused", "train", "test", "test", "val"]
+    assert accounting.count("proteins left out", "having the sequence of one that is tested") == 2
 
 
 def test_a_split_without_a_protein_is_refused():

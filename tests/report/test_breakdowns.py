@@ -1,8 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from gofer.artefacts import write_text
 from gofer.errors import ArtefactError
+from gofer.evaluation import apart
 from gofer.evaluation.generalised import RANK_METRICS, SETTINGS
 from gofer.evaluation.intervals import DIFFERENCE_COLUMNS
 from gofer.evaluation.measures import IDENTITY_SPLITS
@@ -45,6 +47,17 @@ def test_figures_of_a_bin_of_identity_are_not_those_of_all_test_proteins(metrics
     told = Metrics(table, metrics.status)
     assert told.figure("gofer", "MFO", "all", "fmax").value == 0.7
     assert told.figure("gofer", "MFO", "all", "fmax", "test_30_50").value == 0.123
+
+
+def test_what_is_judged_apart_is_told_by_its_name_and_nothing_where_nothing_is(metrics):
+    assert breakdowns.apart_blocks(metrics) == []
+    own = metrics.table[(metrics.table["split"] == "test") & (metrics.table["term_set"] == "all")]
+    more = [own.assign(term_set="listed"), own.assign(split="test_no_knowledge", n=7)]
+    more.append(own.assign(split="test_below_30", term_set="listed", n=0))
+    told = breakdowns.apart_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
+    assert [name for name, _ in told] == ["Molecular function", "Biological process", "Cellular component"]
+    assert [block.title for block in told[0][1]] == ["All, listed terms (90)", "No knowledge (7)"]
+    assert breakdowns.LISTED == apart.LISTED
 
 
 def test_unseen_terms_are_told_among_all_and_among_unseen(metrics):

@@ -25,6 +25,12 @@ def test_the_figures_say_what_they_come_from(written):
     assert "| Measured on | 2023-11-14 |" in text
 
 
+def test_config_files_that_were_merged_stand_behind_one_option(written):
+    run, files, _ = written
+    text = results_markdown(files, run.config, ["config/swissprot.yaml", "config/lafa.yaml"])
+    assert "evaluate --cores 2 --configfile config/swissprot.yaml config/lafa.yaml` |" in text
+
+
 def test_every_figure_has_its_interval_and_none_is_made_up(written):
     text = written[2]
     assert "| gofer | 0.700 (0.65–0.75) |" in text.replace("**", "")

@@ -3,7 +3,7 @@
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.nearest import account_nearest, with_nearest, without_alike
 from gofer.inputs.schemas import ACCOUNTING, SPLITS, typed
-from gofer.inputs.split_dates import first_days
+from gofer.inputs.split_dates import TEST, first_days
 from gofer.inputs.splits import SplitConfig, make_splits
 from gofer.workflow import logged_to, logger
 
@@ -17,12 +17,13 @@ with logged_to(snakemake.log[0]):
     annotations = read_table(files.annotations, ["protein_id", "go_id", "hops", "date"])
     roots = set(terms.loc[terms["depth"] == 0, "go_id"])
     config = SplitConfig.from_config(params.settings, params.seed)
+    again_from = params.settings["test_from"] if params.settings["later"] == TEST else None
     splits, accounting = make_splits(
         proteins,
         set(annotations.loc[~annotations["go_id"].isin(roots), "protein_id"]),
         config,
-        lists={split: files[f"{split}_ids"] for split in ("val", "test") if files.get(f"{split}_ids")},
-        days=first_days(annotations[annotations["hops"] == 0], proteins, roots),
+        lists={split: params.lists[split] for split in ("val", "test") if params.lists[split]},
+        days=first_days(annotations[annotations["hops"] == 0], proteins, roots, again_from=again_from),
         threads=snakemake.threads,
     )
     if config.promised is None:

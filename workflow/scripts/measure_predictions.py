@@ -1,34 +1,36 @@
 """Rule measure_predictions: every figure of one method, with bootstrap intervals, per aspect and per set of terms."""
 
+import pandas as pd
+
 from gofer.artefacts import agreed_files, read_table, write_table
+from gofer.evaluation.apart import measure_apart, not_measured_apart
 from gofer.evaluation.cafa import prediction_status, read_cafa
 from gofer.evaluation.evaluator import read_figures
 from gofer.evaluation.intervals import Bootstrap
+from gofer.evaluation.judged import NAMES, Judged
 from gofer.evaluation.measures import measure, not_measured
 from gofer.evaluation.truth import HeldOut, Predicted
 from gofer.evaluation.uncut import UncutScores
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
-    files, method = snakemake.input, snakemake.wildcards.method
+    files, method, params = snakemake.input, snakemake.wildcards.method, snakemake.params
     uncut = [files[name] for name in ("uncut", "ranks") if files.get(name)]  # of some methods alone
     joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *uncut]
-    manifest = agreed_files(*joined).told(method=method, settings=snakemake.params.settings)
-    held_out = HeldOut.read(files, snakemake.params.relations)
+    manifest = agreed_files(*joined, *(files[name] for name in NAMES))
+    manifest = manifest.told(method=method, settings=params.settings)
+    held_out, judged = HeldOut.read(files, params.relations), Judged.of_files(files)
     status = prediction_status(files.predictions)
-    table = (
-        measure(
-            method,
-            Predicted(
-                read_cafa(files.predictions, terms=held_out.terms["go_id"]),
-                UncutScores.open(files.uncut) if uncut else None,
-                read_table(files.ranks) if uncut else None,
-            ),
-            held_out,
-            read_figures(files.cafaeval),
-            Bootstrap(resamples=snakemake.params.settings["resamples"], seed=snakemake.params.seed),
+    if status == "complete":
+        predicted = Predicted(
+            read_cafa(files.predictions, terms=held_out.terms["go_id"]),
+            UncutScores.open(files.uncut) if uncut else None,
+            read_table(files.ranks) if uncut else None,
         )
-        if status == "complete"
-        else not_measured(method)
-    )
+        bootstrap = Bootstrap(resamples=params.settings["resamples"], seed=params.seed)
+        table = measure(method, predicted, held_out, read_figures(files.cafaeval), bootstrap)
+        apart = measure_apart(method, predicted, held_out, judged, bootstrap)
+    else:
+        table, apart = not_measured(method), not_measured_apart(method, judged)
+    table = pd.concat([table, apart], ignore_index=True) if len(apart) else table
     write_table(snakemake.output.measures, table, manifest.told(status=status))

@@ -118,7 +118,7 @@ def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(
 
 def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut, draws_NB: NDArray) -> Iterator[Row]:
     sets = dict(_term_sets(test.terms, held_out.term_set))
-    macro = _macro(test, predicted.uncut, sets, draws_NB)
+    macro = macro_figures(test, predicted.uncut, sets, draws_NB)
     yield from (("test", "all", figure) for figure in _of_all_terms(test, val, macro["all"], draws_NB))
     for name, chosen_C in sets.items():
         # Nothing is propagated into these columns: a zero-shot term must earn its own score.
@@ -139,10 +139,19 @@ def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut
         yield from ((split, "all", figure) for figure in alike)
 
 
-def _macro(
+def macro_figures(
     test: AspectPairs, uncut: UncutScores | None, sets: Mapping[str, NDArray[np.bool_]], draws_NB: NDArray
 ) -> dict[str, TermMeans]:
-    # Most scores of rare terms lie below any sensible cutoff, yet their order says whether a term is recognised.
+    """Figures of terms one by one, over all (`all`) and over each set, from scores without a cutoff where there are.
+
+    Most scores of rare terms lie below any sensible cutoff, yet their order says whether a term is recognised.
+
+    Args:
+        test: Test proteins.
+        uncut: Scores without a cutoff, if there are.
+        sets: Which terms are in each set.
+        draws_NB: How often each protein is drawn in each of N resamples.
+    """
     whole = {"all": np.ones(len(test.terms), bool)}
     if uncut is not None:
         return means_of_terms(_without_cutoff(test, uncut), draws_NB, {**whole, **sets})

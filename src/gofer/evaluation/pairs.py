@@ -103,6 +103,21 @@ class Pairs:
             (place_B[self.protein_P[kept_P]], self.term_P[kept_P], place_B[self.owner_L[kept_L]], self.label_L[kept_L]),
         )  # fmt: skip
 
+    def without(self, protein_K: NDArray[np.int64], term_K: NDArray[np.int64]) -> "Pairs":
+        """The same without some pairs, predicted or true; rows and columns stay.
+
+        Args:
+            protein_K: Rows of the proteins of K pairs.
+            term_K: Columns of their terms.
+        """
+        left_out = protein_K * np.int64(self.n_terms) + term_K
+        kept_P, kept_L = (
+            ~np.isin(proteins * np.int64(self.n_terms) + terms, left_out)
+            for proteins, terms in ((self.protein_P, self.term_P), (self.owner_L, self.label_L))
+        )
+        rows = self.protein_P[kept_P], self.term_P[kept_P], self.owner_L[kept_L], self.label_L[kept_L]
+        return self._kept(self.n_proteins, self.n_terms, kept_P, kept_L, rows)
+
     def _kept(
         self, n_proteins: int, n_terms: int, kept_P: NDArray, kept_L: NDArray, rows: tuple[NDArray[np.int32], ...]
     ) -> "Pairs":

@@ -1,8 +1,9 @@
-"""Annotations of a file: a tab-separated table, a GAF 2.0–2.2 or a GPAD 1.1 or 2.0.
+"""Annotations of a file: a tab-separated table, a GAF 2.0–2.2, a GPAD 1.1 or 2.0, or the annotation file of nrPDB-GO.
 
 The format is what the header `!gaf-version`, `!gpa-version` or `!gpad-version` says; without one it shows in the first
 annotation: a GAF has 15 columns or more, a GPAD 10 or more with a GO id in the fourth and an ECO id in the sixth; of
-GPADs, 2.0 names the database in the first column, as in `UniProtKB:P12345`. All else is a table.
+GPADs, 2.0 names the database in the first column, as in `UniProtKB:P12345`. The file of nrPDB-GO begins with `###`. All
+else is a table.
 """
 
 import re
@@ -13,8 +14,9 @@ from pathlib import Path
 from gofer.errors import GoferError, InputError, Problems
 from gofer.inputs import gaf, gpad
 from gofer.inputs.annotation_line import GO_ID, Line
-from gofer.inputs.annotation_table import WITHOUT_HEADER, header_columns, table_line
+from gofer.inputs.annotation_table import columns_without_header, header_columns, table_line
 from gofer.inputs.compressed import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
+from gofer.inputs.nrpdb import is_nrpdb, nrpdb_lines
 
 Parse = Callable[[list[str]], Line]
 VERSION = re.compile(r"!\s*(g[a-z]+)-version\s*:?\s*([0-9]+)")
@@ -50,6 +52,9 @@ def read_annotation_lines(path: Path | str, problems: Problems, limits: Limits =
         if not begun:
             begun = True
             refuse_other_formats(path, number, raw, wanted="annotation")
+            if is_nrpdb(text):
+                yield from nrpdb_lines(path, problems, limits)
+                return
         if text.startswith(("!", "#")):
             parse = _told_format(path, number, text) or parse
             continue
@@ -90,7 +95,7 @@ def _shown_format(path: Path | str, number: int, fields: list[str]) -> tuple[Par
     if len(fields) >= gpad.COLUMNS and is_go[3] and fields[5].strip().startswith("ECO:"):
         return gpad.gpad2_line if ":" in fields[0] else gpad.gpad1_line, False
     if any(is_go):
-        return partial(table_line, columns=WITHOUT_HEADER), False
+        return partial(table_line, columns=columns_without_header(is_go)), False
     raise InputError(
         f"neither an annotation nor a known header: {' '.join(fields)[:80]!r}", path=path, line=number, help=KNOWN
     )

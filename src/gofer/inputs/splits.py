@@ -3,8 +3,8 @@
 Nothing depends on the order of the proteins: they are worked through in the order of their sequences' hashes.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from gofer.errors import GoferError, InputError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.clusters import cluster
-from gofer.inputs.compressed import read_ids
-from gofer.inputs.split_dates import splits_of_days
+from gofer.inputs.protein_lists import read_lists
+from gofer.inputs.split_dates import LEAVE_OUT, splits_of_days
 
 SPLITS = ("train", "val", "test")
 UNUSED = "unused"
@@ -35,6 +35,7 @@ class SplitConfig:
         seed: Of the draw.
         val_from: For method date, the day from which first annotated proteins are for validation.
         test_from: From which they are for the test.
+        same_sequence: For method lists: refuse or leave_out a protein with the sequence of one that is tested.
     """
 
     method: str
@@ -45,6 +46,7 @@ class SplitConfig:
     seed: int
     val_from: str | None = None
     test_from: str | None = None
+    same_sequence: str = "refuse"
 
     @property
     def promised(self) -> float | None:
@@ -55,7 +57,8 @@ class SplitConfig:
     def from_config(cls, splits: Mapping[str, Any], seed: int) -> "SplitConfig":
         """From the `inputs.splits` section of a config."""
         shares = float(splits["identity"]), splits["val"], splits["test"]
-        return cls(splits["method"], splits["clusterer"], *shares, seed, splits["val_from"], splits["test_from"])
+        days = splits["val_from"], splits["test_from"]
+        return cls(splits["method"], splits["clusterer"], *shares, seed, *days, splits["same_sequence"])
 
 
 def make_splits(
@@ -63,7 +66,7 @@ def make_splits(
     annotated: Collection[str],
     config: SplitConfig,
     *,
-    lists: Mapping[str, Path | str] | None = None,
+    lists: Mapping[str, Sequence[Path | str]] | None = None,
     days: pd.DataFrame | None = None,
     threads: int = 1,
 ) -> tuple[pd.DataFrame, Accounting]:
@@ -73,7 +76,8 @@ def make_splits(
         proteins: Columns protein_id, sequence, sequence_sha256.
         annotated: Proteins with a term below a root; the others are unused.
         config: How.
-        lists: For method lists, files of ids by split (val, test); all others train.
+        lists: For method lists, files of ids by split (val, test); all others train. Without a list for val, the share
+            `val` of the others is drawn, alike proteins (`identity`) together.
         days: For method date, when proteins were first annotated (`first_days`).
         threads: For method identity.
 
@@ -85,12 +89,19 @@ def make_splits(
         GoferError: A split without a protein, or a sequence in two splits.
         InputError: A list names an unknown protein, or one that the other list names too.
     """
-    own = proteins.sort_values(["sequence_sha256", "protein_id"])
+    own, lists = proteins.sort_values(["sequence_sha256", "protein_id"]), lists or {}
     used_N = own["protein_id"].isin(set(annotated)).to_numpy(bool)
-    cluster_N, accounting = _clusters(own, config, threads)
+    alike = config.method == "identity" or (config.method == "lists" and "val" not in lists)
+    cluster_N, accounting = _clusters(own, config, threads, alike=alike)
     match config.method:
         case "lists":
-            split_N = _by_lists(own["protein_id"], lists or {})
+            split_N = _by_lists(own["protein_id"], lists)
+            if config.same_sequence == LEAVE_OUT:
+                split_N = _without_tested(split_N, own["sequence_sha256"], used_N, accounting)
+            if "val" not in lists:
+                rest_N = used_N & (split_N == "train")
+                drawn_N = _by_draw(cluster_N, rest_N, replace(config, test=0.0))
+                split_N = np.where(rest_N, drawn_N, split_N)
         case "date":
             split_N = _by_days(own["protein_id"], days, config)
         case _:
@@ -103,9 +114,11 @@ def make_splits(
     return table, accounting
 
 
-def _clusters(proteins: pd.DataFrame, config: SplitConfig, threads: int) -> tuple[NDArray[np.int64], Accounting]:
+def _clusters(
+    proteins: pd.DataFrame, config: SplitConfig, threads: int, *, alike: bool
+) -> tuple[NDArray[np.int64], Accounting]:
     accounting = Accounting()
-    if config.method != "identity":
+    if not alike:
         cluster_N = pd.factorize(proteins["sequence_sha256"])[0].astype(np.int64)
         accounting.add("clusters", "equal sequences", len(set(cluster_N)))
         return cluster_N, accounting
@@ -143,11 +156,21 @@ def _by_days(protein_ids: pd.Series, days: pd.DataFrame | None, config: SplitCon
     return protein_ids.map(split).to_numpy(object)
 
 
-def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Path | str]) -> NDArray:
+def _without_tested(
+    split_N: NDArray, sequences: pd.Series, used_N: NDArray[np.bool_], accounting: Accounting
+) -> NDArray:
+    # In a benchmark a target may be in the training files under another id: what is known of it there stays unseen.
+    tested = set(sequences[used_N & (split_N == "test")])
+    again_N = sequences.isin(tested).to_numpy(bool) & (split_N != "test")
+    accounting.add("proteins left out", "having the sequence of one that is tested", int((again_N & used_N).sum()))
+    return np.where(again_N, UNUSED, split_N)
+
+
+def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Sequence[Path | str]]) -> NDArray:
     known = set(protein_ids)
     split = dict.fromkeys(protein_ids, "train")
-    for name, path in lists.items():
-        for protein_id, line in read_ids(path).items():
+    for name, paths in lists.items():
+        for protein_id, (path, line) in read_lists(paths).items():
             if protein_id not in known:
                 raise InputError(
                     f"{protein_id} is not a protein of the FASTA",
@@ -190,5 +213,6 @@ def check_splits(table: pd.DataFrame, proteins: pd.DataFrame) -> None:
         one, two = shared.drop_duplicates(["sequence_sha256", "split"]).iloc[:2].to_dict("records")
         raise GoferError(
             f"{one['protein_id']} ({one['split']}) and {two['protein_id']} ({two['split']}) have the same sequence",
-            help="put proteins of one sequence into one split",
+            help="put proteins of one sequence into one split; of lists, inputs.splits.same_sequence: leave_out keeps "
+            "those that are not tested out of training",
         )

@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from gofer.errors import InputError, collected_problems
-from gofer.inputs.compressed import read_ids
+from gofer.inputs.compressed import DEFAULT_LIMITS, Limits, decoded, read_ids, read_lines
+from gofer.inputs.nrpdb import is_nrpdb, nrpdb_vocabulary
+from gofer.inputs.term_ids import UNKNOWN, TermIds
 
 ZERO_SHOT = "masking it would mask its whole aspect"
 FEW_SHOT = "training never sees it"
@@ -38,3 +40,37 @@ def read_terms(path: Path | str, terms: pd.DataFrame, *, why_no_root: str = "") 
             else:
                 lines.setdefault(go_id, line)
     return dict(sorted(lines.items()))
+
+
+def read_vocabulary(path: Path | str, ids: TermIds, limits: Limits = DEFAULT_LIMITS) -> tuple[list[str], list[str]]:
+    """The terms of a benchmark's vocabulary, led to this release as annotations are, and those that it has no more.
+
+    Args:
+        path: One GO id per line, or the annotation file of nrPDB-GO, whose headings name the terms.
+        ids: Where GO ids lead.
+        limits: What the file may hold.
+
+    Returns:
+        Live terms, sorted; and obsolete ones without one replacement, sorted.
+
+    Raises:
+        InputError: An id that the release has never had, or no id that is live.
+        ProblemsError: Several such ids.
+    """
+    first = next((decoded(path, number, raw) for number, raw in read_lines(path, limits) if raw.strip()), "")
+    named = nrpdb_vocabulary(path, limits) if is_nrpdb(first) else read_ids(path, limits)
+    live: set[str] = set()
+    gone: list[str] = []
+    with collected_problems() as problems:
+        for go_id, line in named.items():
+            target, how = ids.resolve(go_id)
+            if how == UNKNOWN:
+                what, help_ = f"{go_id} is not in this GO release", "use the release of the vocabulary, or one after it"
+                problems.add(InputError(what, path=path, line=line, help=help_))
+            elif target is None:
+                gone.append(go_id)
+            else:
+                live.add(target)
+    if not live:
+        raise InputError("no live term of this GO release", path=path, help="use the release of the vocabulary")
+    return sorted(live), sorted(gone)

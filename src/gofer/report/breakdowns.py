@@ -20,6 +20,7 @@ IDENTITY_NAMES = {
     "test_70_95": "70–95 %",
     "test_from_95": "95 % or more",
 }
+LISTED = "listed"  # the term set of evaluation.terms
 # How near a protein is to training matters most where labels are carried over; the table would be endless with all.
 METHODS_BY_IDENTITY = ("gofer", "naive", "ridge", "diamond", "gofer+diamond")
 OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
@@ -46,6 +47,31 @@ def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
         shown = [replace(own, rows=[row for row in own.rows if row.method in METHODS_BY_IDENTITY]) for own in whole]
         told.append((words.ASPECT_NAMES[aspect], shown))
     return told
+
+
+def apart_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per vocabulary and set of proteins that is judged apart; none where none is."""
+    keys = metrics.table[["split", "term_set"]].drop_duplicates().itertuples(index=False)
+    named = [
+        (split, term_set)
+        for split, term_set in keys
+        if term_set == LISTED or (split.startswith("test_") and split not in IDENTITY_NAMES)
+    ]
+    told = []
+    for aspect in metrics.aspects if named else []:
+        some = [key for key in named if metrics.proteins(aspect, key[1], key[0])]
+        blocks = [
+            block(metrics, aspect, term_set, OF_IDENTITY, _apart_name(metrics, aspect, split, term_set), split=split)
+            for split, term_set in some
+        ]
+        told.append((words.ASPECT_NAMES[aspect], blocks))
+    return told
+
+
+def _apart_name(metrics: Metrics, aspect: str, split: str, term_set: str) -> str:
+    proteins = split.removeprefix("test").removeprefix("_").replace("_", " ").capitalize() or "All"
+    listed = ", listed terms" if term_set == LISTED else ""
+    return f"{proteins}{listed} ({metrics.proteins(aspect, term_set, split):,})"
 
 
 def generalised_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:

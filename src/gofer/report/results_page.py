@@ -37,6 +37,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
     metrics = Metrics.read(files["metrics"], files["status"])
     differences = Differences.read(files["differences"])
     by_count = term_set_blocks(metrics, metrics.count_bins, WHOLE)
+    apart = breakdowns.apart_blocks(metrics)
     parts = [
         f"# Results of the run {config['run']}",
         "Written by `snakemake results_page` from the tables of the run; do not edit. Every value is followed by its "
@@ -58,6 +59,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
             "By identity to the nearest training protein",
             _of_sets(breakdowns.identity_blocks(metrics), breakdowns.OF_IDENTITY),
         ),
+        *([_section("Judged apart", _of_sets(apart, breakdowns.OF_IDENTITY))] if apart else []),
         *_evidence(Faithfulness.read(files["faithfulness"])),
         _section("Is what is evaluated new to training?", *_leaks(Leaks.read(files["leaks"]))),
         _section("Methods", _methods(metrics)),
@@ -68,7 +70,9 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
 def _origin(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
     facts = read_manifest(files["status"]).release
     day = datetime.fromtimestamp(Path(files["metrics"]).stat().st_mtime, UTC).date().isoformat()
-    given = " ".join([f"--configfile {path}" for path in configfiles] + ["--config data=DIR"] * ("demo" not in config))
+    # One option with all files: of a repeated --configfile Snakemake takes the last alone.
+    files_given = [f"--configfile {' '.join(map(str, configfiles))}"] if configfiles else []
+    given = " ".join(files_given + ["--config data=DIR"] * ("demo" not in config))
     rows = {
         "Command": f"`snakemake evaluate --cores 2 {given}`",
         "Seed": str(config["seed"]),
