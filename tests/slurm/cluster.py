@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from running import Workspace
 
 PATIENCE_S = 900  # of a machine that others keep busy
@@ -46,6 +47,28 @@ class Cluster:
             return run.wait(timeout=PATIENCE_S)
         finally:
             run.kill()
+
+    def with_training(self, name: str, *, stages: dict[str, dict], **settings: object) -> str:
+        """Write the config with other settings of training, as a file of this name; the name."""
+        config = yaml.safe_load((self.space.folder / "small.yaml").read_text())
+        config["training"] |= settings
+        for stage, changed in stages.items():
+            config["training"]["stages"][stage] |= changed
+        (self.space.folder / name).write_text(yaml.safe_dump(config, sort_keys=False))
+        return name
+
+    def log_of(self, stage: str, *, without: str | None = None) -> str:
+        """What a stage's log says, or nothing yet: none is there between the removal of an old one and the first line.
+
+        Args:
+            stage: A, B, C or D.
+            without: A log that holds this is still that of an attempt before.
+        """
+        try:
+            text = self.space.results(f"logs/train_stage_{stage}.log").read_text()
+        except FileNotFoundError:
+            return ""
+        return "" if without and without in text else text
 
     def ask(self, *command: str) -> str:
         """What a program of Slurm prints."""
