@@ -28,7 +28,7 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(RUN) pytest
 
-# A private Slurm of one node is installed (apt, as root) and started; -rs says why, where that cannot be.
+# A private Slurm of two nodes is installed (apt, as root) and started; -rs says why, where that cannot be.
 test-slurm: $(STAMP)
 	$(RUN) pytest -rs tests/slurm
 

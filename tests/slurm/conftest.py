@@ -1,4 +1,4 @@
-"""A private Slurm of one node, and a small world of the demo that is run through it once."""
+"""A private Slurm of two nodes, and a small world of the demo that is run through it once."""
 
 import os
 import shutil
