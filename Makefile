@@ -14,7 +14,8 @@ demo: $(STAMP)
 	@$(SNAKEMAKE) --quiet host reason
 	@echo "The report: results/demo/report.html"
 
-test: lint types unit
+# With Slurm's daemons on the PATH, the demo also runs through them.
+test: lint types unit $(if $(shell command -v slurmctld),test-slurm)
 
 lint: $(STAMP)
 	$(RUN) ruff check .

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from running import Workspace
 
-PATIENCE_S = 900  # of a machine that others keep busy
+PATIENCE_S = 1800  # of a machine that others keep busy
 
 
 @dataclass(frozen=True)

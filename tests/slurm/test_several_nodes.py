@@ -16,7 +16,7 @@ def alone(cluster):
     outputs = [cluster.space.results(f"training/stage-A/{name}") for name in ("model.safetensors", "metrics.tsv")]
     kept = [path.rename(cluster.space.folder / path.name) for path in outputs]
     config = cluster.with_training("one.yaml", stages={"A": {"epochs": 12}})
-    cluster.space.snakemake("--rerun-triggers", "mtime", "--", STAGE, config=config)
+    cluster.space.snakemake(STAGE, "--rerun-triggers", "mtime", config=config)
     yield load_file(cluster.space.folder / STAGE)
     for path, before in zip(outputs, kept, strict=True):
         before.replace(path)

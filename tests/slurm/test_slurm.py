@@ -13,7 +13,7 @@ KEPT = "SIGTERM: the state is kept at the next step"
 @pytest.fixture
 def long_stage(cluster):
     """A config whose last stage is long enough to meet a time limit of one minute."""
-    return cluster.with_training("long.yaml", stages={"D": {"epochs": 150, "patience": None}})
+    return cluster.with_training("long.yaml", stages={"D": {"epochs": 150}})
 
 
 def test_the_demo_runs_through_slurm_to_its_report(cluster):
