@@ -84,9 +84,10 @@ class Cluster:
         return self.space.folder / "told.txt"
 
 
-def wait_until(happened: Callable[[], object], *, what: str) -> None:
-    """Wait until `happened()` is true."""
+def wait_until(happened: Callable[[], object], run: subprocess.Popen, *, what: str) -> None:
+    """Wait until `happened()` is true, which it must become while `run` goes on."""
     end = time.monotonic() + PATIENCE_S
     while not happened():
+        assert run.poll() is None, f"{what} did not come before the end"
         assert time.monotonic() < end, f"waited for {what} for too long"
         time.sleep(0.2)

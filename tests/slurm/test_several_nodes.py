@@ -30,7 +30,7 @@ def test_two_nodes_stopped_on_their_way_end_with_the_weights_of_one_process(clus
     asked = ["--rerun-triggers", "mtime", "--retries", "0", "--set-resources", *NODES, "--", STAGE]
 
     run = cluster.start(*asked, config=config)
-    wait_until(lambda: "epoch 1: validation Fmax" in cluster.log_of("A"), what="the first epoch")
+    wait_until(lambda: "epoch 1: validation Fmax" in cluster.log_of("A"), run, what="the first epoch")
     cluster.ask("scancel", *cluster.running())
     assert cluster.end(run) != 0
     assert not model.exists()

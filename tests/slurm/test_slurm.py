@@ -41,7 +41,7 @@ def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weig
 
     # By hand, and not tried again.
     run = cluster.start("--retries", "0", STAGE, config=long_stage)
-    wait_until(lambda: "epoch 1: validation Fmax" in cluster.log_of("D"), what="the first epoch")
+    wait_until(lambda: "epoch 1: validation Fmax" in cluster.log_of("D"), run, what="the first epoch")
     cluster.ask("scancel", *cluster.running())
     assert cluster.end(run) != 0
     assert not (space.folder / STAGE).exists()
@@ -50,11 +50,11 @@ def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weig
     # By SLURM 15 to 45 seconds before a limit of one minute; Snakemake tries again by itself.
     limits = ["train_stage:runtime=attempt", "train_stage:slurm_extra=--signal=TERM@15"]
     run = cluster.start("--set-resources", *limits, "--", STAGE, config=long_stage)
-    wait_until(lambda: KEPT in cluster.told.read_text(), what="the signal before the time limit")
-    assert "Trying to restart job" in cluster.told.read_text()
+    wait_until(lambda: "Trying to restart job" in cluster.told.read_text(), run, what="the signal before the time limit")
+    assert KEPT in cluster.told.read_text()
 
     # By the cluster, as in pre-emption: SLURM itself queues the job again.
-    wait_until(lambda: "goes on from epoch" in cluster.log_of("D", without=KEPT), what="the next attempt")
+    wait_until(lambda: "goes on from epoch" in cluster.log_of("D", without=KEPT), run, what="the next attempt")
     cluster.ask("scontrol", "requeue", *cluster.running())
     assert cluster.end(run) == 0, cluster.told.read_text()[-6000:]
     assert "goes on from epoch" in cluster.log_of("D")
