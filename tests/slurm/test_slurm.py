@@ -47,9 +47,9 @@ def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weig
     assert not (space.folder / STAGE).exists()
     assert KEPT in cluster.log_of("D")
 
-    # By SLURM 15 to 45 seconds before a limit of one minute; Snakemake tries again by itself.
+    # By SLURM 15 to 45 seconds before a limit of one minute. Snakemake tries again by itself: often, where all is slow.
     limits = ["train_stage:runtime=attempt", "train_stage:slurm_extra=--signal=TERM@15"]
-    run = cluster.start("--set-resources", *limits, "--", STAGE, config=long_stage)
+    run = cluster.start("--retries", "9", "--set-resources", *limits, "--", STAGE, config=long_stage)
     wait_until(lambda: "Trying to restart job" in cluster.told.read_text(), run, what="the signal of the time limit")
     assert KEPT in cluster.told.read_text()
 
