@@ -14,7 +14,8 @@ demo: $(STAMP)
 	@$(SNAKEMAKE) --quiet host reason
 	@echo "The report: results/demo/report.html"
 
-test: lint types unit
+# With Slurm's daemons on the PATH, the demo also runs through them.
+test: lint types unit $(if $(shell command -v slurmctld),test-slurm)
 
 lint: $(STAMP)
 	$(RUN) ruff check .
@@ -28,7 +29,7 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(RUN) pytest
 
-# A private Slurm of one node is installed (apt, as root) and started; -rs says why, where that cannot be.
+# A private Slurm of two nodes is installed (apt, as root) and started; -rs says why, where that cannot be.
 test-slurm: $(STAMP)
 	$(RUN) pytest -rs tests/slurm
 

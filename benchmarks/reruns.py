@@ -1,10 +1,11 @@
 """Every job of a finished run once more, each alone: its files are taken away, made again, and compared byte by byte.
 
     snakemake --cores 2
-    python benchmarks/reruns.py --configfile config/config.yaml
+    python benchmarks/reruns.py --configfile config/config.yaml --table docs/reruns.md
 
 prints a table of jobs, and ends with status 1 where one of them gave other bytes, ran with other jobs, or changed
 a file that is not its own. About six seconds a job; the run's own files are put back afterwards, with their times.
+`--table` writes what each rule gave as a page.
 `--without-caches` takes embeddings.residues.cache and .texts.cache away meanwhile, so that vectors are computed anew.
 """
 
@@ -13,6 +14,7 @@ import csv
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,23 @@ SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
 FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", re.MULTILINE)
 # Times, costs and what was in a cache are told here, apart from data; wandb's folders are its own.
 NOT_DATA = {"logs", "benchmarks", "wandb"}
+
+PAGE = """# Every job once more
+
+Written after a whole run by
+
+    python benchmarks/reruns.py {options} --table docs/reruns.md
+
+Of each job the outputs were taken away, the job was run alone, and every file that is data of the run, declared as an
+output or not, was compared by its SHA-256. What jobs took (`benchmarks/`, `logs/`) is apart. Rules that are asked for
+by name are not in the run. `make test` does the same with a small one (`tests/workflow/test_reruns.py`).
+
+{jobs} jobs of {rules} rules, {faulty} exceptions:
+
+| rule | jobs | files | each made again alone |
+|---|---:|---:|---|
+{rows}
+"""
 
 
 @dataclass(frozen=True)
@@ -89,19 +108,42 @@ def main() -> None:
     settings = config["embeddings"]
     caches = [settings[kind]["cache"] for kind in ("residues", "texts") if options.without_caches]
     print(f"{'job':34s} {'files':>5s} {'seconds':>8s}  result")
-    faults = 0
+    found: dict[Job, list[str]] = {}
     with ExitStack() as kept:
         for cache in filter(None, caches):
             kept.enter_context(set_aside([runner.directory / cache]))
         for job in runner.jobs():
             began = time.monotonic()
-            found = rerun(runner, job, run)
+            found[job] = rerun(runner, job, run)
             seconds = time.monotonic() - began
-            faults += bool(found)
-            told = "; ".join(found) or "the same bytes"
-            print(f"{job.name:34s} {len(job.outputs):5d} {seconds:8.1f}  {told}", flush=True)
-    print(f"{faults} exceptions")
-    sys.exit(faults > 0)
+            print(f"{job.name:34s} {len(job.outputs):5d} {seconds:8.1f}  {told(found[job])}", flush=True)
+    faulty = sum(map(bool, found.values()))
+    print(f"{faulty} exceptions")
+    if options.table:
+        options.table.write_text(page(found, options.configfile.name, options.without_caches), encoding="utf-8")
+    sys.exit(faulty > 0)
+
+
+def told(faults: list[str]) -> str:
+    return "; ".join(faults) or "the same bytes"
+
+
+def page(found: dict[Job, list[str]], config: str, without_caches: bool) -> str:
+    """A page in Markdown: rule, its jobs, their files, and what a rerun of each alone gave."""
+    jobs: dict[str, list[Job]] = {}
+    for job in found:
+        jobs.setdefault(job.rule, []).append(job)
+    rows = []
+    for rule, own in jobs.items():
+        faults = [f"{job.name}: {fault}" for job in own for fault in found[job]]
+        rows.append(f"| `{rule}` | {len(own)} | {sum(len(job.outputs) for job in own)} | {told(faults)} |")
+    return PAGE.format(
+        options=f"--configfile config/{config}" + " --without-caches" * without_caches,
+        jobs=len(found),
+        rules=len(jobs),
+        faulty=sum(map(bool, found.values())),
+        rows="\n".join(rows),
+    )
 
 
 def parsed() -> argparse.Namespace:
@@ -110,6 +152,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--configfile", type=Path, required=True, help="of a finished run")
     parser.add_argument("--directory", type=Path, default=Path(), help="where snakemake ran")
     parser.add_argument("--cores", type=int, default=2, help="of a job")
+    parser.add_argument("--table", type=Path, help="page to write")
     parser.add_argument("--without-caches", action="store_true", help="compute all vectors anew")
     return parser.parse_args()
 
@@ -118,7 +161,7 @@ def rerun(runner: Runner, job: Job, run: Path) -> list[str]:
     """What is wrong with a rerun of `job` alone; nothing, as it should be."""
     faults = []
     before = digests(run, job.outputs)
-    with set_aside(job.outputs):
+    with set_aside(job.outputs), as_it_was(run / "benchmarks"), as_it_was(run / "logs"):
         ran = FINISHED.findall(runner(*map(str, (path.relative_to(runner.directory) for path in job.outputs))))
         if ran != [job.rule]:
             faults.append(f"ran {', '.join(ran) or 'nothing'}")
@@ -141,6 +184,18 @@ def set_aside(paths: tuple[Path, ...] | list[Path]) -> Iterator[None]:
         finally:
             for number, path in enumerate(there):
                 put_back(Path(folder) / str(number), path)
+
+
+@contextmanager
+def as_it_was(folder: Path) -> Iterator[None]:
+    """Undo what is changed in a folder meanwhile: the report reads what the jobs of the run took, not their reruns."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".aside-") as kept:
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder)
+            shutil.copytree(kept, folder)
 
 
 def put_back(kept: Path, path: Path) -> None:

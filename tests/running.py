@@ -47,7 +47,7 @@ def planned(output: str) -> dict[str, int]:
 def copy_of(root: Path, folder: Path) -> Path:
     """The files that the workflow is made of."""
     folder.mkdir(parents=True)
-    for name in ("Snakefile", "rules", "workflow", "config", "envs", "profiles", "src", "resources"):
+    for name in ("Snakefile", "rules", "workflow", "config", "envs", "profiles", "src"):
         if (root / name).is_dir():
             shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         elif (root / name).exists():

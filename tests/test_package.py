@@ -1,24 +1,63 @@
-"""What `pip install .` takes along: every module, and every file that a module reads beside it."""
+"""What `pip install .` takes along: every module, every file that a module reads beside it, the weights of `mini`."""
 
+import os
+import shutil
+import subprocess
+import sys
 import tomllib
-from importlib.resources import files
+import zipfile
+
+import pytest
+
+from gofer.embeddings.names import weights_mark
 
 
-def test_every_file_of_the_library_that_is_no_module_is_declared_as_package_data(root):
+@pytest.fixture(scope="module")
+def installed(root, tmp_path_factory):
+    """The folder that an environment would have of gofer: its wheel, built by pip without a network, unpacked."""
+    pytest.importorskip("setuptools", minversion="77", reason="no wheel can be built without setuptools 77")
+    folder = tmp_path_factory.mktemp("package")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, folder)
+    shutil.copytree(root / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    [wheel] = folder.glob("gofer-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def test_every_file_of_the_library_is_in_the_wheel(root, installed):
+    files = {
+        path.relative_to(root / "src")
+        for path in (root / "src/gofer").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert {path.relative_to(installed) for path in (installed / "gofer").rglob("*") if path.is_file()} == files
+
+
+def test_an_installed_library_has_the_weights_of_mini(installed, tmp_path):
+    script = (
+        "import gofer; from gofer.embeddings.names import weights_mark as mark; print(gofer.__file__, mark('mini'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert told.split() == [str(installed / "gofer/__init__.py"), weights_mark("mini")]
+
+
+def test_no_pattern_of_package_data_is_left_over(root):
     [(packages, patterns)] = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"][
         "package-data"
     ].items()
-    source = root / "src/gofer"
-    data = [path for path in source.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}]
     assert packages == "*"
-    assert [path.name for path in data if not any(path.match(pattern) for pattern in patterns)] == []
-    assert all(any(path.match(pattern) for path in data) for pattern in patterns)
+    files = [path for path in (root / "src/gofer").rglob("*") if path.is_file()]
+    assert all(any(path.match(pattern) for path in files) for pattern in patterns)
 
 
 def test_every_folder_of_the_library_is_a_package(root):
     folders = {path.parent for path in (root / "src/gofer").rglob("*.py")}
     assert [folder.name for folder in folders if not (folder / "__init__.py").exists()] == []
-
-
-def test_what_modules_read_is_found_as_a_resource_of_the_package():
-    assert all(files("gofer").joinpath(name).is_file() for name in ("inputs/demo.yaml", "report/page.html.j2"))

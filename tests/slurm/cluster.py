@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from running import Workspace
 
-PATIENCE_S = 900  # of a machine that others keep busy
+PATIENCE_S = 1800  # of a machine that others keep busy
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,28 @@ class Cluster:
         finally:
             run.kill()
 
+    def with_training(self, name: str, *, stages: dict[str, dict], **settings: object) -> str:
+        """Write the config with other settings of training, as a file of this name; the name."""
+        config = yaml.safe_load((self.space.folder / "small.yaml").read_text())
+        config["training"] |= settings
+        for stage, changed in stages.items():
+            config["training"]["stages"][stage] |= changed
+        (self.space.folder / name).write_text(yaml.safe_dump(config, sort_keys=False))
+        return name
+
+    def log_of(self, stage: str, *, without: str | None = None) -> str:
+        """What a stage's log says, or nothing yet: none is there between the removal of an old one and the first line.
+
+        Args:
+            stage: A, B, C or D.
+            without: A log that holds this is still that of an attempt before.
+        """
+        try:
+            text = self.space.results(f"logs/train_stage_{stage}.log").read_text()
+        except FileNotFoundError:
+            return ""
+        return "" if without and without in text else text
+
     def ask(self, *command: str) -> str:
         """What a program of Slurm prints."""
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
@@ -61,9 +84,10 @@ class Cluster:
         return self.space.folder / "told.txt"
 
 
-def wait_until(happened: Callable[[], object], *, what: str) -> None:
-    """Wait until `happened()` is true."""
+def wait_until(happened: Callable[[], object], run: subprocess.Popen, *, what: str) -> None:
+    """Wait until `happened()` is true, which it must become while `run` goes on."""
     end = time.monotonic() + PATIENCE_S
     while not happened():
+        assert run.poll() is None, f"{what} did not come before the end"
         assert time.monotonic() < end, f"waited for {what} for too long"
         time.sleep(0.2)

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A private one-node Slurm for tests: no systemd, nothing under /etc is touched, every listener is on loopback,
-# every file is in one folder. It ends only processes that it started.
+# A private Slurm of two nodes for tests, both of them this host: no systemd, nothing under /etc is touched, every listener
+# is on loopback, every file is in one folder. It ends only processes that it started.
 #
 #   local-slurm.sh install   whether Slurm can run here; apt-get slurm-wlm and munge where they are absent (Debian 12, root)
 #   local-slurm.sh start     start, or do nothing where it runs already
 #   local-slurm.sh env       print what a client needs:  eval "$(local-slurm.sh env)"
-#   local-slurm.sh status    0 where the controller answers and the node takes jobs
+#   local-slurm.sh status    0 where the controller answers and the nodes take jobs
 #   local-slurm.sh stop      cancel all jobs, end the processes of the pid files
 #
-# LOCAL_SLURM_DIR is the folder, LOCAL_SLURM_PORT the first of two ports. The node pretends to have as many CPUs, as much
+# LOCAL_SLURM_DIR is the folder, LOCAL_SLURM_PORT the first of three ports. Each node pretends to have as many CPUs, as much
 # memory and as many GPUs as a profile for a real cluster asks for; what a job asks for is enforced all the same.
 set -euo pipefail
 umask 022
@@ -19,6 +19,8 @@ cpus=64
 mem_mb=256000
 wait_s=30
 host=$(hostname -s)
+nodes=(node1 node2)
+daemons=("${nodes[@]/#/slurmd-}" slurmctld munged)
 conf=$dir/etc/slurm.conf
 export SLURM_CONF=$conf
 
@@ -37,11 +39,11 @@ wait_for() {
 
 # pid_of NAME: the pid of our pid file, only where that process is still the program that we started
 pid_of() {
-  local file=$dir/run/$1.pid pid exe
+  local file=$dir/run/$1.pid program=${1%-node*} pid exe
   [[ -s $file ]] || return 1
   pid=$(tr -dc 0-9 <"$file")
   exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
-  case ${exe##*/} in "$1" | "$1"-wlm) ;; *) return 1 ;; esac
+  case ${exe##*/} in "$program" | "$program"-wlm) ;; *) return 1 ;; esac
   tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qxF "SLURM_CONF=$conf" || return 1
   echo "$pid"
 }
@@ -82,7 +84,6 @@ write_conf() {
 ClusterName=local
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
-SlurmdPort=$((port + 1))
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
@@ -92,11 +93,11 @@ CredType=cred/munge
 # bind to what the host name resolves to (checked to be 127.*), not to 0.0.0.0
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 StateSaveLocation=$dir/state
-SlurmdSpoolDir=$dir/spool
+SlurmdSpoolDir=$dir/spool/%n
 SlurmctldPidFile=$dir/run/slurmctld.pid
-SlurmdPidFile=$dir/run/slurmd.pid
+SlurmdPidFile=$dir/run/slurmd-%n.pid
 SlurmctldLogFile=$dir/log/slurmctld.log
-SlurmdLogFile=$dir/log/slurmd.log
+SlurmdLogFile=$dir/log/slurmd-%n.log
 # no cgroups needed
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -120,9 +121,11 @@ JobCompType=jobcomp/filetxt
 JobCompLoc=$dir/log/jobcomp.log
 GresTypes=gpu
 SlurmdParameters=config_overrides
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$mem_mb Gres=gpu:1 State=UNKNOWN
-PartitionName=main Nodes=$host Default=YES DefMemPerCPU=100 DefaultTime=10 MaxTime=3-0 State=UP
-PartitionName=gpu Nodes=$host DefMemPerCPU=100 DefaultTime=10 MaxTime=3-0 State=UP
+NodeName=DEFAULT CPUs=$cpus RealMemory=$mem_mb Gres=gpu:1 State=UNKNOWN
+NodeName=${nodes[0]} NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1))
+NodeName=${nodes[1]} NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2))
+PartitionName=main Nodes=ALL Default=YES DefMemPerCPU=100 DefaultTime=10 MaxTime=3-0 State=UP
+PartitionName=gpu Nodes=ALL DefMemPerCPU=100 DefaultTime=10 MaxTime=3-0 State=UP
 CONF
   # Slurm 22.05 drops a gpu line without File=: a character device stands for the GPU, and CUDA_VISIBLE_DEVICES is set.
   echo "Name=gpu File=/dev/null" >"$dir/etc/gres.conf"
@@ -138,12 +141,13 @@ start_munged() {
 }
 
 controller_up() { timeout 5 scontrol ping 2>/dev/null | grep -q 'is UP'; }
-node_ready() { [[ $(timeout 5 sinfo -h -n "$host" -p main -o %T 2>/dev/null) =~ ^(idle|mixed|allocated|completing)$ ]]; }
+node_ready() { [[ $(timeout 5 sinfo -h -n "$1" -p main -o %T 2>/dev/null) =~ ^(idle|mixed|allocated|completing)$ ]]; }
+nodes_ready() { local node; for node in "${nodes[@]}"; do node_ready "$node" || return 1; done; }
 no_jobs() { local out; out=$(timeout 5 squeue -h -t PENDING,RUNNING,COMPLETING,CONFIGURING,SUSPENDED) && [[ -z $out ]]; }
 
 loopback_only() {
   local name pid beyond=
-  for name in munged slurmctld slurmd; do
+  for name in "${daemons[@]}"; do
     pid=$(pid_of $name) || continue
     beyond+=$(ss -H -ltnp 2>/dev/null | grep "pid=$pid," | awk '{print $4}' | grep -v '^127\.' | sed "s/^/ $name=/" || true)
   done
@@ -154,6 +158,7 @@ start() {
   command -v slurmctld >/dev/null && command -v munged >/dev/null || die "run '$0 install' first"
   ! status >/dev/null 2>&1 || return 0
   mkdir -p "$dir"/{etc,run,log,state,spool}
+  mkdir -p "${nodes[@]/#/$dir/spool/}"
   write_conf
   # Snakemake's jobstep drops SLURM_CONF before its inner srun, so the configuration must be found without it, in the
   # place that Slurm itself uses where nodes have no configuration of their own.
@@ -163,17 +168,20 @@ start() {
   start_munged
   pid_of slurmctld >/dev/null || { rm -f "$dir/run/slurmctld.pid" && slurmctld -i; }
   wait_for $wait_s controller_up || die "slurmctld does not answer, see $dir/log/slurmctld.log"
-  pid_of slurmd >/dev/null || { rm -f "$dir/run/slurmd.pid" && slurmd; }
-  wait_for $wait_s node_ready || die "the node does not come up: $(sinfo -h -o '%T %E' 2>&1 || true); see $dir/log/slurmd.log"
+  local node
+  for node in "${nodes[@]}"; do
+    pid_of "slurmd-$node" >/dev/null || { rm -f "$dir/run/slurmd-$node.pid" && slurmd -N "$node"; }
+  done
+  wait_for $wait_s nodes_ready || die "the nodes do not come up: $(sinfo -h -o '%n %T %E' 2>&1 || true); see $dir/log"
   loopback_only
 }
 
 status() {
   local name pid
-  for name in munged slurmctld slurmd; do
+  for name in "${daemons[@]}"; do
     pid=$(pid_of $name) && echo "$name $pid" || true
   done
-  [[ -s $conf ]] && controller_up && node_ready
+  [[ -s $conf ]] && controller_up && nodes_ready
 }
 
 stop() {
@@ -183,7 +191,7 @@ stop() {
     wait_for $wait_s no_jobs || say 'some jobs did not end in time'
   fi
   local name
-  for name in slurmd slurmctld munged; do end_one $name; done
+  for name in "${daemons[@]}"; do end_one "$name"; done
   [[ $(readlink /run/slurm/conf 2>/dev/null) != "$dir/etc" ]] || rm -f /run/slurm/conf
 }
 

@@ -1,4 +1,4 @@
-"""The workflow through Slurm: jobs and logs, a stage that is cancelled, memory that grows, a fault that is shown."""
+"""The workflow through Slurm: jobs and logs, a stage that is stopped, memory that grows, a fault that is shown."""
 
 import shutil
 
@@ -7,21 +7,13 @@ import yaml
 from slurm.cluster import wait_until
 
 STAGE = "results/small/training/stage-D/model.safetensors"
+KEPT = "SIGTERM: the state is kept at the next step"
 
 
 @pytest.fixture
 def long_stage(cluster):
-    """A config whose last stage is long enough to be stopped on its way."""
-    config = yaml.safe_load((cluster.space.folder / "small.yaml").read_text())
-    config["training"]["stages"]["D"]["epochs"] = 30
-    (cluster.space.folder / "long.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return "long.yaml"
-
-
-def log_of_stage(cluster):
-    """What the last stage's log says; none is there between the removal of an old one and the first line."""
-    log = cluster.space.results("logs/train_stage_D.log")
-    return log.read_text() if log.exists() else ""
+    """A config whose last stage is long enough to meet a time limit of one minute."""
+    return cluster.with_training("long.yaml", stages={"D": {"epochs": 150}})
 
 
 def test_the_demo_runs_through_slurm_to_its_report(cluster):
@@ -38,25 +30,34 @@ def test_every_shard_is_a_job_of_its_own_and_short_rules_share_one(cluster):
     assert sum(job.startswith("group_judge") for job in jobs) == 4
 
 
-def test_a_stage_that_is_cancelled_and_then_queued_again_ends_with_the_weights_of_an_unbroken_one(cluster, long_stage):
+def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weights_of_an_unbroken_one(
+    cluster, long_stage
+):
     space = cluster.space
     space.snakemake(STAGE, config=long_stage)
     whole = (space.folder / STAGE).read_bytes()
     (space.folder / STAGE).unlink()
     space.results("logs/train_stage_D.log").unlink()
 
+    # By hand, and not tried again.
     run = cluster.start("--retries", "0", STAGE, config=long_stage)
-    wait_until(lambda: "epoch 1: validation Fmax" in log_of_stage(cluster), what="the first epoch")
+    wait_until(lambda: "epoch 1: validation Fmax" in cluster.log_of("D"), run, what="the first epoch")
     cluster.ask("scancel", *cluster.running())
     assert cluster.end(run) != 0
     assert not (space.folder / STAGE).exists()
-    assert "SIGTERM: the state is kept at the next step" in log_of_stage(cluster)
+    assert KEPT in cluster.log_of("D")
 
-    run = cluster.start("--retries", "0", STAGE, config=long_stage)
-    wait_until(lambda: "goes on from epoch" in log_of_stage(cluster), what="the rest")
+    # By SLURM 15 to 45 seconds before a limit of one minute. Snakemake tries again by itself: often, where all is slow.
+    limits = ["train_stage:runtime=attempt", "train_stage:slurm_extra=--signal=TERM@15"]
+    run = cluster.start("--retries", "9", "--set-resources", *limits, "--", STAGE, config=long_stage)
+    wait_until(lambda: "Trying to restart job" in cluster.told.read_text(), run, what="the signal of the time limit")
+    assert KEPT in cluster.told.read_text()
+
+    # By the cluster, as in pre-emption: SLURM itself queues the job again.
+    wait_until(lambda: "goes on from epoch" in cluster.log_of("D", without=KEPT), run, what="the next attempt")
     cluster.ask("scontrol", "requeue", *cluster.running())
     assert cluster.end(run) == 0, cluster.told.read_text()[-6000:]
-    assert "goes on from epoch" in log_of_stage(cluster)
+    assert "goes on from epoch" in cluster.log_of("D")
     assert (space.folder / STAGE).read_bytes() == whole
 
 

@@ -18,6 +18,7 @@ from gofer.artefacts import write_table
 from gofer.errors import GoferError
 from gofer.mining.faiss_index import TEXT, TermIndex, write_index
 from gofer.training.job import StageJob, run_job
+from gofer.training.launch import launch
 from gofer.training.parallel import ALONE, Team
 from gofer.training.resume import NEWEST, TRY_AGAIN
 
@@ -30,14 +31,24 @@ SETTINGS = {
 TOLERANCE = 2e-5  # of figures (six digits) and weights after 12 updates; measured: weights differ by 1.2e-7
 
 LAUNCH = """
-import sys
+import os, sys
 from gofer.training.job import StageJob
 from gofer.training.launch import launch
 from gofer.workflow import logged_to
 
 with logged_to(sys.argv[2], threads=2):
     job = StageJob.read(sys.argv[1])
-    launch(job, sys.argv[2], processes=job.training["processes"], threads=2)
+    nodes = int(os.environ.get("NODES", "1"))
+    launch(job, sys.argv[2], processes=job.training["processes"], threads=2 // nodes, nodes=nodes)
+"""
+
+# Stands for Slurm's srun: starts the program as often as --ntasks says, all on this machine; the highest exit status.
+SRUN = """#!/bin/bash
+while [[ $1 == --* ]]; do [[ $1 != --ntasks=* ]] || count=${1#*=}; shift; done
+for ((task = 0; task < count; task++)); do "$@" & tasks+=($!); done
+highest=0
+for task in "${tasks[@]}"; do wait "$task"; status=$?; ((status <= highest)) || highest=$status; done
+exit $highest
 """
 
 TOGETHER = """
@@ -180,6 +191,41 @@ def test_stopped_by_sigterm_it_goes_on_to_the_bytes_of_an_unbroken_run(pair, sta
     assert "goes on from epoch" in (tmp_path / "log").read_text()
     for name in ("model.safetensors", "metrics.tsv"):
         assert (tmp_path / name).read_bytes() == (pair / name).read_bytes(), name
+
+
+def test_two_nodes_of_a_process_each_give_the_bytes_of_one_machine_with_two(pair, start, files, tmp_path):
+    job_in(tmp_path, files)
+    (tmp_path / "bin").mkdir()
+    srun = tmp_path / "bin/srun"
+    srun.write_text(SRUN)
+    srun.chmod(0o755)
+    path = f"{srun.parent}{os.pathsep}{os.environ['PATH']}"
+    running = start(LAUNCH, tmp_path, tmp_path / "log", NODES="2", SLURM_JOB_ID="7", PATH=path)
+    told, _ = running.communicate()
+    assert running.returncode == 0, told + (tmp_path / "log").read_text()
+    assert "on 2 nodes of SLURM's job 7" in (tmp_path / "log").read_text()
+    for name in ("model.safetensors", "metrics.tsv"):
+        assert (tmp_path / name).read_bytes() == (pair / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    ("processes", "place", "fault"),
+    [
+        (2, {}, "this is no job of SLURM"),
+        (2, {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0"}, "this is a step of one"),
+        (3, {"SLURM_JOB_ID": "7"}, "training.processes is 3, which 2 nodes cannot share evenly"),
+        (1, {"SLURM_JOB_ID": "7"}, "training.processes is 1, which 2 nodes cannot share evenly"),
+    ],
+)
+def test_nodes_that_cannot_train_together_are_refused(processes, place, fault, monkeypatch, files, tmp_path):
+    for name in ("SLURM_JOB_ID", "SLURM_STEP_ID", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("shutil.which", lambda program: program)
+    with pytest.raises(GoferError, match=fault):
+        launch(job_in(tmp_path, files), tmp_path / "log", processes=processes, threads=2, nodes=2)
+    assert not (tmp_path / "job.json").exists()
 
 
 def free_port():

@@ -36,7 +36,7 @@ def test_the_containerfile_installs_torch_as_the_project_pins_it_and_then_the_pr
 def test_the_containerfile_copies_everything_that_the_workflow_is_made_of(root, instructions):
     copied = {name for kind, argument in instructions if kind == "COPY" for name in argument.split()[:-1]}
     assert all((root / name).exists() for name in copied)
-    assert copied >= {"Snakefile", "config", "envs", "profiles", "resources", "rules", "src", "workflow"}
+    assert copied >= {"Snakefile", "config", "envs", "profiles", "rules", "src", "workflow"}
 
 
 def test_the_container_runs_snakemake_and_not_as_root(instructions):

@@ -19,4 +19,10 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         run=params.run,
         code=params.code,
     )
-    launch(job, snakemake.log[0], processes=params.training["processes"], threads=snakemake.threads)
+    launch(
+        job,
+        snakemake.log[0],
+        processes=params.training["processes"],
+        threads=snakemake.threads,
+        nodes=snakemake.resources.get("nodes", 1),
+    )

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from gofer.errors import GoferError
 
-# What ships with gofer: resources/ stands beside src/.
-SHIPPED = {"mini": Path(__file__).parents[3] / "resources" / "mini_esm.safetensors"}
+SHIPPED = {"mini": Path(__file__).with_name("mini_esm.safetensors")}  # mini_esm.md tells what it is
 SHIPPED_WIDTH = 128
 LARGEST_HASHED = 64_000_000
 CHECKPOINT_SUFFIXES = (".pt", ".safetensors")
