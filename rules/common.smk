@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 STAGES = "ABCD"
-JUDGED_APART = ["terms", "protein_sets"]  # keys of evaluation that only some rules depend on
+OF_SOME = ["bce_twin", "terms", "protein_sets"]  # keys of evaluation that only some rules depend on
 ROOT = Path(workflow.current_basedir).parent
 
 sys.path.insert(0, str(ROOT / "src"))
@@ -27,7 +27,7 @@ except GoferError as error:
     sys.exit(f"gofer: {error}")
 
 
-EVALUATION = {key: value for key, value in config["evaluation"].items() if key not in JUDGED_APART}
+EVALUATION = {key: value for key, value in config["evaluation"].items() if key not in OF_SOME}
 
 
 def results(path):

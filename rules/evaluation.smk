@@ -6,6 +6,7 @@
 # Outputs:  evaluation/predictions/{naive,ridge,diamond,diamond_best,neighbours,text}.tsv
 #           evaluation/predictions/text.{uncut,ranks}.parquet
 #           evaluation/predictions/{gofer,naive,ridge}+diamond.tsv     blends, DIAMOND's share chosen on val proteins
+#           evaluation/predictions/{texts_alone,bce}.tsv, …     with evaluation.bce_twin: towers alone, of both losses
 #           evaluation/neighbours.parquet            training proteins nearest by mean residue vectors, untrained
 #           evaluation/judged/{terms,proteins,knowledge,known}.parquet   what a benchmark has judged apart
 #           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
@@ -18,7 +19,10 @@
 
 BASES = ["gofer", "naive", "ridge"]  # methods that are also blended with DIAMOND
 METHODS = [*BASES, "diamond", "diamond_best", "neighbours", "text", *(f"{method}+diamond" for method in BASES)]
-UNCUT = ["gofer", "text"]  # methods that also leave scores without a lower cutoff
+TOWERS = {"texts_alone": "training/stage-D/model.safetensors", "bce": "training/bce/model.safetensors"}
+UNCUT = ["gofer", "text", *TOWERS]  # methods that also leave scores without a lower cutoff
+if config["evaluation"]["bce_twin"]:
+    METHODS += TOWERS
 # With later: test, what was stated before the first day of the test is not asked for.
 JUDGED_SPLITS = config["inputs"]["splits"]
 KNOWN_BEFORE = JUDGED_SPLITS["test_from"] if (JUDGED_SPLITS["method"], JUDGED_SPLITS["later"]) == ("date", "test") else None
@@ -212,6 +216,41 @@ rule predict_text:
         "../envs/evaluation.yaml"
     script:
         "../workflow/scripts/predict_text.py"
+
+
+rule predict_texts_alone:
+    """Predict by a model's two towers alone, texts of terms and base rates: the run's own, or those of its BCE twin."""
+    message:
+        "Predicting with the towers alone ({wildcards.method})"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        splits=results("inputs/splits.parquet"),
+        residues=RESIDUE_MANIFEST,
+        annotations=results("inputs/annotations.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        terms=results("inputs/terms.parquet"),
+        texts=results("embeddings/go/phase-D.parquet"),
+        checkpoint=lambda wildcards: results(TOWERS[wildcards.method]),
+    output:
+        predictions=results("evaluation/predictions/{method}.tsv"),
+        status=results("evaluation/predictions/{method}.tsv.json"),
+        uncut=results("evaluation/predictions/{method}.uncut.parquet"),
+        ranks=results("evaluation/predictions/{method}.ranks.parquet"),
+    params:
+        settings=EVALUATION,
+        relations=config["inputs"]["relations"],
+        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa_parts"),
+    log:
+        results("logs/predict_texts_alone_{method}.log"),
+    benchmark:
+        results("benchmarks/predict_texts_alone_{method}.tsv")
+    wildcard_constraints:
+        method="|".join(TOWERS),
+    threads: 2
+    conda:
+        "../envs/retrieval.yaml"
+    script:
+        "../workflow/scripts/predict_texts_alone.py"
 
 
 rule choose_judged:

@@ -6,7 +6,8 @@
 #           training/stage-<S>/model.safetensors     the best epoch by validation Fmax
 #           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
 #           and, no output, training/stage-<S>/resume/: the state of a stage that was stopped, deleted when it is done
-# Steps:    plan_curriculum, train_stage (A), then B, C, D
+#           training/bce/model.safetensors           with evaluation.bce_twin: the same stages with another loss
+# Steps:    plan_curriculum, train_stage (A), then B, C, D; train_twin
 
 
 rule plan_curriculum:
@@ -78,3 +79,37 @@ rule train_stage:
         environment("training")
     script:
         "../workflow/scripts/train_stage.py"
+
+
+rule train_twin:
+    """Train stages A to D again with binary cross-entropy over all training terms, to be held against; it begins anew where
+    it was stopped."""
+    message:
+        "Training the BCE twin"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
+        residues=RESIDUE_MANIFEST,
+        texts=expand(results("embeddings/go/phase-{phase}.parquet"), phase=list(STAGES)),
+    output:
+        model=results("training/bce/model.safetensors"),
+    params:
+        training={key: value for key, value in config["training"].items() if key not in ("checkpoint_minutes", "wandb")},
+        mining=config["mining"],
+        relations=config["inputs"]["relations"],
+        seed=config["seed"],
+        phases=list(STAGES),
+        code=code("gofer.training.ablation"),
+    log:
+        results("logs/train_twin.log"),
+    benchmark:
+        results("benchmarks/train_twin.tsv")
+    threads: 1
+    conda:
+        environment("training")
+    script:
+        "../workflow/scripts/train_twin.py"

@@ -14,7 +14,6 @@ from training.tiny_world import TRAINING
 from gofer.artefacts import Manifest, read_table
 from gofer.config import LIKENESSES
 from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.residue_summary import residue_summaries
 from gofer.errors import ArtefactError
 from gofer.evaluation.calibration import Calibration
 from gofer.evaluation.hierarchy import hierarchy_consistent
@@ -32,11 +31,10 @@ from gofer.retrieval.held_out import (
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.predict import COLUMNS, Reported, predict_proteins
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
-from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.scorer import Scorer, TextScorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.dataset import ProteinEmbDataset, truth_matrix
 from gofer.training.stage_data import begin_model
-from gofer.training.validation import protein_vectors
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +55,7 @@ def dataset(world):
 
 @pytest.fixture(scope="module")
 def vectors(world, space, dataset):
-    return ProteinVectors(
-        dataset.protein_ids,
-        world.splits["split"].to_numpy(str),
-        protein_vectors(space.model, dataset),
-        residue_summaries(dataset.store, dataset.sequence_sha256),
-    )
+    return ProteinVectors.of_model(space.model, dataset, world.splits["split"].to_numpy(str))
 
 
 @pytest.fixture(scope="module")
@@ -383,6 +376,22 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
     parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
     limit_B = scores_BT[:, parents].min(axis=1)
     np.testing.assert_allclose(scores_BT[:, unseen], np.minimum(raised_BU[:, 0], limit_B), rtol=1e-6)
+
+
+def test_towers_alone_score_seen_terms_by_text_and_base_rate_and_no_term_above_its_parents(scorer, vectors, sequences):
+    space = scorer.space
+    scores_BT = TextScorer(space, scorer.calibration).scores(vectors.described(sequences))
+    text_BT = space.text_scores(vectors.vectors_ND, scorer.calibration)
+    unseen = space.go_ids.index("GO:0005")
+    own_T = ~space.is_root_T
+    own_T[unseen] = False
+    seen_BT = hierarchy_consistent(np.where(np.arange(len(own_T)) == unseen, 0, text_BT), space.hierarchy)
+    np.testing.assert_array_equal(scores_BT[:, own_T], seen_BT[:, own_T])
+    parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
+    np.testing.assert_array_equal(
+        scores_BT[:, unseen], np.minimum(text_BT[:, unseen], scores_BT[:, parents].min(axis=1))
+    )
+    assert (scores_BT[:, space.is_root_T] == 1).all()
 
 
 def test_a_scorer_is_fitted_on_validation_proteins(world, space, scorer, vectors, sequences):

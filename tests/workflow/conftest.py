@@ -11,6 +11,8 @@ def workspace(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("workflow") / "a b" / "ü"
     space = Workspace(copy_of(root, folder / "source"), folder / "run")
     (space.folder / "home").mkdir(parents=True)
-    (space.folder / "small.yaml").write_text(yaml.safe_dump(small_config(root), sort_keys=False))
+    config = small_config(root)
+    config["evaluation"]["bce_twin"] = True
+    (space.folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     space.snakemake()
     return space

@@ -2,11 +2,9 @@
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.embeddings.residue_summary import residue_summaries
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset
-from gofer.training.validation import protein_vectors
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
@@ -17,11 +15,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         read_table(files.splits, ["protein_id", "split"]), on="protein_id", validate="one_to_one"
     )
     dataset = ProteinEmbDataset(ESMResidueStore(files.residues), proteins)
-    vectors = ProteinVectors(
-        dataset.protein_ids,
-        proteins["split"].to_numpy(str),
-        protein_vectors(model, dataset),
-        residue_summaries(dataset.store, dataset.sequence_sha256),
-    )
+    vectors = ProteinVectors.of_model(model, dataset, proteins["split"].to_numpy(str))
     vectors.write(snakemake.output.vectors, manifest)
     logger.info("%d proteins", len(dataset))

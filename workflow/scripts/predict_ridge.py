@@ -1,7 +1,6 @@
 """Rule predict_ridge: labels regressed on words of residues and composition, for validation and test proteins."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.config import LIKENESSES
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.baselines import ridge
 from gofer.evaluation.cafa import write_cafa
@@ -20,7 +19,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         (sequence_of.loc[train].tolist(), [true_ids.get(protein_id, []) for protein_id in train]),
         (held_out, sequence_of.loc[held_out].tolist()),
         seen,
-        KernelWeights.from_config(params.labels | dict.fromkeys(LIKENESSES, 0.0) | {"words": 1.0, "composition": 1.0}),
+        KernelWeights.from_config(params.labels).of_words(),
         relations=params.relations,
         min_score=params.settings["min_score"],
         seed=params.seed,

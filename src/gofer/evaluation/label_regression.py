@@ -12,7 +12,7 @@ Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numb
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,11 @@ class KernelWeights:
     def from_config(cls, settings: Mapping[str, Any]) -> "KernelWeights":
         """From the `retrieval.labels` section of a config."""
         return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+
+    def of_words(self) -> "KernelWeights":
+        """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""
+        others = dict.fromkeys(("learned", "residues", "alignments", "physicochemistry"), 0.0)
+        return replace(self, **others, words=1.0, composition=1.0)
 
 
 @dataclass(frozen=True, eq=False)

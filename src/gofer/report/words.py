@@ -22,6 +22,8 @@ METHOD_NAMES = {
     "diamond_best": "DIAMOND best",
     "neighbours": "ESM neighbours",
     "text": "Text cosine",
+    "texts_alone": "gofer’s towers alone",
+    "bce": "BCE twin’s towers",
 }
 METHOD_MEANINGS = {
     "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
@@ -31,6 +33,8 @@ METHOD_MEANINGS = {
     "diamond_best": "carries labels over from the most similar training protein alone, scored with its identity",
     "neighbours": "carries labels over from the training proteins nearest by mean residue vectors, untrained",
     "text": "compares a term's text with the texts of those neighbours' terms, untrained",
+    "texts_alone": "what gofer's two towers say with base rates, no labels of alike proteins; beside the BCE twin's",
+    "bce": "the same towers trained with binary cross-entropy over all training terms",
     **dict.fromkeys(
         ("gofer+diamond", "naive+diamond", "ridge+diamond"),
         "both scores mixed where DIAMOND has a hit; how much this counts is chosen on validation proteins",

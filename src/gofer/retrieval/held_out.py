@@ -10,7 +10,7 @@ from gofer.evaluation.cafa import predicted_pairs
 from gofer.evaluation.uncut import UncutWriter
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
-from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.scorer import Scorer, TextScorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import progress
@@ -19,7 +19,7 @@ PROTEINS_AT_ONCE = 64
 
 
 def predict_held_out(
-    scorer: Scorer,
+    scorer: Scorer | TextScorer,
     proteins: ProteinVectors,
     sequences: Mapping[str, str],
     *,
@@ -53,7 +53,7 @@ def predict_held_out(
 
 
 def _scores(
-    scorer: Scorer, proteins: ProteinVectors, block: slice, sequences: Mapping[str, str]
+    scorer: Scorer | TextScorer, proteins: ProteinVectors, block: slice, sequences: Mapping[str, str]
 ) -> NDArray[np.float32]:
     return scorer.scores(proteins.described(sequences, block))
 

@@ -15,8 +15,12 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
 from gofer.embeddings.go_text import seen_in_training
+from gofer.embeddings.residue_summary import residue_summaries
 from gofer.errors import GoferError
 from gofer.inputs.label_matrix import label_matrix
+from gofer.training.dataset import ProteinEmbDataset
+from gofer.training.model import GoferModel
+from gofer.training.validation import protein_vectors
 
 KNOWN = {"train": ("train",), "all": ("train", "val", "test")}
 
@@ -51,6 +55,18 @@ class ProteinVectors:
     splits: NDArray
     vectors_ND: NDArray[np.float32]
     summaries_NS: NDArray[np.float32]
+
+    @classmethod
+    def of_model(cls, model: GoferModel, proteins: ProteinEmbDataset, splits: NDArray) -> "ProteinVectors":
+        """Vectors of a data set's proteins, in its order.
+
+        Args:
+            model: The trained model.
+            proteins: Their residues.
+            splits: Split of each.
+        """
+        summaries_NS = residue_summaries(proteins.store, proteins.sequence_sha256)
+        return cls(proteins.protein_ids, splits, protein_vectors(model, proteins), summaries_NS)
 
     def of_splits(self, *splits: str) -> "ProteinVectors":
         """Those of the named splits."""

@@ -110,5 +110,27 @@ class Scorer:
         return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
 
 
+@dataclass(frozen=True, eq=False)
+class TextScorer:
+    """What the towers of a model say by themselves: texts of terms and base rates, no label of any alike protein.
+
+    Attributes:
+        space: The terms.
+        calibration: From evidence and base rate to a probability.
+    """
+
+    space: TermSpace
+    calibration: Calibration
+
+    def scores(self, proteins: Described) -> NDArray[np.float32]:
+        """As `Scorer.scores`."""
+        text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
+        unseen_T = ~seen_in_training(self.space.terms) & ~self.space.is_root_T
+        scores_BT = hierarchy_consistent(np.where(unseen_T, np.float32(0), text_BT), self.space.hierarchy)
+        scores_BT[:, unseen_T] = text_BT[:, unseen_T]
+        scores_BT[:, self.space.is_root_T] = 1
+        return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
+
+
 def _columns(space: TermSpace, go_ids: Sequence[str]) -> NDArray[np.int64]:
     return pd.Index(space.go_ids).get_indexer(pd.Index(go_ids))

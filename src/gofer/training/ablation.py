@@ -4,7 +4,7 @@ Shapes: N proteins, T training terms, Z zero-shot terms.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gofer.artefacts import Manifest, read_table
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.go_text import INFERENCE
 from gofer.embeddings.residue_store import ESMResidueStore
@@ -112,6 +113,34 @@ class AblationInputs:
     vocabulary: Vocabulary
     texts: Mapping[str, GoLookupCache]
     held_out: HeldOut
+
+    @classmethod
+    def read(
+        cls, files: Mapping[str, Any], manifest: Manifest, phases: Sequence[str], relations: Sequence[str]
+    ) -> "AblationInputs":
+        """From files by name; `texts` are those of `phases`, in their order.
+
+        Args:
+            files: proteins, terms, term_sets, annotations, splits, pid2pos, residues, texts.
+            manifest: What they agree on.
+            phases: Of the texts.
+            relations: Along which annotations propagate in this run.
+        """
+        held_out = HeldOut.read(files, relations)
+        texts = {
+            phase: GoLookupCache.read(path, expected=manifest)
+            for phase, path in zip(phases, files["texts"], strict=True)
+        }
+        return cls(
+            ESMResidueStore(files["residues"]),
+            read_table(files["proteins"], ["protein_id", "sequence_sha256"]),
+            read_table(files["pid2pos"]),
+            Vocabulary.of_tables(
+                held_out.terms, read_table(files["term_sets"]), texts[INFERENCE], relations=list(relations)
+            ),
+            texts,
+            held_out,
+        )
 
     def split(self, part: str, split: str) -> LabelledProteins:
         """The proteins of train or val, with the positives that are left without `part`."""

@@ -1,0 +1,14 @@
+"""Rule train_twin: the stages A to D once more, with binary cross-entropy over all training terms as their loss."""
+
+from gofer.artefacts import agreed_files
+from gofer.training.ablation import AblationInputs, train_without
+from gofer.training.checkpoint import write_checkpoint
+from gofer.workflow import logged_to, logger
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, params = snakemake.input, snakemake.params
+    manifest = agreed_files(files.proteins, files.terms, files.pid2pos, files.residues, *files.texts)
+    inputs = AblationInputs.read(files, manifest, params.phases, params.relations)
+    model = train_without("bce", inputs, params.training, params.mining, seed=params.seed, share=1.0)
+    write_checkpoint(snakemake.output.model, model, manifest.told(training={**params.training, "objective": "bce"}))
+    logger.info("%d training terms", len(model.seen_go_ids))
