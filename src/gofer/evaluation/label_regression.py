@@ -58,8 +58,8 @@ class KernelWeights:
 
     def of_words(self) -> "KernelWeights":
         """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""
-        others = dict.fromkeys(("learned", "residues", "alignments", "physicochemistry"), 0.0)
-        return replace(self, **others, words=1.0, composition=1.0)
+        own = replace(self, learned=0.0, residues=0.0, alignments=0.0, physicochemistry=0.0)
+        return replace(own, words=1.0, composition=1.0)
 
 
 @dataclass(frozen=True, eq=False)
