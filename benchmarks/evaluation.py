@@ -180,28 +180,34 @@ def command_of(folder: Path, name: str) -> list[str]:
     return [sys.executable, "-m", "cafaeval", *files, *options]
 
 
+# A process of its own, small: a child's peak memory is never told to be below that of the process that started it.
+MEASURER = """
+import json, os, resource, subprocess, sys
+space, seconds, errors, *command = sys.argv[1:]
+def limited():
+    resource.setrlimit(resource.RLIMIT_AS, (int(space),) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
+process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(errors, "w"), preexec_fn=limited)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20]))
+"""
+
+
 def measured(folder: Path, name: str, options: argparse.Namespace) -> tuple[str, float, float]:
     """How a run ended ("" for well), its CPU seconds, and its peak memory in GiB."""
-    most = int(options.gib * 2**30), int(60 * options.minutes)
-
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (most[0], most[0]))
-        resource.setrlimit(resource.RLIMIT_CPU, (most[1], most[1] + 1))
-
-    process = subprocess.Popen(
-        command_of(folder, name),
+    errors, limits = folder / f"{name}.err", [int(options.gib * 2**30), int(60 * options.minutes)]
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURER, *map(str, limits), str(errors), *command_of(folder, name)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / f"{name}.err").open("w"),
-        preexec_fn=limited,
+        capture_output=True,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    last = ((folder / f"{name}.err").read_text().strip().splitlines() or ["no message"])[-1]
-    how = f"failed with {options.gib:g} GiB allowed: {last[:90]}" if status else ""
-    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    code, seconds, peak = json.loads(done.stdout)
+    last = (errors.read_text().strip().splitlines() or ["no message"])[-1]
+    how = f"failed with {options.gib:g} GiB allowed: {last[:90]}" if code else ""
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
         how = f"not done after {options.minutes:g} minutes of CPU"
-    return how, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20
+    return how, seconds, peak
 
 
 def figures_of(folder: Path, name: str) -> dict[str, AspectFigures]:
