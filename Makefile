@@ -14,8 +14,7 @@ demo: $(STAMP)
 	@$(SNAKEMAKE) --quiet host reason
 	@echo "The report: results/demo/report.html"
 
-# With Slurm's daemons on the PATH, the demo also runs through them.
-test: lint types unit $(if $(shell command -v slurmctld),test-slurm)
+test: lint types unit
 
 lint: $(STAMP)
 	$(RUN) ruff check .
