@@ -39,7 +39,7 @@ def test_odds_rise_by_how_much_more_often_than_on_average_the_like_term_is_expec
     expected_BS = np.array([[0.9, 0.4, 0.9], [0.0, 0.8, 0.0], [0.9, 0.0, 0.9]], np.float32)
     same, double, never = own.raised(scores_BU, expected_BS)[:, 0]
     assert same == pytest.approx(0.1, rel=1e-4)
-    assert odds(double) == pytest.approx(2 * odds(0.1), rel=1e-4)
+    assert odds(double) == pytest.approx(0.81 / 0.41 * odds(0.1), rel=1e-4)
     assert 0 < never < 0.01
 
 
@@ -47,7 +47,14 @@ def test_the_lift_of_the_nearest_seen_ancestor_counts_as_much():
     # u1 is below u0, u0 below a; both have the text of b, which is expected as often as ever.
     own = related([[0, 1, 0], [0, 1, 0]], ("MFO", "MFO"), {"u0": ["a"], "u1": ["u0"]})
     raised = own.raised(np.full((1, 2), 0.1, np.float32), np.array([[0.6, 0.4, 0.0]], np.float32))[0]
-    assert odds(raised) == pytest.approx([np.sqrt(3) * odds(0.1)] * 2, rel=1e-3)
+    assert odds(raised) == pytest.approx([np.sqrt(0.61 / 0.21) * odds(0.1)] * 2, rel=1e-3)
+
+
+def test_what_is_expected_of_a_rare_term_moves_little():
+    own = related([[0, 1, 0]], parents={"u0": ["a"]})
+    rare = RelatedTerms(own.alike_US, own.ancestors_US, np.array([0.001, 0.4, 0.1], np.float32))
+    raised = rare.raised(np.array([[0.1]], np.float32), np.array([[0.003, 0.4, 0.0]], np.float32))[0, 0]
+    assert 1 < odds(raised) / odds(0.1) < 1.2
 
 
 def test_of_several_ancestors_the_lifts_are_averaged_and_a_root_tells_nothing():

@@ -25,7 +25,7 @@ from gofer.evaluation.calibration import LOWEST_SCORE
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.evaluation.metrics import count, fmax_of
 
-SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)  # below 1: of rare terms nothing is expected of most proteins, and these would tie
 CARRIED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which has as many numbers as it finds steps (Niculescu-Mizil 2005)
 MIN_POSITIVES = 30

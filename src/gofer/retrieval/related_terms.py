@@ -4,8 +4,11 @@ The log-odds that the text gives an unseen term u are raised by the mean of two 
 average labels of alike proteins make a seen term expected of the protein:
 
 - of the seen terms t of its aspect whose texts are most like its own, with weights w(t), a softmax of the cosines:
-  log(Σ w(t) · expected(t) / Σ w(t) · mean(t));
-- of its nearest seen ancestors a, the mean of log(expected(a) / mean(a)): what is true of a term is true of them.
+  log of Σ w(t) · expected(t) over Σ w(t) · mean(t);
+- of its nearest seen ancestors a, the mean of log of expected(a) over mean(a): what is true of a term is true of them.
+
+To both sides of a lift `PSEUDO_SHARE` is added: what is never expected of alike proteins may still be true, and what is
+expected of a term that one protein in a thousand has is mostly noise.
 
 Their sum orders proteins as well, but has thousands of unseen terms expected of every protein.
 
@@ -25,7 +28,7 @@ from gofer.evaluation.hierarchy import Hierarchy
 
 NEAREST = 32  # seen terms that count for an unseen one
 TEMPERATURE = 0.05  # of the softmax over their cosines
-LEAST_LIFT = 0.05  # what is never expected of alike proteins may still be true
+PSEUDO_SHARE = 0.01  # of the known proteins
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +88,7 @@ class RelatedTerms:
 
 
 def _log_lift(expected_BX: NDArray[np.float32], mean_X: NDArray[np.float32]) -> NDArray[np.float32]:
-    # 0 where the mean tells nothing.
-    lift_BX = np.divide(expected_BX, mean_X, out=np.ones_like(expected_BX), where=mean_X > 0)
-    return np.log(np.maximum(lift_BX, np.float32(LEAST_LIFT)))
+    return np.log((expected_BX + np.float32(PSEUDO_SHARE)) / (mean_X + np.float32(PSEUDO_SHARE)))
 
 
 def _alike(

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.embeddings.go_text import seen_in_training
-from gofer.evaluation.calibration import Calibration
+from gofer.evaluation.calibration import LOWEST_SCORE, Calibration
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
 from gofer.evaluation.mixture import Mixture, fit_mixture
 from gofer.retrieval.label_head import LabelHead
@@ -96,7 +96,8 @@ class Scorer:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
 
         What is told of seen terms is better known, so an unseen term is never scored above its parents; those are not
-        raised to it.
+        raised to it. Its own score is multiplied with the square root of the lowest score above it: half as much as if
+        it told how often the term is true where its parents are.
         """
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         seen, unseen_T = self._seen_columns, self._unseen_T
@@ -105,8 +106,10 @@ class Scorer:
         scores_BT = np.zeros_like(text_BT)
         scores_BT[:, seen] = self.mixture.apply(text_BT[:, seen], expected, aspects_S)
         scores_BT = hierarchy_consistent(scores_BT, self.space.hierarchy)
-        scores_BT[:, unseen_T] = self._related.raised(text_BT[:, unseen_T], expected.regressed_BT)
-        scores_BT[:, self.space.is_root_T] = 1
+        scores_BT[:, unseen_T | self.space.is_root_T] = 1
+        limit_BU = limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)[:, unseen_T]
+        own_BU = self._related.raised(text_BT[:, unseen_T], expected.regressed_BT)
+        scores_BT[:, unseen_T] = np.maximum(own_BU * np.sqrt(limit_BU), np.float32(LOWEST_SCORE))
         return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
 
 
