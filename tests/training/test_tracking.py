@@ -1,5 +1,6 @@
 """What training measured: a table always; W&B beside it, which never asks for a key and keeps to its folder."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,11 +16,14 @@ FAKE_KEY = "fedcba9876543210fedcba9876543210fedcba98"
 SCRIPT = """
 import sys
 from pathlib import Path
+import pandas as pd
 from gofer.artefacts import write_tsv
 from gofer.training.tracking import Tracker
 
 folder = Path(sys.argv[1])
 tracker = Tracker("A", mode=sys.argv[2], folder=folder, run="tiny", settings={"gamma": 0.9})
+knobs = ["hard_frac", "random_k"]
+tracker.preview(pd.DataFrame({"step": [0, 0], "knob": knobs, "value": [0.25, 512.0]}))
 tracker.log(epoch=1, step=3, split="train", loss=0.5)
 tracker.log(epoch=1, step=3, split="val", fmax=float("nan"))
 write_tsv(folder / "metrics.tsv", tracker.table())
@@ -64,6 +68,16 @@ def test_offline_needs_no_key_keeps_to_its_folder_and_writes_no_secret(run, tmp_
             continue
         assert FAKE_KEY.encode() not in path.read_bytes()
     assert FAKE_KEY not in done.stdout + done.stderr
+
+
+def test_wandb_shows_the_curriculum_before_training_as_a_table_and_a_line_per_knob(run, tmp_path):
+    done = run("offline")
+    assert done.returncode == 0, done.stderr
+    kept = [path for path in (tmp_path / "out/wandb").rglob("*.table.json") if not path.is_symlink()]
+    *lines, whole = sorted((json.loads(path.read_text()) for path in kept), key=lambda table: len(table["data"]))
+    assert whole["columns"] == ["step", "knob", "value"]
+    assert sorted(row[1:] for row in whole["data"]) == [["hard_frac", 0.25], ["random_k", 512.0]]
+    assert sorted(row[-1] for table in lines for row in table["data"]) == [0.25, 512.0]
 
 
 def test_disabled_writes_the_table_alone(run, tmp_path):
