@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from gofer.evaluation.cafa import COLUMNS
-from gofer.evaluation.metrics import count, fmax_of
+from gofer.evaluation.quality import quality
 from gofer.evaluation.truth import HeldOut, Predicted, aspect_data
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut) -> dict[str, float]:
-    """DIAMOND's share per aspect with the best mean of Fmax and weighted Fmax on the validation proteins.
+    """DIAMOND's share per aspect with the best `quality` on the validation proteins.
 
     Of equally good shares the lowest; 0 for an aspect without a label.
 
@@ -30,13 +30,12 @@ def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut) -
     for aspect in held_out.terms["aspect"].unique():
         own, near = (aspect_data(Predicted(table), held_out, aspect, "val") for table in (method, similar))
         has_hit_B = near.scores_BC.any(axis=1)
-        quality = []
+        told = []
         for share in SHARES:
             share_B1 = np.where(has_hit_B, share, 0.0)[:, None]
             mixed_BC = (1 - share_B1) * own.scores_BC + share_B1 * near.scores_BC
-            figures = [fmax_of(count(mixed_BC, own.labels_BC, weights_C))[0] for weights_C in (None, own.accretion_C)]
-            quality.append(np.nan_to_num(np.mean(figures)))
-        shares[str(aspect)] = SHARES[int(np.argmax(quality))]
+            told.append(quality(mixed_BC, own.labels_BC, own.accretion_C))
+        shares[str(aspect)] = SHARES[int(np.argmax(told))]
     return shares
 
 

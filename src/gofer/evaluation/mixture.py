@@ -5,8 +5,8 @@ All are estimates of the same probability, so they are mixed as such:
     labels = (1 - carried) · regressed + carried · carried over, where an aligned protein has a label; else regressed
     mixture = share · labels + (1 - share) · text
 
-Per aspect `share` is the one with the best mean of Fmax and weighted Fmax on the validation proteins, then `carried`
-with that share; then a curve that only rises makes the mixture say what share of such pairs is true.
+Per aspect `share` is the one with the best `quality` on the validation proteins, then `carried` with that share; then a
+curve that only rises makes the mixture say what share of such pairs is true.
 Shapes: B proteins, T terms, C terms of an aspect.
 """
 
@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from gofer.errors import ArtefactError
 from gofer.evaluation.calibration import LOWEST_SCORE
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
-from gofer.evaluation.metrics import count, fmax_of
+from gofer.evaluation.quality import quality
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)  # below 1: of rare terms nothing is expected of most proteins, and these would tie
 CARRIED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -155,7 +155,7 @@ def fit_mixture(
 
     def best(tried: Mapping[str, Sequence[AspectMixture]]) -> dict[str, AspectMixture]:
         # Of equally good ones the first.
-        quality: dict[str, list[float]] = {aspect: [] for aspect in known}
+        told: dict[str, list[float]] = {aspect: [] for aspect in known}
         for mixtures in zip(*tried.values(), strict=True):
             mixed_BT = np.asarray(text_BT, np.float32).copy()
             for aspect, own in zip(known, mixtures, strict=True):
@@ -164,12 +164,8 @@ def fit_mixture(
             mixed_BT = hierarchy_consistent(mixed_BT, hierarchy)
             for aspect in known:
                 own_T = aspects_T == aspect
-                plain, weighted = (
-                    fmax_of(count(mixed_BT[:, own_T].astype(np.float64), truth_BT[:, own_T], weights_T))[0]
-                    for weights_T in (None, accretion_T[own_T])
-                )
-                quality[aspect].append(float(plain + weighted))
-        return {aspect: tried[aspect][int(np.argmax(quality[aspect]))] for aspect in known}
+                told[aspect].append(quality(mixed_BT[:, own_T], truth_BT[:, own_T], accretion_T[own_T]))
+        return {aspect: tried[aspect][int(np.argmax(told[aspect]))] for aspect in known}
 
     if not known:
         return Mixture({})
