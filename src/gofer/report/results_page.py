@@ -11,6 +11,7 @@ from gofer.report.breakdowns import Differences
 from gofer.report.faithfulness import Faithfulness
 from gofer.report.leaks import Leaks
 from gofer.report.quality import (
+    COMPLETE,
     MAIN,
     RETRIEVAL,
     THRESHOLDS,
@@ -21,6 +22,8 @@ from gofer.report.quality import (
     main_blocks,
     term_set_blocks,
 )
+
+COMPARED = ("gofer", "gofer+diamond")  # each with every other method
 
 
 def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
@@ -45,10 +48,10 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         _origin(files, config, configfiles),
         *(f"**{name} could not run:** {reason}" for name, reason in metrics.missing),
         _section("All terms", _tables(main_blocks(metrics), MAIN)),
-        _section(
-            "gofer less each other method",
-            "Paired on the same resamples. Bold: the whole interval speaks for gofer.",
-            _tables(differences.blocks(metrics), [name for _, name in breakdowns.COMPARED], _compared()),
+        *(
+            _less_each_other(method, metrics, differences)
+            for method in COMPARED
+            if metrics.status.get(method) == COMPLETE
         ),
         _section("Threshold: the oracle's, and that of the validation proteins", _of_all(metrics, THRESHOLDS)),
         _section("Retrieval both ways, calibration error", _of_all(metrics, RETRIEVAL)),
@@ -65,6 +68,15 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         _section("Methods", _methods(metrics)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _less_each_other(method: str, metrics: Metrics, differences: Differences) -> str:
+    name = words.method_name(method)
+    return _section(
+        f"{name} less each other method",
+        f"Paired on the same resamples. Bold: the whole interval speaks for {name}.",
+        _tables(differences.blocks(metrics, method), [name for _, name in breakdowns.COMPARED], _compared()),
+    )
 
 
 def _origin(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
