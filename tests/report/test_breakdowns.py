@@ -8,10 +8,11 @@ from gofer.evaluation import apart
 from gofer.evaluation.generalised import RANK_METRICS, SETTINGS
 from gofer.evaluation.intervals import DIFFERENCE_COLUMNS
 from gofer.evaluation.measures import IDENTITY_SPLITS
-from gofer.report import breakdowns
+from gofer.report import breakdowns, words
 from gofer.report.breakdowns import Differences
 from gofer.report.calibration import reliability_diagram, reliability_points
 from gofer.report.quality import Metrics
+from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
 
 
 @pytest.fixture
@@ -101,3 +102,8 @@ def test_reliability_is_drawn_from_the_lowest_score_up(metrics):
     assert len(points) == 9
     assert "<svg" in reliability_diagram(metrics, "MFO", ["gofer", "naive"])
     assert reliability_diagram(metrics, "MFO", ["nobody"]) is None
+
+
+def test_every_method_has_a_name_a_meaning_and_a_look_of_its_own():
+    assert set(words.METHOD_NAMES) == set(words.METHOD_MEANINGS) == set(METHOD_STYLES)
+    assert len({*METHOD_STYLES.values(), OTHER_STYLE}) == len(METHOD_STYLES) + 1

@@ -40,6 +40,8 @@ METHOD_STYLES = {
     "gofer+diamond": ("blue", "P"),
     "naive+diamond": ("grey", "P"),
     "ridge+diamond": ("green", "P"),
+    "texts_alone": ("sky", "o"),
+    "bce": ("ink", "s"),
 }
 OTHER_STYLE = ("ink", "o")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}
