@@ -7,13 +7,12 @@ proteins, over all terms and over the listed ones.
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.evaluation.intervals import DRAWS, Bootstrap, interval
+from gofer.evaluation.intervals import Bootstrap
 from gofer.evaluation.judged import PARTIAL, PARTIAL_SPLIT, Judged
-from gofer.evaluation.measures import ASPECTS, BITS, COLUMNS, Row, macro_figures
+from gofer.evaluation.measures import ASPECTS, Row, macro_figures, with_intervals, without_values
 from gofer.evaluation.pairs import Pairs
 from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.evaluation.truth import AspectPairs, HeldOut, Predicted, aspect_pairs
@@ -37,21 +36,17 @@ def measure_apart(
     Returns:
         As `measures.measure`; without a row where nothing is judged apart.
     """
-    rows = []
-    for aspect in ASPECTS if expected_rows(judged) else []:
-        for split, term_set, (metric, values_N, n) in _rows(predicted, held_out, judged, aspect, bootstrap):
-            keys = {"method": method, "split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
-            told = interval(values_N, (0, np.inf) if metric in BITS else (0, 1))
-            rows.append({**keys, **told, "n": n, DRAWS: values_N.astype(np.float32)})
-    return pd.DataFrame(rows, columns=[*COLUMNS, DRAWS])
+    if not expected_rows(judged):
+        return not_measured_apart(method, judged)
+    parts = (
+        with_intervals(method, aspect, _rows(predicted, held_out, judged, aspect, bootstrap)) for aspect in ASPECTS
+    )
+    return pd.concat(parts, ignore_index=True)
 
 
 def not_measured_apart(method: str, judged: Judged) -> pd.DataFrame:
     """The same rows of a method that could not run, every value NaN."""
-    keys = [(aspect, *key) for aspect in ASPECTS for key in expected_rows(judged)]
-    table = pd.DataFrame(keys, columns=["aspect", "split", "term_set", "metric"])
-    nothing: dict[str, object] = {"value": np.nan, "low": np.nan, "high": np.nan, "n": 0}
-    return table.assign(method=method, **nothing, **{DRAWS: [np.empty(0, np.float32)] * len(table)})[[*COLUMNS, DRAWS]]
+    return without_values(method, expected_rows(judged))
 
 
 def expected_rows(judged: Judged) -> list[tuple[str, str, str]]:

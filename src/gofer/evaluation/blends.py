@@ -11,7 +11,7 @@ import pandas as pd
 
 from gofer.evaluation.cafa import COLUMNS
 from gofer.evaluation.quality import quality
-from gofer.evaluation.truth import HeldOut, Predicted, aspect_data
+from gofer.evaluation.truth import HeldOut, aspect_data
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -28,7 +28,7 @@ def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut) -
     """
     shares = {}
     for aspect in held_out.terms["aspect"].unique():
-        own, near = (aspect_data(Predicted(table), held_out, aspect, "val") for table in (method, similar))
+        own, near = (aspect_data(table, held_out, aspect, "val") for table in (method, similar))
         has_hit_B = near.scores_BC.any(axis=1)
         told = []
         for share in SHARES:

@@ -6,7 +6,7 @@ training protein is that alike. The term set is `all`, a set of the run (common,
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -84,17 +84,33 @@ def measure(
     Raises:
         ArtefactError: Our figures and cafaeval's differ.
     """
-    rows: list[dict[str, object]] = []
+    parts = []
     for aspect in ASPECTS:
         val = aspect_pairs(predicted.scores, held_out, aspect, "val").pairs
         test = aspect_pairs(predicted.scores, held_out, aspect, "test")
         draws_NB = bootstrap.draws(len(test.protein_ids))
-        for split, term_set, (metric, values_N, n) in _rows(test, val, predicted, held_out, draws_NB):
-            bounds = (0, np.inf) if metric in BITS else (0, 1)
-            keys = {"split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
-            rows.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
+        parts.append(with_intervals(method, aspect, _rows(test, val, predicted, held_out, draws_NB)))
         logger.info("%s %s: %d proteins, %d terms", method, aspect, len(test.protein_ids), len(test.terms))
-    return _with_cafaeval(pd.DataFrame(rows).assign(method=method)[[*COLUMNS, DRAWS]], figures)
+    return _with_cafaeval(pd.concat(parts, ignore_index=True), figures)
+
+
+def with_intervals(method: str, aspect: str, rows: Iterable[Row]) -> pd.DataFrame:
+    """Figures of one aspect as a table, `COLUMNS` and draws."""
+    told = []
+    for split, term_set, (metric, values_N, n) in rows:
+        bounds = (0, np.inf) if metric in BITS else (0, 1)
+        keys = {"method": method, "split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
+        told.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
+    return pd.DataFrame(told, columns=[*COLUMNS, DRAWS])
+
+
+def without_values(method: str, keys: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
+    """The same table with every value NaN: split, term set and metric of each aspect's rows."""
+    table = pd.DataFrame(
+        [(aspect, *key) for aspect in ASPECTS for key in keys], columns=["aspect", "split", "term_set", "metric"]
+    )
+    nothing: dict[str, object] = {"value": np.nan, "low": np.nan, "high": np.nan, "n": 0}
+    return table.assign(method=method, **nothing, **{DRAWS: [np.empty(0, np.float32)] * len(table)})[[*COLUMNS, DRAWS]]
 
 
 def not_measured(method: str) -> pd.DataFrame:
@@ -103,11 +119,7 @@ def not_measured(method: str) -> pd.DataFrame:
     keys += [("test", name, metric) for name in TERM_SETS for metric in TERM_METRICS]
     keys += [("test", setting, metric) for setting in SETTINGS for metric in RANK_METRICS]
     keys += [(split, "all", metric) for split in IDENTITY_SPLITS.values() for metric in PROTEIN_METRICS]
-    table = pd.DataFrame(
-        [(aspect, *key) for aspect in ASPECTS for key in keys], columns=["aspect", "split", "term_set", "metric"]
-    )
-    nothing: dict[str, object] = {"value": np.nan, "low": np.nan, "high": np.nan, "n": 0}
-    return table.assign(method=method, **nothing, **{DRAWS: [np.empty(0, np.float32)] * len(table)})[[*COLUMNS, DRAWS]]
+    return without_values(method, keys)
 
 
 def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(COLUMNS)) -> str:

@@ -195,9 +195,9 @@ class AspectData:
         return self.terms["information_accretion"].to_numpy(float)
 
 
-def aspect_data(predicted: Predicted, held_out: HeldOut, aspect: str, split: str) -> AspectData:
-    """Join predictions and labels of one aspect and split by id."""
-    joined = Joined.of(predicted.scores, held_out, aspect, split)
+def aspect_data(scores: pd.DataFrame, held_out: HeldOut, aspect: str, split: str) -> AspectData:
+    """Join predictions and labels of one aspect and split by id; arguments as `Joined.of`."""
+    joined = Joined.of(scores, held_out, aspect, split)
     _, scores_BC, labels_BC = joined.dense(slice(None))
     return AspectData(joined.terms[joined.below_T].reset_index(drop=True), joined.protein_ids, scores_BC, labels_BC)
 
