@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from gofer.embeddings.sequence_features import SequenceReader
 from gofer.errors import GoferError
 from gofer.evaluation.cafa import predicted_pairs
+from gofer.evaluation.carried_labels import carried
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.evaluation.label_regression import KernelWeights, LabelRegression, ProteinFeatures
 
@@ -177,9 +178,8 @@ def transferred_labels(
     has_ST = sp.csr_array((np.ones(mine.sum()), (target[mine], term[mine])), shape=(len(targets), len(go_ids)))
     bits_BS = sp.csr_array((hits["bitscore"], (hits["query"], hits["target"])), shape=(len(queries), len(targets)))
     has_ST.data[:] = 1  # a pair listed twice was summed to 2
-    labelled_S = (has_ST.sum(axis=1) > 0).astype(float)
-    scores_BT = (bits_BS @ has_ST).toarray() / np.maximum(bits_BS @ labelled_S, np.finfo(float).tiny)[:, None]
-    return predicted_pairs(np.minimum(scores_BT, 1), list(queries["protein_id"]), list(go_ids), scores_BT >= min_score)
+    scores_BT = carried(bits_BS, has_ST)
+    return predicted_pairs(scores_BT, list(queries["protein_id"]), list(go_ids), scores_BT >= min_score)
 
 
 def best_hit_labels(

@@ -1,7 +1,8 @@
 """Labels carried over from the proteins that one aligns with, weighted by how well.
 
 score(p, t) = Σ likeness · [protein has t] / Σ likeness, over the aligned proteins with a label in the aspect of t, as
-the baseline by DIAMOND does. Where a relative is found, its labels say more than a regression that looks at all.
+the baseline by DIAMOND does, here and there by `carried`. Where a relative is found, its labels say more than a
+regression that looks at all.
 Shapes: N proteins, P sequences of training proteins, T terms.
 """
 
@@ -10,6 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+
+def carried(likeness_NP: sp.csr_array, labels_PT: sp.csr_array) -> NDArray[np.floating]:
+    """Scores in [0, 1], (N, T), of the type of the likeness; 0 where no protein with a label is alike.
+
+    Args:
+        likeness_NP: Likeness, 0 or more; a protein without any of the labels counts in neither sum.
+        labels_PT: 1 where the protein has the term.
+    """
+    labelled_P = (labels_PT.sum(axis=1) > 0).astype(likeness_NP.dtype)
+    total_N = likeness_NP @ labelled_P
+    carried_NT = (likeness_NP @ labels_PT).toarray() / np.where(total_N > 0, total_N, 1)[:, None]
+    return np.minimum(carried_NT, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +64,5 @@ class CarriedLabels:
         scores_NT = np.zeros((profiles_NP.shape[0], len(self.aspects_T)), np.float32)
         for aspect in np.unique(self.aspects_T):
             columns = np.flatnonzero(self.aspects_T == aspect)
-            labels_PC = sp.csr_array(self.labels_PT[:, columns])
-            known_P = (np.diff(labels_PC.indptr) > 0).astype(np.float32)
-            total_N = profiles_NP @ known_P
-            carried_NC = (profiles_NP @ labels_PC).toarray()
-            scores_NT[:, columns] = carried_NC / np.where(total_N > 0, total_N, 1)[:, None]
-        return np.minimum(scores_NT, 1)
+            scores_NT[:, columns] = carried(profiles_NP, self.labels_PT[:, columns])
+        return scores_NT
