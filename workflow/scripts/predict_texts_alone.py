@@ -1,13 +1,9 @@
 """Rule predict_texts_alone: what the towers say by themselves, for validation and test proteins, over all terms."""
 
-from pathlib import Path
-
 from gofer.artefacts import agreed_files, read_table
 from gofer.embeddings.go_cache import GoLookupCache
 from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.evaluation.cafa_parts import write_cafa_parts
-from gofer.evaluation.uncut import UncutWriter
-from gofer.retrieval.held_out import predict_held_out
+from gofer.retrieval.held_out import write_held_out
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import TextScorer
 from gofer.retrieval.term_space import TermSpace
@@ -26,16 +22,15 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     proteins = proteins[proteins["split"].isin(["val", "test"])]
     dataset = ProteinEmbDataset(ESMResidueStore(files.residues), proteins)
     held_out = ProteinVectors.of_model(model, dataset, proteins["split"].to_numpy(str))
-    val, test = (held_out.of_splits(split) for split in ("val", "test"))
+    val = held_out.of_splits("val")
     truth_BT = truth_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).toarray()
-    scorer = TextScorer(space, space.calibrate(val.vectors_ND, truth_BT))
-    annotations = read_table(files.annotations, ["protein_id", "go_id"])
-    labels = annotations[annotations["protein_id"].isin(test.protein_ids)]
-    sequences = dict(zip(proteins["protein_id"], proteins["sequence"], strict=True))
-    manifest = manifest.told(method=snakemake.wildcards.method, settings=settings)
-    with UncutWriter(Path(snakemake.output.uncut).parent, space.terms, labels, relations) as uncut:
-        tables = predict_held_out(
-            scorer, held_out, sequences, min_score=settings["min_score"], uncut=uncut, test=test.protein_ids
-        )
-        write_cafa_parts(snakemake.output.predictions, tables, manifest)
-        uncut.write(snakemake.output.uncut, snakemake.output.ranks, manifest)
+    write_held_out(
+        TextScorer(space, space.calibrate(val.vectors_ND, truth_BT)),
+        held_out,
+        proteins.set_index("protein_id")["sequence"].to_dict(),
+        read_table(files.annotations, ["protein_id", "go_id"]),
+        relations,
+        snakemake.output,
+        manifest.told(method=snakemake.wildcards.method, settings=settings),
+        min_score=settings["min_score"],
+    )

@@ -1,12 +1,15 @@
 """Predictions for the proteins that training did not see, and why: what the evaluation and the report are made from."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gofer.artefacts import Manifest
 from gofer.evaluation.cafa import predicted_pairs
+from gofer.evaluation.cafa_parts import write_cafa_parts
 from gofer.evaluation.uncut import UncutWriter
 from gofer.retrieval.explain import as_text, explain_protein, merged
 from gofer.retrieval.protein_vectors import ProteinVectors
@@ -50,6 +53,37 @@ def predict_held_out(
         if uncut and (rows := [row for row, protein_id in enumerate(ids) if protein_id in test]):
             uncut.add([ids[row] for row in rows], scores_BT[rows])
         yield predicted_pairs(scores_BT, ids, space.go_ids, keep_BT)
+
+
+def write_held_out(
+    scorer: Scorer | TextScorer,
+    proteins: ProteinVectors,
+    sequences: Mapping[str, str],
+    annotations: pd.DataFrame,
+    relations: Iterable[str],
+    output: Mapping[str, Path | str],
+    manifest: Manifest,
+    *,
+    min_score: float,
+) -> None:
+    """Predict for the validation and test proteins, and write all that is kept of the scores.
+
+    Args:
+        scorer: Scores them.
+        proteins: Their vectors.
+        sequences: Sequence by protein id.
+        annotations: Columns protein_id, go_id, propagated.
+        relations: Along which annotations propagate in this run.
+        output: The files predictions (with its status beside it), uncut and ranks.
+        manifest: What the predictions are made from.
+        min_score: Lowest score of the predictions.
+    """
+    test = proteins.of_splits("test").protein_ids
+    labels = annotations[annotations["protein_id"].isin(test)]
+    with UncutWriter(Path(output["uncut"]).parent, scorer.space.terms, labels, relations) as uncut:
+        tables = predict_held_out(scorer, proteins, sequences, min_score=min_score, uncut=uncut, test=test)
+        write_cafa_parts(output["predictions"], tables, manifest)
+        uncut.write(output["uncut"], output["ranks"], manifest)
 
 
 def _scores(
