@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 import yaml
-from scale import HOUR, LAYERS, WIDTH, measured_rate, measured_storage, random_protein
+from scale import HOUR, LAYERS, WIDTH, measured_rate, measured_storage, print_rows, random_protein
 
 from gofer.embeddings.alignment_profiles import CANDIDATES, MAX_EXPECTED
 from gofer.inputs.alignments import all_hits, all_scores
@@ -182,9 +182,7 @@ def print_table(
         "one dense table of scores": lambda own: f"{own.tested * own.largest * DOUBLE / 2**30:.2f} GiB",
         "uncut scores of tested, all aspects": lambda own: f"{own.tested * own.terms * SINGLE / 2**30:.2f} GiB",
     }
-    print(f"{'':38s} {''.join(f'{name:>15s}' for name in BENCHMARKS)}")
-    for name, told in rows.items():
-        print(f"{name:38s} {''.join(f'{told(own):>15s}' for own in BENCHMARKS.values())}")
+    print_rows(rows, BENCHMARKS, first=38, other=15)
     for name, own in BENCHMARKS.items():
         print(f"{name}: {own.source}")
 

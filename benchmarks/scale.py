@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,7 @@ from gofer.embeddings.packed_esm import PackedESM
 from gofer.embeddings.shards import EmbeddedSequence, write_shard
 from gofer.embeddings.untrained_esm import untrained_esm2
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 LAYERS, WIDTH, HEADS = 33, 1280, 20
 SIZES = {"UniRef50": 60_000_000, "250 M proteins": 250_000_000}
@@ -143,9 +146,14 @@ def print_table(options: argparse.Namespace, core: float, gpu: float, per_residu
         "cost on GPUs (assumed)": lambda n: f"{n / gpu / HOUR * options.gpu_price:,.0f}",
         "storage a month (assumed)": lambda n: f"{n * per_residue / 1e12 * options.storage_price:,.0f}",
     }
-    print(f"{'':28s} {''.join(f'{name:>18s}' for name in columns)}")
+    print_rows(rows, columns, first=28, other=18)
+
+
+def print_rows(rows: Mapping[str, Callable[[T], str]], columns: Mapping[str, T], *, first: int, other: int) -> None:
+    """A table: what each row tells of each column, `first` and `other` being the widths."""
+    print(f"{'':{first}s} {''.join(f'{name:>{other}s}' for name in columns)}")
     for name, told in rows.items():
-        print(f"{name:28s} {''.join(f'{told(n):>18s}' for n in columns.values())}")
+        print(f"{name:{first}s} {''.join(f'{told(own):>{other}s}' for own in columns.values())}")
 
 
 if __name__ == "__main__":
