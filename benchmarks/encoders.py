@@ -4,9 +4,9 @@
 
 Proteins, split and held-out terms are those of the finished run `--like`; each encoder and seed trains all four stages
 of `config/swissprot.yaml` and predicts the test proteins. What is read from the sequence alone (words of residues,
-composition, physicochemistry, alignments) is left out of the kernel of the labels, or it would tell what the encoder
-does not (`--whole` keeps it). Two runs go side by side, one core each. Prints Fmax and weighted Fmax by aspect, mean
-and standard deviation over the seeds, how often the first model is better, and writes every figure beside the runs.
+composition, physicochemistry, alignments) is left out, or it would tell what the encoder does not (`--whole` keeps
+it). Two runs go side by side, one core each. Prints Fmax and weighted Fmax by aspect, mean and standard deviation over
+the seeds, how often the first model is better, and writes every figure beside the runs.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from gofer.inputs.label_matrix import label_matrix
 
 ROOT = Path(__file__).parents[1]
 ASPECTS = ("MFO", "BPO", "CCO")
+OF_SEQUENCES = ("words", "composition", "segments", "physicochemistry")
 
 
 def main() -> None:
@@ -78,7 +79,7 @@ def trained(model: str, seed: int, data: Path, lists: dict[str, str], *, whole: 
     config["embeddings"]["residues"]["model"] = model
     config["training"]["wandb"] = "disabled"
     if not whole:
-        config["retrieval"]["labels"] |= dict.fromkeys(("alignments", "words", "composition", "physicochemistry"), 0.0)
+        config["retrieval"]["labels"] |= dict.fromkeys(OF_SEQUENCES, 0.0) | {"aligned": 0}
     path, run = Path(f"results/encoders/{config['run']}.yaml"), Path(f"results/{config['run']}")
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", str(run / "evaluation/predictions/gofer.tsv"), "--cores", "1"]

@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def shares(mixture: Mixture) -> str:
-    told = (f"{aspect} {own.share:g} ({own.carried:g} carried)" for aspect, own in sorted(mixture.aspects.items()))
+    told = (f"{aspect} {own.share:g} (trust {own.trust:g})" for aspect, own in sorted(mixture.aspects.items()))
     return ", ".join(told)
 
 

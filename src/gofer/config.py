@@ -23,7 +23,7 @@ MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a sm
 Key = tuple[str | int, ...]
 COMMAND_LINE = "--config"
 DEMO_PROTEINS = "proteins.fasta"
-LIKENESSES = ("learned", "residues", "alignments", "words", "composition", "physicochemistry")  # of retrieval.labels
+LIKENESSES = ("learned", "residues", "words", "composition", "segments", "physicochemistry")  # of retrieval.labels
 MISSING = "does not exist"
 ASPECTS = ("MFO", "BPO", "CCO")
 DOWNLOADS = "correct the name, or --config data=DIR; docs/benchmarks.md says where the files of benchmarks are"

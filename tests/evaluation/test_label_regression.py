@@ -1,22 +1,24 @@
 """Labels of alike proteins carry over, by exact kernel ridge where all proteins are landmarks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gofer.config import LIKENESSES
-from gofer.embeddings.alignment_profiles import AlignmentReader
 from gofer.embeddings.sequence_features import SequenceReader
 from gofer.evaluation.label_regression import KernelWeights, LabelRegression, ProteinFeatures, kernel
 
 WEIGHTS = KernelWeights(
     learned=1.0,
     residues=1.0,
-    alignments=1.0,
     words=1.0,
     composition=1.0,
+    segments=1.0,
     physicochemistry=1.0,
     sharpness=3.0,
     ridge=1.0,
+    evenness=0.0,
     landmarks=4096,
 )
 ASPECTS = np.array(["MFO", "MFO", "BPO"])
@@ -39,8 +41,8 @@ def world(n=40, seed=0):
 
 
 def features(texts, learned, reader=None):
-    words, aligner = reader or (SequenceReader.of_training(texts), AlignmentReader.of_training(texts))
-    return ProteinFeatures(learned, 3 * learned, aligner.read(texts), words.read(texts)), (words, aligner)
+    reader = reader or SequenceReader.of_training(texts)
+    return ProteinFeatures(learned, 3 * learned, reader.read(texts)), reader
 
 
 @pytest.mark.parametrize("only", LIKENESSES)
@@ -94,6 +96,19 @@ def test_an_aspect_without_any_label_is_never_predicted():
     assert LabelRegression.fit(own, labels, ASPECTS, WEIGHTS, seed=1).predict(own)[:, 2].max() == 0
 
 
+def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
+    texts, learned, labels = world()
+    labels[:, :2] = [True, False]
+    labels[::2, 1] = True
+    own, _ = features(texts, learned)
+    means = [
+        LabelRegression.fit(own, labels, ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T for even in (0, 1)
+    ]
+    np.testing.assert_allclose(means[0][:2], [1, 0.5])
+    # 1.5 labels on average: 1.5 where it is the only one, 0.75 where it is one of two.
+    np.testing.assert_allclose(means[1][:2], [1.125, 0.375])
+
+
 def test_the_same_proteins_twice_do_no_harm():
     texts, learned, labels = world()
     own, _ = features(texts * 2, np.tile(learned, (2, 1)))
@@ -106,16 +121,24 @@ def test_a_reader_of_sequences_comes_back_from_json():
     again = SequenceReader.from_json(reader.to_json())
     one, two = reader.read(texts[:5]), again.read(texts[:5])
     assert (one.words_NV != two.words_NV).nnz == 0
-    np.testing.assert_array_equal(one.composition_NC, two.composition_NC)
-    np.testing.assert_array_equal(one.physics_NF, two.physics_NF)
+    for name in ("composition_NC", "segments_NE", "physics_NF"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
 def test_very_short_proteins_have_features_too():
     reader = SequenceReader.of_training(["M", "K"])
     own = reader.read(["M", "W"])
     assert own.words_NV.shape == (2, 0)
-    assert np.isfinite(own.composition_NC).all()
-    assert np.isfinite(own.physics_NF).all()
+    for name in ("composition_NC", "segments_NE", "physics_NF"):
+        assert np.isfinite(getattr(own, name)).all()
+
+
+def test_segments_tell_where_residues_are():
+    head, tail = "A" * 60 + "C" * 60, "C" * 60 + "A" * 60
+    reader = SequenceReader.of_training([head, tail])
+    own = reader.read([head, tail])
+    np.testing.assert_allclose(own.composition_NC[0], own.composition_NC[1])
+    assert (own.segments_NE[0] * own.segments_NE[1]).sum() < 0
 
 
 def test_words_are_weighed_by_their_rarity_and_rows_have_unit_length():

@@ -78,11 +78,12 @@ def scorer(world, space, vectors, calibration, sequences):
     train = vectors.of_splits("train")
     seen = world.terms[(world.terms["training_count"] > 0) & (world.terms["depth"] > 0)]
     go_ids = seen["go_id"].tolist()
-    kernel = KernelWeights(**dict.fromkeys(LIKENESSES, 1.0), sharpness=3.0, ridge=1.0, landmarks=99)
+    kernel = KernelWeights(**dict.fromkeys(LIKENESSES, 1.0), sharpness=3.0, ridge=1.0, evenness=0.25, landmarks=99)
     labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
-    head = LabelHead.fit(train.described(sequences), labels, go_ids, seen["aspect"].to_numpy(str), kernel, seed=1)
+    aspects = seen["aspect"].to_numpy(str)
+    head = LabelHead.fit(train.described(sequences), labels, go_ids, aspects, kernel, aligned=50, seed=1)
     mixture = Mixture(
-        {"MFO": AspectMixture(0.75, 0.2), "BPO": AspectMixture(0.5, 0.0, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))}
+        {"MFO": AspectMixture(2.0, 0.75), "BPO": AspectMixture(0.0, 0.5, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))}
     )
     return Scorer(space, calibration, head, mixture)
 
@@ -354,9 +355,13 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
     scorer.head.write(tmp_path / "head.safetensors", Manifest({"go_release": "tiny"}))
     again = LabelHead.read(tmp_path / "head.safetensors")
     assert again.go_ids == scorer.head.go_ids
-    for one, two in zip(vars(again.predict(own)).values(), vars(scorer.head.predict(own)).values(), strict=True):
-        assert one.any()
-        np.testing.assert_array_equal(one, two)
+    one, two = again.predict(own), scorer.head.predict(own)
+    for name in ("regressed_BT", "carried_BT"):
+        assert getattr(one, name).any()
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    for aspect, likeness_B in one.likeness.items():
+        assert likeness_B.any()
+        np.testing.assert_array_equal(likeness_B, two.likeness[aspect])
     content = bytearray((tmp_path / "head.safetensors").read_bytes())
     content[-20] ^= 1
     (tmp_path / "head.safetensors").write_bytes(content)
@@ -369,13 +374,12 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
 ):
     space = scorer.space
     unseen, scores_BT = space.go_ids.index("GO:0005"), all_scores(scorer, vectors, sequences)
-    expected_BS = scorer.head.predict(vectors.described(sequences)).regressed_BT
-    raised_BU = scorer._related.raised(
-        space.text_scores(vectors.vectors_ND, scorer.calibration)[:, [unseen]], expected_BS
-    )
+    expected_BS = scorer.mixture.labels(scorer.head.predict(vectors.described(sequences)), scorer.head.aspects_T)
+    text_BT = space.text_scores(vectors.vectors_ND, scorer.calibration)
+    raised_B = scorer._related.raised(text_BT, expected_BS)[:, unseen]
     parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
     limit_B = scores_BT[:, parents].min(axis=1)
-    wanted_B = np.minimum(np.maximum(raised_BU[:, 0] * np.sqrt(limit_B), 1e-6), limit_B)
+    wanted_B = np.minimum(np.maximum(raised_B * np.sqrt(limit_B), 1e-6), limit_B)
     np.testing.assert_allclose(scores_BT[:, unseen], wanted_B, rtol=1e-5)
 
 

@@ -1,10 +1,13 @@
-"""An unseen term is as likely as its text says, more so where seen terms of like text or above it are expected."""
+"""A term is as likely as its text says, more so where seen terms of like text or above it are expected."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from gofer.evaluation.hierarchy import Hierarchy
+from gofer.evaluation.mixture import RARE
 from gofer.retrieval.related_terms import RelatedTerms
 
 # Seen: a, b (MFO), c (BPO). Unseen: one or more behind them; a root of MFO at the end, neither seen nor unseen.
@@ -20,8 +23,8 @@ def related(unseen_UG, aspects=("MFO",), parents=None):
     terms = pd.DataFrame({"go_id": names, "aspect": aspects_T, "is_a": [above.get(name, []) for name in names]})
     texts_TG = np.concatenate([SEEN_SG, np.array(unseen_UG, np.float32).reshape(-1, 3), SEEN_SG[:1]])
     hierarchy = Hierarchy.of_terms(terms, ["is_a"], within_aspect=True)
-    unseen = np.arange(3, 3 + len(unseen_UG))
-    return RelatedTerms.of_terms(texts_TG, aspects_T, hierarchy, unseen, np.arange(3), MEAN_S)
+    own = RelatedTerms.of_terms(texts_TG, aspects_T, hierarchy, np.arange(3), MEAN_S, np.zeros(len(names)))
+    return own.of(np.arange(3, 3 + len(unseen_UG)))
 
 
 def odds(score):
@@ -30,7 +33,7 @@ def odds(score):
 
 def test_the_nearest_seen_term_of_the_aspect_decides():
     own = related([[0.0, 0.6, 0.8]])
-    assert own.alike_US.toarray()[0] == pytest.approx([0, 1, 0], abs=1e-4)
+    assert own.alike_TS.toarray()[0] == pytest.approx([0, 1, 0], abs=1e-4)
 
 
 def test_odds_rise_by_how_much_more_often_than_on_average_the_like_term_is_expected():
@@ -52,15 +55,15 @@ def test_the_lift_of_the_nearest_seen_ancestor_counts_as_much():
 
 def test_what_is_expected_of_a_rare_term_moves_little():
     own = related([[0, 1, 0]], parents={"u0": ["a"]})
-    rare = RelatedTerms(own.alike_US, own.ancestors_US, np.array([0.001, 0.4, 0.1], np.float32))
+    rare = replace(own, mean_S=np.array([0.001, 0.4, 0.1], np.float32))
     raised = rare.raised(np.array([[0.1]], np.float32), np.array([[0.003, 0.4, 0.0]], np.float32))[0, 0]
     assert 1 < odds(raised) / odds(0.1) < 1.2
 
 
 def test_of_several_ancestors_the_lifts_are_averaged_and_a_root_tells_nothing():
     own = related([[0, 1, 0], [0, 1, 0]], ("MFO", "MFO"), {"u0": ["a", "b"], "u1": ["a", "root"]})
-    np.testing.assert_allclose(own.ancestors_US.toarray(), [[0.5, 0.5, 0], [1, 0, 0]])
-    assert related([[0, 1, 0]], parents={"u0": ["root"]}).ancestors_US.nnz == 0
+    np.testing.assert_allclose(own.ancestors_TS.toarray(), [[0.5, 0.5, 0], [1, 0, 0]])
+    assert related([[0, 1, 0]], parents={"u0": ["root"]}).ancestors_TS.nnz == 0
 
 
 def test_without_a_seen_term_in_the_aspect_the_text_decides_alone():
@@ -73,6 +76,16 @@ def test_scores_stay_scores(score):
     own = related([[1, 0, 0]], parents={"u0": ["a"]})
     raised = own.raised(np.array([[score]], np.float32), np.ones((1, 3), np.float32))
     assert 0 < raised[0, 0] <= 1
+
+
+def test_a_seen_term_moves_with_itself_and_less_the_more_proteins_have_it():
+    names, aspects_T = ["a", "b", "c"], np.array(["MFO", "MFO", "BPO"])
+    terms = pd.DataFrame({"go_id": names, "aspect": aspects_T, "is_a": [[]] * 3})
+    hierarchy = Hierarchy.of_terms(terms, ["is_a"], within_aspect=True)
+    own = RelatedTerms.of_terms(SEEN_SG, aspects_T, hierarchy, np.arange(3), MEAN_S, np.array([0, RARE, 1e9]))
+    np.testing.assert_allclose(own.alike_TS.toarray(), np.eye(3), atol=1e-6)
+    raised = own.raised(np.full((1, 3), 0.1, np.float32), 2 * MEAN_S[None] + np.float32(0.01))[0]
+    assert odds(raised) / odds(0.1) == pytest.approx([2, np.sqrt(2), 1], rel=1e-4)
 
 
 def test_with_no_unseen_term_there_is_nothing_to_raise():

@@ -31,4 +31,4 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     write_json(snakemake.output.calibration, told, manifest.told(proteins=len(val.protein_ids)))
     logger.info("calibration of the text: %s", scorer.calibration.weights)
     logger.info("share of labels: %s", {aspect: own.share for aspect, own in scorer.mixture.aspects.items()})
-    logger.info("of which carried over: %s", {aspect: own.carried for aspect, own in scorer.mixture.aspects.items()})
+    logger.info("trust in alignments: %s", {aspect: own.trust for aspect, own in scorer.mixture.aspects.items()})

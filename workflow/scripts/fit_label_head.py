@@ -22,6 +22,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         seen["go_id"].tolist(),
         seen["aspect"].to_numpy(str),
         KernelWeights.from_config(params.settings),
+        aligned=params.settings["aligned"],
         seed=params.seed,
     )
     head.write(snakemake.output.head, manifest.told(settings=params.settings, proteins=len(known.protein_ids)))

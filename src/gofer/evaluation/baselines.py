@@ -75,7 +75,7 @@ def ridge(
         places = columns.get_indexer(pd.Index(own_ids, dtype=columns.dtype))
         labels_T[places[places >= 0]] = True
     reader = SequenceReader.of_training(sequences)
-    own, new = (ProteinFeatures(None, None, None, reader.read(texts)) for texts in (sequences, new_sequences))
+    own, new = (ProteinFeatures(None, None, reader.read(texts)) for texts in (sequences, new_sequences))
     fitted = LabelRegression.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)
     hierarchy = Hierarchy.of_terms(terms, relations, within_aspect=True)
     scores_BT = hierarchy_consistent(fitted.predict(new), hierarchy)

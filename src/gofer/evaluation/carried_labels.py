@@ -55,14 +55,20 @@ class CarriedLabels:
         ones = np.ones(pairs.shape[1], np.float32)
         return cls(sp.csr_array((ones, tuple(pairs)), shape=(sequences, labels_NT.shape[1])), np.asarray(aspects_T))
 
-    def of_profiles(self, profiles_NP: sp.csr_array) -> NDArray[np.float32]:
-        """Scores in [0, 1], float32 (N, T); 0 in an aspect in which no aligned protein has a label.
+    def of_alike(self, likeness_NP: sp.csr_array) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+        """Scores in [0, 1], float32 (N, T), and by aspect the best likeness with a protein that has a label in it, (N).
+
+        Both are 0 in an aspect in which no aligned protein has a label.
 
         Args:
-            profiles_NP: Likeness with each training sequence, 0 or more.
+            likeness_NP: Likeness with each training sequence, 0 or more.
         """
-        scores_NT = np.zeros((profiles_NP.shape[0], len(self.aspects_T)), np.float32)
+        scores_NT = np.zeros((likeness_NP.shape[0], len(self.aspects_T)), np.float32)
+        best = {}
         for aspect in np.unique(self.aspects_T):
             columns = np.flatnonzero(self.aspects_T == aspect)
-            scores_NT[:, columns] = carried(profiles_NP, self.labels_PT[:, columns])
-        return scores_NT
+            labels_PC = self.labels_PT[:, columns]
+            scores_NT[:, columns] = carried(likeness_NP, labels_PC)
+            labelled_P = (labels_PC.sum(axis=1) > 0).astype(np.float32)
+            best[str(aspect)] = (likeness_NP * labelled_P[None, :]).max(axis=1).toarray().ravel()
+        return scores_NT, best

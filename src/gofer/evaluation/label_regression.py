@@ -5,9 +5,12 @@ squared loss makes the result an estimate of the share of alike proteins that ha
 what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 
-The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings,
-alignments with the training proteins, words of residues, composition, physicochemistry. Words and composition alone are
-the baseline that needs no model.
+The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings, words
+of residues, composition of the whole and of segments, physicochemistry. Words and composition alone are the baseline
+that needs no model.
+
+CAFA counts recall by protein, so that a term counts by one over how many the protein has. The labels are those of the
+pairs of protein and term, all alike; `evenness` leads from there (0) to labels that count as in CAFA (1).
 Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numbers that sum up the residues.
 """
 
@@ -16,7 +19,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.embeddings.sequence_features import SequenceFeatures
@@ -32,23 +34,25 @@ class KernelWeights:
     Attributes:
         learned: Of exp(sharpness (cos - 1)) of the learned vectors.
         residues: Of exp(-d²/2), d² the mean squared difference of the scaled mean and deviation of residue embeddings.
-        alignments: Of the cosine of the alignment profiles.
         words: Of the cosine of the words.
         composition: As `residues`, of the scaled composition.
+        segments: As `residues`, of the scaled composition of segments.
         physicochemistry: As `residues`, of the scaled physicochemistry.
         sharpness: How fast likeness of learned vectors falls with their angle, above 0.
         ridge: How strongly the regression is pulled to the mean, above 0.
+        evenness: Of what labels of a protein with n of them count, (mean n / n) ** evenness; 0 or more.
         landmarks: Most training proteins that functions are made of.
     """
 
     learned: float
     residues: float
-    alignments: float
     words: float
     composition: float
+    segments: float
     physicochemistry: float
     sharpness: float
     ridge: float
+    evenness: float
     landmarks: int
 
     @classmethod
@@ -58,8 +62,8 @@ class KernelWeights:
 
     def of_words(self) -> "KernelWeights":
         """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""
-        own = replace(self, learned=0.0, residues=0.0, alignments=0.0, physicochemistry=0.0)
-        return replace(own, words=1.0, composition=1.0)
+        own = replace(self, learned=0.0, residues=0.0, segments=0.0, physicochemistry=0.0)
+        return replace(own, words=1.0, composition=1.0, ridge=1.0, evenness=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +73,11 @@ class ProteinFeatures:
     Attributes:
         learned_ND: Unit vectors; None where the kernel does without.
         residues_NS: Scaled mean and deviation of the residue embeddings; None where the kernel does without.
-        profiles_NP: Alignment profiles; None where the kernel does without.
         sequence: What the sequences alone tell.
     """
 
     learned_ND: NDArray[np.float32] | None
     residues_NS: NDArray[np.float64] | None
-    profiles_NP: sp.csr_array | None
     sequence: SequenceFeatures
 
     def __len__(self) -> int:
@@ -86,7 +88,6 @@ class ProteinFeatures:
         return ProteinFeatures(
             None if self.learned_ND is None else self.learned_ND[chosen],
             None if self.residues_NS is None else self.residues_NS[chosen],
-            None if self.profiles_NP is None else self.profiles_NP[chosen],
             self.sequence.rows(chosen),
         )
 
@@ -99,13 +100,13 @@ def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeight
         total_NM += weights.learned * np.exp(weights.sharpness * (cosine_NM - 1))
     if weights.residues and these.residues_NS is not None and those.residues_NS is not None:
         total_NM += weights.residues * _near(these.residues_NS, those.residues_NS)
-    if weights.alignments and these.profiles_NP is not None and those.profiles_NP is not None:
-        total_NM += weights.alignments * (these.profiles_NP @ those.profiles_NP.T).toarray()
     one, two = these.sequence, those.sequence
     if weights.words:
         total_NM += weights.words * (one.words_NV @ two.words_NV.T).toarray()
     if weights.composition:
         total_NM += weights.composition * _near(one.composition_NC, two.composition_NC)
+    if weights.segments:
+        total_NM += weights.segments * _near(one.segments_NE, two.segments_NE)
     if weights.physicochemistry:
         total_NM += weights.physicochemistry * _near(one.physics_NF, two.physics_NF)
     return total_NM
@@ -124,7 +125,7 @@ class LabelRegression:
     Attributes:
         landmarks: Features of the training proteins that it is made of.
         weight_MT: Weight of each landmark for each term, float32.
-        mean_T: Share of the training proteins of its aspect that have each term, float32.
+        mean_T: Share of the training proteins of its aspect that have each term, as labels count, float32.
         weights: The kernel.
     """
 
@@ -163,13 +164,13 @@ class LabelRegression:
             columns = np.flatnonzero(aspects_T == aspect)
             own = np.flatnonzero(labels_NT[:, columns].any(axis=1))
             if len(own):
-                labels_OC = labels_NT[np.ix_(own, columns)]
+                labels_OC = _counted(labels_NT[np.ix_(own, columns)], weights.evenness)
                 mean_T[columns] = labels_OC.mean(axis=0)
                 weight_MT[:, columns] = _solved(features.rows(own), landmarks, among_MM, labels_OC, weights)
         return cls(landmarks, weight_MT, mean_T, weights)
 
     def predict(self, features: ProteinFeatures) -> NDArray[np.float32]:
-        """Estimated share of alike proteins that have each term, in [0, 1], (N, T)."""
+        """Estimated share of alike proteins that have each term, as labels count, in [0, 1], (N, T)."""
         parts = [
             kernel(features.rows(slice(start, start + PROTEINS_AT_ONCE)), self.landmarks, self.weights).astype("f4")
             @ self.weight_MT
@@ -179,17 +180,23 @@ class LabelRegression:
         return np.clip(self.mean_T + offsets_NT, 0, 1)
 
 
+def _counted(labels_OC: NDArray[np.bool_], evenness: float) -> NDArray[np.float32]:
+    # What each label of one aspect counts; every protein has one or more.
+    number_O1 = labels_OC.sum(axis=1, keepdims=True)
+    return (labels_OC * (number_O1.mean() / number_O1) ** evenness).astype(np.float32)
+
+
 def _solved(
     own: ProteinFeatures,
     landmarks: ProteinFeatures,
     among_MM: NDArray[np.float64],
-    labels_OC: NDArray[np.bool_],
+    labels_OC: NDArray[np.float32],
     weights: KernelWeights,
 ) -> NDArray[np.float64]:
     # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time.
     left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
     right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
-    mean_C = labels_OC.mean(axis=0)
+    mean_C = labels_OC.mean(axis=0, dtype=np.float64)
     for start in range(0, len(own), PROTEINS_AT_ONCE):
         block = slice(start, start + PROTEINS_AT_ONCE)
         near_OM = kernel(own.rows(block), landmarks, weights)

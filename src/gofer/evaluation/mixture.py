@@ -1,20 +1,26 @@
 """One calibrated score from texts of terms, labels of alike training proteins, and labels carried over by alignments.
 
-All are estimates of the same probability, so they are mixed as such:
+All are estimates of the same probability, so they are mixed as such, for a term that n training proteins have:
 
-    labels = (1 - carried) · regressed + carried · carried over, where an aligned protein has a label; else regressed
-    mixture = share · labels + (1 - share) · text
+    known   = share · n / (n + RARE) · regressed + (1 - share · n / (n + RARE)) · text
+    carried = trust · likeness / (1 + trust · likeness), of the best alignment; 0 without one
+    mixture = (1 - carried) · known + carried · carried over
 
-Per aspect `share` is the one with the best `quality` on the validation proteins, then `carried` with that share; then a
-curve that only rises makes the mixture say what share of such pairs is true.
+A regression tells little of a term that few proteins have, and the text tells it apart better. A close relative's
+labels hold nearly all, a far one's hardly more often than those of any alike protein, and how fast this falls differs
+between aspects: functions outlast processes. Per aspect `trust` is the one with the best `quality` on the validation
+proteins, then `share` with that trust; then a curve that only rises makes the mixture say what share of such pairs is
+true.
 Shapes: B proteins, T terms, C terms of an aspect.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
@@ -25,8 +31,9 @@ from gofer.evaluation.calibration import LOWEST_SCORE
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
 from gofer.evaluation.quality import quality
 
-SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)  # below 1: of rare terms nothing is expected of most proteins, and these would tie
-CARRIED = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)
+RARE = 10  # training proteins with a term for which text and regression count alike, where share is 1
+TRUSTS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which has as many numbers as it finds steps (Niculescu-Mizil 2005)
 MIN_POSITIVES = 30
 PLATT_KNOTS = 101
@@ -39,18 +46,26 @@ class Expected:
     Attributes:
         regressed_BT: Share of alike proteins that have each term, in [0, 1].
         carried_BT: The same of the proteins that align; 0 throughout an aspect in which none of them has a label.
+        likeness: By aspect, the best likeness with an aligned protein that has a label in it, in [0, 1], (B).
     """
 
     regressed_BT: NDArray[np.float32]
     carried_BT: NDArray[np.float32]
+    likeness: Mapping[str, NDArray[np.float32]]
 
     def columns(self, chosen: NDArray) -> "Expected":
         """Those of some of the terms."""
-        return Expected(self.regressed_BT[:, chosen], self.carried_BT[:, chosen])
+        return Expected(self.regressed_BT[:, chosen], self.carried_BT[:, chosen], self.likeness)
 
     def rows(self, chosen: NDArray) -> "Expected":
         """Those of some of the proteins."""
-        return Expected(self.regressed_BT[chosen], self.carried_BT[chosen])
+        likeness = {aspect: best_B[chosen] for aspect, best_B in self.likeness.items()}
+        return Expected(self.regressed_BT[chosen], self.carried_BT[chosen], likeness)
+
+    def carried_B1(self, aspect: str, trust: float) -> NDArray[np.float32]:
+        """How much labels carried over count in an aspect, in [0, 1)."""
+        trusted_B1 = np.float32(trust) * self.likeness[aspect][:, None]
+        return trusted_B1 / (1 + trusted_B1)
 
 
 @dataclass(frozen=True)
@@ -58,27 +73,27 @@ class AspectMixture:
     """How one aspect is scored.
 
     Attributes:
-        share: Of the labels of alike proteins, in [0, 1]; the text has the rest.
-        carried: Of the labels carried over among these, in [0, 1].
+        trust: How fast labels carried over are trusted as likeness grows, 0 or more.
+        share: Of the regressed labels of terms that many training proteins have, in [0, 1]; the text has the rest.
         before: Increasing mixtures from 0 to 1.
         after: The score at each of them, increasing, in (0, 1]; straight lines lie between.
     """
 
+    trust: float
     share: float
-    carried: float = 0.0
     before: tuple[float, ...] = (0.0, 1.0)
     after: tuple[float, ...] = (LOWEST_SCORE, 1.0)
 
-    def mixed(self, text_BC: NDArray, expected: Expected) -> NDArray[np.float64]:
+    def mixed(self, aspect: str, text_BC: NDArray, expected: Expected, counts_C: NDArray) -> NDArray[np.float32]:
         """The mixture in [0, 1] of one aspect's terms, before calibration."""
-        has_relative_B1 = expected.carried_BT.any(axis=1, keepdims=True)
-        carried_B1 = np.where(has_relative_B1, self.carried, 0.0)
-        labels_BC = (1 - carried_B1) * expected.regressed_BT + carried_B1 * expected.carried_BT
-        return self.share * labels_BC + (1 - self.share) * text_BC
+        share_C = (self.share * counts_C / (counts_C + RARE)).astype(np.float32)
+        carried_B1 = expected.carried_B1(aspect, self.trust)
+        known_BC = share_C * expected.regressed_BT + (1 - share_C) * text_BC
+        return (1 - carried_B1) * known_BC + carried_B1 * expected.carried_BT
 
-    def scores(self, text_BC: NDArray, expected: Expected) -> NDArray[np.float32]:
-        """Calibrated scores in (0, 1]."""
-        return np.interp(self.mixed(text_BC, expected), self.before, self.after).astype(np.float32)
+    def scores(self, mixed_BC: NDArray) -> NDArray[np.float32]:
+        """Calibrated scores in (0, 1] of a mixture."""
+        return np.interp(mixed_BC, self.before, self.after).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -87,24 +102,43 @@ class Mixture:
 
     aspects: Mapping[str, AspectMixture]
 
-    def apply(self, text_BT: NDArray, expected: Expected, aspects_T: NDArray) -> NDArray[np.float32]:
+    def labels(self, expected: Expected, aspects_T: NDArray) -> NDArray[np.float32]:
+        """What is expected by labels alone, regressed or carried over, in [0, 1], (B, T).
+
+        An aspect that is not named keeps what was regressed.
+
+        Args:
+            expected: What these labels say.
+            aspects_T: Aspect of each term.
+        """
+        labels_BT = expected.regressed_BT.copy()
+        for aspect, own in self.aspects.items():
+            columns = np.flatnonzero(aspects_T == aspect)
+            carried_B1 = expected.carried_B1(aspect, own.trust)
+            labels_BT[:, columns] *= 1 - carried_B1
+            labels_BT[:, columns] += carried_B1 * expected.carried_BT[:, columns]
+        return labels_BT
+
+    def apply(self, text_BT: NDArray, expected: Expected, counts_T: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:
         """Scores in (0, 1], (B, T).
 
         Args:
             text_BT: The text's calibrated scores.
             expected: What labels of alike proteins say.
+            counts_T: How many training proteins have each term.
             aspects_T: Aspect of each term.
         """
         scores_BT = np.asarray(text_BT, np.float32).copy()
         for aspect, own in self.aspects.items():
             columns = np.flatnonzero(aspects_T == aspect)
-            scores_BT[:, columns] = own.scores(text_BT[:, columns], expected.columns(columns))
+            told = expected.columns(columns)
+            scores_BT[:, columns] = own.scores(own.mixed(aspect, text_BT[:, columns], told, counts_T[columns]))
         return scores_BT
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return {
-            aspect: {"share": own.share, "carried": own.carried, "before": list(own.before), "after": list(own.after)}
+            aspect: {"trust": own.trust, "share": own.share, "before": list(own.before), "after": list(own.after)}
             for aspect, own in self.aspects.items()
         }
 
@@ -119,7 +153,7 @@ class Mixture:
             return cls(
                 {
                     aspect: AspectMixture(
-                        float(own["share"]), float(own["carried"]), tuple(own["before"]), tuple(own["after"])
+                        float(own["trust"]), float(own["share"]), tuple(own["before"]), tuple(own["after"])
                     )
                     for aspect, own in content.items()
                 }
@@ -131,54 +165,80 @@ class Mixture:
             ) from error
 
 
-def fit_mixture(
-    text_BT: NDArray,
-    expected: Expected,
-    truth_BT: NDArray[np.bool_],
-    aspects_T: NDArray,
-    accretion_T: NDArray,
-    hierarchy: Hierarchy,
-) -> Mixture:
-    """Shares and curves fitted on validation proteins, over the terms seen in training.
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """What a mixture is fitted on: validation proteins, and the terms seen in training.
 
-    An aspect with fewer than `MIN_POSITIVES` labels is left to the text.
-
-    Args:
-        text_BT: The text's calibrated scores.
+    Attributes:
         expected: What labels of alike proteins say.
         truth_BT: Propagated labels.
-        aspects_T: Aspect of each term.
-        accretion_T: Information accretion of each term.
+        terms: Columns go_id, aspect, training_count, information_accretion of the terms.
         hierarchy: Of these terms.
     """
-    known = [aspect for aspect in np.unique(aspects_T) if truth_BT[:, aspects_T == aspect].sum() >= MIN_POSITIVES]
 
-    def best(tried: Mapping[str, Sequence[AspectMixture]]) -> dict[str, AspectMixture]:
+    expected: Expected
+    truth_BT: NDArray[np.bool_]
+    terms: pd.DataFrame
+    hierarchy: Hierarchy
+
+    def fit_trust(self, text_BT: NDArray) -> Mixture:
+        """A mixture with the best trust of each aspect, not yet calibrated.
+
+        An aspect with fewer than `MIN_POSITIVES` labels is left to the text.
+
+        Args:
+            text_BT: The text's calibrated scores.
+        """
+        known = [a for a in np.unique(self._aspects_T) if self._of_aspect(a)[1].sum() >= MIN_POSITIVES]
+        return self._best(
+            text_BT, {str(aspect): [AspectMixture(trust, SHARES[-1]) for trust in TRUSTS] for aspect in known}
+        )
+
+    def fit_shares(self, text_BT: NDArray, trusted: Mixture) -> Mixture:
+        """The mixture with the best shares beside a trust, calibrated.
+
+        Args:
+            text_BT: The text's scores, raised by what is expected with that trust.
+            trusted: What `fit_trust` gave.
+        """
+        own = {name: [replace(mixture, share=share) for share in SHARES] for name, mixture in trusted.aspects.items()}
+        fitted = {}
+        for aspect, mixture in self._best(text_BT, own).aspects.items():
+            columns, truth_BC = self._of_aspect(aspect)
+            rows = np.flatnonzero(truth_BC.any(axis=1))
+            told, counts_C = self.expected.rows(rows).columns(columns), self._counts_T[columns]
+            mixed_BC = mixture.mixed(aspect, text_BT[np.ix_(rows, columns)], told, counts_C)
+            before, after = _curve(mixed_BC.ravel(), truth_BC[rows].ravel())
+            fitted[aspect] = replace(mixture, before=before, after=after)
+        return Mixture(fitted)
+
+    @cached_property
+    def _aspects_T(self) -> NDArray:
+        return self.terms["aspect"].to_numpy(str)
+
+    @cached_property
+    def _counts_T(self) -> NDArray:
+        return self.terms["training_count"].to_numpy(float)
+
+    def _of_aspect(self, aspect: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        columns = np.flatnonzero(self._aspects_T == aspect)
+        return columns, self.truth_BT[:, columns]
+
+    def _best(self, text_BT: NDArray, tried: Mapping[str, Sequence[AspectMixture]]) -> Mixture:
         # Of equally good ones the first.
-        told: dict[str, list[float]] = {aspect: [] for aspect in known}
+        accretion_T = self.terms["information_accretion"].to_numpy(float)
+        told: dict[str, list[float]] = {aspect: [] for aspect in tried}
         for mixtures in zip(*tried.values(), strict=True):
             mixed_BT = np.asarray(text_BT, np.float32).copy()
-            for aspect, own in zip(known, mixtures, strict=True):
-                columns = np.flatnonzero(aspects_T == aspect)
-                mixed_BT[:, columns] = own.mixed(text_BT[:, columns], expected.columns(columns))
-            mixed_BT = hierarchy_consistent(mixed_BT, hierarchy)
-            for aspect in known:
-                own_T = aspects_T == aspect
-                told[aspect].append(quality(mixed_BT[:, own_T], truth_BT[:, own_T], accretion_T[own_T]))
-        return {aspect: tried[aspect][int(np.argmax(told[aspect]))] for aspect in known}
-
-    if not known:
-        return Mixture({})
-    shares = best({aspect: [AspectMixture(share) for share in SHARES] for aspect in known})
-    both = best({aspect: [AspectMixture(shares[aspect].share, carried) for carried in CARRIED] for aspect in known})
-    fitted = {}
-    for aspect, own in both.items():
-        columns = np.flatnonzero(aspects_T == aspect)
-        labelled = np.flatnonzero(truth_BT[:, columns].any(axis=1))
-        mixed_BC = own.mixed(text_BT[np.ix_(labelled, columns)], expected.rows(labelled).columns(columns))
-        curve = _curve(mixed_BC.ravel(), truth_BT[np.ix_(labelled, columns)].ravel())
-        fitted[str(aspect)] = AspectMixture(own.share, own.carried, *curve)
-    return Mixture(fitted)
+            for aspect, own in zip(tried, mixtures, strict=True):
+                columns, _ = self._of_aspect(aspect)
+                near = self.expected.columns(columns)
+                mixed_BT[:, columns] = own.mixed(aspect, text_BT[:, columns], near, self._counts_T[columns])
+            mixed_BT = hierarchy_consistent(mixed_BT, self.hierarchy)
+            for aspect in tried:
+                columns, truth_BC = self._of_aspect(aspect)
+                told[aspect].append(quality(mixed_BT[:, columns], truth_BC, accretion_T[columns]))
+        return Mixture({aspect: tried[aspect][int(np.argmax(told[aspect]))] for aspect in tried})
 
 
 def _curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gofer.artefacts import MANIFEST_KEY, Manifest
-from gofer.embeddings.alignment_profiles import AlignmentReader
+from gofer.embeddings.alignment_likeness import Aligner
 from gofer.embeddings.scaling import Scale
 from gofer.embeddings.sequence_features import SequenceFeatures, SequenceReader
 from gofer.errors import ArtefactError
@@ -35,7 +35,7 @@ class LabelHead:
         regression: Fitted on the training proteins.
         reader: Turns sequences into features, as the training proteins define them.
         residues: Scale of what sums up the residue embeddings.
-        aligner: Aligns sequences with the training proteins; None where the kernel does without.
+        aligner: Aligns sequences with the training proteins; None where no label is carried over.
         carried: Labels of the sequences that it aligns with; None with `aligner`.
     """
 
@@ -44,7 +44,7 @@ class LabelHead:
     regression: LabelRegression
     reader: SequenceReader
     residues: Scale
-    aligner: AlignmentReader | None
+    aligner: Aligner | None
     carried: CarriedLabels | None
 
     @classmethod
@@ -56,6 +56,7 @@ class LabelHead:
         aspects_T: NDArray,
         weights: KernelWeights,
         *,
+        aligned: int,
         seed: int,
     ) -> "LabelHead":
         """Fit on training proteins.
@@ -66,27 +67,29 @@ class LabelHead:
             go_ids: The terms of the columns.
             aspects_T: Aspect of each of them.
             weights: The kernel.
+            aligned: Most training proteins that a protein is aligned with; 0 carries no label over.
             seed: Of the choice of landmarks.
         """
         reader = SequenceReader.of_training(known.sequences)
         residues = Scale.of_training(known.summaries_BS)
-        aligner = AlignmentReader.of_training(known.sequences) if weights.alignments else None
+        aligner = Aligner.of_training(known.sequences, most=aligned) if aligned else None
         carried = None
         if aligner:
             row_of = {sequence: row for row, sequence in enumerate(aligner.targets)}
             owner_N = np.array([row_of[sequence] for sequence in known.sequences], dtype=np.int64)
             carried = CarriedLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
-        features = _features(known, reader, residues, aligner)
+        features = _features(known, reader, residues)
         regression = LabelRegression.fit(features, labels_NT, aspects_T, weights, seed=seed)
         return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, carried)
 
     def predict(self, proteins: Described) -> Expected:
         """How often proteins like these have each of `go_ids`."""
-        features = _features(proteins, self.reader, self.residues, self.aligner)
-        regressed_BT = self.regression.predict(features)
-        if self.carried is None or features.profiles_NP is None:
-            return Expected(regressed_BT, np.zeros_like(regressed_BT))
-        return Expected(regressed_BT, self.carried.of_profiles(features.profiles_NP))
+        regressed_BT = self.regression.predict(_features(proteins, self.reader, self.residues))
+        if self.aligner is None or self.carried is None:
+            none_B = np.zeros(len(regressed_BT), np.float32)
+            return Expected(regressed_BT, np.zeros_like(regressed_BT), dict.fromkeys(np.unique(self.aspects_T), none_B))
+        likeness_BP = self.aligner.read(proteins.sequences, threads=torch.get_num_threads())
+        return Expected(regressed_BT, *self.carried.of_alike(likeness_BP))
 
     def write(self, path: Path | str, manifest: Manifest) -> None:
         """Write as safetensors."""
@@ -96,21 +99,22 @@ class LabelHead:
             "mean": self.regression.mean_T,
             "learned": landmarks.learned_ND,
             "composition": landmarks.sequence.composition_NC,
+            "segments": landmarks.sequence.segments_NE,
             "physics": landmarks.sequence.physics_NF,
             "residues": landmarks.residues_NS,
             "residues.mean": self.residues.mean_C,
             "residues.deviation": self.residues.deviation_C,
             **_parts("words", landmarks.sequence.words_NV),
         }
-        if self.aligner and self.carried and landmarks.profiles_NP is not None:
+        if self.aligner and self.carried:
             # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
             joined = "\n".join(self.aligner.targets).encode("ascii")
             arrays |= {
                 "targets": np.frombuffer(bytearray(joined), np.uint8),
-                **_parts("profiles", landmarks.profiles_NP),
                 **_parts("carried", self.carried.labels_PT),
             }
         facts = {
+            "aligned": str(self.aligner.most if self.aligner else 0),
             "go_ids": json.dumps(self.go_ids),
             "aspects": json.dumps(self.aspects_T.tolist()),
             "kernel": json.dumps(asdict(self.regression.weights)),
@@ -132,13 +136,13 @@ class LabelHead:
             reader = SequenceReader.from_json(facts["reader"])
             words_MV = _joined("words", arrays, len(reader.words))
             aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
-            aligner, profiles_MP, carried = None, None, None
+            aligner, carried = None, None
             if "targets" in arrays:
-                aligner = AlignmentReader(tuple(arrays["targets"].tobytes().decode("ascii").split("\n")))
-                profiles_MP = _joined("profiles", arrays, len(aligner.targets))
+                targets = arrays["targets"].tobytes().decode("ascii").split("\n")
+                aligner = Aligner(tuple(targets), int(facts["aligned"]))
                 carried = CarriedLabels(_joined("carried", arrays, len(aspects_T)), aspects_T)
-            sequence = SequenceFeatures(words_MV, arrays["composition"], arrays["physics"])
-            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], profiles_MP, sequence)
+            dense = (arrays[name] for name in ("composition", "segments", "physics"))
+            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], SequenceFeatures(words_MV, *dense))
             kernel = KernelWeights(**json.loads(facts["kernel"]))
             regression = LabelRegression(landmarks, arrays["weight"], arrays["mean"], kernel)
             residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
@@ -150,12 +154,8 @@ class LabelHead:
             ) from error
 
 
-def _features(
-    proteins: Described, reader: SequenceReader, residues: Scale, aligner: AlignmentReader | None
-) -> ProteinFeatures:
-    profiles_NP = aligner.read(proteins.sequences, threads=torch.get_num_threads()) if aligner else None
-    scaled_NS = residues(proteins.summaries_BS)
-    return ProteinFeatures(proteins.vectors_BD, scaled_NS, profiles_NP, reader.read(proteins.sequences))
+def _features(proteins: Described, reader: SequenceReader, residues: Scale) -> ProteinFeatures:
+    return ProteinFeatures(proteins.vectors_BD, residues(proteins.summaries_BS), reader.read(proteins.sequences))
 
 
 def _parts(name: str, matrix: sp.csr_array) -> dict[str, NDArray]:

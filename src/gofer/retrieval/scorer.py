@@ -1,8 +1,8 @@
 """From a protein's vector and sequence to a calibrated score of every term of the release.
 
-Texts of terms reach every term; labels of alike proteins reach the terms that training has seen, and through these the
-unseen terms of like text or below them. How much each counts for seen terms, and how often a score is right, was fitted
-on validation proteins. Shapes: B proteins, T terms, S seen terms.
+Texts of terms reach every term; labels of alike proteins reach the terms that training has seen, and through these all
+terms of like text or below them. How much each counts for seen terms, and how often a score is right, was fitted on
+validation proteins. Shapes: B proteins, T terms, S seen terms.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import LOWEST_SCORE, Calibration
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
-from gofer.evaluation.mixture import Mixture, fit_mixture
+from gofer.evaluation.mixture import Mixture, Validation
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
@@ -58,39 +58,32 @@ class Scorer:
             relations: Along which annotations propagate.
         """
         calibration = space.calibrate(proteins.vectors_BD, truth_BT)
-        seen = space.terms[seen_in_training(space.terms)].reset_index(drop=True)
-        columns = _columns(space, seen["go_id"].tolist())
-        expected = head.predict(proteins).columns(pd.Index(head.go_ids).get_indexer(seen["go_id"]))
-        mixture = fit_mixture(
-            space.text_scores(proteins.vectors_BD, calibration)[:, columns],
-            expected,
-            truth_BT[:, columns],
-            seen["aspect"].to_numpy(str),
-            seen["information_accretion"].to_numpy(float),
-            Hierarchy.of_terms(seen, relations, within_aspect=True),
+        unfitted = cls(space, calibration, head, Mixture({}))
+        seen, expected = unfitted._seen, head.predict(proteins)
+        terms = space.terms.iloc[seen].reset_index(drop=True)
+        validation = Validation(
+            expected, truth_BT[:, seen], terms, Hierarchy.of_terms(terms, relations, within_aspect=True)
         )
-        return cls(space, calibration, head, mixture)
+        text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
+        trusted = validation.fit_trust(text_BS)
+        raised_BS = unfitted._related.of(seen).raised(text_BS, trusted.labels(expected, head.aspects_T))
+        return cls(space, calibration, head, validation.fit_shares(raised_BS, trusted))
 
     @cached_property
-    def _seen_columns(self) -> NDArray[np.int64]:
-        return _columns(self.space, self.head.go_ids)
+    def _seen(self) -> NDArray[np.int64]:
+        return pd.Index(self.space.go_ids).get_indexer(pd.Index(self.head.go_ids))
 
     @cached_property
     def _unseen_T(self) -> NDArray[np.bool_]:
         unseen_T = ~self.space.is_root_T
-        unseen_T[self._seen_columns] = False
+        unseen_T[self._seen] = False
         return unseen_T
 
     @cached_property
     def _related(self) -> RelatedTerms:
-        return RelatedTerms.of_terms(
-            self.space.text_TG,
-            self.space.terms["aspect"].to_numpy(str),
-            self.space.hierarchy,
-            np.flatnonzero(self._unseen_T),
-            self._seen_columns,
-            self.head.regression.mean_T,
-        )
+        space, mean_S = self.space, self.head.regression.mean_T
+        aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
+        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.hierarchy, self._seen, mean_S, counts_T)
 
     def scores(self, proteins: Described) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
@@ -99,17 +92,16 @@ class Scorer:
         raised to it. Its own score is multiplied with the square root of the lowest score above it: half as much as if
         it told how often the term is true where its parents are.
         """
+        expected, seen, unseen_T = self.head.predict(proteins), self._seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
-        seen, unseen_T = self._seen_columns, self._unseen_T
-        expected = self.head.predict(proteins)
-        aspects_S = self.space.terms["aspect"].to_numpy(str)[seen]
-        scores_BT = np.zeros_like(text_BT)
-        scores_BT[:, seen] = self.mixture.apply(text_BT[:, seen], expected, aspects_S)
+        raised_BT = self._related.raised(text_BT, self.mixture.labels(expected, self.head.aspects_T))
+        counts_S = self.space.terms["training_count"].to_numpy(float)[seen]
+        scores_BT = np.zeros_like(raised_BT)
+        scores_BT[:, seen] = self.mixture.apply(raised_BT[:, seen], expected, counts_S, self.head.aspects_T)
         scores_BT = hierarchy_consistent(scores_BT, self.space.hierarchy)
         scores_BT[:, unseen_T | self.space.is_root_T] = 1
         limit_BU = limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)[:, unseen_T]
-        own_BU = self._related.raised(text_BT[:, unseen_T], expected.regressed_BT)
-        scores_BT[:, unseen_T] = np.maximum(own_BU * np.sqrt(limit_BU), np.float32(LOWEST_SCORE))
+        scores_BT[:, unseen_T] = np.maximum(raised_BT[:, unseen_T] * np.sqrt(limit_BU), np.float32(LOWEST_SCORE))
         return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
 
 
@@ -133,7 +125,3 @@ class TextScorer:
         scores_BT[:, unseen_T] = text_BT[:, unseen_T]
         scores_BT[:, self.space.is_root_T] = 1
         return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
-
-
-def _columns(space: TermSpace, go_ids: Sequence[str]) -> NDArray[np.int64]:
-    return pd.Index(space.go_ids).get_indexer(pd.Index(go_ids))
