@@ -3,12 +3,13 @@
     OMP_NUM_THREADS=1 python benchmarks/protocols.py
 
 Measured here, on one core: residues per CPU second of a model of this shape with random weights (float32, packed), its
-memory, bytes per residue in gofer's store; seconds of a training step (pooling, both towers, contrast with the config's
-candidates, backward) per residue and per step; seconds of aligning two proteins, as labels carried over need it, and
-one with those that share most words, for the nearest protein in training. Not in the table: the search for shared
-words, which benchmarks/alike.py --synthetic measures, reading and writing, mining, validation, the attribution loss,
-and cafaeval. The sizes of the benchmarks are published or assumed, as the table says: no benchmark was run. Nothing
-about a GPU is measured: its rate is its peak by the data sheet times a share that is assumed, as in benchmarks/scale.py.
+memory, bytes per residue in gofer's store; seconds of a training step (pooling, both towers, contrast with the
+config's candidates, backward) per residue and per step; seconds of aligning two proteins, as labels carried over need
+it, and one with those that share most words, for the nearest protein in training. Not in the table: the search for
+shared words, which benchmarks/alike.py --synthetic measures, reading and writing, mining, validation, the attribution
+loss, and cafaeval. The sizes of the benchmarks are published or assumed, as the table says: no benchmark was run.
+Nothing about a GPU is measured: its rate is its peak by the data sheet times a share that is assumed, as in
+benchmarks/scale.py.
 """
 
 import argparse

@@ -74,13 +74,6 @@ def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) ->
     return _each(lambda pair: hits(*pair), asked, threads)
 
 
-def all_scores(
-    asked: Sequence[tuple[str, Sequence[str]]], *, max_expected: float, threads: int = 1
-) -> list[list[tuple[int, int]]]:
-    """`scores` of each (query, others), with as many threads; they change nothing but the time."""
-    return _each(lambda pair: scores(*pair, max_expected=max_expected), asked, threads)
-
-
 def _each(
     work: Callable[[tuple[str, Sequence[str]]], T], asked: Sequence[tuple[str, Sequence[str]]], threads: int
 ) -> list[T]:
