@@ -16,9 +16,9 @@ with logged_to(snakemake.log[0]):
     else:
         held_out = HeldOut.read(files, snakemake.params.relations)
         method, diamond = read_cafa(files.method), read_cafa(files.diamond)
-        shares = fit_shares(method, diamond, held_out)
-        aspect_of = held_out.terms.set_index("go_id")["aspect"]
-        table = blend(method, diamond, shares, aspect_of, min_score=snakemake.params.settings["min_score"])
+        min_score, aspect_of = snakemake.params.settings["min_score"], held_out.terms.set_index("go_id")["aspect"]
+        shares = fit_shares(method, diamond, held_out, min_score=min_score)
+        table = blend(method, diamond, shares, aspect_of, min_score=min_score)
         manifest = manifest.told(diamond_share=shares)
         write_cafa(output, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
         logger.info("DIAMOND's share: %s", shares)

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 
 from gofer.evaluation.cafa import COLUMNS
-from gofer.evaluation.quality import quality
-from gofer.evaluation.truth import HeldOut, aspect_data
+from gofer.evaluation.pairs import count
+from gofer.evaluation.quality import quality_of
+from gofer.evaluation.truth import HeldOut, aspect_pairs
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 
-def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut) -> dict[str, float]:
-    """DIAMOND's share per aspect with the best `quality` on the validation proteins.
+def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut, *, min_score: float) -> dict[str, float]:
+    """DIAMOND's share per aspect with the best `quality` of the blend on the validation proteins.
 
     Of equally good shares the lowest; 0 for an aspect without a label.
 
@@ -25,18 +26,19 @@ def fit_shares(method: pd.DataFrame, similar: pd.DataFrame, held_out: HeldOut) -
         method: Columns protein_id, go_id, score of the method.
         similar: The same of DIAMOND.
         held_out: The validation labels.
+        min_score: Lower scores are left out of the blend.
     """
-    shares = {}
-    for aspect in held_out.terms["aspect"].unique():
-        own, near = (aspect_data(table, held_out, aspect, "val") for table in (method, similar))
-        has_hit_B = near.scores_BC.any(axis=1)
-        told = []
-        for share in SHARES:
-            share_B1 = np.where(has_hit_B, share, 0.0)[:, None]
-            mixed_BC = (1 - share_B1) * own.scores_BC + share_B1 * near.scores_BC
-            told.append(quality(mixed_BC, own.labels_BC, own.accretion_C))
-        shares[str(aspect)] = SHARES[int(np.argmax(told))]
-    return shares
+    validation = held_out.of_split("val")["protein_id"].unique()
+    own, near = (table[table["protein_id"].isin(validation)] for table in (method, similar))
+    aspect_of = held_out.terms.set_index("go_id")["aspect"]
+    told: dict[str, list[float]] = {str(aspect): [] for aspect in aspect_of.unique()}
+    for share in SHARES:
+        blended = blend(own, near, dict.fromkeys(told, share), aspect_of, min_score=min_score)
+        for aspect, qualities in told.items():
+            joined = aspect_pairs(blended, held_out, aspect, "val")
+            counts = (count(joined.pairs, accretion_C) for accretion_C in (None, joined.accretion_C))
+            qualities.append(quality_of(*counts))
+    return {aspect: SHARES[int(np.argmax(qualities))] for aspect, qualities in told.items()}
 
 
 def blend(

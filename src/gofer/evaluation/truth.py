@@ -1,4 +1,4 @@
-"""What predictions are held against: labels of the held-out proteins; and both of one aspect, as arrays or as pairs.
+"""What predictions are held against: labels of the held-out proteins; and both of one aspect, as pairs.
 
 Shapes: B proteins, C terms of the aspect, its root left out.
 """
@@ -171,35 +171,6 @@ def _places(column: pd.Series, ids: pd.Index) -> NDArray[np.int32]:
     if not len(column.cat.categories):
         return np.empty(0, np.int32)
     return ids.get_indexer(column.cat.categories).astype(np.int32)[column.cat.codes]
-
-
-@dataclass(frozen=True, eq=False)
-class AspectData:
-    """Scores and labels of one aspect and split, as arrays: for the validation proteins, which are not too many.
-
-    Attributes:
-        terms: Rows of the terms table, C.
-        protein_ids: Proteins that have a label in the aspect, B.
-        scores_BC: Scores propagated.
-        labels_BC: Labels, propagated.
-    """
-
-    terms: pd.DataFrame
-    protein_ids: pd.Index
-    scores_BC: NDArray[np.float64]
-    labels_BC: NDArray[np.bool_]
-
-    @property
-    def accretion_C(self) -> NDArray[np.float64]:
-        """Information accretion of each term."""
-        return self.terms["information_accretion"].to_numpy(float)
-
-
-def aspect_data(scores: pd.DataFrame, held_out: HeldOut, aspect: str, split: str) -> AspectData:
-    """Join predictions and labels of one aspect and split by id; arguments as `Joined.of`."""
-    joined = Joined.of(scores, held_out, aspect, split)
-    _, scores_BC, labels_BC = joined.dense(slice(None))
-    return AspectData(joined.terms[joined.below_T].reset_index(drop=True), joined.protein_ids, scores_BC, labels_BC)
 
 
 @dataclass(frozen=True, eq=False)
