@@ -95,7 +95,7 @@ def all_scores(scorer, vectors, sequences):
 def predicted(world, scorer, dataset, vectors, sequences, **changed):
     space = scorer.space
     annotations = world.pid2pos.explode("true_ids").rename(columns={"true_ids": "go_id"})
-    carriers = NearestCarriers.of_tables(vectors.known("train"), annotations, space.terms)
+    carriers = NearestCarriers.of_tables(vectors.known("train"), sequences, annotations, space.terms)
     reported = Reported(**{"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed})
     return predict_proteins(scorer, dataset, sequences, carriers, world.term_sets, reported)
 
@@ -222,6 +222,17 @@ def test_the_nearest_protein_carries_the_term(world, table):
     carried = {row.protein_id: set(row.go_ids) for row in world.pid2pos.itertuples() if row.split == "train"}
     for row in table.itertuples():
         assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in carried[row.nearest_protein]
+
+
+def test_where_a_known_protein_aligns_it_is_the_nearest(world, scorer, dataset, vectors, sequences):
+    train = {row.protein_id: row.go_ids for row in world.pid2pos.itertuples() if row.split == "train"}
+    relative = next(protein_id for protein_id, go_ids in train.items() if len(go_ids))
+    asked = vectors.of_splits("val").protein_ids[0]
+    changed = {**sequences, asked: sequences[relative]}
+    table = predicted(world, scorer, dataset, vectors, changed)
+    own = table[(table["protein_id"] == asked) & table["go_id"].isin(train[relative])]
+    assert len(own)
+    assert set(own["nearest_protein"]) == {relative}
 
 
 def test_scores_propagate_along_the_relations_of_the_run(world, space):

@@ -86,13 +86,12 @@ def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed
     seen = rng.random(n_terms) < 0.8
     terms = pd.DataFrame({"go_id": go_ids, "training_count": seen.astype(int), "depth": 1})
     z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)
-    found = NearestCarriers.of_tables(train, annotations, terms).of_protein(z_D, columns)
-    for column, protein_id in zip(columns, found, strict=True):
+    likeness_N = np.where(rng.random(n_proteins) < 0.3, rng.integers(1, 3, n_proteins) / 2, 0).astype(np.float32)
+    own = NearestCarriers.of_tables(train, dict.fromkeys(train.protein_ids, "M"), annotations, terms)
+    for column, protein_id in zip(columns, own.of_protein(z_D, likeness_N, columns), strict=True):
         carriers = np.flatnonzero(carries[:, column] & seen[column])
-        if len(carriers):
-            assert protein_id == train.protein_ids[carriers[(train.vectors_ND[carriers] @ z_D).argmax()]]
-        else:
-            assert protein_id == ""
+        best = max(carriers, key=lambda row: (likeness_N[row], train.vectors_ND[row] @ z_D), default=None)
+        assert protein_id == ("" if best is None else train.protein_ids[best])
 
 
 def test_proteins_with_a_sequence_that_the_run_knows_are_told_in_pairs():

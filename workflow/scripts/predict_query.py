@@ -27,16 +27,23 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), snakemake.params.relations
     )
     query = read_table(files.query)
-    for query_id, known_id in known_sequences(query, read_table(files.proteins, ["protein_id", "sequence_sha256"])):
+    run_proteins = read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"])
+    for query_id, known_id in known_sequences(query, run_proteins[["protein_id", "sequence_sha256"]]):
         logger.info("%s has the sequence of %s of this run", query_id, known_id)
     known = ProteinVectors.read(files.vectors).known(snakemake.params.known)
+    carriers = NearestCarriers.of_tables(
+        known,
+        run_proteins.set_index("protein_id")["sequence"].to_dict(),
+        read_table(files.annotations, ["protein_id", "go_id"]),
+        space.terms,
+    )
     fitted = read_json(files.calibration)
     head, mixture = LabelHead.read(files.head), Mixture.from_json(fitted["mixture"])
     table = predict_proteins(
         Scorer(space, Calibration.from_json(fitted), head, mixture),
         ProteinEmbDataset(ESMResidueStore(files.residues), query),
         query.set_index("protein_id")["sequence"].to_dict(),
-        NearestCarriers.of_tables(known, read_table(files.annotations, ["protein_id", "go_id"]), space.terms),
+        carriers,
         read_table(files.term_sets),
         Reported(settings["min_score"], settings["max_terms"], settings["evidence_windows"]),
     )

@@ -42,6 +42,11 @@ class Aligner:
         return cls(tuple(sorted(set(sequences))), most)
 
     @cached_property
+    def column_of(self) -> dict[str, int]:
+        """Column of each target."""
+        return {sequence: column for column, sequence in enumerate(self.targets)}
+
+    @cached_property
     def _index(self) -> WordIndex:
         return WordIndex.of(word_matrix(self.targets))
 

@@ -11,7 +11,7 @@ labels hold nearly all, a far one's hardly more often than those of any alike pr
 between aspects: functions outlast processes. Per aspect `trust` is the one with the best `quality` on the validation
 proteins, then `share` with that trust; then a curve that only rises makes the mixture say what share of such pairs is
 true.
-Shapes: B proteins, T terms, C terms of an aspect.
+Shapes: B proteins, T terms, C terms of an aspect, P training sequences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
@@ -47,20 +48,23 @@ class Expected:
         regressed_BT: Share of alike proteins that have each term, in [0, 1].
         carried_BT: The same of the proteins that align; 0 throughout an aspect in which none of them has a label.
         likeness: By aspect, the best likeness with an aligned protein that has a label in it, in [0, 1], (B).
+        aligned_BP: Likeness with each training sequence; None where no label is carried over.
     """
 
     regressed_BT: NDArray[np.float32]
     carried_BT: NDArray[np.float32]
     likeness: Mapping[str, NDArray[np.float32]]
+    aligned_BP: sp.csr_array | None = None
 
     def columns(self, chosen: NDArray) -> "Expected":
         """Those of some of the terms."""
-        return Expected(self.regressed_BT[:, chosen], self.carried_BT[:, chosen], self.likeness)
+        return replace(self, regressed_BT=self.regressed_BT[:, chosen], carried_BT=self.carried_BT[:, chosen])
 
     def rows(self, chosen: NDArray) -> "Expected":
         """Those of some of the proteins."""
         likeness = {aspect: best_B[chosen] for aspect, best_B in self.likeness.items()}
-        return Expected(self.regressed_BT[chosen], self.carried_BT[chosen], likeness)
+        aligned_BP = None if self.aligned_BP is None else self.aligned_BP[chosen]
+        return Expected(self.regressed_BT[chosen], self.carried_BT[chosen], likeness, aligned_BP)
 
     def carried_B1(self, aspect: str, trust: float) -> NDArray[np.float32]:
         """How much labels carried over count in an aspect, in [0, 1)."""

@@ -1,6 +1,7 @@
 """What the labels of alike training proteins say of a protein: a fitted regression with all that it needs, in one file.
 
-It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M landmarks.
+It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M
+landmarks.
 """
 
 import json
@@ -75,8 +76,7 @@ class LabelHead:
         aligner = Aligner.of_training(known.sequences, most=aligned) if aligned else None
         carried = None
         if aligner:
-            row_of = {sequence: row for row, sequence in enumerate(aligner.targets)}
-            owner_N = np.array([row_of[sequence] for sequence in known.sequences], dtype=np.int64)
+            owner_N = np.array([aligner.column_of[sequence] for sequence in known.sequences], dtype=np.int64)
             carried = CarriedLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
         features = _features(known, reader, residues)
         regression = LabelRegression.fit(features, labels_NT, aspects_T, weights, seed=seed)
@@ -89,7 +89,19 @@ class LabelHead:
             none_B = np.zeros(len(regressed_BT), np.float32)
             return Expected(regressed_BT, np.zeros_like(regressed_BT), dict.fromkeys(np.unique(self.aspects_T), none_B))
         likeness_BP = self.aligner.read(proteins.sequences, threads=torch.get_num_threads())
-        return Expected(regressed_BT, *self.carried.of_alike(likeness_BP))
+        return Expected(regressed_BT, *self.carried.of_alike(likeness_BP), likeness_BP)
+
+    def likeness(self, expected: Expected, sequences: Sequence[str]) -> NDArray[np.float32]:
+        """Likeness of the proteins that something is expected of with known ones, 0 where they do not align, (B, N).
+
+        Args:
+            expected: What `predict` gave.
+            sequences: Of the N known proteins, all among those that it was fitted on.
+        """
+        if self.aligner is None or expected.aligned_BP is None:
+            return np.zeros((len(expected.regressed_BT), len(sequences)), np.float32)
+        columns_N = [self.aligner.column_of[sequence] for sequence in sequences]
+        return expected.aligned_BP[:, columns_N].toarray()
 
     def write(self, path: Path | str, manifest: Manifest) -> None:
         """Write as safetensors."""

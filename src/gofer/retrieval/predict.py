@@ -73,13 +73,16 @@ def _of_protein(
     space = scorer.space
     told = explain_protein(space.model, proteins, row)
     summary_S = summary(proteins[row].residues_LE)
-    scores_BT = scorer.scores(Described(told.z_D[None], summary_S[None], [sequence]))
+    described = Described(told.z_D[None], summary_S[None], [sequence])
+    expected = scorer.head.predict(described)
+    scores_BT = scorer.scores(described, expected)
     keep_BT = space.to_keep(scores_BT, min_score=reported.min_score, max_terms=reported.max_terms)
     table = predicted_pairs(scores_BT, [proteins.protein_ids[row]], space.go_ids, keep_BT)
     columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])
     drop_WP = told.drops(space.z_TD[columns])
     table["evidence"] = [as_text(told.ranges(drop_W, windows=reported.evidence_windows)) for drop_W in drop_WP.T]
-    table["nearest_protein"] = carriers.of_protein(told.z_D, columns)
+    likeness_N = scorer.head.likeness(expected, carriers.sequences)[0]
+    table["nearest_protein"] = carriers.of_protein(told.z_D, likeness_N, columns)
     return table
 
 

@@ -118,21 +118,36 @@ class NearestCarriers:
 
     Attributes:
         known: Their vectors.
+        sequences: Their sequences.
         labels_NT: Not 0 where the protein carries the term, propagated, sparse by column.
     """
 
     known: ProteinVectors
+    sequences: list[str]
     labels_NT: sp.csc_array
 
     @classmethod
-    def of_tables(cls, known: ProteinVectors, annotations: pd.DataFrame, terms: pd.DataFrame) -> "NearestCarriers":
+    def of_tables(
+        cls, known: ProteinVectors, sequence_of: Mapping[str, str], annotations: pd.DataFrame, terms: pd.DataFrame
+    ) -> "NearestCarriers":
         """From propagated annotations; columns are `terms`. Of those that training has not seen nothing is told."""
         seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
-        return cls(known, label_matrix(seen, known.protein_ids, terms["go_id"].tolist()).tocsc())
+        labels_NT = label_matrix(seen, known.protein_ids, terms["go_id"].tolist()).tocsc()
+        return cls(known, [sequence_of[protein_id] for protein_id in known.protein_ids], labels_NT)
 
-    def of_protein(self, z_D: NDArray[np.float32], columns: NDArray[np.int64]) -> list[str]:
-        """For each term, the known protein nearest to `z_D` (by cosine) that carries it; "" where none does."""
-        nearest_first = np.argsort(-(self.known.vectors_ND @ z_D), kind="stable")
+    def of_protein(
+        self, z_D: NDArray[np.float32], likeness_N: NDArray[np.float32], columns: NDArray[np.int64]
+    ) -> list[str]:
+        """For each term, the known protein nearest to one that carries it; "" where none does.
+
+        Those that align with it come first, the most alike before the others; then by cosine.
+
+        Args:
+            z_D: Its vector.
+            likeness_N: Its likeness with each known protein, 0 where they do not align.
+            columns: The terms.
+        """
+        nearest_first = np.lexsort((-(self.known.vectors_ND @ z_D), -likeness_N))
         carries = self.labels_NT[:, columns].toarray()[nearest_first] > 0
         first = carries.argmax(axis=0)
         found = carries.any(axis=0)

@@ -18,7 +18,7 @@ training proteins have the lifts count by RARE / (n + RARE), as its text does be
 Shapes: B proteins, T terms, S seen terms, G text width.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import faiss
 import numpy as np
@@ -79,8 +79,8 @@ class RelatedTerms:
 
     def of(self, rows: NDArray[np.int64]) -> "RelatedTerms":
         """Those of some of the terms."""
-        tables = (table[rows] for table in (self.alike_TS, self.across_TS, self.ancestors_TS))
-        return RelatedTerms(*tables, self.mean_S, self.strength_T[rows])
+        tables = {name: getattr(self, name)[rows] for name in ("alike_TS", "across_TS", "ancestors_TS", "strength_T")}
+        return replace(self, **tables)
 
     def raised(self, scores_BT: NDArray[np.float32], expected_BS: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of the terms in (0, 1), (B, T).

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gofer.embeddings.go_text import seen_in_training
 from gofer.evaluation.calibration import LOWEST_SCORE, Calibration
 from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
-from gofer.evaluation.mixture import Mixture, Validation
+from gofer.evaluation.mixture import Expected, Mixture, Validation
 from gofer.retrieval.label_head import LabelHead
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
@@ -85,14 +85,18 @@ class Scorer:
         aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
         return RelatedTerms.of_terms(space.text_TG, aspects_T, space.hierarchy, self._seen, mean_S, counts_T)
 
-    def scores(self, proteins: Described) -> NDArray[np.float32]:
+    def scores(self, proteins: Described, expected: Expected | None = None) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
 
         What is told of seen terms is better known, so an unseen term is never scored above its parents; those are not
         raised to it. Its own score is multiplied with the square root of the lowest score above it: half as much as if
         it told how often the term is true where its parents are.
+
+        Args:
+            proteins: The proteins.
+            expected: What the head predicts of them, where that is known already.
         """
-        expected, seen, unseen_T = self.head.predict(proteins), self._seen, self._unseen_T
+        expected, seen, unseen_T = expected or self.head.predict(proteins), self._seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         raised_BT = self._related.raised(text_BT, self.mixture.labels(expected, self.head.aspects_T))
         counts_S = self.space.terms["training_count"].to_numpy(float)[seen]
