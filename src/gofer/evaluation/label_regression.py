@@ -9,8 +9,8 @@ The kernel is a sum of up to six: vectors that a model has learned, mean and dev
 of residues, composition of the whole and of segments, physicochemistry. Words and composition alone are the baseline
 that needs no model.
 
-CAFA counts recall by protein, so that a term counts by one over how many the protein has. The labels are those of the
-pairs of protein and term, all alike; `evenness` leads from there (0) to labels that count as in CAFA (1).
+CAFA counts recall by protein: a term counts by one over how many of them the protein has. Least squares count all pairs
+of protein and term alike; `evenness` leads from there (0) to CAFA's way (1).
 Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numbers that sum up the residues.
 """
 
