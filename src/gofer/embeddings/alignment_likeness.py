@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from gofer.inputs.alignments import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_score, scores
 from gofer.inputs.candidates import WordIndex, word_matrix
-from gofer.workflow import progress
 
 MAX_EXPECTED = 1e-4  # alignments this good that chance gives for one pair; far relatives are worth a few false ones
 
@@ -67,8 +66,7 @@ class Aligner:
             tried = self._index.best(word_matrix(different), most=self.most, threads=threads)
         _ = self._own_P  # before threads ask for it
         with ThreadPoolExecutor(threads) as pool:
-            found = pool.map(self._row, different, tried)
-            row_of = dict(zip(different, progress(found, "aligning proteins", total=len(different)), strict=True))
+            row_of = dict(zip(different, pool.map(self._row, different, tried), strict=True))
         none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
         return sp.csr_array(sp.vstack([none, *(row_of[sequence] for sequence in sequences)], format="csr"))
 

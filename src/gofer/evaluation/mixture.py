@@ -66,10 +66,11 @@ class Expected:
         aligned_BP = None if self.aligned_BP is None else self.aligned_BP[chosen]
         return Expected(self.regressed_BT[chosen], self.carried_BT[chosen], likeness, aligned_BP)
 
-    def carried_B1(self, aspect: str, trust: float) -> NDArray[np.float32]:
-        """How much labels carried over count in an aspect, in [0, 1)."""
+    def with_carried(self, known_BT: NDArray, aspect: str, trust: float) -> NDArray[np.float32]:
+        """What is known otherwise, mixed with the labels carried over; all columns are of one aspect."""
         trusted_B1 = np.float32(trust) * self.likeness[aspect][:, None]
-        return trusted_B1 / (1 + trusted_B1)
+        carried_B1 = trusted_B1 / (1 + trusted_B1)
+        return (1 - carried_B1) * known_BT + carried_B1 * self.carried_BT
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,8 @@ class AspectMixture:
     def mixed(self, aspect: str, text_BC: NDArray, expected: Expected, counts_C: NDArray) -> NDArray[np.float32]:
         """The mixture in [0, 1] of one aspect's terms, before calibration."""
         share_C = (self.share * counts_C / (counts_C + RARE)).astype(np.float32)
-        carried_B1 = expected.carried_B1(aspect, self.trust)
         known_BC = share_C * expected.regressed_BT + (1 - share_C) * text_BC
-        return (1 - carried_B1) * known_BC + carried_B1 * expected.carried_BT
+        return expected.with_carried(known_BC, aspect, self.trust)
 
     def scores(self, mixed_BC: NDArray) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1] of a mixture."""
@@ -118,9 +118,8 @@ class Mixture:
         labels_BT = expected.regressed_BT.copy()
         for aspect, own in self.aspects.items():
             columns = np.flatnonzero(aspects_T == aspect)
-            carried_B1 = expected.carried_B1(aspect, own.trust)
-            labels_BT[:, columns] *= 1 - carried_B1
-            labels_BT[:, columns] += carried_B1 * expected.carried_BT[:, columns]
+            told = expected.columns(columns)
+            labels_BT[:, columns] = told.with_carried(told.regressed_BT, aspect, own.trust)
         return labels_BT
 
     def apply(self, text_BT: NDArray, expected: Expected, counts_T: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:

@@ -13,9 +13,9 @@ MMseqs2's fident.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import parasail
 
@@ -23,7 +23,6 @@ from gofer.workflow import progress
 
 GAP_OPEN, GAP_EXTEND = 12, 1  # of a gap's first residue, of each further one
 MATRIX = parasail.blosum62
-T = TypeVar("T")
 LAMBDA, K = 0.267, 0.041
 MAX_EXPECTED = 1e-8
 MIN_COVERED = 0.5
@@ -71,14 +70,9 @@ def own_score(sequence: str) -> int:
 
 def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) -> list[list[Hit]]:
     """`hits` of each (query, others), with as many threads; they change nothing but the time."""
-    return _each(lambda pair: hits(*pair), asked, threads)
-
-
-def _each(
-    work: Callable[[tuple[str, Sequence[str]]], T], asked: Sequence[tuple[str, Sequence[str]]], threads: int
-) -> list[T]:
     with ThreadPoolExecutor(threads) as pool:
-        return list(progress(pool.map(work, asked), "aligning proteins", total=len(asked)))
+        found = pool.map(lambda pair: hits(*pair), asked)
+        return list(progress(found, "aligning proteins", total=len(asked)))
 
 
 def _expected(score: int, one: str, other: str) -> float:

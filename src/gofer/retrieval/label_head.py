@@ -1,7 +1,6 @@
 """What the labels of alike training proteins say of a protein: a fitted regression with all that it needs, in one file.
 
-It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M
-landmarks.
+It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M landmarks.
 """
 
 import json
