@@ -5,7 +5,7 @@
 #   snakemake predict --cores 2 --configfile C --config query=my.fasta   predictions for your proteins
 #   snakemake check --configfile C                                       what is wrong, before any job
 #
-# Stages, in the order of the data: inputs, embeddings, mining, training, retrieval, evaluation, report.
+# Stages, in the order of the data: inputs, embeddings, mining, training, retrieval, baselines, evaluation, report.
 
 from snakemake.utils import min_version
 
@@ -24,8 +24,8 @@ include: "rules/inputs.smk"
 include: "rules/embeddings.smk"
 include: "rules/mining.smk"
 include: "rules/training.smk"
-include: "rules/ablation.smk"
 include: "rules/retrieval.smk"
+include: "rules/baselines.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
 

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from gofer.inputs.alignments import all_hits
-from gofer.inputs.candidates import WordIndex, word_matrix
-from gofer.inputs.clusters import CANDIDATES, cluster
-from gofer.inputs.proteins import read_proteins
+from gofer.inputs.proteins.kmer_search import WordIndex, word_matrix
+from gofer.inputs.proteins.local_alignment import all_hits
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits.clusters import CANDIDATES, cluster
 
 IDENTITIES = (0.3, 0.4, 0.5, 0.7, 0.9)
 HELD_OUT = 0.3

@@ -21,9 +21,9 @@ import pandas as pd
 import yaml
 
 from gofer.artefacts import read_table, write_tsv
-from gofer.evaluation.cafa import read_cafa
-from gofer.evaluation.metrics import count, fmax_of
 from gofer.inputs.label_matrix import label_matrix
+from gofer.metrics.fmax import count, fmax_of
+from gofer.retrieval.cafa_format import read_cafa
 
 ROOT = Path(__file__).parents[1]
 ASPECTS = ("MFO", "BPO", "CCO")

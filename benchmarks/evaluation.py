@@ -27,25 +27,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
-from gofer.evaluation.cafa import read_cafa
-from gofer.evaluation.evaluator import (
+from gofer.evaluation.cafaeval import (
     AspectFigures,
-    has_parent,
     read_figures,
     with_ancestors,
     write_accretion,
     write_ontology,
     write_truth,
 )
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
-from gofer.evaluation.intervals import Bootstrap
-from gofer.evaluation.measures import measure
-from gofer.evaluation.metrics import coverage_of, fmax_of, smin_of
-from gofer.evaluation.pairs import count
-from gofer.evaluation.truth import HeldOut, Predicted, aspect_pairs
-from gofer.evaluation.uncut import UncutScores, UncutWriter
-from gofer.inputs.ontology import read_ontology
-from gofer.inputs.relations import TRUE_PATH
+from gofer.evaluation.join_predictions import Predicted, aspect_pairs
+from gofer.evaluation.metric_rows import measure
+from gofer.inputs.held_out import HeldOut
+from gofer.inputs.ontology.go_graph import TRUE_PATH, Hierarchy, has_parent, hierarchy_consistent
+from gofer.inputs.ontology.term_table import read_ontology
+from gofer.metrics.bootstrap import Bootstrap
+from gofer.metrics.fmax import coverage_of, fmax_of, smin_of
+from gofer.metrics.sparse_pairs import count
+from gofer.retrieval.cafa_format import read_cafa
+from gofer.retrieval.unthresholded_scores import UncutScores, UncutWriter
 
 PROTEINS_AT_ONCE = 256
 LABELS = 5  # terms that a protein is drawn to have, before their ancestors: with these about 60 in GO

@@ -27,10 +27,9 @@ from esm import FastaBatchedDataset
 from esm.model.esm2 import ESM2
 from transformers import EsmConfig, EsmModel
 
-from gofer.embeddings.devices import Compute
-from gofer.embeddings.packed_esm import PackedESM, Tokens
-from gofer.embeddings.packed_linear import PackedLinear
-from gofer.embeddings.packing import tight_batches
+from gofer.embeddings.compute import Compute
+from gofer.embeddings.packing import PackedLinear, tight_batches
+from gofer.embeddings.residues.packed_esm import PackedESM, Tokens
 
 SHAPES = {"8M": (6, 320), "35M": (12, 480), "150M": (30, 640), "650M": (33, 1280)}
 HEADS = 20

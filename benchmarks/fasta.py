@@ -102,7 +102,7 @@ def peak_memory() -> float:
 # Each way imports what it needs and gives the lengths of the sequences once it is called.
 def gofer_reader(path: Path) -> Callable[[], Iterable[int]]:
     from gofer.errors import Problems
-    from gofer.inputs.fasta import read_fasta
+    from gofer.inputs.proteins.fasta import read_fasta
 
     return lambda: (len(protein.sequence) for protein in read_fasta(path, Problems()))
 
@@ -129,7 +129,7 @@ def to_parquet(path: Path) -> Callable[[], Iterable[int]]:
     import pyarrow.parquet as pq
 
     from gofer.artefacts import write_batches
-    from gofer.inputs.proteins import ProteinReader
+    from gofer.inputs.proteins.protein_table import ProteinReader
     from gofer.inputs.schemas import PROTEINS
 
     def lengths() -> Iterable[int]:

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from gofer.artefacts import read_json, read_table
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.go_text import seen_in_training
-from gofer.evaluation.calibration import Calibration
-from gofer.evaluation.hierarchy import hierarchy_consistent
-from gofer.evaluation.metrics import count, fmax_of
-from gofer.evaluation.mixture import Mixture
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.inputs.label_matrix import label_matrix
-from gofer.retrieval.label_head import LabelHead
+from gofer.inputs.ontology.go_graph import hierarchy_consistent
+from gofer.metrics.fmax import count, fmax_of
+from gofer.metrics.logistic_calibration import Calibration
+from gofer.retrieval.ensemble import Mixture
+from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
@@ -42,7 +42,7 @@ def main() -> None:
     described = proteins.described(sequence_of.to_dict())
     head, fitted = (
         LabelHead.read(run / "retrieval/label_head-train.safetensors"),
-        read_json(run / "evaluation/calibration.json"),
+        read_json(run / "retrieval/calibration.json"),
     )
     scorer = Scorer(space, Calibration.from_json(fitted), head, Mixture.from_json(fitted["mixture"]))
     truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)

@@ -23,19 +23,19 @@ import yaml
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from gofer.embeddings.esm import load_esm
-from gofer.embeddings.ngrams import NGrams
-from gofer.embeddings.packed_esm import forward_of
 from gofer.embeddings.packing import tight_batches
-from gofer.embeddings.pretraining import hidden_batches, perplexity
-from gofer.embeddings.pretraining_data import hold_out
-from gofer.evaluation.metrics import fmax
-from gofer.inputs.annotations import AnnotationRules, read_annotations
+from gofer.embeddings.pretraining.crops import hold_out
+from gofer.embeddings.pretraining.ngrams import NGrams
+from gofer.embeddings.pretraining.pretrain import hidden_batches, perplexity
+from gofer.embeddings.residues.esm import load_esm
+from gofer.embeddings.residues.packed_esm import forward_of
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.labels import propagate
-from gofer.inputs.ontology import read_ontology
-from gofer.inputs.proteins import read_proteins
-from gofer.inputs.splits import SplitConfig, make_splits
+from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.ontology.term_table import read_ontology
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
+from gofer.metrics.fmax import fmax
 
 CONFIG = Path(__file__).parents[1] / "config" / "swissprot.yaml"
 SEQUENCES = "sequences/nrPDB-GO_2019.06.18_test_sequences.fasta"

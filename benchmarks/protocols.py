@@ -22,9 +22,9 @@ import torch
 import yaml
 from scale import HOUR, LAYERS, WIDTH, measured_rate, measured_storage, print_rows, random_protein
 
-from gofer.embeddings.alignment_likeness import MAX_EXPECTED
-from gofer.inputs.alignments import all_hits, scores
-from gofer.inputs.nearest import CANDIDATES as NEAREST
+from gofer.inputs.proteins.local_alignment import all_hits, scores
+from gofer.inputs.splits.nearest import CANDIDATES as NEAREST
+from gofer.retrieval.alignment_similarity import MAX_EXPECTED
 from gofer.training.model import GoferModel, ModelSizes
 from gofer.training.windows import WindowLayout
 

@@ -27,9 +27,9 @@ import torch
 import yaml
 
 from gofer.artefacts import Manifest
-from gofer.embeddings.packed_esm import PackedESM
-from gofer.embeddings.shards import EmbeddedSequence, write_shard
-from gofer.embeddings.untrained_esm import untrained_esm2
+from gofer.embeddings.residues.packed_esm import PackedESM
+from gofer.embeddings.residues.shards import EmbeddedSequence, write_shard
+from gofer.embeddings.residues.untrained_esm import untrained_esm2
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]

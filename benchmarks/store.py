@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 import torch
 
 from gofer.artefacts import Manifest
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.embeddings.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
 
 Read = Callable[[Sequence[int]], list[np.ndarray]]
 Way = Callable[[Path, list[np.ndarray]], Read]

@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from gofer.embeddings.go_text import term_texts
-from gofer.embeddings.text_budget import FittedTexts, fit_texts
-from gofer.embeddings.text_cache import TextCache
-from gofer.embeddings.text_encoder import TextEncoder, model_folder
-from gofer.inputs.ontology import read_ontology
+from gofer.embeddings.texts.go_text import term_texts
+from gofer.embeddings.texts.text_budget import FittedTexts, fit_texts
+from gofer.embeddings.texts.text_cache import TextCache
+from gofer.embeddings.texts.text_encoder import TextEncoder, model_folder
+from gofer.inputs.ontology.term_table import read_ontology
 
 
 def main() -> None:

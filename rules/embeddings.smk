@@ -10,7 +10,7 @@
 #           embeddings/pretraining/pretraining.tsv         its curve, and what counting residues reaches
 # Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts; pretrain_esm (by name only)
 
-from gofer.embeddings.names import residue_folder, shard_names, weights_mark
+from gofer.embeddings.encoder_names import residue_folder, shard_names, weights_mark
 
 RESIDUE_SETTINGS = config["embeddings"]["residues"]
 RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
@@ -31,7 +31,7 @@ rule plan_shards:
         plan=results("embeddings/plan.parquet"),
     params:
         shards=RESIDUE_SETTINGS["shards"],
-        code=code("gofer.embeddings.shards"),
+        code=code("gofer.embeddings.residues.shards"),
     log:
         results("logs/plan_shards.log"),
     benchmark:
@@ -55,7 +55,7 @@ rule extract_residues:
     params:
         settings=RESIDUE_VECTORS,
         weights=weights_mark(RESIDUE_SETTINGS["model"]),
-        code=code("gofer.embeddings.extraction"),
+        code=code("gofer.embeddings.residues.embed_shard"),
     log:
         results("logs/extract_residues_{shard}.log"),
         accounting=results("logs/extract_residues_{shard}.accounting.tsv"),
@@ -79,7 +79,7 @@ rule collect_residues:
     output:
         manifest=RESIDUE_MANIFEST,
     params:
-        code=code("gofer.embeddings.shards"),
+        code=code("gofer.embeddings.residues.shards"),
     log:
         results("logs/collect_residues.log"),
     benchmark:
@@ -101,7 +101,9 @@ rule embed_texts:
     params:
         settings={key: value for key, value in TEXT_SETTINGS.items() if key != "cache"},
         weights=weights_mark(f"{TEXT_SETTINGS['encoder']}/model.safetensors"),
-        code=code("gofer.embeddings.text_budget", "gofer.embeddings.text_encoder", "gofer.embeddings.go_cache"),
+        code=code(
+            "gofer.embeddings.texts.text_budget", "gofer.embeddings.texts.text_encoder", "gofer.embeddings.texts.go_lookup"
+        ),
     log:
         results("logs/embed_texts_{phase}.log"),
     benchmark:
@@ -128,7 +130,7 @@ rule pretrain_esm:
         pretraining=config["embeddings"]["pretraining"],
         identity=SPLIT_SETTINGS["identity"],
         seed=config["seed"],
-        code=code("gofer.embeddings.pretraining", "gofer.embeddings.ngrams"),
+        code=code("gofer.embeddings.pretraining.pretrain", "gofer.embeddings.pretraining.ngrams"),
     log:
         results("logs/pretrain_esm.log"),
     benchmark:

@@ -1,221 +1,104 @@
-# Evaluation: how good the predictions for the test proteins are, beside what any method must beat.
+# Evaluation: judges predictions for the validation and test proteins, and nothing else.
 #
-# Inputs:   inputs/{proteins,terms,term_sets,annotations,splits,pid2pos}.parquet
-#           evaluation/predictions/gofer.{tsv,uncut.parquet,ranks.parquet}   the model's predictions (rule predict_held_out)
-#           the residue shards; embeddings/go/phase-D.parquet
-# Outputs:  evaluation/predictions/{naive,ridge,diamond,diamond_best,neighbours,text}.tsv
-#           evaluation/predictions/text.{uncut,ranks}.parquet
-#           evaluation/predictions/{gofer,naive,ridge}+diamond.tsv     blends, DIAMOND's share chosen on val proteins
-#           evaluation/predictions/{texts_alone,bce}.tsv, …     with evaluation.bce_twin: towers alone, of both losses
-#           evaluation/neighbours.parquet            training proteins nearest by mean residue vectors, untrained
-#           evaluation/judged/{terms,proteins,knowledge,known}.parquet   what a benchmark has judged apart
-#           evaluation/cafaeval/{method}/evaluation_all.tsv, with everything that cafaeval read beside it
+# Inputs:   inputs/*.parquet, inputs/judged/*.parquet; the model: retrieval/{protein_vectors.parquet,label_head-train.safetensors,
+#           calibration.json}, training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards
+#           baselines/<method>.tsv
+# Outputs:  evaluation/predictions/gofer.{tsv,uncut.parquet,ranks.parquet}   for validation and test proteins, in CAFA form
+#           evaluation/predictions/{texts_alone,bce}.tsv, …     with evaluation.bce_twin: the two towers only, of both losses
+#           evaluation/evidence.parquet              residue evidence of some correct test predictions
+#           evaluation/faithfulness.tsv              deletion and insertion curves of that evidence
+#           evaluation/cafaeval/<method>/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/leaks.tsv                     check, found, of, handling: what is evaluated is new to training
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
-#           evaluation/differences.tsv               method, against, and the same: how far gofer stands above each other
-# Steps:    predict_naive, predict_ridge, predict_diamond, find_neighbours -> predict_neighbours -> predict_text,
-#           blend_with_diamond, choose_judged -> run_cafaeval -> measure_predictions, check_leaks -> collect_metrics
+#           evaluation/differences.tsv               method, against, and the same: gofer minus each other method
+# Steps:    predict_held_out -> explain_held_out, predict_texts_alone; run_cafaeval -> measure_predictions, check_leaks
+#           -> collect_metrics
 
-
-BASES = ["gofer", "naive", "ridge"]  # methods that are also blended with DIAMOND
-METHODS = [*BASES, "diamond", "diamond_best", "neighbours", "text", *(f"{method}+diamond" for method in BASES)]
 TOWERS = {"texts_alone": "training/stage-D/model.safetensors", "bce": "training/bce/model.safetensors"}
+OWN = ["gofer", *(TOWERS if config["evaluation"]["bce_twin"] else [])]  # whose predictions are made here
+METHODS = ["gofer", *BASELINES, *OWN[1:]]
 UNCUT = ["gofer", "text", *TOWERS]  # methods that also leave scores without a lower cutoff
-if config["evaluation"]["bce_twin"]:
-    METHODS += TOWERS
-# With later: test, what was stated before the first day of the test is not asked for.
-JUDGED_SPLITS = config["inputs"]["splits"]
-KNOWN_BEFORE = JUDGED_SPLITS["test_from"] if (JUDGED_SPLITS["method"], JUDGED_SPLITS["later"]) == ("date", "test") else None
 
 
-rule predict_naive:
-    """Predict each term with its frequency among the training proteins; terms rarer than min_score are left out."""
+def predicted(suffix):
+    """A file of a method's predictions: its own, or that of a baseline."""
+    return lambda wildcards: results(
+        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
+    )
+
+
+rule predict_held_out:
+    """Predict all terms for validation and test proteins, from evaluation.min_score on; terms that one of the test proteins
+    has are also kept without that cutoff, for figures that look at one term at a time, with their ranks among all terms."""
     message:
-        "Predicting from term frequencies alone"
-    input:
-        terms=results("inputs/terms.parquet"),
-        splits=results("inputs/splits.parquet"),
-    output:
-        predictions=results("evaluation/predictions/naive.tsv"),
-        status=results("evaluation/predictions/naive.tsv.json"),
-    params:
-        settings=EVALUATION,
-        code=code("gofer.evaluation.baselines"),
-    log:
-        results("logs/predict_naive.log"),
-    benchmark:
-        results("benchmarks/predict_naive.tsv")
-    conda:
-        "../envs/evaluation.yaml"
-    script:
-        "../workflow/scripts/predict_naive.py"
-
-
-rule predict_ridge:
-    """Regress labels on words of residues and composition (of retrieval.labels): what needs no model."""
-    message:
-        "Predicting from words of residues alone"
+        "Predicting for validation and test proteins"
     input:
         proteins=results("inputs/proteins.parquet"),
+        vectors=results("retrieval/protein_vectors.parquet"),
+        head=results("retrieval/label_head-train.safetensors"),
+        calibration=results("retrieval/calibration.json"),
+        annotations=results("inputs/annotations.parquet"),
         terms=results("inputs/terms.parquet"),
-        splits=results("inputs/splits.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
+        texts=ALL_TEXTS,
+        checkpoint=MODEL,
     output:
-        predictions=results("evaluation/predictions/ridge.tsv"),
-        status=results("evaluation/predictions/ridge.tsv.json"),
+        predictions=results("evaluation/predictions/gofer.tsv"),
+        status=results("evaluation/predictions/gofer.tsv.json"),
+        uncut=results("evaluation/predictions/gofer.uncut.parquet"),
+        ranks=results("evaluation/predictions/gofer.ranks.parquet"),
     params:
         settings=EVALUATION,
-        labels=config["retrieval"]["labels"],
         relations=config["inputs"]["relations"],
-        seed=config["seed"],
-        code=code("gofer.evaluation.baselines", "gofer.embeddings.go_text"),
+        code=code("gofer.evaluation.held_out_predictions", "gofer.retrieval.cafa_format"),
     log:
-        results("logs/predict_ridge.log"),
+        results("logs/predict_held_out.log"),
     benchmark:
-        results("benchmarks/predict_ridge.tsv")
+        results("benchmarks/predict_held_out.tsv")
     threads: 2
     conda:
-        "../envs/evaluation.yaml"
+        "../envs/retrieval.yaml"
     script:
-        "../workflow/scripts/predict_ridge.py"
+        "../workflow/scripts/predict_held_out.py"
 
 
-rule predict_diamond:
-    """Carry labels over from training proteins that DIAMOND finds similar, up to an e-value of diamond_evalue: from all of
-    them, weighted by bit score (diamond), and from the best alone (diamond_best)."""
+rule explain_held_out:
+    """Show which residues up to `examples` correct test predictions rest on, in the demo beside the planted motifs; and how
+    the similarity with the term falls where these are taken away."""
     message:
-        "Predicting from similar training proteins (DIAMOND)"
+        "Explaining predictions residue by residue"
     input:
-        proteins=results("inputs/proteins.parquet"),
-        splits=results("inputs/splits.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
-    output:
-        predictions=results("evaluation/predictions/diamond.tsv"),
-        status=results("evaluation/predictions/diamond.tsv.json"),
-        best=results("evaluation/predictions/diamond_best.tsv"),
-        best_status=results("evaluation/predictions/diamond_best.tsv.json"),
-    params:
-        settings=EVALUATION,
-        code=code("gofer.evaluation.baselines", "gofer.evaluation.truth"),
-    log:
-        results("logs/predict_diamond.log"),
-    benchmark:
-        results("benchmarks/predict_diamond.tsv")
-    threads: 4
-    conda:
-        "../envs/diamond.yaml"
-    script:
-        "../workflow/scripts/predict_diamond.py"
-
-
-rule blend_with_diamond:
-    """Blend a method with what similar training proteins have; how much these count is chosen on validation proteins."""
-    message:
-        "Blending {wildcards.method} with DIAMOND"
-    input:
-        method=results("evaluation/predictions/{method}.tsv"),
-        diamond=results("evaluation/predictions/diamond.tsv"),
-        diamond_status=results("evaluation/predictions/diamond.tsv.json"),
-        terms=results("inputs/terms.parquet"),
-        term_sets=results("inputs/term_sets.parquet"),
+        predictions=results("evaluation/predictions/gofer.tsv"),
         annotations=results("inputs/annotations.parquet"),
+        terms=results("inputs/terms.parquet"),
         splits=results("inputs/splits.parquet"),
-    output:
-        predictions=results("evaluation/predictions/{method}+diamond.tsv"),
-        status=results("evaluation/predictions/{method}+diamond.tsv.json"),
-    params:
-        settings=EVALUATION,
-        relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.blends"),
-    log:
-        results("logs/blend_with_diamond_{method}.log"),
-    benchmark:
-        results("benchmarks/blend_with_diamond_{method}.tsv")
-    wildcard_constraints:
-        method="|".join(BASES),
-    conda:
-        "../envs/evaluation.yaml"
-    script:
-        "../workflow/scripts/blend_with_diamond.py"
-
-
-rule find_neighbours:
-    """Find the 100 annotated training proteins nearest to each held-out one, by the cosine of mean residue vectors."""
-    message:
-        "Finding the nearest training proteins by mean residue vectors"
-    input:
         proteins=results("inputs/proteins.parquet"),
-        splits=results("inputs/splits.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
-        residues=results(f"embeddings/{RESIDUES}/manifest.parquet"),
+        residues=RESIDUE_MANIFEST,
+        texts=ALL_TEXTS,
+        checkpoint=MODEL,
+        planted=f"{config['data']}/motif_positions.tsv" if "demo" in config else [],
     output:
-        neighbours=results("evaluation/neighbours.parquet"),
+        evidence=results("evaluation/evidence.parquet"),
+        faithfulness=results("evaluation/faithfulness.tsv"),
     params:
-        code=code("gofer.evaluation.neighbours"),
-    log:
-        results("logs/find_neighbours.log"),
-    benchmark:
-        results("benchmarks/find_neighbours.tsv")
-    conda:
-        "../envs/evaluation.yaml"
-    script:
-        "../workflow/scripts/find_neighbours.py"
-
-
-rule predict_neighbours:
-    """Carry labels over from the k nearest training proteins, weighted by cosine; k is chosen on validation proteins."""
-    message:
-        "Predicting from the nearest training proteins"
-    input:
-        neighbours=results("evaluation/neighbours.parquet"),
-        terms=results("inputs/terms.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
-    output:
-        predictions=results("evaluation/predictions/neighbours.tsv"),
-        status=results("evaluation/predictions/neighbours.tsv.json"),
-    params:
-        settings=EVALUATION,
+        examples=200,
+        resamples=config["evaluation"]["resamples"],
+        seed=config["seed"],
+        settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.neighbours", "gofer.evaluation.truth"),
+        code=code(
+            "gofer.evaluation.evidence_examples",
+            "gofer.evaluation.faithfulness",
+            "gofer.retrieval.cafa_format",
+            "gofer.inputs.demo.demo_world",
+        ),
     log:
-        results("logs/predict_neighbours.log"),
+        results("logs/explain_held_out.log"),
     benchmark:
-        results("benchmarks/predict_neighbours.tsv")
+        results("benchmarks/explain_held_out.tsv")
     conda:
-        "../envs/evaluation.yaml"
+        "../envs/retrieval.yaml"
     script:
-        "../workflow/scripts/predict_neighbours.py"
-
-
-rule predict_text:
-    """Score every term by the cosine of its text with the texts of the labels of a protein's nearest training proteins."""
-    message:
-        "Predicting from texts alone"
-    input:
-        neighbours=results("evaluation/neighbours.parquet"),
-        chosen=results("evaluation/predictions/neighbours.tsv.json"),
-        terms=results("inputs/terms.parquet"),
-        splits=results("inputs/splits.parquet"),
-        annotations=results("inputs/annotations.parquet"),
-        pid2pos=results("inputs/pid2pos.parquet"),
-        texts=results("embeddings/go/phase-D.parquet"),
-    output:
-        predictions=results("evaluation/predictions/text.tsv"),
-        status=results("evaluation/predictions/text.tsv.json"),
-        uncut=results("evaluation/predictions/text.uncut.parquet"),
-        ranks=results("evaluation/predictions/text.ranks.parquet"),
-    params:
-        settings=EVALUATION,
-        relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.text_cosine", "gofer.evaluation.truth", "gofer.embeddings.go_cache"),
-    log:
-        results("logs/predict_text.log"),
-    benchmark:
-        results("benchmarks/predict_text.tsv")
-    conda:
-        "../envs/evaluation.yaml"
-    script:
-        "../workflow/scripts/predict_text.py"
+        "../workflow/scripts/explain_held_out.py"
 
 
 rule predict_texts_alone:
@@ -239,7 +122,7 @@ rule predict_texts_alone:
     params:
         settings=EVALUATION,
         relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa_parts"),
+        code=code("gofer.evaluation.held_out_predictions", "gofer.retrieval.cafa_format"),
     log:
         results("logs/predict_texts_alone_{method}.log"),
     benchmark:
@@ -253,59 +136,25 @@ rule predict_texts_alone:
         "../workflow/scripts/predict_texts_alone.py"
 
 
-rule choose_judged:
-    """Read the vocabulary evaluation.terms and the sets evaluation.protein_sets; with inputs.splits.later test, tell what was
-    known of each test protein before."""
-    message:
-        "Choosing what is judged apart"
-    input:
-        ontology=results("inputs/ontology.parquet"),
-        obsolete=results("inputs/obsolete.parquet"),
-        annotations=results("inputs/annotations.parquet"),
-        splits=results("inputs/splits.parquet"),
-        listed=listed(config["evaluation"]["terms"]),
-        sets=[source["path"] for source in protein_sets(config)],
-    output:
-        judged_terms=results("evaluation/judged/terms.parquet"),
-        judged_proteins=results("evaluation/judged/proteins.parquet"),
-        knowledge=results("evaluation/judged/knowledge.parquet"),
-        known=results("evaluation/judged/known.parquet"),
-    params:
-        settings={"limits": config["inputs"]["limits"]},
-        terms=listed(config["evaluation"]["terms"]) or None,
-        protein_sets=protein_sets(config),
-        known_before=KNOWN_BEFORE,
-        relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.knowledge", "gofer.inputs.term_lists", "gofer.inputs.schemas"),
-    log:
-        results("logs/choose_judged.log"),
-    benchmark:
-        results("benchmarks/choose_judged.tsv")
-    conda:
-        "../envs/inputs.yaml"
-    script:
-        "../workflow/scripts/choose_judged.py"
-
-
 rule run_cafaeval:
     """Run the CAFA evaluator on one method's predictions for the test proteins, roots left out."""
     message:
         "Evaluating {wildcards.method} with cafaeval"
     input:
-        predictions=results("evaluation/predictions/{method}.tsv"),
+        predictions=predicted("tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
-        judged_terms=results("evaluation/judged/terms.parquet"),
-        judged_proteins=results("evaluation/judged/proteins.parquet"),
-        knowledge=results("evaluation/judged/knowledge.parquet"),
-        known=results("evaluation/judged/known.parquet"),
+        judged_terms=results("inputs/judged/terms.parquet"),
+        judged_proteins=results("inputs/judged/proteins.parquet"),
+        knowledge=results("inputs/judged/knowledge.parquet"),
+        known=results("inputs/judged/known.parquet"),
     output:
         result=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
     params:
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.evaluator", "gofer.evaluation.truth"),
+        code=code("gofer.evaluation.cafaeval", "gofer.evaluation.join_predictions"),
     log:
         results("logs/run_cafaeval_{method}.log"),
     benchmark:
@@ -324,25 +173,25 @@ rule measure_predictions:
     message:
         "Measuring {wildcards.method}"
     input:
-        predictions=results("evaluation/predictions/{method}.tsv"),
-        uncut=branch(lambda wildcards: wildcards.method in UNCUT, results("evaluation/predictions/{method}.uncut.parquet")),
-        ranks=branch(lambda wildcards: wildcards.method in UNCUT, results("evaluation/predictions/{method}.ranks.parquet")),
+        predictions=predicted("tsv"),
+        uncut=branch(lambda wildcards: wildcards.method in UNCUT, predicted("uncut.parquet")),
+        ranks=branch(lambda wildcards: wildcards.method in UNCUT, predicted("ranks.parquet")),
         cafaeval=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
-        judged_terms=results("evaluation/judged/terms.parquet"),
-        judged_proteins=results("evaluation/judged/proteins.parquet"),
-        knowledge=results("evaluation/judged/knowledge.parquet"),
-        known=results("evaluation/judged/known.parquet"),
+        judged_terms=results("inputs/judged/terms.parquet"),
+        judged_proteins=results("inputs/judged/proteins.parquet"),
+        knowledge=results("inputs/judged/knowledge.parquet"),
+        known=results("inputs/judged/known.parquet"),
     output:
         measures=results("evaluation/measures/{method}.parquet"),
     params:
         settings=EVALUATION,
         seed=config["seed"],
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.apart"),
+        code=code("gofer.evaluation.subset_metrics"),
     log:
         results("logs/measure_predictions_{method}.log"),
     benchmark:
@@ -395,7 +244,7 @@ rule collect_metrics:
         differences=results("evaluation/differences.tsv"),
         status=results("evaluation/metrics.tsv.json"),
     params:
-        code=code("gofer.evaluation.measures"),
+        code=code("gofer.evaluation.metric_rows"),
     log:
         results("logs/collect_metrics.log"),
     benchmark:

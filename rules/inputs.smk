@@ -28,7 +28,7 @@ if "demo" in config:
         params:
             demo=config["demo"],
             seed=config["seed"],
-            code=code("gofer.inputs.demo"),
+            code=code("gofer.inputs.demo.demo_world"),
         log:
             results("logs/make_demo_world.log"),
         benchmark:
@@ -71,7 +71,7 @@ rule read_proteins:
         accounting=results("inputs/accounting-proteins.parquet"),
     params:
         settings={"limits": config["inputs"]["limits"]},
-        code=code("gofer.inputs.proteins", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.proteins.protein_table", "gofer.inputs.schemas"),
     log:
         results("logs/read_proteins.log"),
     benchmark:
@@ -94,7 +94,7 @@ rule read_ontology:
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
         settings={key: config["inputs"][key] for key in ("limits", "relations", "across_aspects")},
-        code=code("gofer.inputs.ontology", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.ontology.term_table", "gofer.inputs.schemas"),
     log:
         results("logs/read_ontology.log"),
     benchmark:
@@ -124,7 +124,7 @@ if config["previous_ontology"]:
             accounting=results("inputs/accounting-release.parquet"),
         params:
             settings={"limits": config["inputs"]["limits"]},
-            code=code("gofer.inputs.releases", "gofer.inputs.schemas"),
+            code=code("gofer.inputs.ontology.releases", "gofer.inputs.schemas"),
         log:
             results("logs/compare_releases.log"),
         benchmark:
@@ -150,7 +150,7 @@ rule read_annotations:
     params:
         settings={key: config["inputs"][key] for key in ("limits", "evidence_codes", "relations", "max_unknown_terms")},
         days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from", "later") if SPLIT_SETTINGS["method"] == "date"},
-        code=code("gofer.inputs.annotations", "gofer.inputs.split_dates", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.annotations.annotation_tables", "gofer.inputs.splits.split_dates", "gofer.inputs.schemas"),
     log:
         results("logs/read_annotations.log"),
     benchmark:
@@ -177,7 +177,7 @@ rule make_splits:
         settings=SPLIT_SETTINGS,
         lists=split_lists(config),
         seed=config["seed"],
-        code=code("gofer.inputs.splits", "gofer.inputs.nearest", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.splits.protein_splits", "gofer.inputs.splits.nearest", "gofer.inputs.schemas"),
     log:
         results("logs/make_splits.log"),
     benchmark:
@@ -212,10 +212,10 @@ rule label_terms:
         relations=config["inputs"]["relations"],
         seed=config["seed"],
         code=code(
-            "gofer.inputs.expansion",
-            "gofer.inputs.label_checks",
+            "gofer.inputs.splits.expansion",
+            "gofer.inputs.splits.label_checks",
             "gofer.inputs.label_matrix",
-            "gofer.inputs.term_sets",
+            "gofer.inputs.splits.term_sets",
             "gofer.inputs.schemas",
         ),
     log:
@@ -226,3 +226,42 @@ rule label_terms:
         "../envs/inputs.yaml"
     script:
         "../workflow/scripts/label_terms.py"
+
+
+# With later: test, what was stated before the first day of the test is not asked for.
+JUDGED_SPLITS = config["inputs"]["splits"]
+KNOWN_BEFORE = JUDGED_SPLITS["test_from"] if (JUDGED_SPLITS["method"], JUDGED_SPLITS["later"]) == ("date", "test") else None
+
+
+rule choose_judged:
+    """Read the vocabulary evaluation.terms and the sets evaluation.protein_sets; with inputs.splits.later test, tell what was
+    known of each test protein before."""
+    message:
+        "Choosing what is judged apart"
+    input:
+        ontology=results("inputs/ontology.parquet"),
+        obsolete=results("inputs/obsolete.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
+        listed=listed(config["evaluation"]["terms"]),
+        sets=[source["path"] for source in protein_sets(config)],
+    output:
+        judged_terms=results("inputs/judged/terms.parquet"),
+        judged_proteins=results("inputs/judged/proteins.parquet"),
+        knowledge=results("inputs/judged/knowledge.parquet"),
+        known=results("inputs/judged/known.parquet"),
+    params:
+        settings={"limits": config["inputs"]["limits"]},
+        terms=listed(config["evaluation"]["terms"]) or None,
+        protein_sets=protein_sets(config),
+        known_before=KNOWN_BEFORE,
+        relations=config["inputs"]["relations"],
+        code=code("gofer.inputs.benchmark_subsets", "gofer.inputs.splits.term_lists", "gofer.inputs.schemas"),
+    log:
+        results("logs/choose_judged.log"),
+    benchmark:
+        results("benchmarks/choose_judged.tsv")
+    conda:
+        "../envs/inputs.yaml"
+    script:
+        "../workflow/scripts/choose_judged.py"

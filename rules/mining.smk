@@ -22,7 +22,7 @@ rule build_index:
         relations=config["inputs"]["relations"],
         kind=config["mining"]["index"],
         shortlist=longest_shortlist,
-        code=code("gofer.mining.faiss_index", "gofer.training.validation", "gofer.training.vocabulary"),
+        code=code("gofer.mining.faiss_index", "gofer.training.encode", "gofer.mining.vocabulary"),
     log:
         results("logs/build_index_{phase}.log"),
     benchmark:

@@ -5,12 +5,9 @@
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
 #           retrieval/label_head-train.safetensors   what labels of alike training proteins say of a protein
 #           retrieval/label_head-all.safetensors     the same of all annotated proteins, for queries
-#           evaluation/calibration.json              from text and labels to a probability, fitted on validation proteins
-#           evaluation/predictions/gofer.tsv         for validation and test proteins, in CAFA form
-#           evaluation/evidence.parquet              residue evidence of some correct test predictions
-#           evaluation/faithfulness.tsv              deletion and insertion curves of that evidence
+#           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
-# Steps:    embed_proteins -> fit_label_head (train) -> calibrate_scores -> predict_held_out -> explain_held_out;
+# Steps:    embed_proteins -> fit_label_head (train) -> calibrate_scores ;
 #           read_query -> plan_query -> extract_query -> collect_query -> predict_query
 
 MODEL = results("training/stage-D/model.safetensors")
@@ -34,7 +31,7 @@ rule embed_proteins:
     output:
         vectors=results("retrieval/protein_vectors.parquet"),
     params:
-        code=code("gofer.retrieval.protein_vectors", "gofer.training.validation"),
+        code=code("gofer.retrieval.protein_vectors", "gofer.training.encode"),
     log:
         results("logs/embed_proteins.log"),
     benchmark:
@@ -61,7 +58,7 @@ rule fit_label_head:
     params:
         settings={key: value for key, value in config["retrieval"]["labels"].items() if key != "known"},
         seed=config["seed"],
-        code=code("gofer.retrieval.label_head", "gofer.retrieval.protein_vectors", "gofer.embeddings.go_text"),
+        code=code("gofer.retrieval.label_model", "gofer.retrieval.protein_vectors", "gofer.embeddings.texts.go_text"),
     log:
         results("logs/fit_label_head_{known}.log"),
     benchmark:
@@ -88,7 +85,7 @@ rule calibrate_scores:
         texts=ALL_TEXTS,
         checkpoint=MODEL,
     output:
-        calibration=results("evaluation/calibration.json"),
+        calibration=results("retrieval/calibration.json"),
     params:
         relations=config["inputs"]["relations"],
         code=code("gofer.retrieval.scorer"),
@@ -101,75 +98,6 @@ rule calibrate_scores:
         "../envs/retrieval.yaml"
     script:
         "../workflow/scripts/calibrate_scores.py"
-
-
-rule predict_held_out:
-    """Predict all terms for validation and test proteins, from evaluation.min_score on; terms that one of the test proteins
-    has are also kept without that cutoff, for figures that look at one term at a time, with their ranks among all terms."""
-    message:
-        "Predicting for validation and test proteins"
-    input:
-        proteins=results("inputs/proteins.parquet"),
-        vectors=results("retrieval/protein_vectors.parquet"),
-        head=results("retrieval/label_head-train.safetensors"),
-        calibration=results("evaluation/calibration.json"),
-        annotations=results("inputs/annotations.parquet"),
-        terms=results("inputs/terms.parquet"),
-        texts=ALL_TEXTS,
-        checkpoint=MODEL,
-    output:
-        predictions=results("evaluation/predictions/gofer.tsv"),
-        status=results("evaluation/predictions/gofer.tsv.json"),
-        uncut=results("evaluation/predictions/gofer.uncut.parquet"),
-        ranks=results("evaluation/predictions/gofer.ranks.parquet"),
-    params:
-        settings=EVALUATION,
-        relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.held_out", "gofer.evaluation.cafa_parts"),
-    log:
-        results("logs/predict_held_out.log"),
-    benchmark:
-        results("benchmarks/predict_held_out.tsv")
-    threads: 2
-    conda:
-        "../envs/retrieval.yaml"
-    script:
-        "../workflow/scripts/predict_held_out.py"
-
-
-rule explain_held_out:
-    """Show which residues up to `examples` correct test predictions rest on, in the demo beside the planted motifs; and how
-    the similarity with the term falls where these are taken away."""
-    message:
-        "Explaining predictions residue by residue"
-    input:
-        predictions=results("evaluation/predictions/gofer.tsv"),
-        annotations=results("inputs/annotations.parquet"),
-        terms=results("inputs/terms.parquet"),
-        splits=results("inputs/splits.parquet"),
-        proteins=results("inputs/proteins.parquet"),
-        residues=RESIDUE_MANIFEST,
-        texts=ALL_TEXTS,
-        checkpoint=MODEL,
-        planted=f"{config['data']}/motif_positions.tsv" if "demo" in config else [],
-    output:
-        evidence=results("evaluation/evidence.parquet"),
-        faithfulness=results("evaluation/faithfulness.tsv"),
-    params:
-        examples=200,
-        resamples=config["evaluation"]["resamples"],
-        seed=config["seed"],
-        settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
-        relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.held_out", "gofer.retrieval.faithfulness", "gofer.evaluation.cafa", "gofer.inputs.demo"),
-    log:
-        results("logs/explain_held_out.log"),
-    benchmark:
-        results("benchmarks/explain_held_out.tsv")
-    conda:
-        "../envs/retrieval.yaml"
-    script:
-        "../workflow/scripts/explain_held_out.py"
 
 
 use rule read_proteins as read_query with:
@@ -242,7 +170,7 @@ rule predict_query:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
         head=results(f"retrieval/label_head-{KNOWN}.safetensors"),
-        calibration=results("evaluation/calibration.json"),
+        calibration=results("retrieval/calibration.json"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
         annotations=results("inputs/annotations.parquet"),
@@ -263,7 +191,7 @@ rule predict_query:
         known=KNOWN,
         settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
         relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.predict", "gofer.retrieval.gaf", "gofer.evaluation.cafa"),
+        code=code("gofer.retrieval.query", "gofer.retrieval.gaf_writer", "gofer.retrieval.cafa_format"),
     log:
         results("logs/predict_query_{query}.log"),
     benchmark:

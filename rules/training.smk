@@ -26,7 +26,7 @@ rule plan_curriculum:
         ),
     params:
         training=config["training"],
-        code=code("gofer.mining.curriculum", "gofer.training.settings", "gofer.training.sampler", "gofer.report.figures"),
+        code=code("gofer.mining.curriculum", "gofer.training.settings", "gofer.training.dataset", "gofer.report.plots"),
     log:
         results("logs/plan_curriculum.log"),
     benchmark:
@@ -103,7 +103,7 @@ rule train_twin:
         relations=config["inputs"]["relations"],
         seed=config["seed"],
         phases=list(STAGES),
-        code=code("gofer.training.ablation"),
+        code=code("gofer.training.variants"),
     log:
         results("logs/train_twin.log"),
     benchmark:
@@ -113,3 +113,64 @@ rule train_twin:
         environment("training")
     script:
         "../workflow/scripts/train_twin.py"
+
+
+ABLATED = ["full", *config["ablation"]["parts"]]
+ABLATION_SEEDS = range(config["seed"], config["seed"] + config["ablation"]["seeds"])
+
+
+rule ablate:
+    """Train stages A to D without one part, for a share of their epochs; judge by what texts say of validation proteins."""
+    message:
+        "Training without: {wildcards.part}, seed {wildcards.seed}"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
+        pid2pos=results("inputs/pid2pos.parquet"),
+        annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
+        residues=RESIDUE_MANIFEST,
+        texts=expand(results("embeddings/go/phase-{phase}.parquet"), phase=list(STAGES)),
+    output:
+        figures=results("training/ablation/{part}-{seed}.tsv"),
+    params:
+        training={key: value for key, value in config["training"].items() if key not in ("checkpoint_minutes", "wandb")},
+        mining=config["mining"],
+        relations=config["inputs"]["relations"],
+        share=config["ablation"]["epochs"],
+        phases=list(STAGES),
+        code=code("gofer.training.variants"),
+    log:
+        results("logs/ablate_{part}_{seed}.log"),
+    benchmark:
+        results("benchmarks/ablate_{part}_{seed}.tsv")
+    wildcard_constraints:
+        part="[a-z_]+",
+        seed="[0-9]+",
+    threads: 1
+    conda:
+        "../envs/training.yaml"
+    script:
+        "../workflow/scripts/ablate.py"
+
+
+rule ablation:
+    """Hold every part's figures against those of the full model, seed by seed: a table with intervals and a picture."""
+    message:
+        "Comparing trainings without one part each"
+    input:
+        figures=expand(results("training/ablation/{part}-{seed}.tsv"), part=ABLATED, seed=ABLATION_SEEDS),
+    output:
+        table=results("training/ablation/ablation.tsv"),
+        picture=results("training/ablation/ablation.png"),
+    params:
+        code=code("gofer.report.ablation_section"),
+    log:
+        results("logs/ablation.log"),
+    benchmark:
+        results("benchmarks/ablation.tsv")
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../workflow/scripts/ablation.py"

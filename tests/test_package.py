@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from gofer.embeddings.names import weights_mark
+from gofer.embeddings.encoder_names import weights_mark
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,8 @@ def test_every_file_of_the_library_is_in_the_wheel(root, installed):
 
 def test_an_installed_library_has_the_weights_of_mini(installed, tmp_path):
     script = (
-        "import gofer; from gofer.embeddings.names import weights_mark as mark; print(gofer.__file__, mark('mini'))"
+        "import gofer; from gofer.embeddings.encoder_names import weights_mark; "
+        "print(gofer.__file__, weights_mark('mini'))"
     )
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     told = subprocess.run(

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from gofer.config import annotation_files, input_path, protein_files, protein_sets, query_path, split_lists
-from gofer.embeddings.names import (
+from gofer.embeddings.encoder_names import (
     has_published_weights,
     hub_file,
     is_checkpoint_file,
@@ -25,18 +25,18 @@ from gofer.embeddings.names import (
 )
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.compressed import Limits, read_ids
-from gofer.inputs.ontology import Ontology, read_ontology
-from gofer.inputs.protein_lists import read_marked
-from gofer.inputs.protein_names import ProteinNames
-from gofer.inputs.proteins import read_proteins
-from gofer.inputs.releases import is_older
-from gofer.inputs.split_dates import TEST, first_days, known_in_time
-from gofer.inputs.splits import SplitConfig, make_splits
-from gofer.inputs.term_history import refuse_undated
-from gofer.inputs.term_ids import TermIds
-from gofer.inputs.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read_vocabulary
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.ontology.releases import is_older
+from gofer.inputs.ontology.term_ids import TermIds
+from gofer.inputs.ontology.term_table import Ontology, read_ontology
+from gofer.inputs.proteins.protein_lists import read_marked
+from gofer.inputs.proteins.protein_names import ProteinNames
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
+from gofer.inputs.splits.split_dates import TEST, first_days, known_in_time
+from gofer.inputs.splits.term_history import refuse_undated
+from gofer.inputs.splits.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read_vocabulary
+from gofer.inputs.text_files import Limits, read_ids
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them

@@ -12,11 +12,11 @@ from esm.model.esm1 import ProteinBertModel
 from esm.model.esm2 import ESM2
 
 from gofer.artefacts import Manifest, read_manifest
-from gofer.embeddings.esm import LoadedESM
-from gofer.embeddings.extraction import Extraction
-from gofer.embeddings.residue_cache import ResidueCache
-from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.shards import collect_shards, plan_shards, sequences_of_shard, write_index, write_shard
+from gofer.embeddings.residues.embed_shard import Extraction
+from gofer.embeddings.residues.esm import LoadedESM
+from gofer.embeddings.residues.residue_cache import ResidueCache
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.shards import collect_shards, plan_shards, sequences_of_shard, write_index, write_shard
 
 RESIDUES = list("LAGVSERTIDPKQNFYMHWCXUZB")
 

@@ -8,10 +8,10 @@ from embeddings.proteins import SIZES, alphabet_of, by_fair_esm, esm1, esm1b, es
 from esm.model.esm2 import ESM2
 
 from gofer.artefacts import Manifest, read_manifest
-from gofer.embeddings.esm import layer_number, load_esm, weights_digest, write_esm2
-from gofer.embeddings.names import hub_file, residue_folder, shard_names, weights_mark
-from gofer.embeddings.packed_esm import PackedESM
-from gofer.embeddings.residue_encoder import ResidueEncoder
+from gofer.embeddings.encoder_names import hub_file, residue_folder, shard_names, weights_mark
+from gofer.embeddings.residues.esm import layer_number, load_esm, weights_digest, write_esm2
+from gofer.embeddings.residues.packed_esm import PackedESM
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 from gofer.errors import GoferError
 
 UNTRAINED = "untrained_t2_d32_h4"

@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from gofer.embeddings.go_text import MOST_PATH, MOST_SYNONYMS, template_hash, term_texts, terms_of_phase
+from gofer.embeddings.texts.go_text import MOST_PATH, MOST_SYNONYMS, template_hash, term_texts, terms_of_phase
 from gofer.errors import ArtefactError
 
 
@@ -142,5 +142,5 @@ def test_a_parent_outside_the_table_is_named():
 @pytest.mark.parametrize(("part", "value"), [("MOST_PATH", 3), ("KEPT", ("name",)), ("ASPECTS", {"BPO": "process"})])
 def test_the_template_hash_follows_the_template(monkeypatch, part, value):
     before = template_hash()
-    monkeypatch.setattr(f"gofer.embeddings.go_text.{part}", value)
+    monkeypatch.setattr(f"gofer.embeddings.texts.go_text.{part}", value)
     assert template_hash() != before

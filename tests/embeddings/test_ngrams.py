@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gofer.embeddings.ngrams import RESIDUES, NGrams
+from gofer.embeddings.pretraining.ngrams import RESIDUES, NGrams
 
 TEXTS = st.lists(st.text(alphabet=RESIDUES + "XBZ", max_size=30), max_size=8)
 

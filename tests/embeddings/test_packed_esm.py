@@ -4,10 +4,10 @@ import torch
 from embeddings.proteins import alphabet_of, by_fair_esm, embedded, esm1, esm1b, esm2, loaded, sequence
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from gofer.embeddings import packed_linear
-from gofer.embeddings.devices import Compute
-from gofer.embeddings.packed_esm import PackedESM
-from gofer.embeddings.residue_encoder import ResidueEncoder
+from gofer.embeddings import packing as packed_linear
+from gofer.embeddings.compute import Compute
+from gofer.embeddings.residues.packed_esm import PackedESM
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 
 SEQUENCES = [sequence(length, length) for length in (1, 2, 17, 17, 17, 40, 93)] + ["X" * 30, "A" * 50, "BUZO"]
 # Width of one head: 16 in ESM-2 8M, 24 in 35M, 32 in 150M, 64 in 650M and 3B, 128 in 15B.

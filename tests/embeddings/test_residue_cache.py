@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from embeddings.proteins import esm2, loaded, proteins_of, sequence, write_rows, write_store
 
-from gofer.embeddings import residue_cache
-from gofer.embeddings.residue_cache import ResidueCache
-from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.embeddings.residues import residue_cache
+from gofer.embeddings.residues.residue_cache import ResidueCache
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_store import ESMResidueStore
 
 OLD = [sequence(length, length) for length in range(30, 75)]
 NEW = [sequence(length, 1000 + length) for length in (12, 44, 60, 91, 150)]
@@ -297,7 +297,7 @@ def test_a_shard_that_fails_is_never_put_in(tmp_path, encoder, cache, monkeypatc
     def fail(*given, **named):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gofer.embeddings.shards.zlib.crc32", fail)
+    monkeypatch.setattr("gofer.embeddings.residues.shards.zlib.crc32", fail)
     with pytest.raises(KeyboardInterrupt):
         write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
     assert not cache.folder.exists()

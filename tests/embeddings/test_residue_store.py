@@ -9,10 +9,10 @@ from embeddings.proteins import Rows, embedded, esm2, loaded, proteins_of, seque
 from torch.utils.data import DataLoader
 
 from gofer.artefacts import read_manifest, read_table
-from gofer.embeddings import residue_store
-from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.embeddings.shards import plan_shards
+from gofer.embeddings.residues import residue_store
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.residues.shards import plan_shards
 
 SEQUENCES = ["M", "A" * 60, sequence(37), sequence(200), sequence(12), sequence(37)]
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gofer.embeddings.go_text import KEPT, SECTIONS, TermText, term_texts
-from gofer.embeddings.text_budget import fit_texts
-from gofer.embeddings.text_encoder import TextEncoder
-from gofer.inputs.ontology import read_ontology
+from gofer.embeddings.texts.go_text import KEPT, SECTIONS, TermText, term_texts
+from gofer.embeddings.texts.text_budget import fit_texts
+from gofer.embeddings.texts.text_encoder import TextEncoder
+from gofer.inputs.ontology.term_table import read_ontology
 
 ENDS = 2
 LONG = TermText(

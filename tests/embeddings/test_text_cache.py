@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gofer.artefacts import Manifest
-from gofer.embeddings import text_cache
-from gofer.embeddings.go_cache import write_unit_vectors
-from gofer.embeddings.text_cache import TextCache
+from gofer.embeddings.texts import text_cache
+from gofer.embeddings.texts.go_lookup import write_unit_vectors
+from gofer.embeddings.texts.text_cache import TextCache
 
 WIDTH = 8
 
@@ -126,7 +126,7 @@ def test_a_damaged_file_does_not_stop_a_merge(cache, caplog):
 
 
 def test_vectors_that_are_not_of_unit_length_are_not_believed(cache, monkeypatch):
-    monkeypatch.setattr("gofer.embeddings.go_cache._problem", lambda ids, vectors_TG: "")
+    monkeypatch.setattr("gofer.embeddings.texts.go_lookup._problem", lambda ids, vectors_TG: "")
     key = text_cache._key("text 1")
     write_unit_vectors(
         cache.folder / "x.parquet", text_cache.KEY, [key], np.full((1, 2), 7, np.float32), cache.manifest

@@ -9,11 +9,11 @@ import torch
 from embeddings.tiny_berts import other_model, tiny_bert
 from safetensors.torch import load_file, save_file
 
-from gofer.embeddings.other_sentence_models import OtherSentenceModel
-from gofer.embeddings.packed_bert import PackedBert, load_packed_bert
-from gofer.embeddings.sentence_folder import SentenceFolder
-from gofer.embeddings.text_cache import TextCache
-from gofer.embeddings.text_encoder import TextEncoder, model_folder
+from gofer.embeddings.texts.other_sentence_models import OtherSentenceModel
+from gofer.embeddings.texts.packed_bert import PackedBert, load_packed_bert
+from gofer.embeddings.texts.sentence_folder import SentenceFolder
+from gofer.embeddings.texts.text_cache import TextCache
+from gofer.embeddings.texts.text_encoder import TextEncoder, model_folder
 from gofer.errors import GoferError
 
 TEXTS = [
@@ -77,7 +77,7 @@ def test_a_vector_is_the_same_to_the_bit_whatever_texts_are_beside_it(minilm):
 def test_several_threads_give_the_same_vectors_and_are_left_as_they_were(minilm, monkeypatch):
     expected_TG = minilm.embed(TEXTS, TEXTS)
     before = torch.get_num_threads()
-    monkeypatch.setattr("gofer.embeddings.packed_bert.BATCH_TOKENS", 100)
+    monkeypatch.setattr("gofer.embeddings.texts.packed_bert.BATCH_TOKENS", 100)
     torch.set_num_threads(3)
     try:
         np.testing.assert_array_equal(minilm.embed(TEXTS, TEXTS), expected_TG)
@@ -141,7 +141,7 @@ def test_only_texts_that_are_not_in_the_cache_are_embedded(tmp_path, caplog):
 
 
 def test_what_a_cut_off_job_had_embedded_is_in_the_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("gofer.embeddings.text_encoder.TEXTS_PER_FILE", 2)
+    monkeypatch.setattr("gofer.embeddings.texts.text_encoder.TEXTS_PER_FILE", 2)
     model = Fake(wrong={"a": np.nan})  # the last text that the model comes to
     cache = TextCache(tmp_path, "fake vectors")
     with pytest.raises(GoferError, match="GO:a"):
@@ -150,7 +150,7 @@ def test_what_a_cut_off_job_had_embedded_is_in_the_cache(tmp_path, monkeypatch):
 
 
 def test_vectors_through_the_cache_are_those_of_a_fresh_embedding_to_the_bit(minilm, tmp_path, monkeypatch):
-    monkeypatch.setattr("gofer.embeddings.text_encoder.TEXTS_PER_FILE", 3)
+    monkeypatch.setattr("gofer.embeddings.texts.text_encoder.TEXTS_PER_FILE", 3)
     fresh_TG = minilm.embed(TEXTS, TEXTS)
     cache = TextCache(tmp_path, minilm.vectors)
     minilm.embed(TEXTS[::2], TEXTS[::2], cache=cache)
@@ -170,7 +170,7 @@ def test_the_cache_knows_encoders_apart_by_weights_pooling_and_code_but_not_by_t
     (copy / "config.json").write_text(json.dumps(changed))
     assert vectors(one) != vectors(copy)
     before = vectors(one)
-    monkeypatch.setattr("gofer.embeddings.text_encoder.CODE", ("gofer.embeddings.packed_esm",))
+    monkeypatch.setattr("gofer.embeddings.texts.text_encoder.CODE", ("gofer.embeddings.residues.packed_esm",))
     assert vectors(one) != before
 
 

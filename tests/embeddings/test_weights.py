@@ -8,9 +8,9 @@ import pytest
 import torch
 from embeddings.proteins import esm2
 
-from gofer.embeddings import esm, weights
-from gofer.embeddings.names import has_published_weights, hub_file, published_name
-from gofer.embeddings.weights import hub_weights
+from gofer.embeddings.encoder_names import has_published_weights, hub_file, published_name
+from gofer.embeddings.residues import esm, weights
+from gofer.embeddings.residues.weights import hub_weights
 from gofer.errors import GoferError
 
 NAME = "esm2_t6_8M_UR50D"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from gofer.evaluation.hierarchy import Hierarchy
+from gofer.inputs.ontology.go_graph import Hierarchy
 
 
 def terms_table(parents: dict[str, list[str]], *, aspect: str | dict[str, str] = "MFO", **columns) -> pd.DataFrame:

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 from evaluation.ontologies import random_ontology, random_predictions, terms_table
 
-from gofer.evaluation.cafa import read_cafa, write_cafa
-from gofer.evaluation.evaluator import has_parent, read_figures, run_cafaeval, with_ancestors, write_ontology
-from gofer.evaluation.hierarchy import Hierarchy
-from gofer.evaluation.intervals import Bootstrap
-from gofer.evaluation.measures import measure
-from gofer.evaluation.truth import HeldOut, Predicted
-from gofer.inputs.labels import propagate
+from gofer.evaluation.cafaeval import read_figures, run_cafaeval, with_ancestors, write_ontology
+from gofer.evaluation.join_predictions import Predicted
+from gofer.evaluation.metric_rows import measure
+from gofer.inputs.held_out import HeldOut
+from gofer.inputs.ontology.go_graph import Hierarchy, has_parent
+from gofer.inputs.ontology.propagation import propagate
+from gofer.metrics.bootstrap import Bootstrap
+from gofer.retrieval.cafa_format import read_cafa, write_cafa
 
 CHOICES = [["is_a"], ["is_a", "part_of"], ["is_a", "regulates"], ["is_a", "part_of", "regulates"]]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from gofer.evaluation.metrics import fmax
-from gofer.evaluation.pairs import Pairs
-from gofer.evaluation.ranking import term_means
-from gofer.evaluation.term_figures import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
+from gofer.evaluation.term_metrics import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
+from gofer.metrics.fmax import fmax
+from gofer.metrics.ranking import term_means
+from gofer.metrics.sparse_pairs import Pairs
 
 ONCE = np.ones((1, 3))
 

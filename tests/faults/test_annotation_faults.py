@@ -6,8 +6,8 @@ import pytest
 from inputs.annotation_lines import gaf, gpad1, gpad2, pairs, read, read_files
 
 from gofer.errors import GoferError, InputError, ProblemsError
-from gofer.inputs.annotations import AnnotationRules
-from gofer.inputs.ontology import read_ontology
+from gofer.inputs.annotations.annotation_tables import AnnotationRules
+from gofer.inputs.ontology.term_table import read_ontology
 
 TERM = "[Term]\nid: GO:{id:07d}\nname: t{id}\nnamespace: molecular_function\n"
 

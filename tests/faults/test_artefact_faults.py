@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gofer.artefacts import Manifest, read_json, read_table, sha256_of, write_json, write_table, write_text
-from gofer.evaluation.cafa import read_cafa, write_cafa
+from gofer.retrieval.cafa_format import read_cafa, write_cafa
 
 KINDS = ["text", "json", "table", "cafa"]
 

@@ -13,11 +13,11 @@ import torch
 from embeddings.proteins import esm2, loaded, no_cache, proteins_of, sequence, write_store
 
 from gofer.artefacts import Manifest, read_table
-from gofer.embeddings.esm import load_esm, write_esm2
-from gofer.embeddings.extraction import Extraction
-from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.embeddings.shards import EmbeddedSequence, collect_shards, plan_shards, write_shard
+from gofer.embeddings.residues.embed_shard import Extraction
+from gofer.embeddings.residues.esm import load_esm, write_esm2
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_shard
 from gofer.errors import ArtefactError, GoferError
 
 PROTEINS = proteins_of([sequence(length, length) for length in (5, 20, 33, 47, 64, 80)])
@@ -203,7 +203,7 @@ def test_a_name_that_fair_esm_does_not_have_is_refused(name):
 
 def test_names_are_made_without_torch():
     code = (
-        "import sys, gofer.embeddings.names as n; n.residue_folder('m.pt', 'last');"
+        "import sys, gofer.embeddings.encoder_names as n; n.residue_folder('m.pt', 'last');"
         "assert not {'torch', 'numpy', 'pandas', 'pyarrow'} & set(sys.modules), sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "src"}, cwd=root_of())

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gofer.errors import MOST_SHOWN, GoferError, InputError, ProblemsError
-from gofer.inputs.compressed import Limits
-from gofer.inputs.proteins import read_proteins
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.text_files import Limits
 
 PROTEIN = "MKVLAAGIVGLLAQWERTY"
 

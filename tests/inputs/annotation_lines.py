@@ -5,12 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from gofer.errors import collected_problems
-from gofer.inputs.annotation_files import read_annotation_lines
-from gofer.inputs.annotation_line import Line
-from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.evidence import GO_CODES
-from gofer.inputs.gpad import RELATIONS
-from gofer.inputs.protein_names import ProteinNames
+from gofer.inputs.annotations.annotation_files import read_annotation_lines
+from gofer.inputs.annotations.annotation_line import GO_CODES, Line
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.annotations.gpad import RELATIONS
+from gofer.inputs.proteins.protein_names import ProteinNames
 
 RULES = AnnotationRules(frozenset({"IDA", "EXP"}), 0.1, ("is_a", "part_of"))
 ECO_IDS = {code: eco for eco, code in GO_CODES.items()}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gofer.inputs.ontology import Ontology, read_ontology
+from gofer.inputs.ontology.term_table import Ontology, read_ontology
 
 OBO = """format-version: 1.2
 data-version: releases/2030-01-02

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from gofer.inputs.ontology import Ontology, read_ontology
-from gofer.inputs.relations import COLUMN_OF
+from gofer.inputs.ontology.go_graph import COLUMN_OF
+from gofer.inputs.ontology.term_table import Ontology, read_ontology
 
 NAMESPACES = ["molecular_function", "biological_process", "cellular_component"]
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=6)

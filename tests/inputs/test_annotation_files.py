@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from inputs.annotation_lines import ECO_IDS, as_gpad1, as_gpad2, gaf, gpad1, gpad2, lines_of, pairs, read
 
-from gofer.inputs.annotation_line import Line, day_of, qualified
-from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.evidence import go_code
-from gofer.inputs.protein_names import ProteinNames
+from gofer.inputs.annotations.annotation_line import Line, day_of, go_code, qualified
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.proteins.protein_names import ProteinNames
 
 CODES = "EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC"
 

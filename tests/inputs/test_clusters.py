@@ -6,9 +6,9 @@ import pytest
 from inputs.sequences import families, mutated, random_protein
 
 from gofer.errors import GoferError
-from gofer.inputs import clusters
-from gofer.inputs.clusters import cluster, links_by_mmseqs
-from gofer.inputs.proteins import read_proteins
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits import clusters
+from gofer.inputs.splits.clusters import cluster, links_by_mmseqs
 
 
 def numbers(sequences: list[str], *, identity: float = 0.3, clusterer: str = "kmers", threads: int = 1) -> list[int]:

@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs.worlds import PROTEINS, RELATIONS, closure, stated_table, worlds
 
-from gofer.inputs.expansion import (
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.propagation import propagate, training_counts
+from gofer.inputs.ontology.term_table import descendants_of
+from gofer.inputs.splits.expansion import (
     ExpansionConfig,
     dropped_ancestors,
     expand,
     label_accounting,
     positives_by_protein,
 )
-from gofer.inputs.label_checks import check_labels
-from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.labels import propagate, training_counts
-from gofer.inputs.ontology import descendants_of
+from gofer.inputs.splits.label_checks import check_labels
 
 CONFIG = {
     "expansion": "all", "min_positives": 3, "max_hops": 2, "max_ancestors": 10, "stop_information": 0.0,

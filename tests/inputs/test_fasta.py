@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.errors import InputError, Problems
-from gofer.inputs import compressed, fasta
-from gofer.inputs.compressed import DEFAULT_LIMITS, Limits
-from gofer.inputs.fasta import read_fasta
-from gofer.inputs.fasta_record import checked_protein
+from gofer.inputs import text_files as compressed
+from gofer.inputs.proteins import fasta
+from gofer.inputs.proteins.fasta import read_fasta
+from gofer.inputs.proteins.fasta_record import checked_protein
+from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
 IDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=300)
 UNIPROT = ("sp|", "tr|")

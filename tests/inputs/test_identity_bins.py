@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gofer.inputs.identity_bins import identity_bins
+from gofer.inputs.splits.nearest import identity_bins
 
 
 @pytest.mark.parametrize(

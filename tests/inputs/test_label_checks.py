@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gofer.errors import GoferError
-from gofer.inputs.label_checks import check_labels, check_term_sets
+from gofer.inputs.splits.label_checks import check_labels, check_term_sets
 
 RELATIONS = ["is_a", "part_of"]
 

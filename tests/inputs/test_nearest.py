@@ -5,9 +5,9 @@ from inputs.sequences import families, mutated, proteins_of, random_protein
 
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.alignments import hits
-from gofer.inputs.nearest import account_nearest, with_nearest, without_alike
-from gofer.inputs.proteins import read_proteins
+from gofer.inputs.proteins.local_alignment import hits
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_alike
 
 
 def splits_of(split: list[str], cluster: list[int] | None = None) -> pd.DataFrame:

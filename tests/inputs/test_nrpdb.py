@@ -5,7 +5,7 @@ from inputs.annotation_lines import lines_of
 from inputs.nrpdb_files import VOCABULARIES, headings, nrpdb
 
 from gofer.errors import GoferError
-from gofer.inputs.nrpdb import nrpdb_vocabulary
+from gofer.inputs.annotations.nrpdb import nrpdb_vocabulary
 
 ROWS = ["1ABC-A\tGO:0000001,GO:0000002\t\t", "2XYZ-b\t\tGO:0000003\t", "3DEF-A\tGO:0000002"]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from inputs.obo_files import NAMESPACES, Drawn, go_id, obo, ontologies, read_text
 
 from gofer.errors import GoferError, InputError
-from gofer.inputs.ontology import parents_of
-from gofer.inputs.relations import COLUMN_OF, RELATIONS
+from gofer.inputs.ontology.go_graph import COLUMN_OF, RELATIONS
+from gofer.inputs.ontology.term_table import parents_of
 
 ALL = list(RELATIONS)
 ROOTS = [Drawn(go_id(i), f"root {i}", namespace) for i, namespace in enumerate(NAMESPACES)]

@@ -3,7 +3,7 @@
 import pytest
 
 from gofer.errors import GoferError
-from gofer.inputs.protein_lists import read_lists, read_marked
+from gofer.inputs.proteins.protein_lists import read_lists, read_marked
 
 TABLE = "PDB-chain,<30%,<40%\n1ABC-A,0,1\n2XYZ-A,1,1\n3DEF-A,0,0\n"
 

@@ -7,13 +7,13 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.clusters import cluster
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.labels import information_accretion, propagate
-from gofer.inputs.ontology import parents_of, read_ontology
-from gofer.inputs.protein_names import ProteinNames
-from gofer.inputs.proteins import read_proteins
+from gofer.inputs.ontology.propagation import information_accretion, propagate
+from gofer.inputs.ontology.term_table import parents_of, read_ontology
+from gofer.inputs.proteins.protein_names import ProteinNames
+from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits.clusters import cluster
 
 CODES = "EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC"
 RULES = AnnotationRules(frozenset(CODES.split()), 0.1, ("is_a", "part_of"))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs.obo_files import NAMESPACES, Drawn, go_id, later_releases, obo, ontologies, read_text
 
-from gofer.inputs.releases import KINDS, compare_releases, is_older, known_ids, release_accounting
+from gofer.inputs.ontology.releases import KINDS, compare_releases, is_older, known_ids, release_accounting
 
 ROOTS = [Drawn(go_id(i), f"root {i}", namespace) for i, namespace in enumerate(NAMESPACES)]
 

@@ -6,8 +6,8 @@ from inputs.sequences import proteins_of
 
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.split_dates import CLOSED, first_days, known_in_time
-from gofer.inputs.splits import SplitConfig, make_splits
+from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
+from gofer.inputs.splits.split_dates import CLOSED, first_days, known_in_time
 
 ROOTS = {"GO:0003674"}
 DAYS = {"val_from": "2019-01-01", "test_from": "2020-01-01"}

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs.worlds import RELATIONS, ways_up, worlds
 
-from gofer.inputs.ontology import descendants_of
-from gofer.inputs.term_history import late_terms, new_terms
+from gofer.inputs.ontology.term_table import descendants_of
+from gofer.inputs.splits.term_history import late_terms, new_terms
 
 DAYS = ["2018-12-31", "2019-01-01", "2020-06-01"]
 

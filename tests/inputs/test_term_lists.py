@@ -5,8 +5,8 @@ from inputs.annotation_lines import terms
 from inputs.nrpdb_files import nrpdb
 
 from gofer.errors import InputError, ProblemsError
-from gofer.inputs.term_ids import TermIds
-from gofer.inputs.term_lists import read_terms, read_vocabulary
+from gofer.inputs.ontology.term_ids import TermIds
+from gofer.inputs.splits.term_lists import read_terms, read_vocabulary
 
 
 def test_ids_are_read_once_each_sorted_with_their_lines_and_by_their_main_id(ontology, write):

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from gofer.errors import GoferError, InputError
-from gofer.inputs.labels import propagate
-from gofer.inputs.ontology import depths, descendants_of
-from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
+from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.ontology.term_table import depths, descendants_of
+from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 
 RELATIONS = ["is_a", "part_of"]
 

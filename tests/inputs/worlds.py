@@ -3,7 +3,7 @@
 import pandas as pd
 from hypothesis import strategies as st
 
-from gofer.inputs.ontology import depths
+from gofer.inputs.ontology.term_table import depths
 
 RELATIONS = ["is_a", "part_of"]
 PROTEINS = ["P1", "P2", "P3"]

@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from gofer.artefacts import Manifest, write_json, write_table, write_text, write_tsv
-from gofer.evaluation.intervals import DIFFERENCE_COLUMNS, differences
 from gofer.evaluation.leaks import ANCESTORS, SAME_SEQUENCE
 from gofer.evaluation.leaks import COLUMNS as LEAK_COLUMNS
-from gofer.evaluation.measures import DESCRIPTIVE, not_measured, text_table
+from gofer.evaluation.metric_rows import DESCRIPTIVE, not_measured, text_table
+from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS, differences
 from gofer.report.page import Artefacts, build_page
-from gofer.report.predictions import COLUMNS as PREDICTED
+from gofer.report.prediction_section import COLUMNS as PREDICTED
 
 RELEASE = Manifest({"go_release": "releases/2015-07-11", "proteins_sha256": "ab" * 32, "residue_encoder": "mini"})
 CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy"]

@@ -12,7 +12,7 @@ import pytest
 import gofer
 from gofer.artefacts import Manifest, read_table, write_table
 from gofer.errors import ArtefactError
-from gofer.report import tables
+from gofer.report import input_tables as tables
 from gofer.report.svg import COLOURS
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}

@@ -4,8 +4,10 @@ import pytest
 
 from gofer.artefacts import write_text, write_tsv
 from gofer.errors import ArtefactError
-from gofer.report import predictions, tables, words
-from gofer.report.training import METRIC_COLUMNS, TrainingStory
+from gofer.report import input_tables as tables
+from gofer.report import labels_and_help as words
+from gofer.report import prediction_section as predictions
+from gofer.report.training_section import METRIC_COLUMNS, TrainingStory
 
 HEADER = "s\th:m:s\tmax_rss\n"
 
@@ -136,8 +138,8 @@ def test_figures_are_written_for_people():
 
 
 def test_every_metric_is_explained():
-    from gofer.evaluation.generalised import RANK_METRICS
-    from gofer.evaluation.measures import ASPECT_METRICS, RELIABILITY
+    from gofer.evaluation.metric_rows import ASPECT_METRICS, RELIABILITY
+    from gofer.metrics.generalised_zero_shot import RANK_METRICS
 
     assert {*ASPECT_METRICS, *RANK_METRICS} - set(RELIABILITY) == set(words.MEASURES)
     assert all(len(measure.meaning) > 40 for measure in words.MEASURES.values())

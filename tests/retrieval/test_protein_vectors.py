@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gofer.artefacts import Manifest, read_manifest
 from gofer.errors import ArtefactError, GoferError
-from gofer.retrieval.predict import known_sequences
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.query import known_sequences
 
 
 def vectors_of(n, seed=0, split="train"):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gofer.evaluation.hierarchy import Hierarchy
-from gofer.evaluation.mixture import RARE
+from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.retrieval.ensemble import RARE
 from gofer.retrieval.related_terms import RelatedTerms
 
 # Seen: a, b (MFO), c (BPO). Unseen: one or more behind them; a root of MFO at the end, neither seen nor unseen.

@@ -8,18 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training.tiny_world import make_world
 
-from gofer.embeddings.go_text import seen_in_training
 from gofer.embeddings.packing import tight_batches
+from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.errors import ArtefactError, GoferError
-from gofer.evaluation.base_rates import base_rates
-from gofer.evaluation.hierarchy import Hierarchy
+from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.mining.vocabulary import Vocabulary, base_rates, term_base_rates
 from gofer.training.dataset import (
     ContrastiveEmbCollator,
     ProteinEmbDataset,
     positives_matrix,
 )  # fmt: skip
 from gofer.training.stage_data import LabelledProteins
-from gofer.training.vocabulary import Vocabulary, term_base_rates
 
 
 def test_positives_are_one_plus_hops_joined_by_id():

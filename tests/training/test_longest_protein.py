@@ -6,11 +6,11 @@ import torch
 from memory import peak_bytes
 from training.tiny_world import BLOCK, TRAINING, make_world, random_model, random_residues
 
-from gofer.retrieval.explain import explain_protein
+from gofer.retrieval.residue_evidence import explain_protein
 from gofer.training.attribution import impact
+from gofer.training.encode import protein_vectors
 from gofer.training.stage import train_stage
 from gofer.training.tracking import Tracker
-from gofer.training.validation import protein_vectors
 
 TITIN = 35_000
 

@@ -7,18 +7,18 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from inputs.worlds import PROTEINS, RELATIONS, closure, worlds
 
-from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.errors import GoferError
-from gofer.inputs.expansion import ExpansionConfig, expand, positives_by_protein
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.labels import propagate, training_counts
-from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
+from gofer.inputs.ontology.propagation import propagate, training_counts
+from gofer.inputs.splits.expansion import ExpansionConfig, expand, positives_by_protein
+from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.mining.curriculum import Knobs
 from gofer.mining.faiss_index import SHARED, TermIndex
 from gofer.mining.miner import Miner
 from gofer.mining.negatives import choose_candidates
+from gofer.mining.vocabulary import Vocabulary
 from gofer.training.dataset import positives_matrix, truth_matrix
-from gofer.training.vocabulary import Vocabulary
 
 SPLITS = pd.DataFrame({"protein_id": PROTEINS, "split": "train"})
 EXPANSIONS = [

@@ -17,10 +17,10 @@ from training.tiny_world import BLOCK, CURRICULUM, RELEASE, TRAINING
 from gofer.artefacts import write_table
 from gofer.errors import GoferError
 from gofer.mining.faiss_index import TEXT, TermIndex, write_index
-from gofer.training.job import StageJob, run_job
 from gofer.training.launch import launch
 from gofer.training.parallel import ALONE, Team
 from gofer.training.resume import NEWEST, TRY_AGAIN
+from gofer.training.stage_job import StageJob, run_job
 
 # Batches of 5, 5, 5 and 1 protein: of the last, one of two processes has none.
 SETTINGS = {
@@ -32,7 +32,7 @@ TOLERANCE = 2e-5  # of figures (six digits) and weights after 12 updates; measur
 
 LAUNCH = """
 import os, sys
-from gofer.training.job import StageJob
+from gofer.training.stage_job import StageJob
 from gofer.training.launch import launch
 from gofer.workflow import logged_to
 
@@ -55,7 +55,7 @@ TOGETHER = """
 import os, signal, sys
 import torch
 from gofer.errors import GoferError
-from gofer.training.job import StageJob, run_job
+from gofer.training.stage_job import StageJob, run_job
 from gofer.training.optimiser import Optimiser
 from gofer.training.parallel import Team
 

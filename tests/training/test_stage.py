@@ -13,13 +13,14 @@ from training.tiny_world import BLOCK, CURRICULUM, RELEASE, TRAINING
 
 from gofer.errors import ArtefactError, GoferError
 from gofer.training.checkpoint import write_checkpoint
+from gofer.training.encode import protein_vectors, term_vectors
 from gofer.training.optimiser import Optimiser
 from gofer.training.settings import StageConfig, TrainingConfig
 from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.step import Stepper
 from gofer.training.tracking import Tracker
-from gofer.training.validation import protein_vectors, term_vectors, validation_figures
+from gofer.training.validation import validation_figures
 
 
 @pytest.fixture(autouse=True)

@@ -9,15 +9,15 @@ import pandas as pd
 import torch
 
 from gofer.artefacts import Manifest
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.embeddings.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
+from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.mining.faiss_index import TEXT, TermIndex
 from gofer.mining.miner import Miner
+from gofer.mining.vocabulary import Vocabulary
 from gofer.training.model import GoferModel, ModelSizes
 from gofer.training.settings import StageConfig, TrainingConfig
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
-from gofer.training.vocabulary import Vocabulary
 from gofer.training.windows import WindowLayout
 
 SIZES = ModelSizes(

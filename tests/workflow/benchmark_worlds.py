@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 from inputs.nrpdb_files import ASPECTS, nrpdb
 
-from gofer.inputs.demo import World, make_world, write_world
-from gofer.inputs.labels import propagate
-from gofer.inputs.ontology import Ontology, read_ontology
+from gofer.inputs.demo.demo_world import World, make_world, write_world
+from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.ontology.term_table import Ontology, read_ontology
 
 LETTERS = {"MFO": "F", "BPO": "P", "CCO": "C"}
 GAF_DAY = {"train": "20200101", "val": "20241101", "test": "20250701"}

@@ -35,11 +35,11 @@ def snakemake(root: Path, folder: Path, run: str, *arguments: str, check: bool =
 
 def read_through(root: Path, folder: Path, run: str) -> dict[str, object]:
     """What the first rules make of a benchmark's files: splits and what is judged apart."""
-    paths = [f"results/{run}/evaluation/judged/terms.parquet", f"results/{run}/inputs/pid2pos.parquet"]
+    paths = [f"results/{run}/inputs/judged/terms.parquet", f"results/{run}/inputs/pid2pos.parquet"]
     snakemake(root, folder, run, *paths)
     results = folder / "results" / run
     names = ("terms", "proteins", "knowledge", "known")
-    tables = {name: read_table(results / f"evaluation/judged/{name}.parquet") for name in names}
+    tables = {name: read_table(results / f"inputs/judged/{name}.parquet") for name in names}
     splits = read_table(results / "inputs/splits.parquet")
     return tables | {"split": splits.set_index("protein_id")["split"], "results": results}
 

@@ -11,7 +11,7 @@ import yaml
 from running import copy_of, planned
 
 from gofer.artefacts import read_manifest
-from gofer.embeddings import residue_store
+from gofer.embeddings.residues import residue_store
 
 PROTEINS = {f"P{i}": "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ"[i:] for i in range(12)} | {"my_protein": "MKTAYIAKQRA"}
 EXAMPLE = [line.strip() for line in residue_store.__doc__.splitlines()]

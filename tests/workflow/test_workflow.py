@@ -9,8 +9,8 @@ import yaml
 from running import FAKE_KEY, planned
 
 from gofer.artefacts import read_table
-from gofer.evaluation.cafa import read_cafa
-from gofer.inputs.ontology import parents_of
+from gofer.inputs.ontology.term_table import parents_of
+from gofer.retrieval.cafa_format import read_cafa
 
 QUERY_FILES = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
 
@@ -36,7 +36,7 @@ def workspace_path(path):
 
 
 def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(workspace):
-    module = workspace.source / "src/gofer/evaluation/reliability.py"
+    module = workspace.source / "src/gofer/metrics/calibration_error.py"
     before = module.read_text()
     try:
         module.write_text(before + "\n# an edit\n")

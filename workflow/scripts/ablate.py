@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, write_tsv
-from gofer.training.ablation import AblationInputs, judge, train_without
+from gofer.training.variants import AblationInputs, judge, train_without
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gofer.artefacts import atomic, write_tsv
-from gofer.report.ablation import ablation_picture, compare
+from gofer.report.ablation_section import ablation_picture, compare
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

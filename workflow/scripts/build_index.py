@@ -1,11 +1,11 @@
 """Rule build_index: the training terms of one phase, as the checkpoint that its stage starts from projects them."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.go_cache import GoLookupCache
+from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex, write_index
+from gofer.mining.vocabulary import Vocabulary
 from gofer.training.checkpoint import read_checkpoint
-from gofer.training.validation import term_vectors
-from gofer.training.vocabulary import Vocabulary
+from gofer.training.encode import term_vectors
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

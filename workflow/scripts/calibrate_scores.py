@@ -1,8 +1,8 @@
 """Rule calibrate_scores: texts and labels of alike proteins become a probability, fitted on validation proteins."""
 
 from gofer.artefacts import agreed_files, read_table, write_json
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.retrieval.label_head import LabelHead
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace

@@ -4,12 +4,19 @@ import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.config import ASPECTS
-from gofer.evaluation.judged import KNOWLEDGE, KNOWN, PROTEINS, TERMS, Judged, read_protein_sets
-from gofer.evaluation.knowledge import knowledge_before
-from gofer.inputs.compressed import Limits
+from gofer.inputs.benchmark_subsets import (
+    KNOWLEDGE,
+    KNOWN,
+    PROTEINS,
+    TERMS,
+    Judged,
+    knowledge_before,
+    read_protein_sets,
+)
+from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.schemas import typed
-from gofer.inputs.term_ids import TermIds
-from gofer.inputs.term_lists import read_vocabulary
+from gofer.inputs.splits.term_lists import read_vocabulary
+from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -1,8 +1,8 @@
 """Rule collect_metrics: the rows of all methods as one table, how far gofer stands above each, and what is missing."""
 
 from gofer.artefacts import agreed_files, read_manifest, read_table, write_json, write_text
-from gofer.evaluation.intervals import DIFFERENCE_COLUMNS, differences
-from gofer.evaluation.measures import DESCRIPTIVE, text_table
+from gofer.evaluation.metric_rows import DESCRIPTIVE, text_table
+from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS, differences
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):

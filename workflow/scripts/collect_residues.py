@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gofer.artefacts import read_manifest, read_table
-from gofer.embeddings.shards import collect_shards, write_index
+from gofer.embeddings.residues.shards import collect_shards, write_index
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table, write_tsv
-from gofer.inputs.compressed import Limits
-from gofer.inputs.ontology import Ontology, read_ontology
-from gofer.inputs.releases import compare_releases, known_ids, release_accounting
+from gofer.inputs.ontology.releases import compare_releases, known_ids, release_accounting
+from gofer.inputs.ontology.term_table import Ontology, read_ontology
 from gofer.inputs.schemas import ACCOUNTING, PREVIOUS_TERMS, RELEASE_CHANGES, typed
+from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Rule embed_proteins: every protein's vector, by the last stage's model, and a summary of its residues."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset

@@ -1,11 +1,11 @@
 """Rule embed_texts: the text vectors of one phase; of training's terms for A to C, of every term for D."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.go_text import template_hash, term_texts, terms_of_phase
-from gofer.embeddings.text_budget import fit_texts
-from gofer.embeddings.text_cache import TextCache
-from gofer.embeddings.text_encoder import TextEncoder
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.embeddings.texts.go_text import template_hash, term_texts, terms_of_phase
+from gofer.embeddings.texts.text_budget import fit_texts
+from gofer.embeddings.texts.text_cache import TextCache
+from gofer.embeddings.texts.text_encoder import TextEncoder
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

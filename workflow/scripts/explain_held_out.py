@@ -1,13 +1,13 @@
 """Rule explain_held_out: residue evidence of some correct predictions for test proteins."""
 
 from gofer.artefacts import agreed_files, read_table, write_table, write_tsv
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.evaluation.cafa import read_cafa
-from gofer.evaluation.intervals import Bootstrap
-from gofer.inputs.demo import planted_positions
-from gofer.retrieval.faithfulness import faithfulness
-from gofer.retrieval.held_out import choose_examples, explained_examples
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.evaluation.evidence_examples import choose_examples, explained_examples
+from gofer.evaluation.faithfulness import faithfulness
+from gofer.inputs.demo.demo_world import planted_positions
+from gofer.metrics.bootstrap import Bootstrap
+from gofer.retrieval.cafa_format import read_cafa
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset

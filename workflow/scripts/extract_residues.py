@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from gofer.artefacts import Manifest, agreed_files, read_table, write_tsv
-from gofer.embeddings.extraction import Extraction
-from gofer.embeddings.residue_cache import ResidueCache
-from gofer.embeddings.residue_encoder import ResidueEncoder
-from gofer.embeddings.shards import sequences_of_shard, write_shard
+from gofer.embeddings.residues.embed_shard import Extraction
+from gofer.embeddings.residues.residue_cache import ResidueCache
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.shards import sequences_of_shard, write_shard
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

@@ -1,8 +1,8 @@
 """Rule find_neighbours: the training proteins nearest to each held-out one in the residue encoder's own space."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.evaluation.neighbours import mean_pooled, nearest
+from gofer.baselines.embedding_neighbours import mean_pooled, nearest
+from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

@@ -1,10 +1,10 @@
 """Rule fit_label_head: regress labels of the training proteins, or of all, on their vectors and sequences."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.go_text import seen_in_training
-from gofer.evaluation.label_regression import KernelWeights
+from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.inputs.label_matrix import label_matrix
-from gofer.retrieval.label_head import LabelHead
+from gofer.retrieval.kernel_ridge import KernelWeights
+from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.workflow import logged_to, logger
 

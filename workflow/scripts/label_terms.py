@@ -3,13 +3,19 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.inputs.expansion import ExpansionConfig, dropped_ancestors, expand, label_accounting, positives_by_protein
-from gofer.inputs.label_checks import check_labels
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.labels import information_accretion, training_counts
+from gofer.inputs.ontology.propagation import information_accretion, training_counts
 from gofer.inputs.schemas import ACCOUNTING, PID2POS, TERM_SETS, TERMS, typed
-from gofer.inputs.term_lists import read_terms
-from gofer.inputs.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
+from gofer.inputs.splits.expansion import (
+    ExpansionConfig,
+    dropped_ancestors,
+    expand,
+    label_accounting,
+    positives_by_protein,
+)
+from gofer.inputs.splits.label_checks import check_labels
+from gofer.inputs.splits.term_lists import read_terms
+from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

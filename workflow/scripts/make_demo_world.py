@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gofer.inputs.demo import make_world, write_world
+from gofer.inputs.demo.demo_world import make_world, write_world
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

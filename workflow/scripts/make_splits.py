@@ -1,10 +1,10 @@
 """Rule make_splits: train, val and test proteins, alike ones on one side; the nearest in training."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.inputs.nearest import account_nearest, with_nearest, without_alike
 from gofer.inputs.schemas import ACCOUNTING, SPLITS, typed
-from gofer.inputs.split_dates import TEST, first_days
-from gofer.inputs.splits import SplitConfig, make_splits
+from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_alike
+from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
+from gofer.inputs.splits.split_dates import TEST, first_days
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -3,14 +3,15 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.evaluation.apart import measure_apart, not_measured_apart
-from gofer.evaluation.cafa import prediction_status, read_cafa
-from gofer.evaluation.evaluator import read_figures
-from gofer.evaluation.intervals import Bootstrap
-from gofer.evaluation.judged import NAMES, Judged
-from gofer.evaluation.measures import measure, not_measured
-from gofer.evaluation.truth import HeldOut, Predicted
-from gofer.evaluation.uncut import UncutScores
+from gofer.evaluation.cafaeval import read_figures
+from gofer.evaluation.join_predictions import Predicted
+from gofer.evaluation.metric_rows import measure, not_measured
+from gofer.evaluation.subset_metrics import measure_apart, not_measured_apart
+from gofer.inputs.benchmark_subsets import NAMES, Judged
+from gofer.inputs.held_out import HeldOut
+from gofer.metrics.bootstrap import Bootstrap
+from gofer.retrieval.cafa_format import prediction_status, read_cafa
+from gofer.retrieval.unthresholded_scores import UncutScores
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):

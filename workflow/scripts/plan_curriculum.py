@@ -4,8 +4,8 @@ import pandas as pd
 
 from gofer.artefacts import atomic, read_table, write_tsv
 from gofer.mining.curriculum import curriculum_table
-from gofer.report.figures import curriculum_picture
-from gofer.training.sampler import ShuffledRows
+from gofer.report.plots import curriculum_picture
+from gofer.training.dataset import ShuffledRows
 from gofer.training.settings import STAGES, StageConfig
 from gofer.workflow import logged_to, logger
 

@@ -1,7 +1,7 @@
 """Rule plan_shards: which sequence is embedded in which shard."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.embeddings.shards import plan_shards
+from gofer.embeddings.residues.shards import plan_shards
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

@@ -1,11 +1,11 @@
 """Rule predict_held_out: the model's predictions for validation and test proteins, over all terms."""
 
 from gofer.artefacts import agreed_files, read_json, read_table
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.evaluation.calibration import Calibration
-from gofer.evaluation.mixture import Mixture
-from gofer.retrieval.held_out import write_held_out
-from gofer.retrieval.label_head import LabelHead
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.evaluation.held_out_predictions import write_held_out
+from gofer.metrics.logistic_calibration import Calibration
+from gofer.retrieval.ensemble import Mixture
+from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace

@@ -1,8 +1,8 @@
 """Rule predict_naive: every held-out protein gets each term with its frequency among the training proteins."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.evaluation.baselines import naive
-from gofer.evaluation.cafa import write_cafa
+from gofer.baselines.naive import naive
+from gofer.retrieval.cafa_format import write_cafa
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):

@@ -1,9 +1,9 @@
 """Rule predict_neighbours: labels of the k nearest training proteins, k chosen on validation proteins."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.evaluation.cafa import write_cafa
-from gofer.evaluation.neighbours import choose_k, neighbour_labels
-from gofer.evaluation.truth import labels_of
+from gofer.baselines.embedding_neighbours import choose_k, neighbour_labels
+from gofer.inputs.held_out import labels_of
+from gofer.retrieval.cafa_format import write_cafa
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -1,15 +1,15 @@
 """Rule predict_query: predictions for a user's proteins, as a table, in CAFA form and as GAF 2.2."""
 
 from gofer.artefacts import agreed, agreed_files, read_json, read_manifest, read_table, write_tsv
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.evaluation.cafa import write_cafa
-from gofer.evaluation.calibration import Calibration
-from gofer.evaluation.mixture import Mixture
-from gofer.retrieval.gaf import write_gaf
-from gofer.retrieval.label_head import LabelHead
-from gofer.retrieval.predict import Reported, known_sequences, predict_proteins
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.metrics.logistic_calibration import Calibration
+from gofer.retrieval.cafa_format import write_cafa
+from gofer.retrieval.ensemble import Mixture
+from gofer.retrieval.gaf_writer import write_gaf
+from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.query import Reported, known_sequences, predict_proteins
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint

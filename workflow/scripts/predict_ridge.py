@@ -1,10 +1,10 @@
 """Rule predict_ridge: labels regressed on words of residues and composition, for validation and test proteins."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.go_text import seen_in_training
-from gofer.evaluation.baselines import ridge
-from gofer.evaluation.cafa import write_cafa
-from gofer.evaluation.label_regression import KernelWeights
+from gofer.baselines.kmer_ridge import ridge
+from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.retrieval.cafa_format import write_cafa
+from gofer.retrieval.kernel_ridge import KernelWeights
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

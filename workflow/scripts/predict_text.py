@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.evaluation.cafa import write_cafa
-from gofer.evaluation.evaluator import has_parent
-from gofer.evaluation.text_cosine import TextProfiles
-from gofer.evaluation.truth import labels_of
-from gofer.evaluation.uncut import UncutWriter
+from gofer.baselines.text_cosine import TextProfiles
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.inputs.held_out import labels_of
+from gofer.inputs.ontology.go_graph import has_parent
+from gofer.retrieval.cafa_format import write_cafa
+from gofer.retrieval.unthresholded_scores import UncutWriter
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):

@@ -1,9 +1,9 @@
 """Rule predict_texts_alone: what the towers say by themselves, for validation and test proteins, over all terms."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.residue_store import ESMResidueStore
-from gofer.retrieval.held_out import write_held_out
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.evaluation.held_out_predictions import write_held_out
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import TextScorer
 from gofer.retrieval.term_space import TermSpace

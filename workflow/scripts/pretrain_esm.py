@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gofer.artefacts import Manifest, read_manifest, read_table, write_tsv
-from gofer.embeddings.esm import write_esm2
-from gofer.embeddings.pretraining import PretrainingConfig, best_esm2, figures, pretrain, run_mark
-from gofer.embeddings.pretraining_data import hold_out
+from gofer.embeddings.pretraining.crops import hold_out
+from gofer.embeddings.pretraining.pretrain import PretrainingConfig, best_esm2, figures, pretrain, run_mark
+from gofer.embeddings.residues.esm import write_esm2
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

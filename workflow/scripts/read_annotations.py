@@ -1,11 +1,11 @@
 """Rule read_annotations: annotations of the run's proteins, with all ancestors of their terms."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.inputs.annotations import AnnotationRules, read_annotations
-from gofer.inputs.labels import propagate
-from gofer.inputs.protein_names import ProteinNames
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, typed
-from gofer.inputs.split_dates import known_in_time
+from gofer.inputs.splits.split_dates import known_in_time
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -1,9 +1,9 @@
 """Rule read_ontology: the live terms of an OBO file as a table, and the obsolete ones beside it."""
 
 from gofer.artefacts import Manifest, write_table
-from gofer.inputs.compressed import Limits
-from gofer.inputs.ontology import read_ontology
+from gofer.inputs.ontology.term_table import read_ontology
 from gofer.inputs.schemas import ACCOUNTING, OBSOLETE, ONTOLOGY, typed
+from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -1,9 +1,9 @@
 """Rule read_proteins: the checked proteins of one or more FASTA files."""
 
 from gofer.artefacts import write_batches, write_table
-from gofer.inputs.compressed import Limits
-from gofer.inputs.proteins import ProteinReader
+from gofer.inputs.proteins.protein_table import ProteinReader
 from gofer.inputs.schemas import ACCOUNTING, PROTEINS, typed
+from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gofer.artefacts import agreed_files
-from gofer.evaluation.cafa import read_cafa
-from gofer.evaluation.evaluator import run_cafaeval
-from gofer.evaluation.truth import HeldOut
+from gofer.evaluation.cafaeval import run_cafaeval
+from gofer.inputs.held_out import HeldOut
+from gofer.retrieval.cafa_format import read_cafa
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Rule train_stage: one of the stages A–D, from the previous stage's checkpoint to its own."""
 
-from gofer.training.job import StageJob
 from gofer.training.launch import launch
+from gofer.training.stage_job import StageJob
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

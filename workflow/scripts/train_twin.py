@@ -1,8 +1,8 @@
 """Rule train_twin: the stages A to D once more, with binary cross-entropy over all training terms as their loss."""
 
 from gofer.artefacts import agreed_files
-from gofer.training.ablation import AblationInputs, train_without
 from gofer.training.checkpoint import write_checkpoint
+from gofer.training.variants import AblationInputs, train_without
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):

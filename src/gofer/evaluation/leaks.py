@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.errors import GoferError
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
 
 HELD_OUT = {"val": "validation", "test": "test"}
 SAME_SEQUENCE = "{split} proteins with the sequence of a training protein"

@@ -15,18 +15,23 @@ import yaml
 from markupsafe import Markup
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
-from gofer.report import breakdowns, figures, predictions, quality, tables, words
-from gofer.report.calibration import reliability_diagram
-from gofer.report.evidence import Agreement, agreements, choose_shown, examples_of, ranges_text
-from gofer.report.faithfulness import Faithfulness
-from gofer.report.leaks import Leaks
-from gofer.report.quality import Metrics
-from gofer.report.releases import ReleaseStory
+from gofer.report import input_tables as tables
+from gofer.report import labels_and_help as words
+from gofer.report import metric_tables as quality
+from gofer.report import plots as figures
+from gofer.report import prediction_section as predictions
+from gofer.report import subset_tables as breakdowns
+from gofer.report.evidence_section import Agreement, agreements, choose_shown, examples_of, ranges_text
+from gofer.report.faithfulness_section import Faithfulness
+from gofer.report.leak_section import Leaks
+from gofer.report.metric_tables import Metrics
+from gofer.report.release_section import ReleaseStory
+from gofer.report.reliability_plot import reliability_diagram
 from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
-from gofer.report.training import TrainingStory
+from gofer.report.training_section import TrainingStory
 
 COUNTED_FROM = 0.3  # identity to a training protein, where the split promises none
-CALIBRATED = ["gofer", "gofer+diamond", "naive", "ridge", "diamond"]  # of which scores are drawn against truth
+CALIBRATED = ["gofer", "naive", "ridge", "diamond"]  # of which scores are drawn against truth
 MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "P": "✚"}
 
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from gofer.artefacts import read_manifest
-from gofer.report import breakdowns, words
-from gofer.report.breakdowns import Differences
-from gofer.report.faithfulness import Faithfulness
-from gofer.report.leaks import Leaks
-from gofer.report.quality import (
-    COMPLETE,
+from gofer.report import labels_and_help as words
+from gofer.report import subset_tables as breakdowns
+from gofer.report.faithfulness_section import Faithfulness
+from gofer.report.leak_section import Leaks
+from gofer.report.metric_tables import (
     MAIN,
     RETRIEVAL,
     THRESHOLDS,
@@ -22,8 +21,7 @@ from gofer.report.quality import (
     main_blocks,
     term_set_blocks,
 )
-
-COMPARED = ("gofer", "gofer+diamond")  # each with every other method
+from gofer.report.subset_tables import Differences
 
 
 def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
@@ -48,11 +46,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         _origin(files, config, configfiles),
         *(f"**{name} could not run:** {reason}" for name, reason in metrics.missing),
         _section("All terms", _tables(main_blocks(metrics), MAIN)),
-        *(
-            _less_each_other(method, metrics, differences)
-            for method in COMPARED
-            if metrics.status.get(method) == COMPLETE
-        ),
+        _less_each_other("gofer", metrics, differences),
         _section("Threshold: the oracle's, and that of the validation proteins", _of_all(metrics, THRESHOLDS)),
         _section("Retrieval both ways, calibration error", _of_all(metrics, RETRIEVAL)),
         _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"], WHOLE), WHOLE)),

@@ -34,12 +34,8 @@ METHOD_STYLES = {
     "naive": ("grey", "s"),
     "ridge": ("green", "^"),
     "diamond": ("vermillion", "D"),
-    "diamond_best": ("amber", "D"),
     "neighbours": ("sky", "s"),
     "text": ("purple", "^"),
-    "gofer+diamond": ("blue", "P"),
-    "naive+diamond": ("grey", "P"),
-    "ridge+diamond": ("green", "P"),
     "texts_alone": ("sky", "o"),
     "bce": ("ink", "s"),
 }

@@ -13,7 +13,7 @@ expected of a term that one protein in a thousand has is mostly noise.
 
 Their whole sum orders proteins as well, but has many an unseen term expected of every protein. Of a term that n
 training proteins have the lifts count by RARE / (n + RARE), as its text does beside what is regressed of it
-(`evaluation/mixture.py`).
+(`retrieval/ensemble.py`).
 
 Shapes: B proteins, T terms, S seen terms, G text width.
 """
@@ -26,9 +26,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from gofer.evaluation.calibration import LOWEST_SCORE
-from gofer.evaluation.hierarchy import Hierarchy
-from gofer.evaluation.mixture import RARE
+from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.metrics.logistic_calibration import LOWEST_SCORE
+from gofer.retrieval.ensemble import RARE
 
 NEAREST = 32  # seen terms that count for a term
 TEMPERATURE = 0.05  # of the softmax over their cosines

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.embeddings.go_text import seen_in_training
-from gofer.evaluation.calibration import LOWEST_SCORE, Calibration
-from gofer.evaluation.hierarchy import Hierarchy, hierarchy_consistent, limited_by_parents
-from gofer.evaluation.mixture import Expected, Mixture, Validation
-from gofer.retrieval.label_head import LabelHead
+from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent, limited_by_parents
+from gofer.metrics.logistic_calibration import LOWEST_SCORE, Calibration
+from gofer.retrieval.ensemble import Expected, Mixture, Validation
+from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.term_space import TermSpace

@@ -11,15 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.embeddings.go_cache import GoLookupCache
-from gofer.embeddings.go_text import seen_in_training
-from gofer.evaluation.calibration import Calibration
-from gofer.evaluation.calibration import fit as fit_calibration
-from gofer.evaluation.hierarchy import Hierarchy
-from gofer.inputs.relations import TRUE_PATH
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.inputs.ontology.go_graph import TRUE_PATH, Hierarchy
+from gofer.metrics.logistic_calibration import Calibration
+from gofer.metrics.logistic_calibration import fit as fit_calibration
+from gofer.mining.vocabulary import term_base_rates
+from gofer.training.encode import evidence, term_vectors
 from gofer.training.model import GoferModel
-from gofer.training.validation import evidence, term_vectors
-from gofer.training.vocabulary import term_base_rates
 
 
 @dataclass(frozen=True, eq=False)

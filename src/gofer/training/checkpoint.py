@@ -7,8 +7,8 @@ from typing import Any
 
 from gofer.artefacts import MANIFEST_KEY, Manifest, read_manifest
 from gofer.errors import ArtefactError
+from gofer.tensor_file import DAMAGED, read_tensors, write_tensors
 from gofer.training.model import GoferModel, ModelSizes
-from gofer.training.tensor_file import DAMAGED, read_tensors, write_tensors
 
 
 def write_checkpoint(path: Path | str, model: GoferModel, manifest: Manifest) -> None:

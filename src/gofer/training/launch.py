@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 
 from gofer.errors import GoferError
-from gofer.training.elastic import start_here
-from gofer.training.job import StageJob, run_job
 from gofer.training.resume import TRY_AGAIN
-from gofer.training.slurm import meeting_place, run_on_nodes
+from gofer.training.slurm_nodes import meeting_place, run_on_nodes
+from gofer.training.stage_job import StageJob, run_job
+from gofer.training.torchrun import start_here
 from gofer.workflow import logged_to
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -54,7 +54,7 @@ def launch(job: StageJob, log: Path | str, *, processes: int, threads: int, node
             start_here(path, log, processes=here)
         else:
             arguments = [str(path), str(log), str(nodes), str(here), meeting_place()]
-            command = [sys.executable, "-m", "gofer.training.elastic", *arguments]
+            command = [sys.executable, "-m", "gofer.training.torchrun", *arguments]
             if status := run_on_nodes(command, nodes=nodes, threads=threads):
                 sys.exit(TRY_AGAIN if status == TRY_AGAIN else 1)
     finally:

@@ -11,8 +11,9 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
-from gofer.embeddings.residue_store import ESMResidueStore
+from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.errors import ArtefactError, GoferError
+from gofer.mining.vocabulary import Vocabulary
 from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import (
     ContrastiveEmbCollator,
@@ -23,7 +24,6 @@ from gofer.training.dataset import (
 )
 from gofer.training.model import GoferModel, ModelSizes
 from gofer.training.parallel import ALONE, Team
-from gofer.training.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,13 @@ from torch import Tensor
 from gofer.mining.curriculum import Knobs
 from gofer.mining.miner import Miner
 from gofer.mining.negatives import Candidates, all_terms, choose_candidates
+from gofer.mining.vocabulary import Vocabulary
 from gofer.training import losses
 from gofer.training.attribution import can_be_masked, impact
 from gofer.training.dataset import ProteinBatch
 from gofer.training.model import GoferModel, PooledProteins
 from gofer.training.parallel import ALONE, CPU, Team
 from gofer.training.settings import StageConfig, TrainingConfig
-from gofer.training.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,198 @@
+"""The forward pass of ESM models over many proteins, packed.
+
+No padding, queries, keys and values from one product, no language-model head; any layer. ESM-2, ESM-1b, ESM-1v and
+ESM-1 give fair-esm's own numbers to 1e-5. On one CPU core it takes less than half the time of fair-esm's own
+extraction, and a protein's numbers do not depend on the others in its batch (`benchmarks/extraction.py` measures both).
+
+Shapes: R tokens packed, L residues or tokens of a sequence, E width, H heads, C width of a head.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from esm.data import Alphabet
+from esm.modules import TransformerLayer
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gofer.embeddings.compute import CPU_FLOAT32, Compute, Footprint
+from gofer.embeddings.packing import PackedLinear, attend, runs_of
+
+TOKEN_DROPOUT_SCALE = 1 - 0.15 * 0.8
+# Positions that ESM-1's own table of sines is made for; a learned table has a size of its own.
+MOST_TOKENS = 1024
+Rotation = tuple[Tensor, Tensor]
+
+
+class ForwardESM(Protocol):
+    """From sequences to residue vectors."""
+
+    def __call__(self, sequences: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Residue vectors (L, E) of each sequence; all sequences fit the model."""
+
+
+class Tokens:
+    """Sequences as token numbers, with the begin and end tokens that the alphabet asks for."""
+
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.before = [alphabet.cls_idx] if alphabet.prepend_bos else []
+        self.after = [alphabet.eos_idx] if alphabet.append_eos else []
+        self.of_byte = np.array([alphabet.get_idx(chr(byte)) for byte in range(128)])
+
+    @property
+    def extra(self) -> int:
+        """Tokens beside the residues."""
+        return len(self.before) + len(self.after)
+
+    def of(self, sequence: str) -> NDArray[np.int64]:
+        """Token numbers of one sequence."""
+        residues = self.of_byte[np.frombuffer(sequence.encode("ascii"), np.uint8)]
+        return np.concatenate([self.before, residues, self.after]).astype(np.int64)
+
+
+class PackedESM:
+    """ESM's forward over packed tokens, in evaluation mode.
+
+    Args:
+        model: fair-esm's ESM2 or ProteinBertModel (ESM-1, ESM-1b, ESM-1v), float32, on the CPU; it is not changed.
+        alphabet: The model's.
+        layer: Representation wanted, 0 (token vectors) to the number of layers.
+        compute: Where to run, in which numbers.
+    """
+
+    def __init__(self, model: Any, alphabet: Alphabet, layer: int, compute: Compute = CPU_FLOAT32) -> None:
+        self.compute = compute
+        self.tokens = Tokens(alphabet)
+        scale = model.embed_scale * (TOKEN_DROPOUT_SCALE if _drops_tokens(model) else 1.0)
+        self.embedding = (model.embed_tokens.weight.detach() * scale).to(compute.device)
+        self.positions_LE = _positions(model, alphabet, compute)
+        rotary = model.layers[0].self_attn.rot_emb
+        self.inv_freq = None if rotary is None else rotary.inv_freq.to(compute.device)
+        self.first_norm = _norm_of(model, "emb_layer_norm_before", compute)
+        self.layers = [_PackedLayer(part, compute) for part in model.layers[:layer]]
+        self.last_norm = _norm_of(model, "emb_layer_norm_after", compute) if layer == len(model.layers) else None
+        self.footprint = Footprint.of_sizes(
+            weights=sum(weights.numel() for part in model.layers[:layer] for weights in part.parameters()),
+            width=model.embed_tokens.embedding_dim,
+            heads=model.layers[0].self_attn.num_heads,
+            compute=compute,
+        )
+
+    @torch.inference_mode()
+    def __call__(self, sequences: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Residue vectors (L, E) of each sequence."""
+        lengths = [len(sequence) + self.tokens.extra for sequence in sequences]
+        tokens_R = torch.from_numpy(np.concatenate([self.tokens.of(sequence) for sequence in sequences]))
+        hidden_RE = self.hidden(tokens_R.to(self.compute.device, non_blocking=True), lengths).cpu()
+        begin = len(self.tokens.before)
+        parts = torch.split(hidden_RE, lengths)
+        return [part[begin : begin + len(s)].numpy() for part, s in zip(parts, sequences, strict=True)]
+
+    def hidden(self, tokens_R: Tensor, lengths: Sequence[int]) -> Tensor:
+        """Vectors (R, E) of all tokens, float32, on the device.
+
+        Args:
+            tokens_R: Token numbers of the sequences, one after another.
+            lengths: Tokens of each.
+        """
+        hidden_RE = F.embedding(tokens_R, self.embedding)
+        if self.positions_LE is not None:
+            hidden_RE += torch.cat([self.positions_LE[:length] for length in lengths])
+        if self.first_norm is not None:
+            hidden_RE = self.first_norm(hidden_RE)
+        rotation = None if self.inv_freq is None else self._rotation(lengths, self.inv_freq)
+        runs = runs_of(lengths)
+        for layer in self.layers:
+            hidden_RE = layer(hidden_RE, rotation, runs)
+        return hidden_RE if self.last_norm is None else self.last_norm(hidden_RE)
+
+    def _rotation(self, lengths: Sequence[int], inv_freq: Tensor) -> Rotation:
+        """Cosine and signed sine of the rotary angles of each token; the sign saves one concatenation per layer."""
+        device = self.compute.device
+        angle_LC = torch.outer(torch.arange(max(lengths), device=device).float(), inv_freq)
+        cos_LC, sin_LC = angle_LC.cos(), angle_LC.sin()
+        position_R = torch.cat([torch.arange(length, device=device) for length in lengths])
+        cos = torch.cat([cos_LC, cos_LC], -1).to(self.compute.dtype)[position_R]
+        sin = torch.cat([-sin_LC, sin_LC], -1).to(self.compute.dtype)[position_R]
+        return cos[:, None, None], sin[:, None, None]
+
+
+class _Norm:
+    """Layer norm of float32 vectors, given on in another type where asked for."""
+
+    def __init__(self, module: Any, compute: Compute, dtype: torch.dtype = torch.float32) -> None:
+        self.weight, self.bias = (x.detach().to(compute.device) for x in (module.weight, module.bias))
+        self.eps: float = module.eps
+        self.dtype = dtype
+
+    def __call__(self, x_RE: Tensor) -> Tensor:
+        return F.layer_norm(x_RE, x_RE.shape[-1:], self.weight, self.bias, self.eps).to(self.dtype)
+
+
+class _PackedLayer:
+    """One transformer layer; the scale of the queries is in their weights."""
+
+    def __init__(self, layer: TransformerLayer, compute: Compute) -> None:
+        attention: Any = layer.self_attn
+        projections = (attention.q_proj, attention.k_proj, attention.v_proj)
+        scales = (attention.scaling, 1.0, 1.0)
+        self.heads: int = attention.num_heads
+        self.qkv = _linear(
+            torch.cat([p.weight * s for p, s in zip(projections, scales, strict=True)]),
+            torch.cat([p.bias * s for p, s in zip(projections, scales, strict=True)]),
+            compute,
+        )
+        self.out = _linear(attention.out_proj.weight, attention.out_proj.bias, compute)
+        self.up = _linear(layer.fc1.weight, layer.fc1.bias, compute, gelu=True)
+        self.down = _linear(layer.fc2.weight, layer.fc2.bias, compute)
+        self.norm_1 = _Norm(layer.self_attn_layer_norm, compute, compute.dtype)
+        self.norm_2 = _Norm(layer.final_layer_norm, compute, compute.dtype)
+        self.also = self._key_and_value(attention, compute) if attention.bias_k is not None else None
+
+    def _key_and_value(self, attention: Any, compute: Compute) -> tuple[Tensor, Tensor]:
+        # ESM-1 lets every residue attend to one learned key beside those of the protein.
+        key, value = (
+            x.detach().to(compute.device, compute.dtype).view(self.heads, -1)
+            for x in (attention.bias_k, attention.bias_v)
+        )
+        return key, value
+
+    def __call__(self, x_RE: Tensor, rotation: Rotation | None, runs: Sequence[tuple[int, int]]) -> Tensor:
+        qkv_R3HC = self.qkv(self.norm_1(x_RE)).unflatten(1, (3, self.heads, -1))
+        q_RHC, k_RHC = _rotated(qkv_R3HC[:, :2], rotation).unbind(1)
+        x_RE = x_RE + self.out(attend(q_RHC, k_RHC, qkv_R3HC[:, 2], runs, scale=1.0, also=self.also))
+        return x_RE.add_(self.down(self.up(self.norm_2(x_RE))))
+
+
+def _rotated(qk_R2HC: Tensor, rotation: Rotation | None) -> Tensor:
+    if rotation is None:
+        return qk_R2HC
+    cos_RC, sin_RC = rotation
+    return (qk_R2HC * cos_RC).addcmul_(qk_R2HC.roll(qk_R2HC.shape[-1] // 2, -1), sin_RC)
+
+
+def _linear(weight: Tensor, bias: Tensor, compute: Compute, *, gelu: bool = False) -> PackedLinear:
+    at = (compute.device, compute.dtype)
+    return PackedLinear(weight.detach().to(*at), bias.detach().to(*at), gelu=gelu)
+
+
+def _drops_tokens(model: Any) -> bool:
+    # ESM-2 has the setting itself, the older models among their arguments, ESM-1 not at all.
+    holder = model.args if hasattr(model, "args") else model
+    return bool(getattr(holder, "token_dropout", False))
+
+
+def _norm_of(model: Any, name: str, compute: Compute) -> _Norm | None:
+    module = getattr(model, name, None)
+    return _Norm(module, compute) if isinstance(module, nn.Module) else None
+
+
+def _positions(model: Any, alphabet: Alphabet, compute: Compute) -> Tensor | None:
+    if not hasattr(model, "embed_positions"):
+        return None
+    tokens = min(MOST_TOKENS, getattr(model.embed_positions, "max_positions", MOST_TOKENS))
+    with torch.no_grad():
+        return model.embed_positions(torch.full((1, tokens), alphabet.cls_idx))[0].to(compute.device)

@@ -1,0 +1,88 @@
+"""Predictions for the proteins that training did not see: what the evaluation is made from."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.artefacts import Manifest
+from gofer.retrieval.cafa_format import predicted_pairs, write_cafa_parts
+from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.scorer import Scorer, TextScorer
+from gofer.retrieval.unthresholded_scores import UncutWriter
+from gofer.workflow import progress
+
+PROTEINS_AT_ONCE = 64
+
+
+def predict_held_out(
+    scorer: Scorer | TextScorer,
+    proteins: ProteinVectors,
+    sequences: Mapping[str, str],
+    *,
+    min_score: float,
+    uncut: UncutWriter | None = None,
+    test: Collection[str] = (),
+) -> Iterator[pd.DataFrame]:
+    """Predictions of some proteins after the others; every protein is scored once.
+
+    Roots and scores below `min_score` are left out.
+
+    Args:
+        scorer: Scores them.
+        proteins: Their vectors.
+        sequences: Sequence by protein id.
+        min_score: Lowest score.
+        uncut: Takes all scores of the proteins of `test`.
+        test: Their ids.
+
+    Yields:
+        Columns protein_id, go_id, score, each protein's best first.
+    """
+    space, test = scorer.space, set(test)
+    for start in progress(range(0, len(proteins.protein_ids), PROTEINS_AT_ONCE), "predicting held-out proteins"):
+        block = slice(start, start + PROTEINS_AT_ONCE)
+        ids, scores_BT = proteins.protein_ids[block], _scores(scorer, proteins, block, sequences)
+        keep_BT = space.to_keep(scores_BT, min_score=min_score, max_terms=None)
+        if uncut and (rows := [row for row, protein_id in enumerate(ids) if protein_id in test]):
+            uncut.add([ids[row] for row in rows], scores_BT[rows])
+        yield predicted_pairs(scores_BT, ids, space.go_ids, keep_BT)
+
+
+def write_held_out(
+    scorer: Scorer | TextScorer,
+    proteins: ProteinVectors,
+    sequences: Mapping[str, str],
+    annotations: pd.DataFrame,
+    relations: Iterable[str],
+    output: Mapping[str, Path | str],
+    manifest: Manifest,
+    *,
+    min_score: float,
+) -> None:
+    """Predict for the validation and test proteins, and write all that is kept of the scores.
+
+    Args:
+        scorer: Scores them.
+        proteins: Their vectors.
+        sequences: Sequence by protein id.
+        annotations: Columns protein_id, go_id, propagated.
+        relations: Along which annotations propagate in this run.
+        output: The files predictions (with its status beside it), uncut and ranks.
+        manifest: What the predictions are made from.
+        min_score: Lowest score of the predictions.
+    """
+    test = proteins.of_splits("test").protein_ids
+    labels = annotations[annotations["protein_id"].isin(test)]
+    with UncutWriter(Path(output["uncut"]).parent, scorer.space.terms, labels, relations) as uncut:
+        tables = predict_held_out(scorer, proteins, sequences, min_score=min_score, uncut=uncut, test=test)
+        write_cafa_parts(output["predictions"], tables, manifest)
+        uncut.write(output["uncut"], output["ranks"], manifest)
+
+
+def _scores(
+    scorer: Scorer | TextScorer, proteins: ProteinVectors, block: slice, sequences: Mapping[str, str]
+) -> NDArray[np.float32]:
+    return scorer.scores(proteins.described(sequences, block))

@@ -1,0 +1,101 @@
+"""One method's figures of what a benchmark has judged apart, as more rows of the metrics table.
+
+The term set `listed` is the vocabulary of evaluation.terms. The split `test_<name>` is a set of test proteins: one of
+evaluation.protein_sets, or what was known of them before they were tested (`knowledge`). Of a set, figures are those of
+proteins, over all terms and over the listed ones.
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.evaluation.join_predictions import AspectPairs, Predicted, aspect_pairs
+from gofer.evaluation.metric_rows import ASPECTS, Row, macro_figures, with_intervals, without_values
+from gofer.evaluation.term_metrics import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
+from gofer.inputs.benchmark_subsets import PARTIAL, PARTIAL_SPLIT, Judged
+from gofer.inputs.held_out import HeldOut
+from gofer.metrics.bootstrap import Bootstrap
+from gofer.metrics.sparse_pairs import Pairs
+
+LISTED = "listed"
+ALL = "all"
+
+
+def measure_apart(
+    method: str, predicted: Predicted, held_out: HeldOut, judged: Judged, bootstrap: Bootstrap
+) -> pd.DataFrame:
+    """Every figure of what is judged apart.
+
+    Args:
+        method: Name in the table.
+        predicted: What it says.
+        held_out: Terms and labels, partial knowledge as a split of its own.
+        judged: What is judged apart.
+        bootstrap: How intervals are made.
+
+    Returns:
+        As `measures.measure`; without a row where nothing is judged apart.
+    """
+    if not expected_rows(judged):
+        return not_measured_apart(method, judged)
+    parts = (
+        with_intervals(method, aspect, _rows(predicted, held_out, judged, aspect, bootstrap)) for aspect in ASPECTS
+    )
+    return pd.concat(parts, ignore_index=True)
+
+
+def not_measured_apart(method: str, judged: Judged) -> pd.DataFrame:
+    """The same rows of a method that could not run, every value NaN."""
+    return without_values(method, expected_rows(judged))
+
+
+def expected_rows(judged: Judged) -> list[tuple[str, str, str]]:
+    """Split, term set and metric of the rows that each aspect has."""
+    listed = bool(len(judged.terms))
+    rows = [("test", LISTED, metric) for metric in TERM_METRICS if listed]
+    for name in judged.sets(ASPECTS[0]):
+        sets = [ALL, *([LISTED] if listed and name != PARTIAL else [])]
+        rows += [(f"test_{name}", term_set, metric) for term_set in sets for metric in PROTEIN_METRICS]
+    return rows
+
+
+def _rows(predicted: Predicted, held_out: HeldOut, judged: Judged, aspect: str, bootstrap: Bootstrap) -> Iterator[Row]:
+    test = aspect_pairs(predicted.scores, held_out, aspect, "test")
+    draws_NB = bootstrap.draws(len(test.protein_ids))
+    listed_C = test.terms["go_id"].isin(judged.terms["go_id"]).to_numpy(bool)
+    # As for other sets of terms, nothing is propagated into the columns.
+    listed, accretion_C = test.stated.of_terms(listed_C), test.accretion_C[listed_C]
+    if len(judged.terms):
+        macro = macro_figures(test, predicted.uncut, {LISTED: listed_C}, draws_NB)[LISTED]
+        yield from (("test", LISTED, figure) for figure in term_figures(listed, accretion_C, draws_NB, macro))
+    for name, proteins in judged.sets(aspect).items():
+        if name == PARTIAL:
+            partial = aspect_pairs(predicted.scores, held_out, aspect, PARTIAL_SPLIT)
+            new, draws = without_known(partial, judged.known), bootstrap.draws(len(partial.protein_ids))
+            yield from _of_proteins(PARTIAL_SPLIT, ALL, new, partial.accretion_C, draws)
+            continue
+        own_B = test.protein_ids.isin(proteins)
+        yield from _of_proteins(
+            f"test_{name}", ALL, test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B]
+        )
+        if len(judged.terms):
+            own_B &= listed.labels_B > 0
+            yield from _of_proteins(f"test_{name}", LISTED, listed.of_proteins(own_B), accretion_C, draws_NB[:, own_B])
+
+
+def _of_proteins(split: str, term_set: str, pairs: Pairs, accretion_C: NDArray, draws_NB: NDArray) -> Iterator[Row]:
+    yield from ((split, term_set, figure) for figure in protein_figures(pairs, accretion_C, draws_NB))
+
+
+def without_known(data: AspectPairs, known: pd.DataFrame) -> Pairs:
+    """Its pairs but those whose term was known of the protein: they are neither found, missed nor wrong.
+
+    Args:
+        data: Scores and labels, propagated.
+        known: Columns protein_id, go_id.
+    """
+    row_K = data.protein_ids.get_indexer(known["protein_id"])
+    column_K = pd.Index(data.terms["go_id"]).get_indexer(known["go_id"])
+    here_K = (row_K >= 0) & (column_K >= 0)
+    return data.pairs.without(row_K[here_K], column_K[here_K])

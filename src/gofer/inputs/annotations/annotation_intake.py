@@ -1,0 +1,125 @@
+"""Annotation files, line by line: what they say of the proteins of a run, and what became of each line."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gofer.errors import InputError, Problems
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotations.annotation_files import read_annotation_lines
+from gofer.inputs.annotations.annotation_line import Line, day_of, go_code, qualified
+from gofer.inputs.annotations.statements import Statements
+from gofer.inputs.ontology.term_ids import UNKNOWN, TermIds
+from gofer.inputs.proteins.protein_names import ProteinNames
+from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
+
+READ = "annotations read"
+CHANGED = "annotations changed"
+QUALIFIED = "positives with a qualifier"
+DATELESS = "positives without a date"
+DROPPED = "annotations dropped"
+UNKNOWN_TERM = "unknown term"
+
+
+@dataclass
+class Intake:
+    """What has been read so far.
+
+    Attributes:
+        names: The proteins, by what annotations may call them.
+        ids: Where GO ids lead.
+        evidence_codes: Codes and ECO ids that are kept; a table has none and is kept whole.
+        limits: What a file may hold.
+        counts: What became of the lines.
+        statements: What the kept lines say.
+        read: Annotations by file.
+        used: Those of known proteins with wanted evidence, by file.
+        refused: Annotations of known proteins by unwanted evidence.
+        unknown: Used annotations by file and term, of terms that the release does not have.
+    """
+
+    names: ProteinNames
+    ids: TermIds
+    evidence_codes: Collection[str]
+    limits: Limits = DEFAULT_LIMITS
+    counts: Accounting = field(default_factory=Accounting)
+    statements: Statements = field(default_factory=Statements)
+    read: Counter[str] = field(default_factory=Counter)
+    used: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def take(self, path: Path | str, problems: Problems) -> None:
+        """Read one more file.
+
+        Args:
+            path: The file.
+            problems: Takes its faults, and that it names no protein of the run.
+
+        Raises:
+            InputError: The file cannot be read, or is something else altogether.
+            ProblemsError: Too many faults.
+        """
+        read = unmatched = 0
+        example = ""
+        for line in read_annotation_lines(path, problems, self.limits):
+            read += 1
+            protein_id, how = self.names.find(line)
+            if protein_id is None:
+                unmatched += 1
+                example = example or line.object_id
+            else:
+                if how:
+                    self.counts.add(CHANGED, how)
+                self._take_known(str(path), protein_id, line)
+        self.read[str(path)] += read
+        self.counts.add(READ, count=read)
+        if unmatched:
+            self.counts.add(DROPPED, "protein not in the FASTA", unmatched)
+        if read == unmatched > 0:
+            problems.add(
+                InputError(
+                    f"annotations match no protein: they name e.g. {example}, the FASTA e.g. {self.names.example()}",
+                    path=path,
+                    help="use the same kind of ids on both sides, or leave this file out",
+                )
+            )
+
+    def _take_known(self, path: str, protein_id: str, line: Line) -> None:
+        evidence = go_code(line.go_evidence or line.evidence or "")
+        if line.evidence is None or evidence in self.evidence_codes or line.evidence.upper() in self.evidence_codes:
+            self.used[path] += 1
+            self._take_used(path, protein_id, line, evidence)
+        else:
+            self.refused[evidence or "(none)"] += 1
+            kind = "ECO id without a code," if evidence.startswith("ECO:") else "evidence code"
+            self.counts.add(DROPPED, f"{kind} {evidence or '(none)'} not asked for")
+
+    def _take_used(self, path: str, protein_id: str, line: Line, evidence: str) -> None:
+        go_id, how = self.ids.resolve(line.go_id)
+        if how == UNKNOWN:
+            self.unknown[path, line.go_id] += 1
+            self.counts.add(DROPPED, "term not in this GO release")
+            self.counts.add(UNKNOWN_TERM, line.go_id)
+        elif go_id is None:
+            self.counts.add(DROPPED, "term obsolete, without one replacement")
+        else:
+            if how:
+                self.counts.add(CHANGED, f"term id: {how}")
+            negated, relations = qualified(line.qualifiers)
+            if negated:
+                self.counts.add(DROPPED, "NOT annotation, never a positive")
+                self.statements.denied.add((protein_id, go_id))
+            else:
+                for relation in relations:
+                    self.counts.add(QUALIFIED, relation)
+                self.statements.state((protein_id, go_id), evidence, self._day(line), line.source)
+
+    def _day(self, line: Line) -> str | None:
+        if line.date is None:
+            return None
+        day = day_of(line.date)
+        if day is None:
+            self.counts.add(DATELESS, "no such day" if line.date else "none given")
+        return day

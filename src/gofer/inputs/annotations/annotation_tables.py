@@ -1,0 +1,165 @@
+"""Annotations that training may trust: of known proteins, with wanted evidence, on live terms; all else is counted.
+
+A NOT annotation denies the term and, since it holds downwards, everything below it: such pairs are never positives.
+With any other qualifier (contributes_to, colocalizes_with, acts_upstream_of …) an annotation is a positive, as is usual
+where a GAF is read; the accounting tells how many there are of each.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from gofer.errors import InputError, collected_problems
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotations.annotation_intake import CHANGED, DATELESS, DROPPED, QUALIFIED, READ, UNKNOWN_TERM, Intake
+from gofer.inputs.annotations.annotation_line import go_code
+from gofer.inputs.ontology.term_ids import TermIds
+from gofer.inputs.proteins.protein_names import ProteinNames
+from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
+
+READ_OF_FILE = "annotations read from one file"
+USED_OF_FILE = "annotations used from one file"
+ALIASES = "aliases left out"
+MERGED = "annotations merged"
+KEPT = "annotations kept"
+ANNOTATED = "proteins annotated"
+ITEMS = [
+    *(READ, READ_OF_FILE, USED_OF_FILE, ALIASES, CHANGED, QUALIFIED, DATELESS, DROPPED, UNKNOWN_TERM),
+    *(MERGED, KEPT, ANNOTATED),
+]
+TERMS_NAMED = 5
+EVIDENCE_NAMED = 20
+
+
+@dataclass(frozen=True)
+class AnnotationRules:
+    """What is kept of annotation files.
+
+    Attributes:
+        evidence_codes: Codes and ECO ids kept of a GAF or GPAD; a table has none and is kept whole.
+        max_unknown_terms: Highest share of annotations that name a term unknown to the ontology.
+        relations: Relations along which NOT holds downwards.
+        limits: What a file may hold.
+    """
+
+    evidence_codes: frozenset[str]
+    max_unknown_terms: float
+    relations: tuple[str, ...]
+    limits: Limits = DEFAULT_LIMITS
+
+    @classmethod
+    def from_config(cls, inputs: dict) -> "AnnotationRules":
+        """From the `inputs` section of a config; an ECO id that stands for a code asks for this code too."""
+        asked = [code.upper() for code in inputs["evidence_codes"]]
+        codes = frozenset([*asked, *map(go_code, asked)])
+        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]), Limits.from_config(inputs))
+
+
+def read_annotations(
+    paths: Iterable[Path | str],
+    names: ProteinNames,
+    terms: pd.DataFrame,
+    obsolete: pd.DataFrame,
+    rules: AnnotationRules,
+) -> tuple[pd.DataFrame, Accounting]:
+    """The stated annotations of known proteins.
+
+    Only what passes is kept in memory. The order of lines and of files changes neither the table nor the accounting.
+
+    Args:
+        paths: Tables, GAFs and GPADs, plain, gzip or bzip2.
+        names: The proteins, by what annotations may call them.
+        terms: The ontology table.
+        obsolete: Columns go_id, replaced_by.
+        rules: What is kept.
+
+    Returns:
+        protein_id, go_id (each pair once, sorted), evidence (codes joined by |), date (the earliest), source (joined by
+        |); and what became of the lines.
+
+    Raises:
+        InputError: A fault in a file; no protein in common; nothing left; too many unknown terms.
+        ProblemsError: Several faults.
+    """
+    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes, rules.limits), list(paths)
+    with collected_problems() as problems:
+        for path in files:
+            try:
+                intake.take(path, problems)
+            except InputError as error:  # ends this file; the others may have faults of their own
+                problems.add(error)
+    where = ", ".join(map(str, files))
+    _check_evidence(intake, rules, where)
+    _check_unknown(intake, rules)
+    kept = intake.statements.without_denied(terms, rules.relations)
+    counts, denied = intake.counts, intake.statements.lines() - kept.lines()
+    if denied:
+        counts.add(DROPPED, "denied by a NOT annotation of the same protein", denied)
+    if not kept.stated:
+        raise InputError(f"0 of {counts.count(READ)} annotations left", path=where, help=_reasons(counts))
+    table = kept.table()
+    counts.add(MERGED, "same protein and term", kept.lines() - len(table))
+    counts.add(KEPT, count=len(table))
+    counts.add(ANNOTATED, count=table["protein_id"].nunique())
+    return table, _accounting(intake)
+
+
+def _check_evidence(intake: Intake, rules: AnnotationRules, where: str) -> None:
+    if not intake.used:
+        raise InputError(
+            f"0 of {intake.refused.total()} annotations left after the evidence filter; the file has "
+            f"{_first(intake.refused, EVIDENCE_NAMED)}",
+            path=where,
+            help=f"inputs.evidence_codes asks for {', '.join(sorted(rules.evidence_codes)) or 'none'}",
+        )
+
+
+def _check_unknown(intake: Intake, rules: AnnotationRules) -> None:
+    unknown, total = intake.unknown.total(), intake.used.total()
+    if unknown <= rules.max_unknown_terms * total:
+        return
+    by_file: Counter[str] = Counter()
+    for (path, _), count in sorted(intake.unknown.items()):
+        by_file[path] += count
+    ((worst, count),) = by_file.most_common(1)
+    share = f"; {count} of them are in this file" if len(intake.used) > 1 else ""
+    raise InputError(
+        f"{unknown} of {total} annotations ({unknown / total:.1%}) name terms that this GO release does not have: "
+        f"{_first({go_id for _, go_id in intake.unknown}, TERMS_NAMED)}{share}",
+        path=worst,
+        help="use the ontology release of the annotations, or raise inputs.max_unknown_terms "
+        f"({rules.max_unknown_terms})",
+    )
+
+
+def _first(texts: Iterable[str], most: int) -> str:
+    named = sorted(texts)
+    return ", ".join(named[:most]) + (", …" if len(named) > most else "")
+
+
+def _reasons(counts: Accounting) -> str:
+    table = counts.table()
+    dropped = table[table["item"] == DROPPED].sort_values(["count", "reason"], ascending=[False, True]).head(5)
+    return "dropped: " + "; ".join(
+        f"{count} {reason}" for reason, count in zip(dropped["reason"], dropped["count"], strict=True)
+    )
+
+
+def _accounting(intake: Intake) -> Accounting:
+    # By item and reason, since lines are met in any order.
+    counts = intake.counts
+    if intake.names.shared:
+        counts.add(ALIASES, "shared by proteins, or the id of another one", intake.names.shared)
+    if len(intake.read) > 1:
+        for path, count in intake.read.items():
+            counts.add(READ_OF_FILE, path, count)
+            counts.add(USED_OF_FILE, path, intake.used[path])
+    table = counts.table()
+    table["place"] = table["item"].map(ITEMS.index)
+    ordered = Accounting()
+    for row in table.sort_values(["place", "reason"]).itertuples():
+        ordered.add(row.item, row.reason, row.count)
+    return ordered

@@ -1,0 +1,153 @@
+"""The [Term] stanzas of an OBO file, line by line, with what gofer uses of them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from gofer.inputs.ontology.go_graph import COLUMN_OF
+from gofer.inputs.text_files import Limits, decoded, read_lines, refuse_other_formats
+
+ASPECTS = {"molecular_function": "MFO", "biological_process": "BPO", "cellular_component": "CCO"}
+_SYNONYM = re.compile(r'"\S.*\S" [A-Z]+ .*\[.*\]')  # what goatools takes
+_OUTER_BLANKS = re.compile(r'^"\s+|\s+"(?= [A-Z]+ )')  # 130 synonyms of the release of 2014 end in one
+
+
+class Edge(NamedTuple):
+    """A parent as a stanza names it.
+
+    Attributes:
+        relation: As in the file, one of `COLUMN_OF`.
+        parent: Its id.
+        line: Where it stands.
+    """
+
+    relation: str
+    parent: str
+    line: int
+
+    @property
+    def column(self) -> str:
+        """The column of the ontology table that holds it."""
+        return COLUMN_OF[self.relation]
+
+
+@dataclass
+class Stanza:
+    """One [Term] as it stands in the file.
+
+    Attributes:
+        line: Line of its id (of `[Term]` until the id is read).
+        go_id: Its id.
+        tags: Lines passed on to goatools, without its id, alternative ids and parents.
+        parents: Its parents over the relations of `COLUMN_OF`.
+        others: Relations that gofer does not know, one entry per line.
+        alt_ids: Its alternative ids.
+        namespace: As in the file.
+        name: As in the file.
+        bad_synonyms: How many synonyms are empty, a single character or not in OBO form.
+        obsolete: Whether `is_obsolete: true` is said.
+        replaced_by: Terms to use instead.
+        consider: Terms that may be used instead.
+    """
+
+    line: int
+    go_id: str = ""
+    tags: list[str] = field(default_factory=list)
+    parents: list[Edge] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    alt_ids: list[str] = field(default_factory=list)
+    namespace: str = ""
+    name: str = ""
+    bad_synonyms: int = 0
+    obsolete: bool = False
+    replaced_by: list[str] = field(default_factory=list)
+    consider: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The stanza as goatools reads it without a stumble."""
+        ids = [f"id: {self.go_id}", *(f"alt_id: {alt}" for alt in self.alt_ids)]
+        edges = [
+            f"is_a: {edge.parent}" if edge.relation == "is_a" else f"relationship: {edge.relation} {edge.parent}"
+            for edge in self.parents
+        ]
+        return "\n".join(["[Term]", *ids, *self.tags, *edges, ""])
+
+
+def read_stanzas(path: Path | str, header: dict[str, str], limits: Limits) -> Iterator[Stanza]:
+    """Yield every [Term] of an OBO file, plain, gzip or bzip2, and fill `header` on the way.
+
+    Raises:
+        InputError: The file is no text, or of another format.
+    """
+    stanza, in_header, begun = None, True, False
+    for number, raw in read_lines(path, limits):
+        line = decoded(path, number, raw).strip()
+        if line and not begun:
+            begun = True
+            refuse_other_formats(path, number, raw, wanted="OBO")
+        if line.startswith("["):
+            if stanza:
+                yield stanza
+            in_header = False
+            stanza = Stanza(number) if line.lower() == "[term]" else None
+        elif stanza and line:
+            _add_tag(stanza, number, line)
+        elif in_header and ":" in line:
+            tag, value = line.split(":", 1)
+            header.setdefault(tag.strip(), value.strip())
+    if stanza:
+        yield stanza
+
+
+def _add_tag(stanza: Stanza, number: int, line: str) -> None:
+    tag, _, value = line.partition(": ")
+    value = value.strip()
+    match tag:
+        case "synonym":
+            _add_synonym(stanza, value)
+        case "id":
+            stanza.go_id, stanza.line = _bare(value), number
+        case "name":
+            stanza.name = value
+            stanza.tags.append(line)
+        case "namespace":
+            stanza.namespace = value
+            stanza.tags.append(line)
+        case "def":
+            stanza.tags.append(line)
+        case "alt_id":
+            stanza.alt_ids.append(_bare(value))
+        case "is_a":
+            stanza.parents.append(Edge("is_a", _bare(value).split(" ")[0], number))
+        case "relationship":
+            _add_relationship(stanza, number, _bare(value).split())
+        case "is_obsolete":
+            stanza.obsolete = _bare(value).lower() == "true"
+        case "replaced_by":
+            stanza.replaced_by.append(_bare(value))
+        case "consider":
+            stanza.consider.append(_bare(value))
+
+
+def _add_synonym(stanza: Stanza, value: str) -> None:
+    if not _SYNONYM.match(value):
+        value = _OUTER_BLANKS.sub('"', value)
+    if _SYNONYM.match(value):
+        stanza.tags.append(f"synonym: {value}")
+    else:
+        stanza.bad_synonyms += 1
+
+
+def _add_relationship(stanza: Stanza, number: int, words: list[str]) -> None:
+    relation, parent = (*words, "", "")[:2]
+    if relation in COLUMN_OF:
+        stanza.parents.append(Edge(relation, parent, number))
+    else:
+        stanza.others.append(relation)
+
+
+def _bare(value: str) -> str:
+    # Without the name behind " ! " and the qualifiers in braces.
+    return value.split(" ! ")[0].split(" {")[0].strip()

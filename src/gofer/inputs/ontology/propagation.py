@@ -1,0 +1,110 @@
+"""Labels along the ontology: propagation to all ancestors, training counts, information accretion.
+
+Shapes: N proteins, T terms (rows of the ontology table).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gofer.inputs.ontology.term_table import parents_of
+
+PROTEINS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Ancestry:
+    """All ancestors of each term, itself included, with the shortest way to each.
+
+    Attributes:
+        above: By term, {ancestor: hops}.
+    """
+
+    above: dict[str, dict[str, int]]
+
+    @classmethod
+    def of_terms(cls, terms: pd.DataFrame, relations: Iterable[str], go_ids: Iterable[str]) -> "Ancestry":
+        """The ancestors of `go_ids` over `relations`, in other aspects too where part_of leads there.
+
+        Args:
+            terms: The ontology table.
+            relations: Of is_a and part_of.
+            go_ids: Terms to begin from.
+        """
+        parents = parents_of(terms, relations)
+        return cls({go_id: _hops_up(parents, go_id) for go_id in go_ids})
+
+
+def _hops_up(parents: dict[str, list[str]], go_id: str) -> dict[str, int]:
+    hops, level = {go_id: 0}, [go_id]
+    while level:
+        above = []
+        for here in level:
+            for parent in parents[here]:
+                if parent not in hops:
+                    hops[parent] = hops[here] + 1
+                    above.append(parent)
+        level = above
+    return hops
+
+
+def propagate(stated: pd.DataFrame, terms: pd.DataFrame, relations: Iterable[str]) -> pd.DataFrame:
+    """Annotations with all ancestors of their terms.
+
+    Args:
+        stated: Columns protein_id, go_id (each pair once), evidence, date, source.
+        terms: The ontology table; every stated term is in it.
+        relations: Relations along which an annotation holds, of is_a and part_of.
+
+    Returns:
+        protein_id, go_id, hops (fewest from a stated term, 0 = stated; int16), evidence, date, source (null unless
+        stated), sorted by protein and term.
+    """
+    used = sorted(stated["go_id"].unique())
+    above = Ancestry.of_terms(terms, relations, used).above
+    reached = pd.DataFrame(
+        [(go_id, ancestor, hops) for go_id in used for ancestor, hops in above[go_id].items()],
+        columns=["stated", "go_id", "hops"],
+    ).astype({"hops": "int16"})
+    pairs = stated[["protein_id", "go_id"]].rename(columns={"go_id": "stated"}).merge(reached, on="stated")
+    nearest = pairs.groupby(["protein_id", "go_id"], as_index=False, sort=True)["hops"].min()
+    return nearest.merge(stated, on=["protein_id", "go_id"], how="left", validate="one_to_one")
+
+
+def information_accretion(
+    labels_NT: sp.csr_array, terms: pd.DataFrame, relations: Iterable[str]
+) -> NDArray[np.float64]:
+    """IA(t) = -log2(n(t) / n(all parents of t)) in bits, float64 (T).
+
+    From Clark and Radivojac 2013, doi:10.1093/bioinformatics/btt228. n counts proteins. Parents are those within the
+    aspect; roots have 0. A term that no protein has gets the value of 1 / (n(parents) + 1) instead of infinity.
+
+    Args:
+        labels_NT: Propagated labels of the training proteins, nothing masked.
+        terms: The ontology table, in the columns' order.
+        relations: Relations that lead to parents.
+    """
+    row_of = {go_id: row for row, go_id in enumerate(terms["go_id"])}
+    parents = parents_of(terms, relations, within_aspect=True)
+    edges = [(row_of[parent], row_of[child]) for child, above in parents.items() for parent in above]
+    parent_E, child_E = np.array(edges, dtype=np.int64).reshape(-1, 2).T
+    shape = len(terms), len(terms)
+    below_TT = sp.csr_array((np.ones(len(edges), dtype=np.int32), (parent_E, child_E)), shape=shape)
+    parents_T = np.bincount(child_E, minlength=len(terms))
+    together_T = np.zeros(len(terms))
+    for start in range(0, labels_NT.shape[0], PROTEINS_AT_ONCE):
+        present = (labels_NT[start : start + PROTEINS_AT_ONCE] @ below_TT).tocoo()
+        all_there = present.data == parents_T[present.col]
+        together_T += np.bincount(present.col[all_there], minlength=len(terms))
+    count_T = labels_NT.sum(axis=0).astype(float)
+    share_T = np.where(count_T > 0, count_T / np.maximum(together_T, 1), 1 / (together_T + 1))
+    return np.where(parents_T > 0, np.abs(np.log2(share_T)), 0.0)
+
+
+def training_counts(labels_NT: sp.csr_array, held_out_T: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Training proteins with each term that training may see, int64 (T); 0 for terms held out."""
+    return np.where(held_out_T, 0, labels_NT.sum(axis=0)).astype(np.int64)

@@ -1,0 +1,147 @@
+"""The proteins of a run: those of one or more FASTA files, each id once, and only the wanted ones."""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from gofer.artefacts import Manifest
+from gofer.errors import InputError, Problems, collected_problems
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.proteins.fasta import read_fasta
+from gofer.inputs.proteins.fasta_record import FastaProtein
+from gofer.inputs.schemas import PROTEINS
+from gofer.inputs.text_files import DEFAULT_LIMITS, Limits, read_ids
+
+BATCH_BYTES = 4 << 20
+PLACE = struct.Struct(">32sIQ")  # SHA-256 of the sequence, number of the file, line
+SAME = "same id and sequence as an earlier record"
+
+
+class Row(NamedTuple):
+    """A row of `schemas.PROTEINS`."""
+
+    protein_id: str
+    sequence: str
+    length: int
+    sequence_sha256: str
+    description: str
+    aliases: tuple[str, ...]
+
+
+class ProteinReader:
+    """The proteins of one or more FASTA files, in their order, each id once; read once, in batches.
+
+    What stays in memory of a protein is its id, with the digest of its sequence and where it stood: some 200 bytes.
+
+    Args:
+        paths: Files, plain, gzip or bzip2.
+        keep_ids: A file with one id per line: only these are kept.
+        limits: What a file may hold at most.
+
+    Attributes:
+        accounting: What became of the records; whole once all batches are read.
+    """
+
+    def __init__(
+        self, paths: Iterable[Path | str], *, keep_ids: Path | str | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.accounting = Accounting()
+        self._paths = [Path(path) for path in paths]
+        self._keep_ids = keep_ids
+        self._limits = limits
+        self._seen: dict[str, bytes] = {}
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The kept proteins, columns as in `schemas.PROTEINS`; a batch holds about `BATCH_BYTES` of text.
+
+        Raises:
+            InputError: One fault.
+            ProblemsError: Several faults.
+        """
+        rows: list[Row] = []
+        size = 0
+        for row in self._rows():
+            rows.append(row)
+            size += len(row.sequence) + len(row.description)
+            if size >= BATCH_BYTES:
+                yield _batch(rows)
+                rows, size = [], 0
+        if rows:
+            yield _batch(rows)
+
+    def manifest(self) -> Manifest:
+        """With the release fact `proteins_sha256`: SHA-256 over the sorted ids and sequence hashes of all batches."""
+        digest = hashlib.sha256()
+        for protein_id in sorted(self._seen):
+            digest.update(f"{protein_id}\t{self._seen[protein_id][:32].hex()}\n".encode())
+        return Manifest({"proteins_sha256": digest.hexdigest()}).told(sources=[str(path) for path in self._paths])
+
+    def _rows(self) -> Iterator[Row]:
+        wanted = read_ids(self._keep_ids, self._limits) if self._keep_ids else None
+        with collected_problems() as problems:
+            for file, path in enumerate(self._paths):
+                for protein in read_fasta(path, problems, self._limits):
+                    if digest := self._kept(protein, file, wanted, problems):
+                        _, protein_id, aliases, sequence, description, _ = protein
+                        yield Row(protein_id, sequence, len(sequence), digest.hex(), description, aliases)
+        if wanted is not None:
+            self._check_wanted(wanted)
+        self.accounting.add("proteins kept", count=len(self._seen))
+
+    def _kept(self, protein: FastaProtein, file: int, wanted: Mapping[str, int] | None, problems: Problems) -> bytes:
+        """Digest of a new and wanted protein's sequence; of any other protein nothing, once it is accounted for."""
+        self.accounting.add("records read")
+        if wanted is not None and protein.protein_id not in wanted:
+            self.accounting.add("records dropped", "id not in keep_ids")
+            return b""
+        digest = hashlib.sha256(protein.sequence.encode()).digest()
+        entry = PLACE.pack(digest, file, protein.line)
+        first = self._seen.setdefault(protein.protein_id, entry)
+        if first is entry:
+            for item, reason in protein.notes:
+                self.accounting.add(item, reason)
+            return digest
+        if first.startswith(digest):
+            self.accounting.add("records dropped", SAME, example=protein.protein_id)
+        else:
+            problems.add(self._clash(protein, file, first))
+        return b""
+
+    def _clash(self, protein: FastaProtein, file: int, first: bytes) -> InputError:
+        _, first_file, first_line = PLACE.unpack(first)
+        where = f"line {first_line}" if first_file == file else f"{self._paths[first_file]}:{first_line}"
+        return InputError(
+            f"id {protein.protein_id} was used in {where} for another sequence",
+            path=self._paths[file],
+            line=protein.line,
+            help="give each protein its own id",
+        )
+
+    def _check_wanted(self, wanted: Mapping[str, int]) -> None:
+        missing = [protein_id for protein_id in wanted if protein_id not in self._seen]
+        if len(missing) == len(wanted):
+            raise InputError(
+                f"none of its {len(wanted)} ids, e.g. {missing[0]}, is a protein of the FASTA",
+                path=self._keep_ids,
+                help="give ids as they stand in the FASTA (of a UniProt header the accession)",
+            )
+        for protein_id in missing:
+            self.accounting.add("keep_ids without a protein", example=protein_id)
+
+
+def read_proteins(
+    paths: Iterable[Path | str], *, keep_ids: Path | str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> tuple[pd.DataFrame, Accounting]:
+    """All that a `ProteinReader` reads as one table, columns as in `schemas.PROTEINS`, and its accounting."""
+    reader = ProteinReader(paths, keep_ids=keep_ids, limits=limits)
+    return pa.Table.from_batches(reader.batches(), PROTEINS).to_pandas(), reader.accounting
+
+
+def _batch(rows: list[Row]) -> pa.RecordBatch:
+    columns = zip(zip(*rows, strict=True), PROTEINS.types, strict=True)
+    return pa.RecordBatch.from_arrays([pa.array(values, type) for values, type in columns], schema=PROTEINS)

@@ -1,0 +1,235 @@
+"""What the page calls things: one plain sentence per metric, full names of aspects, methods, term sets and losses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+NOT_AVAILABLE = "n/a"
+
+ASPECTS = ["MFO", "BPO", "CCO"]
+
+ASPECT_NAMES = {"MFO": "Molecular function", "BPO": "Biological process", "CCO": "Cellular component"}
+
+METHOD_NAMES = {
+    "gofer": "gofer",
+    "naive": "Naive",
+    "ridge": "Word ridge",
+    "diamond": "DIAMOND",
+    "neighbours": "ESM neighbours",
+    "text": "Text cosine",
+    "texts_alone": "gofer’s towers alone",
+    "bce": "BCE twin’s towers",
+}
+METHOD_MEANINGS = {
+    "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
+    "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
+    "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
+    "diamond": "carries labels over from the training proteins with the most similar sequences, weighted by bit score",
+    "neighbours": "carries labels over from the training proteins nearest by mean residue vectors, untrained",
+    "text": "compares a term's text with the texts of those neighbours' terms, untrained",
+    "texts_alone": "what gofer's two towers say with base rates, no labels of alike proteins; beside the BCE twin's",
+    "bce": "the same towers trained with binary cross-entropy over all training terms",
+}
+
+TERM_SET_NAMES = {"common": "Common", "few": "Few-shot", "zero": "Zero-shot"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a metric is shown.
+
+    Attributes:
+        name: Short name, the head of a column.
+        meaning: One plain sentence.
+        lower_is_better: Whether a small value is good.
+        decimals: Places after the point.
+        of_terms: Whether it is a mean over terms, so that its n counts terms.
+    """
+
+    name: str
+    meaning: str
+    lower_is_better: bool = False
+    decimals: int = 3
+    of_terms: bool = False
+
+
+MEASURES = {
+    "fmax": Measure(
+        "Fmax",
+        "How well the predicted terms match the true ones at the best score threshold, from 0 (nothing right) to 1 "
+        "(all right): the harmonic mean of precision (share of predictions that are true) and recall (share of true "
+        "terms found).",
+    ),
+    "weighted_fmax": Measure(
+        "Weighted Fmax",
+        "Fmax in which a specific, informative term counts for more than a general one such as “binding”.",
+    ),
+    "smin": Measure(
+        "Smin",
+        "Information missed and information wrongly claimed per protein, together, in bits, at the best threshold; "
+        "lower is better.",
+        lower_is_better=True,
+        decimals=2,
+    ),
+    "micro_aupr": Measure(
+        "Micro AUPR",
+        "Area under the precision–recall curve over all protein–term pairs together, so frequent terms weigh most; "
+        "1 is perfect.",
+    ),
+    "macro_aupr": Measure(
+        "Macro AUPR",
+        "Area under the precision–recall curve of each term, averaged over the terms, so a rare term counts as much "
+        "as a frequent one.",
+        of_terms=True,
+    ),
+    "coverage": Measure(
+        "Coverage",
+        "Share of the proteins for which the method predicts anything at all; it says nothing about being right.",
+    ),
+    "f_at_validation_threshold": Measure(
+        "F at a fixed threshold",
+        "F at the score threshold that was best on the validation proteins: what a user gets who cannot know the best "
+        "threshold of new proteins.",
+    ),
+    "weighted_f_at_validation_threshold": Measure(
+        "Weighted F at a fixed threshold",
+        "Weighted F at the score threshold at which it was highest on the validation proteins.",
+    ),
+    "s_at_validation_threshold": Measure(
+        "S at a fixed threshold",
+        "S, in bits, at the score threshold at which it was lowest on the validation proteins.",
+        lower_is_better=True,
+        decimals=2,
+    ),
+    "best_threshold": Measure(
+        "Best threshold",
+        "The score threshold at which F is highest on the test proteins, which no user knows.",
+        decimals=2,
+    ),
+    "validation_threshold": Measure(
+        "Validation threshold", "The score threshold at which F is highest on the validation proteins.", decimals=2
+    ),
+    "calibration_error": Measure(
+        "Calibration error",
+        "How far scores are from how often they are right, on average over ten bins of predictions; 0 is perfect.",
+        lower_is_better=True,
+    ),
+    "mrr": Measure(
+        "MRR", "Mean of 1 / rank of the best of a protein's true terms among all terms of the set; 1 is perfect."
+    ),
+    "proteins_recall_at_10": Measure(
+        "Proteins at 10",
+        "Share of a term's true proteins that are among the ten that the method ranks highest for it.",
+        of_terms=True,
+    ),
+    "proteins_mrr": Measure("Proteins’ MRR", "Mean of 1 / rank of the best of a term's true proteins.", of_terms=True),
+    "hits_at_10": Measure(
+        "Hits at 10", "Share of a protein's true terms before which fewer than ten wrong terms stand."
+    ),
+    "hits_at_100": Measure("Hits at 100", "The same with fewer than a hundred wrong terms before them."),
+    "rank_mrr": Measure("Rank MRR", "Mean of 1 / rank of each true term among the protein's wrong terms."),
+    "rank_auroc": Measure(
+        "Rank AUROC", "Share of a protein's wrong terms that stand behind a true one; 0.5 is chance."
+    ),
+    "macro_auroc": Measure(
+        "Macro AUROC",
+        "How often a protein that has the term is ranked above one that has not, averaged over the terms; 0.5 is "
+        "chance, 1 is perfect.",
+        of_terms=True,
+    ),
+    "recall_at_10": Measure(
+        "Recall at 10",
+        "Share of a protein's true terms of this set that are among the ten that the method ranks highest in the set.",
+    ),
+}
+
+GLOSSARY = {
+    "95 % interval": (
+        "The range in which the figure falls for 95 % of random resamples of the test proteins; wide for few proteins."
+    ),
+    "Information accretion": (
+        "How much a term tells beyond its parents, in bits: 0 where it nearly always goes with them, high where it is "
+        "rare among proteins that have its parents."
+    ),
+    "Score": (
+        "The model's calibrated estimate, in (0, 1], that the protein has the term; a general term never scores below "
+        "a term under it."
+    ),
+    "Zero-shot term": (
+        "A term of which training saw no protein; only its text and its place in GO are known to the model."
+    ),
+    "Few-shot term": "A term of which training saw only a few proteins.",
+    "Test protein": (
+        "A protein kept out of training and of every choice made on the way; the figures on this page are about these."
+    ),
+}
+
+CURVES = {
+    "loss": "The weighted sum that training brings down.",
+    "con": "Contrastive loss: true protein–term pairs should score above false ones.",
+    "dag": "Ontology loss: a term should stay near its parents.",
+    "attr": "Attribution loss: attention should lie on the residues that the score depends on.",
+    "fmax": "Mean Fmax over the aspects on the validation proteins; the best epoch of a stage is kept.",
+    "temperature": "How sharply differences in similarity are read; learned, within bounds.",
+    "attention_entropy": "How widely attention is spread over a protein's windows; falls as it concentrates.",
+    "alignment": "Squared distance between proteins and their terms; lower is closer.",
+    "uniformity": "How evenly proteins fill the space; lower is more even.",
+    "few_share": "Share of the positives' weight that few-shot terms have.",
+    "negatives": "False terms per protein that a step contrasts with.",
+    "index_age": "Epochs since the index of hard negatives was renewed.",
+}
+
+KNOBS = {
+    "hard_frac": "Share of mined hard negatives",
+    "shortlist_M": "Terms asked of the index",
+    "k_hard": "Places for hard negatives",
+    "random_k": "Random terms per batch",
+    "inbatch_easy": "Share of in-batch terms used",
+    "hier_up": "Ancestor hops spared",
+    "hier_down": "Descendant hops spared",
+}
+
+
+def number(value: float, decimals: int) -> str:
+    """A figure at fixed places, with a true minus sign; `n/a` where it cannot be had."""
+    return NOT_AVAILABLE if pd.isna(value) else f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def with_unit(value: float, unit: str, decimals: int = 0) -> str:
+    """`31 ms`; `n/a` where it cannot be had."""
+    return NOT_AVAILABLE if pd.isna(value) else f"{number(value, decimals)} {unit}"
+
+
+def interval(low: float, high: float, decimals: int) -> str:
+    """`0.41–0.52`, or nothing where there is no interval."""
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    joint = "–" if low >= 0 else " to "
+    return f"{number(low, decimals)}{joint}{number(high, decimals)}"
+
+
+def counted(n: int, thing: str) -> str:
+    """`1 protein`, `1,204 proteins`."""
+    return f"{n:,} {thing if n == 1 else f'{thing}s'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def count_bin(name: str) -> str:
+    """`1–5` for `train_1_5`, `over 100` for `train_over_100`: numbers of training proteins."""
+    least, _, most = name.removeprefix("train_").partition("_")
+    return f"over {most}" if least == "over" else f"{least}–{most}" if most else least
+
+
+def method_name(method: str) -> str:
+    """How a method is called on the page."""
+    return METHOD_NAMES.get(method, method)
+
+
+def is_untrained(config: Mapping) -> bool:
+    """Whether the residue encoder's weights are random."""
+    return str(config["embeddings"]["residues"]["model"]).startswith("untrained_")

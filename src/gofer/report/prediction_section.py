@@ -1,0 +1,107 @@
+"""The predictions for a query in short: of a few proteins, what tells most, and where the whole is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gofer.report import labels_and_help as words
+from gofer.report.input_tables import plain, read_tsv
+from gofer.retrieval.columns import PREDICTIONS as COLUMNS
+
+PROTEINS_SHOWN = 8
+TERMS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One line of the preview. `percent` is the score for the bar beside it."""
+
+    go_id: str
+    name: str
+    aspect: str
+    score: str
+    percent: int
+    information: str
+    term_set: str
+    nearest: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class QueryPreview:
+    """The predictions of one query in short.
+
+    Attributes:
+        name: Of the query.
+        n_proteins: Proteins with a prediction.
+        n_predictions: Predictions.
+        proteins: (protein id, its lines) of the first proteins.
+        files: (label, relative address) of the files.
+    """
+
+    name: str
+    n_proteins: int
+    n_predictions: int
+    proteins: list[tuple[str, list[Prediction]]]
+    files: list[tuple[str, str]]
+
+
+def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
+    """Preview `predictions.tsv`: of the first proteins, the predictions that tell most (score × information accretion).
+
+    Args:
+        path: The table.
+        root: Folder of the page, from which files are linked.
+    """
+    path = Path(path)
+    table = read_tsv(path, COLUMNS)
+    table["telling"] = table["score"].astype(float) * table["information_accretion"].astype(float).fillna(0)
+    first = table["protein_id"].unique()[:PROTEINS_SHOWN]
+    shown = table[table["protein_id"].isin(first)].sort_values(
+        ["telling", "score", "go_id"], ascending=[False, False, True], kind="stable"
+    )
+    lines = {
+        protein_id: shown[shown["protein_id"] == protein_id]
+        .head(TERMS_SHOWN)
+        .sort_values("score", ascending=False, kind="stable")
+        for protein_id in first
+    }
+    return QueryPreview(
+        name=path.parent.name,
+        n_proteins=table["protein_id"].nunique(),
+        n_predictions=len(table),
+        proteins=[(name, [_prediction(row) for row in own.to_dict("records")]) for name, own in lines.items()],
+        files=list(_files(path, Path(root))),
+    )
+
+
+def _prediction(row: Mapping) -> Prediction:
+    return Prediction(
+        go_id=str(row["go_id"]),
+        name=_or_not_available(row["name"]),
+        aspect=_or_not_available(row["aspect"]),
+        score=words.number(row["score"], 2),
+        percent=round(100 * float(row["score"])),
+        information=words.number(row["information_accretion"], 1),
+        term_set=words.TERM_SET_NAMES.get(row["term_set"], words.NOT_AVAILABLE),
+        nearest=_or_not_available(row["nearest_protein"]),
+        evidence=plain(row["evidence"]).replace("-", "–").replace(",", ", "),
+    )
+
+
+def _or_not_available(value: object) -> str:
+    return plain(value) or words.NOT_AVAILABLE
+
+
+def _files(table: Path, root: Path) -> Iterator[tuple[str, str]]:
+    labels = {
+        "predictions.tsv": "all predictions, as a table",
+        "predictions.cafa.tsv": "in CAFA form",
+        "predictions.gaf": "as GAF 2.2",
+        "index.html": "as a page",
+    }
+    for name, label in labels.items():
+        file = table.with_name(name)
+        if file.exists() and file.is_relative_to(root):
+            yield f"{name} ({label})", quote(file.relative_to(root).as_posix())

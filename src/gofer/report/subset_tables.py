@@ -1,0 +1,134 @@
+"""Quality by likeness to training, where unseen terms stand among all terms, and gofer less each other method."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS
+from gofer.report import labels_and_help as words
+from gofer.report.input_tables import read_tsv
+from gofer.report.metric_tables import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
+
+IDENTITY_NAMES = {
+    "test_none_alike": "None alike",
+    "test_under_30": "Under 30 %",
+    "test_30_50": "30–50 %",
+    "test_50_70": "50–70 %",
+    "test_70_95": "70–95 %",
+    "test_from_95": "95 % or more",
+}
+LISTED = "listed"  # the term set of evaluation.terms
+# How near a protein is to training matters most where labels are carried over; the table would be endless with all.
+METHODS_BY_IDENTITY = ("gofer", "naive", "ridge", "diamond")
+OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
+SETTING_NAMES = {
+    "seen_among_all": "Seen, among all",
+    "unseen_among_all": "Unseen, among all",
+    "harmonic_mean": "Harmonic mean",
+    "unseen_among_unseen": "Unseen, among unseen",
+}
+OF_RANKS = ["hits_at_10", "hits_at_100", "rank_mrr", "rank_auroc"]
+COMPARED = [
+    ("all", "fmax"), ("all", "weighted_fmax"), ("all", "smin"), ("all", "micro_aupr"),
+    ("zero", "macro_aupr"), ("zero", "macro_auroc"),
+]  # fmt: skip
+
+
+def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per bin of identity to the nearest training protein that has a test protein."""
+    told = []
+    for aspect in metrics.aspects:
+        some = [split for split in IDENTITY_NAMES if metrics.proteins(aspect, "all", split)]
+        names = {split: f"{IDENTITY_NAMES[split]} ({metrics.proteins(aspect, 'all', split):,})" for split in some}
+        whole = [block(metrics, aspect, "all", OF_IDENTITY, names[split], split=split) for split in some]
+        shown = [replace(own, rows=[row for row in own.rows if row.method in METHODS_BY_IDENTITY]) for own in whole]
+        told.append((words.ASPECT_NAMES[aspect], shown))
+    return told
+
+
+def apart_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per vocabulary and set of proteins that is judged apart; none where none is."""
+    keys = metrics.table[["split", "term_set"]].drop_duplicates().itertuples(index=False)
+    named = [
+        (split, term_set)
+        for split, term_set in keys
+        if term_set == LISTED or (split.startswith("test_") and split not in IDENTITY_NAMES)
+    ]
+    told = []
+    for aspect in metrics.aspects if named else []:
+        some = [key for key in named if metrics.proteins(aspect, key[1], key[0])]
+        blocks = [
+            block(metrics, aspect, term_set, OF_IDENTITY, _apart_name(metrics, aspect, split, term_set), split=split)
+            for split, term_set in some
+        ]
+        told.append((words.ASPECT_NAMES[aspect], blocks))
+    return told
+
+
+def _apart_name(metrics: Metrics, aspect: str, split: str, term_set: str) -> str:
+    proteins = split.removeprefix("test").removeprefix("_").replace("_", " ").capitalize() or "All"
+    listed = ", listed terms" if term_set == LISTED else ""
+    return f"{proteins}{listed} ({metrics.proteins(aspect, term_set, split):,})"
+
+
+def generalised_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per setting of generalised zero-shot retrieval."""
+    return [
+        (
+            words.ASPECT_NAMES[aspect],
+            [block(metrics, aspect, setting, OF_RANKS, name) for setting, name in SETTING_NAMES.items()],
+        )
+        for aspect in metrics.aspects
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """How far gofer stands above each other method.
+
+    Attributes:
+        table: `DIFFERENCE_COLUMNS`.
+    """
+
+    table: pd.DataFrame
+
+    @classmethod
+    def read(cls, path: Path | str) -> "Differences":
+        """Read `differences.tsv`.
+
+        Raises:
+            ArtefactError: The file is missing or is something else.
+        """
+        return cls(read_tsv(path, DIFFERENCE_COLUMNS))
+
+    def blocks(self, metrics: Metrics, method: str = "gofer") -> list[Block]:
+        """One block per aspect, one row per other method; marked where the interval lies on gofer's side of 0."""
+        own = self.table[(self.table["method"] == method) & (self.table["split"] == "test")]
+        keyed = {
+            (row.aspect, row.against, row.term_set, row.metric): row
+            for row in own[own["n"] > 0].itertuples(index=False)
+        }
+        others = [name for name in metrics.methods if name != method and metrics.status[name] == COMPLETE]
+        return [_block(keyed, aspect, others) for aspect in metrics.aspects if others]
+
+
+def _block(keyed: Mapping[tuple[str, str, str, str], object], aspect: str, others: list[str]) -> Block:
+    rows = [
+        MethodRow(
+            other,
+            [_cell(keyed.get((aspect, other, *figure)), figure[1]) for figure in COMPARED],
+            "",
+        )
+        for other in others
+    ]
+    return Block(aspect, words.ASPECT_NAMES[aspect], "", rows)
+
+
+def _cell(row: object, metric: str) -> Cell:
+    value, low, high, n = (getattr(row, name, np.nan) for name in ("value", "low", "high", "n"))
+    measure = words.MEASURES[metric]
+    clear = high < 0 if measure.lower_is_better else low > 0
+    return Cell(words.number(value, measure.decimals), words.interval(low, high, 2), best=bool(clear and n >= FEWEST))

@@ -1,0 +1,88 @@
+"""Which training proteins a protein aligns with, and how well: its likeness with each of them, as a sparse vector.
+
+Likeness is the score of the best local alignment, divided by the geometric mean of both proteins' scores with
+themselves; it is 0 where chance alone would align them as well. Proteins of like composition, coiled coils and membrane
+helices above all, align better than chance though they are no relatives; their residues in reverse order then do so
+too. So of the score is taken off what the reverse has beyond chance (as in SAM; Karplus et al. 2005,
+doi:10.1093/bioinformatics/bti629). Shapes: N proteins, P training sequences.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import parasail
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gofer.inputs.proteins.kmer_search import WordIndex, word_matrix
+from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_score, scores
+
+MAX_EXPECTED = 1e-4  # alignments this good that chance gives for one pair; far relatives are worth a few false ones
+
+
+@dataclass(frozen=True, eq=False)
+class Aligner:
+    """Aligns proteins with the training proteins.
+
+    Attributes:
+        targets: The different training sequences, sorted; the columns.
+        most: Most of them that a protein is aligned with, those that share most words with it.
+    """
+
+    targets: tuple[str, ...]
+    most: int
+
+    @classmethod
+    def of_training(cls, sequences: Sequence[str], *, most: int) -> "Aligner":
+        """For the training proteins."""
+        return cls(tuple(sorted(set(sequences))), most)
+
+    @cached_property
+    def column_of(self) -> dict[str, int]:
+        """Column of each target."""
+        return {sequence: column for column, sequence in enumerate(self.targets)}
+
+    @cached_property
+    def _index(self) -> WordIndex:
+        return WordIndex.of(word_matrix(self.targets))
+
+    @cached_property
+    def _own_P(self) -> NDArray[np.float64]:
+        return np.array([own_score(target) for target in self.targets], dtype=np.float64)
+
+    def read(self, sequences: Sequence[str], *, threads: int = 1) -> sp.csr_array:
+        """Likeness in (0, 1] with each training sequence where it is not 0, float32 (N, P).
+
+        Args:
+            sequences: Upper-case residues.
+            threads: To work with; they change nothing but the time.
+        """
+        different = sorted(set(sequences))
+        tried = [np.arange(len(self.targets))] * len(different)
+        if self.most < len(self.targets):
+            tried = self._index.best(word_matrix(different), most=self.most, threads=threads)
+        _ = self._own_P  # before threads ask for it
+        with ThreadPoolExecutor(threads) as pool:
+            row_of = dict(zip(different, pool.map(self._row, different, tried), strict=True))
+        none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
+        return sp.csr_array(sp.vstack([none, *(row_of[sequence] for sequence in sequences)], format="csr"))
+
+    def _row(self, sequence: str, tried: NDArray[np.int64]) -> sp.csr_array:
+        others = [self.targets[row] for row in tried]
+        found = scores(sequence, others, max_expected=MAX_EXPECTED)
+        kept = [(tried[place], own) for place, score in found if (own := _unbiased(sequence, others[place], score))]
+        rows = np.array([row for row, _ in kept], dtype=np.int64)
+        values = np.array([score for _, score in kept], dtype=np.float64)
+        values = np.minimum(values / np.sqrt(own_score(sequence) * self._own_P[rows]), 1).astype(np.float32)
+        return sp.csr_array((values, (np.zeros_like(rows), rows)), shape=(1, len(self.targets)))
+
+
+def _unbiased(one: str, other: str, score: int) -> float:
+    # The score less what composition gives, or 0 where chance gives the rest as well.
+    chance = np.log(K * len(one) * len(other)) / LAMBDA  # the score that one pair has by chance once
+    reverse = parasail.sw_striped_sat(one, other[::-1], GAP_OPEN, GAP_EXTEND, MATRIX).score
+    rest = float(score - max(reverse - chance, 0.0))
+    return rest if rest >= chance - np.log(MAX_EXPECTED) / LAMBDA else 0.0

@@ -1,0 +1,133 @@
+"""What a sequence tells without any model: words of residues, composition, length, physicochemistry.
+
+Words of 2 to 4 residues are weighed by tf-idf, with the counts on a log scale; the composition is the share of each
+amino acid and the logarithm of the length; that of segments is the share of each amino acid at the start, where signals
+lie, at the end, and in each third. It, the composition and the physicochemistry are scaled by the training proteins.
+Shapes: N proteins, V words, C = 21 numbers of composition, E = 120 of segments, F numbers of `physicochemistry`.
+"""
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from gofer.retrieval.features.physicochemistry import AMINO_ACIDS, physicochemistry
+from gofer.retrieval.features.standardise import Scale
+
+WORD_LENGTHS = (2, 4)
+MIN_PROTEINS = 2  # a word that one protein has tells nothing of another
+STARTS, END, PARTS = (25, 60), 30, 3  # residues of a signal peptide and of a transit peptide; of an end; equal parts
+NUMBERS = ("composition", "segments", "physics")  # what is scaled
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceFeatures:
+    """Features of some proteins.
+
+    Attributes:
+        words_NV: tf-idf, rows of unit length (or empty), float32.
+        composition_NC: Scaled composition and log length, float64.
+        segments_NE: Scaled composition of segments, float64.
+        physics_NF: Scaled physicochemistry, float64.
+    """
+
+    words_NV: sp.csr_array
+    composition_NC: NDArray[np.float64]
+    segments_NE: NDArray[np.float64]
+    physics_NF: NDArray[np.float64]
+
+    def rows(self, chosen: NDArray[np.int64] | slice) -> "SequenceFeatures":
+        """Those of some of the proteins."""
+        return SequenceFeatures(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceReader:
+    """Turns sequences into features, as the training proteins define them.
+
+    Attributes:
+        words: The words, in the order of the columns.
+        idf_V: Inverse document frequency of each word.
+        composition: Scale of the composition.
+        segments: Scale of the composition of segments.
+        physics: Scale of the physicochemistry.
+    """
+
+    words: tuple[str, ...]
+    idf_V: NDArray[np.float64]
+    composition: Scale
+    segments: Scale
+    physics: Scale
+
+    @classmethod
+    def of_training(cls, sequences: Sequence[str]) -> "SequenceReader":
+        """Learn words, their rarity and the scales from the training proteins."""
+        counter = _vectorizer(min_df=min(MIN_PROTEINS, len(sequences)))
+        try:
+            counter.fit(sequences)
+            words, idf_V = tuple(counter.get_feature_names_out().tolist()), counter.idf_
+        except ValueError:  # no word at all, e.g. proteins of one residue
+            words, idf_V = (), np.zeros(0)
+        scales = (Scale.of_training(numbers(sequences)) for numbers in (_composition, _segments, physicochemistry))
+        return cls(words, idf_V, *scales)
+
+    def read(self, sequences: Sequence[str]) -> SequenceFeatures:
+        """Features of `sequences`, in their order."""
+        words_NV = sp.csr_array((len(sequences), 0), dtype=np.float32)
+        if self.words:
+            reader = _vectorizer(vocabulary=self.words)
+            reader.idf_ = self.idf_V
+            words_NV = sp.csr_array(reader.transform(sequences))
+        return SequenceFeatures(
+            words_NV,
+            self.composition(_composition(sequences)),
+            self.segments(_segments(sequences)),
+            self.physics(physicochemistry(sequences)),
+        )
+
+    def to_json(self) -> str:
+        """As one line of JSON."""
+        told = {"words": list(self.words), "idf": self.idf_V.tolist()}
+        for name in NUMBERS:
+            scale: Scale = getattr(self, name)
+            told[name] = [scale.mean_C.tolist(), scale.deviation_C.tolist()]
+        return json.dumps(told, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "SequenceReader":
+        """The inverse of `to_json`."""
+        told = json.loads(text)
+        scales = (Scale(*(np.array(part) for part in told[name])) for name in NUMBERS)
+        return cls(tuple(told["words"]), np.array(told["idf"]), *scales)
+
+
+def _vectorizer(**options: object) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char", ngram_range=WORD_LENGTHS, sublinear_tf=True, lowercase=False, dtype=np.float32, **options
+    )
+
+
+def _composition(sequences: Sequence[str]) -> NDArray[np.float64]:
+    rows = [[*_shares(sequence), np.log(len(sequence))] for sequence in sequences]
+    return np.array(rows, dtype=np.float64).reshape(len(sequences), len(AMINO_ACIDS) + 1)
+
+
+def _segments(sequences: Sequence[str]) -> NDArray[np.float64]:
+    rows = [[share for segment in _cut(sequence) for share in _shares(segment)] for sequence in sequences]
+    return np.array(rows, dtype=np.float64).reshape(len(sequences), len(AMINO_ACIDS) * (len(STARTS) + 1 + PARTS))
+
+
+def _cut(sequence: str) -> list[str]:
+    # Of a sequence shorter than PARTS residues each part is the whole.
+    cuts = [len(sequence) * part // PARTS for part in range(PARTS + 1)]
+    parts = [sequence[start:end] or sequence for start, end in itertools.pairwise(cuts)]
+    return [*(sequence[:start] for start in STARTS), sequence[-END:], *parts]
+
+
+def _shares(sequence: str) -> list[float]:
+    return [sequence.count(letter) / len(sequence) for letter in AMINO_ACIDS]

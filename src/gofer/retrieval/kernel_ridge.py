@@ -1,0 +1,205 @@
+"""From proteins with known labels to the labels of others: kernel ridge regression in a space of protein features.
+
+Of each aspect a ridge regression predicts how far a protein's labels are from the mean of the training proteins. Its
+squared loss makes the result an estimate of the share of alike proteins that have a term, so it is a probability up to
+what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
+(subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
+
+The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings, words
+of residues, composition of the whole and of segments, physicochemistry. Words and composition alone are the baseline
+that needs no model.
+
+CAFA counts recall by protein: a term counts by one over how many of them the protein has. Least squares count all pairs
+of protein and term alike; `evenness` leads from there (0) to CAFA's way (1).
+Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numbers that sum up the residues.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gofer.retrieval.features.sequence_features import SequenceFeatures
+
+JITTER = 1e-6  # keeps the normal equations solvable where two landmarks are the same protein
+PROTEINS_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class KernelWeights:
+    """How much each kind of likeness counts.
+
+    Attributes:
+        learned: Of exp(sharpness (cos - 1)) of the learned vectors.
+        residues: Of exp(-d²/2), d² the mean squared difference of the scaled mean and deviation of residue embeddings.
+        words: Of the cosine of the words.
+        composition: As `residues`, of the scaled composition.
+        segments: As `residues`, of the scaled composition of segments.
+        physicochemistry: As `residues`, of the scaled physicochemistry.
+        sharpness: How fast likeness of learned vectors falls with their angle, above 0.
+        ridge: How strongly the regression is pulled to the mean, above 0.
+        evenness: Of what labels of a protein with n of them count, (mean n / n) ** evenness; 0 or more.
+        landmarks: Most training proteins that functions are made of.
+    """
+
+    learned: float
+    residues: float
+    words: float
+    composition: float
+    segments: float
+    physicochemistry: float
+    sharpness: float
+    ridge: float
+    evenness: float
+    landmarks: int
+
+    @classmethod
+    def from_config(cls, settings: Mapping[str, Any]) -> "KernelWeights":
+        """From the `retrieval.labels` section of a config."""
+        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+
+    def of_words(self) -> "KernelWeights":
+        """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""
+        own = replace(self, learned=0.0, residues=0.0, segments=0.0, physicochemistry=0.0)
+        return replace(own, words=1.0, composition=1.0, ridge=1.0, evenness=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class ProteinFeatures:
+    """What the kernel sees of some proteins.
+
+    Attributes:
+        learned_ND: Unit vectors; None where the kernel does without.
+        residues_NS: Scaled mean and deviation of the residue embeddings; None where the kernel does without.
+        sequence: What the sequences alone tell.
+    """
+
+    learned_ND: NDArray[np.float32] | None
+    residues_NS: NDArray[np.float64] | None
+    sequence: SequenceFeatures
+
+    def __len__(self) -> int:
+        return len(self.sequence.composition_NC)
+
+    def rows(self, chosen: NDArray[np.int64] | slice) -> "ProteinFeatures":
+        """Those of some of the proteins."""
+        return ProteinFeatures(
+            None if self.learned_ND is None else self.learned_ND[chosen],
+            None if self.residues_NS is None else self.residues_NS[chosen],
+            self.sequence.rows(chosen),
+        )
+
+
+def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeights) -> NDArray[np.float64]:
+    """Likeness of each of these to each of those, (N, M)."""
+    total_NM = np.zeros((len(these), len(those)))
+    if weights.learned and these.learned_ND is not None and those.learned_ND is not None:
+        cosine_NM = these.learned_ND.astype(np.float64) @ those.learned_ND.astype(np.float64).T
+        total_NM += weights.learned * np.exp(weights.sharpness * (cosine_NM - 1))
+    if weights.residues and these.residues_NS is not None and those.residues_NS is not None:
+        total_NM += weights.residues * _near(these.residues_NS, those.residues_NS)
+    one, two = these.sequence, those.sequence
+    if weights.words:
+        total_NM += weights.words * (one.words_NV @ two.words_NV.T).toarray()
+    if weights.composition:
+        total_NM += weights.composition * _near(one.composition_NC, two.composition_NC)
+    if weights.segments:
+        total_NM += weights.segments * _near(one.segments_NE, two.segments_NE)
+    if weights.physicochemistry:
+        total_NM += weights.physicochemistry * _near(one.physics_NF, two.physics_NF)
+    return total_NM
+
+
+def _near(one_NC: NDArray[np.float64], two_MC: NDArray[np.float64]) -> NDArray[np.float64]:
+    # exp(-d²/2), d² the mean squared difference of the numbers.
+    squared_NM = (one_NC**2).sum(1)[:, None] + (two_MC**2).sum(1) - 2 * one_NC @ two_MC.T
+    return np.exp(-np.maximum(squared_NM, 0) / (2 * one_NC.shape[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class LabelRegression:
+    """A fitted regression.
+
+    Attributes:
+        landmarks: Features of the training proteins that it is made of.
+        weight_MT: Weight of each landmark for each term, float32.
+        mean_T: Share of the training proteins of its aspect that have each term, as labels count, float32.
+        weights: The kernel.
+    """
+
+    landmarks: ProteinFeatures
+    weight_MT: NDArray[np.float32]
+    mean_T: NDArray[np.float32]
+    weights: KernelWeights
+
+    @classmethod
+    def fit(
+        cls,
+        features: ProteinFeatures,
+        labels_NT: NDArray[np.bool_],
+        aspects_T: NDArray,
+        weights: KernelWeights,
+        *,
+        seed: int,
+    ) -> "LabelRegression":
+        """Fit to training proteins; each aspect to those that have a label in it.
+
+        Args:
+            features: Of the training proteins.
+            labels_NT: Their propagated labels, roots left out.
+            aspects_T: Aspect of each term.
+            weights: The kernel.
+            seed: Of the choice of landmarks, where there are more proteins than those.
+        """
+        chosen = np.arange(len(features))
+        if len(features) > weights.landmarks:
+            chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[: weights.landmarks])
+        landmarks = features.rows(chosen)
+        among_MM = kernel(landmarks, landmarks, weights)
+        weight_MT = np.zeros((len(chosen), labels_NT.shape[1]), np.float32)
+        mean_T = np.zeros(labels_NT.shape[1], np.float32)
+        for aspect in np.unique(aspects_T):
+            columns = np.flatnonzero(aspects_T == aspect)
+            own = np.flatnonzero(labels_NT[:, columns].any(axis=1))
+            if len(own):
+                labels_OC = _counted(labels_NT[np.ix_(own, columns)], weights.evenness)
+                mean_T[columns] = labels_OC.mean(axis=0)
+                weight_MT[:, columns] = _solved(features.rows(own), landmarks, among_MM, labels_OC, weights)
+        return cls(landmarks, weight_MT, mean_T, weights)
+
+    def predict(self, features: ProteinFeatures) -> NDArray[np.float32]:
+        """Estimated share of alike proteins that have each term, as labels count, in [0, 1], (N, T)."""
+        parts = [
+            kernel(features.rows(slice(start, start + PROTEINS_AT_ONCE)), self.landmarks, self.weights).astype("f4")
+            @ self.weight_MT
+            for start in range(0, len(features), PROTEINS_AT_ONCE)
+        ]
+        offsets_NT = np.concatenate(parts) if parts else np.zeros((0, len(self.mean_T)), np.float32)
+        return np.clip(self.mean_T + offsets_NT, 0, 1)
+
+
+def _counted(labels_OC: NDArray[np.bool_], evenness: float) -> NDArray[np.float32]:
+    # What each label of one aspect counts; every protein has one or more.
+    number_O1 = labels_OC.sum(axis=1, keepdims=True)
+    return (labels_OC * (number_O1.mean() / number_O1) ** evenness).astype(np.float32)
+
+
+def _solved(
+    own: ProteinFeatures,
+    landmarks: ProteinFeatures,
+    among_MM: NDArray[np.float64],
+    labels_OC: NDArray[np.float32],
+    weights: KernelWeights,
+) -> NDArray[np.float64]:
+    # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time.
+    left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
+    right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
+    mean_C = labels_OC.mean(axis=0, dtype=np.float64)
+    for start in range(0, len(own), PROTEINS_AT_ONCE):
+        block = slice(start, start + PROTEINS_AT_ONCE)
+        near_OM = kernel(own.rows(block), landmarks, weights)
+        left_MM = left_MM + near_OM.T @ near_OM
+        right_MC += near_OM.T @ (labels_OC[block] - mean_C)
+    return np.asarray(np.linalg.solve(left_MM, right_MC), np.float64)

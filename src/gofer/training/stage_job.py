@@ -1,0 +1,145 @@
+"""Rule train_stage from its files to its outputs, in whichever process: what each of several does, or the only one."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gofer.artefacts import Manifest, agreed_files, read_table, sha256_of, write_tsv
+from gofer.embeddings.compute import Compute
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.mining.curriculum import curriculum_table
+from gofer.mining.faiss_index import read_index
+from gofer.mining.miner import Miner
+from gofer.mining.vocabulary import Vocabulary
+from gofer.training.checkpoint import write_checkpoint
+from gofer.training.parallel import Team
+from gofer.training.resume import ResumePoint, flat
+from gofer.training.settings import StageConfig, TrainingConfig
+from gofer.training.stage import steps_of, train_stage
+from gofer.training.stage_data import LabelledProteins, StageData, begin_model
+from gofer.training.tracking import Tracker
+
+CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS repeats itself only with such a fixed workspace
+
+
+@dataclass(frozen=True)
+class StageJob:
+    """What the rule asks for, so that it can be handed on as JSON.
+
+    Attributes:
+        stage: A, B, C or D.
+        files: Paths of the inputs by name; without `checkpoint` for stage A.
+        model: The checkpoint to write; the state of a stopped stage is kept in the folder `resume` beside it.
+        metrics: The table of metrics to write.
+        costs: The table to write of what the steps took.
+        training: The section of the config, with this stage's block.
+        mining: The section of the config.
+        relations: Relations along which annotations propagate.
+        seed: Of all chance.
+        run: Name of the run.
+        code: Digest of the code behind the rule.
+    """
+
+    stage: str
+    files: Mapping[str, str]
+    model: str
+    metrics: str
+    costs: str
+    training: Mapping[str, Any]
+    mining: Mapping[str, Any]
+    relations: list[str]
+    seed: int
+    run: str
+    code: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the outputs go."""
+        return Path(self.model).parent
+
+    def write(self, path: Path | str) -> None:
+        """As JSON."""
+        Path(path).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path | str) -> "StageJob":
+        """What `write` wrote."""
+        return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def run_job(job: StageJob) -> None:
+    """Train the stage and write its outputs; of several processes the first writes.
+
+    Raises:
+        GoferError: As `train_stage`; or files disagree, or there is no such device.
+        SystemExit: A stop was wished for, and the state was kept.
+    """
+    compute = Compute.chosen(job.training["device"], job.training["precision"], section="training")
+    if compute.device.type == "cuda":
+        os.environ.setdefault(*CUBLAS)
+    with Team.joined(compute.device) as team:
+        _train(job, team)
+
+
+def _train(job: StageJob, team: Team) -> None:
+    stage = StageConfig.from_config(job.training, job.stage)
+    config = TrainingConfig.from_config(job.training, job.mining, job.seed)
+    data, manifest = _read(job)
+    model = begin_model(data, job.training, seed=job.seed, previous=job.files.get("checkpoint"))
+    vocabulary, gpu = data.vocabulary, team.device.index  # None on a CPU
+    miner = Miner(read_index(job.files["index"])[0], vocabulary.go_ids, vocabulary.text_TG, gpu=gpu)
+    settings = {**job.training}
+    minutes, wandb = settings.pop("checkpoint_minutes"), settings.pop("wandb")
+    with ResumePoint(job.folder / "resume", _about(job, manifest), minutes=minutes, writes=team.leads) as resume:
+        kept = resume.state.plain["tracker"] if resume.state else None
+        tracker = Tracker(
+            job.stage,
+            mode=wandb if team.leads else "disabled",
+            folder=job.folder,
+            run=job.run,
+            settings=settings,
+            kept=kept,
+        )
+        tracker.preview(curriculum_table(stage.curriculum, job.stage, steps_of(data, stage, config)))
+        model = train_stage(model, data, miner, stage, config, tracker, resume, team)
+    if team.leads:
+        write_tsv(job.metrics, tracker.table())
+        write_tsv(job.costs, tracker.costs())
+        write_checkpoint(job.model, model, manifest.told(stage=job.stage, training=settings))
+        resume.clear()
+    tracker.finish()
+
+
+def _read(job: StageJob) -> tuple[StageData, Manifest]:
+    files = job.files
+    manifest = agreed_files(*(files[name] for name in ("proteins", "terms", "pid2pos", "residues", "texts", "index")))
+    vocabulary = Vocabulary.of_tables(
+        read_table(files["terms"]),
+        read_table(files["term_sets"]),
+        GoLookupCache.read(files["texts"], expected=manifest),
+        relations=job.relations,
+    )
+    store, pid2pos = ESMResidueStore(files["residues"]), read_table(files["pid2pos"])
+    proteins = read_table(files["proteins"], ["protein_id", "sequence_sha256"])
+    train, val = (
+        LabelledProteins.of_split(store, proteins, pid2pos, split, vocabulary.go_ids) for split in ("train", "val")
+    )
+    return StageData(train, val, vocabulary), manifest
+
+
+def _about(job: StageJob, manifest: Manifest) -> dict[str, Any]:
+    # What a kept state must have been made from; how often it is kept and who is told change nothing.
+    settings = {name: value for name, value in job.training.items() if name not in ("checkpoint_minutes", "wandb")}
+    previous = job.files.get("checkpoint")
+    return {
+        **flat(settings),
+        **job.mining,
+        **manifest.release,
+        "seed": job.seed,
+        "code": job.code,
+        "previous stage": sha256_of(previous) if previous else "none",
+    }

@@ -1,0 +1,224 @@
+"""Does each part of training earn its place? All four stages trained without it, judged on validation proteins.
+
+Shapes: N proteins, T training terms, Z zero-shot terms.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.artefacts import Manifest, read_table
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.embeddings.texts.go_lookup import GoLookupCache
+from gofer.embeddings.texts.go_text import INFERENCE
+from gofer.inputs.held_out import HeldOut
+from gofer.metrics.ranking import term_means
+from gofer.mining.curriculum import KNOBS
+from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
+from gofer.mining.miner import Miner
+from gofer.mining.vocabulary import Vocabulary
+from gofer.training.dataset import truth_matrix
+from gofer.training.encode import evidence, protein_vectors, term_vectors
+from gofer.training.model import GoferModel
+from gofer.training.settings import STAGES, StageConfig, TrainingConfig
+from gofer.training.stage import train_stage
+from gofer.training.stage_data import LabelledProteins, StageData, begin_model
+from gofer.training.tracking import Tracker
+from gofer.training.validation import validation_figures
+
+FULL = "full"
+
+
+def without(part: str, training: Mapping[str, Any]) -> dict[str, Any]:
+    """The `training` section of a config without one part of it.
+
+    Args:
+        part: A name of ablation.parts; `FULL`, and expansion, which is a matter of the labels, change nothing here.
+        training: Is left as it is.
+
+    Raises:
+        ValueError: There is no such part.
+    """
+    changed = copy.deepcopy(dict(training))
+    match part:
+        case "full" | "expansion":
+            pass
+        case "mining":
+            return _with_curricula(changed, {"hard_frac": [0.0, 0.0], "k_hard": [0, 0]})
+        case "curriculum":
+            last = changed["stages"][STAGES[-1]]["curriculum"]
+            return _with_curricula(changed, {knob: [last[knob][1]] * 2 for knob in KNOBS})
+        case "dag":
+            return _with_stages(changed, {"lambda_dag": 0.0})
+        case "attribution":
+            return _with_stages(changed, {"lambda_attr_start": 0.0, "lambda_attr_max": 0.0})
+        case "phase_texts":
+            return _with_stages(changed, {"text_phase": INFERENCE})
+        case "go_to_protein":
+            changed |= {"objective": "infonce", "go_to_protein": False}
+        case "free_term_vectors":
+            changed |= {"free_term_vectors": False}
+        case "windows":
+            changed |= {"pooling": "mean", "win_size": None}
+        case "infonce" | "sigmoid" | "bce":
+            changed |= {"objective": part}
+        case _:
+            raise ValueError(f"{part} is no part of training")
+    return changed
+
+
+def _with_stages(training: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {**training, "stages": {name: {**block, **changes} for name, block in training["stages"].items()}}
+
+
+def _with_curricula(training: dict[str, Any], knobs: Mapping[str, Any]) -> dict[str, Any]:
+    blocks = {
+        name: {**block, "curriculum": {**block["curriculum"], **knobs}} for name, block in training["stages"].items()
+    }
+    return {**training, "stages": blocks}
+
+
+def stated_alone(pid2pos: pd.DataFrame) -> pd.DataFrame:
+    """`pid2pos` as inputs.labels.expansion none makes it: ancestors are still true, but no positives."""
+    labels = pid2pos.copy()
+    for name in ("go_ids", "hops"):  # hops last: the terms are chosen by them
+        labels[name] = [
+            [value for value, hops in zip(own, of_term, strict=True) if hops == 0]
+            for own, of_term in zip(pid2pos[name], pid2pos["hops"], strict=True)
+        ]
+    return labels
+
+
+@dataclass(frozen=True, eq=False)
+class AblationInputs:
+    """What every training of an ablation reads.
+
+    Attributes:
+        store: Residue embeddings.
+        proteins: Columns protein_id, sequence_sha256.
+        pid2pos: Labels that training may see.
+        vocabulary: The training terms, with the texts of inference.
+        texts: Texts of each phase, by its name.
+        held_out: Labels of validation proteins, zero-shot terms among them.
+    """
+
+    store: ESMResidueStore
+    proteins: pd.DataFrame
+    pid2pos: pd.DataFrame
+    vocabulary: Vocabulary
+    texts: Mapping[str, GoLookupCache]
+    held_out: HeldOut
+
+    @classmethod
+    def read(
+        cls, files: Mapping[str, Any], manifest: Manifest, phases: Sequence[str], relations: Sequence[str]
+    ) -> "AblationInputs":
+        """From files by name; `texts` are those of `phases`, in their order.
+
+        Args:
+            files: proteins, terms, term_sets, annotations, splits, pid2pos, residues, texts.
+            manifest: What they agree on.
+            phases: Of the texts.
+            relations: Along which annotations propagate in this run.
+        """
+        held_out = HeldOut.read(files, relations)
+        texts = {
+            phase: GoLookupCache.read(path, expected=manifest)
+            for phase, path in zip(phases, files["texts"], strict=True)
+        }
+        return cls(
+            ESMResidueStore(files["residues"]),
+            read_table(files["proteins"], ["protein_id", "sequence_sha256"]),
+            read_table(files["pid2pos"]),
+            Vocabulary.of_tables(
+                held_out.terms, read_table(files["term_sets"]), texts[INFERENCE], relations=list(relations)
+            ),
+            texts,
+            held_out,
+        )
+
+    def split(self, part: str, split: str) -> LabelledProteins:
+        """The proteins of train or val, with the positives that are left without `part`."""
+        labels = stated_alone(self.pid2pos) if part == "expansion" else self.pid2pos
+        return LabelledProteins.of_split(self.store, self.proteins, labels, split, self.vocabulary.go_ids)
+
+
+def train_without(
+    part: str,
+    inputs: AblationInputs,
+    training: Mapping[str, Any],
+    mining: Mapping[str, Any],
+    *,
+    seed: int,
+    share: float,
+) -> GoferModel:
+    """Train the stages A to D one after another; of `FULL` with share 1, what the stages' own jobs give.
+
+    Args:
+        part: What is left out.
+        inputs: Tables, residues and texts.
+        training: The section of the config.
+        mining: Likewise.
+        seed: Of all chance.
+        share: Of each stage's epochs, above 0; at least one epoch is trained.
+    """
+    settings = without(part, training)
+    config = TrainingConfig.from_config(settings, mining, seed)
+    train, val = (inputs.split(part, split) for split in ("train", "val"))
+    model = None
+    for name in STAGES:
+        texts = inputs.texts[settings["stages"][name]["text_phase"]]
+        vocabulary = replace(inputs.vocabulary, text_TG=texts.subset(inputs.vocabulary.go_ids).vectors_TG)
+        data = StageData(train, val, vocabulary)
+        miner = Miner(_index(model, vocabulary, mining["index"]), vocabulary.go_ids, vocabulary.text_TG)
+        model = model or begin_model(data, settings, seed=seed, previous=None)
+        stage = StageConfig.from_config(settings, name)
+        stage = replace(stage, epochs=max(1, round(share * stage.epochs)))
+        tracker = Tracker(name, mode="disabled", folder=Path(), run=part, settings={})
+        model = train_stage(model, data, miner, stage, config, tracker)
+    assert model is not None
+    return model
+
+
+def _index(model: GoferModel | None, vocabulary: Vocabulary, kind: str) -> TermIndex:
+    if model is None:
+        return TermIndex.of_vectors(vocabulary.go_ids, vocabulary.text_TG, space=TEXT, kind=kind)
+    z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
+    return TermIndex.of_vectors(vocabulary.go_ids, z_TD, space=SHARED, kind=kind)
+
+
+def judge(model: GoferModel, inputs: AblationInputs) -> dict[str, float]:
+    """Figures of what texts alone predict for validation proteins.
+
+    Returns:
+        fmax and fmax_<aspect> over the terms seen in training, calibrated on the same proteins (three numbers per
+        aspect); seen_macro_aupr, zero_macro_auroc and zero_macro_aupr, means over the terms that a validation protein
+        has, each in the order of the cosines with its text.
+    """
+    val = inputs.split(FULL, "val")
+    vocabulary = inputs.vocabulary
+    told = validation_figures(model, val.proteins, val.truth_NT.toarray(), vocabulary)
+    figures = {name: value for name, value in told.items() if name.startswith("fmax")}
+    z_ND = protein_vectors(model, val.proteins)
+    seen = evidence(model, z_ND, term_vectors(model, vocabulary.go_ids, vocabulary.text_TG))
+    figures["seen_macro_aupr"] = float(term_means(seen, val.truth_NT.toarray()).aupr_N[0])
+    go_ids, labels_NZ = _zero_shot_labels(inputs.held_out, val.proteins.protein_ids)
+    if not go_ids:
+        return figures | {"zero_macro_auroc": float("nan"), "zero_macro_aupr": float("nan")}
+    texts_ZG = inputs.texts[INFERENCE].subset(go_ids).vectors_TG
+    zero = term_means(evidence(model, z_ND, term_vectors(model, go_ids, texts_ZG)), labels_NZ)
+    return figures | {"zero_macro_auroc": float(zero.auroc_N[0]), "zero_macro_aupr": float(zero.aupr_N[0])}
+
+
+def _zero_shot_labels(held_out: HeldOut, protein_ids: list[str]) -> tuple[list[str], NDArray[np.bool_]]:
+    truth = held_out.of_split("val")
+    truth = truth[truth["go_id"].map(held_out.term_set) == "zero"]
+    go_ids = sorted(truth["go_id"].unique())
+    by_protein = truth.groupby("protein_id", as_index=False).agg(true_ids=("go_id", list))
+    return go_ids, truth_matrix(by_protein, protein_ids, go_ids).toarray()

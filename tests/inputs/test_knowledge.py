@@ -1,0 +1,153 @@
+"""No, limited and partial knowledge: what was stated before a day is not asked for, in the aspect where it was."""
+
+import gzip
+
+import pandas as pd
+import pytest
+from evaluation.ontologies import terms_table
+
+from gofer.evaluation.join_predictions import Predicted
+from gofer.evaluation.metric_rows import measure
+from gofer.evaluation.subset_metrics import measure_apart
+from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.benchmark_subsets import PARTIAL_SPLIT, Judged, knowledge_before
+from gofer.inputs.held_out import HeldOut
+from gofer.inputs.ontology.propagation import Ancestry, propagate
+from gofer.inputs.ontology.term_table import read_ontology
+from gofer.inputs.proteins.protein_names import ProteinNames
+from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
+from gofer.inputs.splits.split_dates import first_days, known_in_time
+from gofer.metrics.bootstrap import Bootstrap
+
+DAY = "2020-01-01"
+RELATIONS = ("is_a", "part_of")
+PARENTS = {"mf": [], "bind": ["mf"], "ion": ["bind"], "heme": ["bind"], "bp": [], "grow": ["bp"], "divide": ["grow"]}
+STATED = [
+    ("NEW", "ion", "2020-05-01"),  # nothing was known
+    ("LIM", "grow", "2015-01-01"), ("LIM", "ion", "2020-05-01"),  # another aspect was
+    ("PAR", "ion", "2015-01-01"), ("PAR", "heme", "2020-05-01"),  # this one was: binding and ion binding are known
+    ("PAR", "divide", "2020-05-01"),  # of which nothing was, in this aspect
+    ("TWIN", "ion", "2015-01-01"),  # tested for its sequence: there is nothing new to ask
+    ("OLD", "ion", "2015-01-01"), ("VAL", "ion", "2019-06-01"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def terms():
+    table = terms_table(PARENTS, information_accretion=[0, 1, 1, 1, 0, 1, 1], training_count=[9] * 7)
+    aspects = ["MFO"] * 4 + ["BPO"] * 3
+    return table.assign(aspect=aspects, depth=[0, 1, 2, 2, 0, 1, 2])
+
+
+@pytest.fixture
+def world(terms):
+    stated = pd.DataFrame(STATED, columns=["protein_id", "go_id", "date"]).assign(evidence="IDA", source="x")
+    annotations = propagate(stated, terms, RELATIONS)
+    split = {"OLD": "train", "VAL": "val"}
+    ids = sorted(stated["protein_id"].unique())
+    splits = pd.DataFrame({"protein_id": ids, "split": [split.get(name, "test") for name in ids]})
+    knowledge, known = knowledge_before(annotations, splits, terms, RELATIONS, DAY)
+    judged = Judged(knowledge=knowledge, known=known)
+    term_sets = terms[["go_id"]].assign(term_set="common")
+    return HeldOut.of_tables(terms, term_sets, annotations, splits, RELATIONS, judged), judged
+
+
+def test_each_aspect_of_each_protein_has_the_knowledge_that_was_there(world):
+    _, judged = world
+    told = {(row.protein_id, row.aspect): row.knowledge for row in judged.knowledge.itertuples()}
+    assert told == {
+        ("NEW", "MFO"): "no_knowledge",
+        ("LIM", "MFO"): "limited_knowledge",
+        ("PAR", "MFO"): "partial_knowledge",
+        ("PAR", "BPO"): "limited_knowledge",
+    }
+
+
+def test_known_terms_and_aspects_without_anything_new_are_no_part_of_the_truth(world):
+    held_out, _ = world
+    truth = {
+        split: set(zip(own["protein_id"], own["go_id"], strict=True)) for split, own in held_out.truth.groupby("split")
+    }
+    assert truth[PARTIAL_SPLIT] == {("PAR", "heme")}
+    assert truth["test"] == {
+        ("NEW", "bind"), ("NEW", "ion"), ("LIM", "bind"), ("LIM", "ion"), ("PAR", "grow"), ("PAR", "divide"),
+    }  # fmt: skip
+    assert truth["val"] == {("VAL", "bind"), ("VAL", "ion")}
+
+
+def figure(table, split, metric="fmax", aspect="MFO"):
+    row = table[(table["split"] == split) & (table["metric"] == metric) & (table["aspect"] == aspect)]
+    assert len(row) == 1
+    return row[["value", "n"]].iloc[0].tolist()
+
+
+def test_a_known_term_is_neither_found_nor_wrong_where_something_of_its_aspect_was_known(world):
+    held_out, judged = world
+    bootstrap = Bootstrap(resamples=10, seed=1)
+    # Of PAR nothing but what was known: not one new term is found, and the known ones are no help.
+    known = pd.DataFrame({"protein_id": ["PAR", "PAR"], "go_id": ["ion", "bind"], "score": [0.9, 0.9]})
+    assert figure(measure_apart("m", Predicted(known), held_out, judged, bootstrap), PARTIAL_SPLIT) == [0.0, 1]
+    # The new term beside the known ones: all right, since these do not count as wrong.
+    found = pd.concat([known, pd.DataFrame({"protein_id": ["PAR"], "go_id": ["heme"], "score": [0.8]})])
+    assert figure(measure_apart("m", Predicted(found), held_out, judged, bootstrap), PARTIAL_SPLIT) == [1.0, 1]
+
+
+def test_no_and_limited_knowledge_are_apart_and_together_the_test_of_the_main_table(world):
+    held_out, judged = world
+    right = pd.DataFrame({"protein_id": ["NEW", "PAR"], "go_id": ["ion", "divide"], "score": [0.9, 0.9]})
+    bootstrap = Bootstrap(resamples=10, seed=1)
+    apart = measure_apart("m", Predicted(right), held_out, judged, bootstrap)
+    assert figure(apart, "test_no_knowledge") == [1.0, 1]
+    assert figure(apart, "test_limited_knowledge") == [0.0, 1]
+    assert figure(apart, "test_limited_knowledge", aspect="BPO") == [1.0, 1]
+    whole = measure("m", Predicted(right), held_out, {}, bootstrap)
+    whole = whole[whole["term_set"] == "all"]
+    assert figure(whole, "test")[1] == 2
+    assert figure(whole, "test", "coverage")[0] == 0.5
+
+
+def test_on_a_real_gaf_knowledge_and_truth_are_those_of_a_plain_recount(shared_data):
+    gaf = shared_data / "gaf" / "gene_association.sgd.gz"
+    go = read_ontology(shared_data / "go" / "go-basic_2014-07-06.obo.gz")
+    with gzip.open(gaf, "rt", encoding="utf-8") as file:
+        ids = sorted({line.split("\t")[1] for line in file if not line.startswith("!")})
+    proteins = pd.DataFrame({"protein_id": ids, "sequence": ids, "sequence_sha256": ids})  # no two are equal
+    codes = AnnotationRules(frozenset("EXP IDA IPI IMP IGI IEP TAS IC".split()), 0.1, RELATIONS)
+    stated, _ = read_annotations([gaf], ProteinNames.of_table(proteins), go.terms, go.obsolete, codes)
+    roots, days = (
+        set(go.terms.loc[go.terms["depth"] == 0, "go_id"]),
+        {"val_from": "2009-01-01", "test_from": "2010-01-01"},
+    )
+    seen = known_in_time(stated, proteins, roots, Accounting(), **days, later="test")
+    annotations = propagate(seen, go.terms, RELATIONS)
+    first = first_days(seen, proteins, roots, again_from=days["test_from"])
+    config = SplitConfig("date", "kmers", 0.3, 0.15, 0.15, 1, *days.values())
+    splits, _ = make_splits(proteins, set(first.index), config, days=first)
+    knowledge, known = knowledge_before(annotations, splits, go.terms, RELATIONS, days["test_from"])
+    judged = Judged(knowledge=knowledge, known=known)
+    term_sets = go.terms[["go_id"]].assign(term_set="common")
+    truth = HeldOut.of_tables(go.terms, term_sets, annotations, splits, RELATIONS, judged).truth
+    asked, pairs = recounted(stated, splits, go, roots, days["test_from"])
+    assert {(row.protein_id, row.aspect): row.knowledge for row in knowledge.itertuples()} == asked
+    assert {tuple(row) for row in truth[truth["split"] != "val"].itertuples(index=False)} == pairs
+    assert min(pd.Series(asked).value_counts()) > 300
+
+
+def recounted(stated, splits, go, roots, day):
+    """Knowledge by protein and aspect, and protein, term and split of the truth, one protein after the other."""
+    aspect = dict(zip(go.terms["go_id"], go.terms["aspect"], strict=True))
+    above = Ancestry.of_terms(go.terms, RELATIONS, stated["go_id"].unique()).above
+    asked, pairs = {}, set()
+    tested = splits.loc[splits["split"] == "test", "protein_id"]
+    telling = stated[stated["protein_id"].isin(tested) & ~stated["go_id"].isin(roots)]
+    for name, own in telling.groupby("protein_id"):
+        old = own.loc[own["date"] < day, "go_id"]
+        before = {term for stated_term in old for term in above[stated_term]}
+        now = {term for stated_term in own["go_id"] for term in above[stated_term]} - roots
+        for here in {aspect[term] for term in now - before}:
+            partial = here in {aspect[term] for term in old}
+            asked[name, here] = "partial_knowledge" if partial else "limited_knowledge" if len(old) else "no_knowledge"
+            new = {term for term in now if aspect[term] == here and not (partial and term in before)}
+            pairs |= {(name, term, PARTIAL_SPLIT if partial else "test") for term in new}
+    return asked, pairs

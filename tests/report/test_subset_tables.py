@@ -1,0 +1,110 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from gofer.artefacts import write_text
+from gofer.errors import ArtefactError
+from gofer.evaluation import subset_metrics as apart
+from gofer.evaluation.metric_rows import IDENTITY_SPLITS
+from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS
+from gofer.metrics.generalised_zero_shot import RANK_METRICS, SETTINGS
+from gofer.report import labels_and_help as words
+from gofer.report import subset_tables as breakdowns
+from gofer.report.metric_tables import Metrics
+from gofer.report.reliability_plot import reliability_diagram, reliability_points
+from gofer.report.subset_tables import Differences
+from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
+
+
+@pytest.fixture
+def files(make_run):
+    return make_run().files
+
+
+@pytest.fixture
+def metrics(files):
+    return Metrics.read(files.metrics, files.status)
+
+
+def test_the_page_knows_every_split_and_setting_that_evaluation_writes():
+    assert list(breakdowns.IDENTITY_NAMES) == list(IDENTITY_SPLITS.values())
+    assert list(breakdowns.SETTING_NAMES) == SETTINGS
+    assert breakdowns.OF_RANKS == RANK_METRICS
+    assert breakdowns.DIFFERENCE_COLUMNS == DIFFERENCE_COLUMNS
+
+
+def test_bins_of_identity_without_a_test_protein_are_left_out(metrics):
+    table = metrics.table.copy()
+    table.loc[table["split"].isin(["test_50_70", "test_from_95"]), "n"] = 0
+    [(name, blocks), *_] = breakdowns.identity_blocks(Metrics(table, metrics.status))
+    assert name == "Molecular function"
+    assert [block.title for block in blocks] == [
+        "None alike (90)", "Under 30 % (90)", "30–50 % (90)", "70–95 % (90)",
+    ]  # fmt: skip
+
+
+def test_figures_of_a_bin_of_identity_are_not_those_of_all_test_proteins(metrics):
+    table = metrics.table.copy()
+    table.loc[table["split"] == "test_30_50", "value"] = 0.123
+    told = Metrics(table, metrics.status)
+    assert told.figure("gofer", "MFO", "all", "fmax").value == 0.7
+    assert told.figure("gofer", "MFO", "all", "fmax", "test_30_50").value == 0.123
+
+
+def test_what_is_judged_apart_is_told_by_its_name_and_nothing_where_nothing_is(metrics):
+    assert breakdowns.apart_blocks(metrics) == []
+    own = metrics.table[(metrics.table["split"] == "test") & (metrics.table["term_set"] == "all")]
+    more = [own.assign(term_set="listed"), own.assign(split="test_no_knowledge", n=7)]
+    more.append(own.assign(split="test_below_30", term_set="listed", n=0))
+    told = breakdowns.apart_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
+    assert [name for name, _ in told] == ["Molecular function", "Biological process", "Cellular component"]
+    assert [block.title for block in told[0][1]] == ["All, listed terms (90)", "No knowledge (7)"]
+    assert breakdowns.LISTED == apart.LISTED
+
+
+def test_unseen_terms_are_told_among_all_and_among_unseen(metrics):
+    [(_, blocks), *_] = breakdowns.generalised_blocks(metrics)
+    assert [block.title for block in blocks] == list(breakdowns.SETTING_NAMES.values())
+    assert all(block.about == "90 test proteins" for block in blocks)
+
+
+def test_a_difference_is_marked_where_its_whole_interval_speaks_for_gofer(files, metrics):
+    table = Differences.read(files.differences).table
+    table.loc[table["metric"] == "weighted_fmax", ["low", "high"]] = [-0.1, 0.5]
+    blocks = Differences(table).blocks(metrics)
+    assert [row.method for row in blocks[0].rows] == ["naive", "diamond"]
+    cells = dict(zip(breakdowns.COMPARED, blocks[0].rows[0].cells, strict=True))
+    assert cells["all", "fmax"].text == "0.320"
+    assert cells["all", "fmax"].best
+    assert not cells["all", "weighted_fmax"].best
+    assert not cells["all", "smin"].best  # lower is better, and gofer's is higher
+
+
+def test_a_method_that_did_not_run_has_no_difference(make_run):
+    files = make_run(diamond="diamond is not installed").files
+    metrics = Metrics.read(files.metrics, files.status)
+    assert [row.method for row in Differences.read(files.differences).blocks(metrics)[0].rows] == ["naive"]
+
+
+def test_something_else_than_differences_is_refused(tmp_path):
+    write_text(tmp_path / "differences.tsv", "a\tb\n1\t2\n")
+    with pytest.raises(ArtefactError, match="differences.tsv cannot be read"):
+        Differences.read(tmp_path / "differences.tsv")
+
+
+def test_reliability_is_drawn_from_the_lowest_score_up(metrics):
+    table = metrics.table.copy()
+    for number in range(1, 11):
+        table.loc[table["metric"] == f"reliability_score_{number}", "value"] = 1 - number / 20
+    table.loc[table["metric"] == "reliability_share_3", "value"] = np.nan
+    points = reliability_points(Metrics(table, metrics.status), "gofer", "MFO")
+    scores = [score.value for score, _ in points]
+    assert scores == sorted(scores)
+    assert len(points) == 9
+    assert "<svg" in reliability_diagram(metrics, "MFO", ["gofer", "naive"])
+    assert reliability_diagram(metrics, "MFO", ["nobody"]) is None
+
+
+def test_every_method_has_a_name_a_meaning_and_a_look_of_its_own():
+    assert set(words.METHOD_NAMES) == set(words.METHOD_MEANINGS) == set(METHOD_STYLES)
+    assert len({*METHOD_STYLES.values(), OTHER_STYLE}) == len(METHOD_STYLES) + 1

@@ -1,0 +1,75 @@
+"""A protein is like the training proteins that it aligns with beyond chance; strangers are like none."""
+
+import numpy as np
+import pytest
+from inputs.sequences import mutated, random_protein
+
+from gofer.inputs.proteins.local_alignment import scores
+from gofer.retrieval.alignment_similarity import MAX_EXPECTED, Aligner
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_a_protein_resembles_its_family_and_not_a_stranger(rng):
+    parent, stranger = random_protein(rng, 200), random_protein(rng, 200)
+    family = [mutated(rng, parent, 0.4) for _ in range(3)]
+    reader = Aligner.of_training([*family, stranger], most=100)
+    likeness_1P = reader.read([mutated(rng, parent, 0.4)])
+    assert {reader.targets[column] for column in likeness_1P.indices} == set(family)
+    assert (likeness_1P.data < 0.7).all()
+
+
+def test_a_protein_is_wholly_like_itself(rng):
+    own = random_protein(rng, 200)
+    assert Aligner.of_training([own], most=100).read([own]).toarray() == pytest.approx(1, abs=0.05)
+
+
+def test_the_more_alike_training_protein_counts_more(rng):
+    one = random_protein(rng, 200)
+    near, far = mutated(rng, one, 0.1), mutated(rng, one, 0.5)
+    reader = Aligner.of_training([near, far], most=100)
+    told = dict(zip((reader.targets[column] for column in range(2)), reader.read([one]).toarray()[0], strict=True))
+    assert told[near] > 1.5 * told[far] > 0
+
+
+def test_proteins_of_like_composition_are_not_alike_for_that(rng):
+    def coiled():
+        return "".join(rng.choice(list("EKLAQ"), 400))
+
+    train, strangers = [coiled() for _ in range(20)], [coiled() for _ in range(5)]
+    assert sum(len(scores(own, train, max_expected=MAX_EXPECTED)) for own in strangers) > 90  # of 100
+    reader = Aligner.of_training(train, most=100)
+    likeness = reader.read(strangers)
+    assert likeness.nnz < 20
+    assert reader.read([mutated(rng, train[0], 0.3)]).max() > 5 * likeness.max()
+
+
+def test_of_many_training_proteins_those_that_share_most_words_are_tried(rng):
+    own = random_protein(rng, 200)
+    train = [mutated(rng, own, 0.1), *(mutated(rng, own, 0.6) for _ in range(5))]
+    few, all_ = (Aligner.of_training(train, most=most).read([own]) for most in (1, 100))
+    assert few.indices.tolist() == [all_.indices[all_.data.argmax()]]
+
+
+@pytest.mark.parametrize("sequence", ["A", "XXXXXXXX", "A" * 100, "GPGPGPGPGPGP" * 5])
+def test_a_protein_that_resembles_none_has_an_empty_row(sequence, rng):
+    reader = Aligner.of_training([random_protein(rng, 100) for _ in range(3)], most=100)
+    assert reader.read([sequence]).shape == (1, 3)
+    assert reader.read([sequence]).nnz == 0
+
+
+def test_no_protein_has_no_row(rng):
+    assert Aligner.of_training([random_protein(rng, 50)], most=100).read([]).shape == (0, 1)
+
+
+def test_neither_the_order_nor_company_nor_threads_change_a_profile(rng):
+    parents = [random_protein(rng, 150) for _ in range(4)]
+    train = [mutated(rng, parent, 0.3) for parent in parents for _ in range(5)]
+    asked = [mutated(rng, parent, 0.3) for parent in parents]
+    one, other = Aligner.of_training(train, most=100), Aligner.of_training(train[::-1] + train[:2], most=100)
+    whole = one.read(asked).toarray()
+    np.testing.assert_array_equal(whole, other.read(asked, threads=2).toarray())
+    np.testing.assert_array_equal(whole[[2]], one.read([asked[2]]).toarray())
