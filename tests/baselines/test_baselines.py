@@ -8,7 +8,7 @@ import pytest
 from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest
-from gofer.baselines.diamond import DIAMOND_MISSING, DiamondSearch, best_hit_labels, transferred_labels
+from gofer.baselines.diamond import DIAMOND_MISSING, DiamondSearch, transferred_labels
 from gofer.baselines.kmer_ridge import ridge
 from gofer.baselines.naive import naive
 from gofer.config import LIKENESSES
@@ -52,15 +52,6 @@ def test_transferred_labels_are_weighed_by_bit_score(transfer):
     table = transferred_labels(hits, *transfer, min_score=0.01)
     assert table.values.tolist() == [["Q1", "a", 1.0], ["Q1", "b", 0.75]]  # T3 has no label and counts nowhere
     assert transferred_labels(hits, *transfer, min_score=0.8)["go_id"].tolist() == ["a"]
-
-
-def test_labels_of_the_best_hit_score_its_identity(transfer):
-    hits = pd.DataFrame({"query": [0, 0, 0], "target": [0, 1, 2], "bitscore": [100.0, 300.0, 999.0]})
-    hits["identity"] = [90.0, 40.0, 100.0]
-    table = best_hit_labels(hits, *transfer, min_score=0.01)
-    assert table.values.tolist() == [["Q1", "a", 0.4]]  # T3 is hit best, but has no label
-    assert best_hit_labels(hits, *transfer, min_score=0.5).empty
-    assert best_hit_labels(hits.iloc[:0], *transfer, min_score=0.01).empty
 
 
 def test_without_a_hit_nothing_is_transferred(transfer):

@@ -68,16 +68,3 @@ def test_a_table_that_is_something_else_is_refused(written):
     write_text(Path(files["differences"]), "a\n1\n")
     with pytest.raises(ArtefactError, match=r"differences\.tsv cannot be read"):
         results_markdown(files, run.config, [])
-
-
-def test_the_blend_of_gofer_is_held_against_every_other_method_too_where_it_ran(written, tmp_path):
-    run, files, text = written
-    assert "## gofer less each other method" in text
-    assert "## gofer + DIAMOND less each other method" not in text
-    changed = {}
-    for name in ("metrics", "differences"):  # the other method becomes the blend of gofer
-        changed[name] = tmp_path / f"{name}.tsv"
-        changed[name].write_text(Path(files[name]).read_text().replace("naive", "gofer+diamond"))
-    changed["status"] = tmp_path / "metrics.tsv.json"
-    changed["status"].write_text(Path(files["status"]).read_text().replace("naive", "gofer+diamond"))
-    assert "## gofer + DIAMOND less each other method" in results_markdown(files | changed, run.config, [])
