@@ -1,7 +1,7 @@
 """Time and memory of gofer's own metrics beside `cafaeval` run as a program on the same files.
 
     python benchmarks/evaluation.py --proteins 500 --terms 3000
-    python benchmarks/evaluation.py --proteins 20000 --ontology ../shared/data/go/go_2015-07-11.obo.bz2 --uncut
+    python benchmarks/evaluation.py --proteins 20000 --ontology ../shared/data/go/go_2015-07-11.obo.bz2 --unthresholded
 
 The proteins are synthetic: each has some terms and their ancestors; a method finds most of them among `--predicted`
 terms. The ontology is synthetic too, of one aspect, or a real one. Each row is a process of its own on one thread, from
@@ -44,7 +44,7 @@ from gofer.metrics.bootstrap import Bootstrap
 from gofer.metrics.fmax import coverage_of, fmax_of, smin_of
 from gofer.metrics.sparse_pairs import count
 from gofer.retrieval.cafa_format import read_cafa
-from gofer.retrieval.unthresholded_scores import UncutScores, UncutWriter
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 
 PROTEINS_AT_ONCE = 256
 LABELS = 5  # terms that a protein is drawn to have, before their ancestors: with these about 60 in GO
@@ -54,7 +54,7 @@ RUNS = {
     "same": "gofer, the same figures",
     "resampled": "… and 200 resamples",
     "all": "… every figure of metrics.tsv",
-    "uncut": "… and scores of all terms",
+    "unthresholded": "… and scores of all terms",
 }
 
 
@@ -113,19 +113,21 @@ def write_inputs(folder: Path, options: argparse.Namespace) -> None:
     write_table(folder / "annotations.parquet", annotations, Manifest())
     splits = pd.DataFrame({"protein_id": annotations["protein_id"].unique(), "split": "test"})
     write_table(folder / "splits.parquet", splits, Manifest())
-    if options.uncut:
-        write_uncut(folder, options, terms, annotations)
+    if options.unthresholded:
+        write_unthresholded(folder, options, terms, annotations)
     of_cafaeval(folder, terms, annotations[annotations["go_id"].isin(go_ids[below_T])])
 
 
-def write_uncut(folder: Path, options: argparse.Namespace, terms: pd.DataFrame, annotations: pd.DataFrame) -> None:
+def write_unthresholded(
+    folder: Path, options: argparse.Namespace, terms: pd.DataFrame, annotations: pd.DataFrame
+) -> None:
     """The same proteins' scores of all terms."""
-    with UncutWriter(folder, terms, annotations, TRUE_PATH) as uncut:
+    with UnthresholdedWriter(folder, terms, annotations, TRUE_PATH) as unthresholded:
         for ids, scores_BT, _ in synthetic_proteins(terms, options):
-            uncut.add(ids, scores_BT)
+            unthresholded.add(ids, scores_BT)
         began = time.process_time()
-        uncut.write(folder / "uncut.parquet", folder / "ranks.parquet", Manifest())
-    size = (folder / "uncut.parquet").stat().st_size / 1e6
+        unthresholded.write(folder / "unthresholded.parquet", folder / "ranks.parquet", Manifest())
+    size = (folder / "unthresholded.parquet").stat().st_size / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"scores of all terms: {size:,.0f} MB, written in {time.process_time() - began:.0f} s; so far {peak:.2f} GiB")
 
@@ -150,12 +152,12 @@ def run_gofer(folder: Path, name: str) -> dict[str, AspectFigures]:
     if name in ("same", "resampled"):
         aspects = held_out.terms["aspect"].unique()
         return {aspect: of_aspect(predictions, held_out, aspect, bootstrap) for aspect in aspects}
-    uncut, ranks = (
-        (UncutScores.open(folder / "uncut.parquet"), read_table(folder / "ranks.parquet"))
-        if name == "uncut"
+    unthresholded, ranks = (
+        (UnthresholdedScores.open(folder / "unthresholded.parquet"), read_table(folder / "ranks.parquet"))
+        if name == "unthresholded"
         else (None, None)
     )
-    table = measure("m", Predicted(predictions, uncut, ranks), held_out, {}, bootstrap)
+    table = measure("m", Predicted(predictions, unthresholded, ranks), held_out, {}, bootstrap)
     own = table[(table["split"] == "test") & (table["term_set"] == "all")].dropna(subset=["value"])
     wide = own.pivot(index="aspect", columns="metric", values="value")[list(AspectFigures.__annotations__)]
     return {aspect: AspectFigures(**row) for aspect, row in wide.to_dict("index").items()}
@@ -220,7 +222,7 @@ def table(folder: Path, options: argparse.Namespace) -> None:
     """Run all and print a row for each."""
     told = {}
     for name, title in reversed(RUNS.items()):  # the program, which may take long, last
-        if name != "uncut" or options.uncut:
+        if name != "unthresholded" or options.unthresholded:
             told[name] = measured(folder, name, options)
             print(f"{title}: {told[name]}", file=sys.stderr, flush=True)
     _, *first = told["cafaeval"]
@@ -248,7 +250,9 @@ def main() -> None:
     for name, default in (("proteins", 500), ("terms", 3000), ("predicted", 500), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--ontology", help="an OBO file, in place of --terms")
-    parser.add_argument("--uncut", action="store_true", help="also with scores of all terms, without a lower cutoff")
+    parser.add_argument(
+        "--unthresholded", action="store_true", help="also with scores of all terms, without a lower cutoff"
+    )
     parser.add_argument("--gib", type=float, default=16, help="address space that a run may use")
     parser.add_argument("--minutes", type=float, default=30, help="CPU time that a run may take")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""What texts, labels of alike and of aligned proteins, and all are worth on a finished run: Fmax, weighted Fmax.
+"""What texts, labels of similar and of aligned proteins, and all are worth on a finished run: Fmax, weighted Fmax.
 
     python benchmarks/kinds_of_evidence.py results/swissprot --split val
 
@@ -49,12 +49,12 @@ def main() -> None:
     truth_BT = truth_BT.toarray().astype(bool)
     text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
     columns, expected = [space.go_ids.index(go_id) for go_id in head.go_ids], head.predict(described)
-    regressed_BT, carried_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
-    regressed_BT[:, columns], carried_BT[:, columns] = expected.regressed_BT, expected.carried_BT
+    regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
+    regressed_BT[:, columns], transferred_BT[:, columns] = expected.regressed_BT, expected.transferred_BT
     ways = {
         "texts alone": hierarchy_consistent(text_BT, space.hierarchy),
-        "labels of alike proteins": hierarchy_consistent(regressed_BT, space.hierarchy),
-        "labels of aligned proteins": hierarchy_consistent(carried_BT, space.hierarchy),
+        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.hierarchy),
+        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.hierarchy),
         "all, as the run scores": scorer.scores(described),
     }
     print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.mixture)}")

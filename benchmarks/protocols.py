@@ -4,9 +4,9 @@
 
 Measured here, on one core: residues per CPU second of a model of this shape with random weights (float32, packed), its
 memory, bytes per residue in gofer's store; seconds of a training step (pooling, both towers, contrast with the
-config's candidates, backward) per residue and per step; seconds of aligning two proteins, as labels carried over need
+config's candidates, backward) per residue and per step; seconds of aligning two proteins, as labels transferred need
 it, and one with those that share most words, for the nearest protein in training. Not in the table: the search for
-shared words, which benchmarks/alike.py --synthetic measures, reading and writing, mining, validation, the attribution
+shared words, which benchmarks/similar.py --synthetic measures, reading and writing, mining, validation, the attribution
 loss, and cafaeval. The sizes of the benchmarks are published or assumed, as the table says: no benchmark was run.
 Nothing about a GPU is measured: its rate is its peak by the data sheet times a share that is assumed, as in
 benchmarks/scale.py.
@@ -143,7 +143,7 @@ def step_of(model: GoferModel, training: Mapping, length: int, candidates: int) 
 
 
 def measured_alignments(length: int) -> tuple[float, float]:
-    """CPU seconds of one protein against one whose labels may be carried over, and the nearest in training."""
+    """CPU seconds of one protein against one whose labels may be transferred, and the nearest in training."""
     protein, other = random_protein(length), random_protein(length)[::-1]
     many = [other] * 100
     return (
@@ -184,7 +184,7 @@ def print_table(
         "label regression, kernel": lambda own: f"{min(own.trained, landmarks) ** 2 * DOUBLE / 2**30:.2f} GiB",
         "label regression, weights": lambda own: f"{min(own.trained, landmarks) * own.terms * SINGLE / 2**30:.2f} GiB",
         "one dense table of scores": lambda own: f"{own.tested * own.largest * DOUBLE / 2**30:.2f} GiB",
-        "uncut scores of tested, all aspects": lambda own: f"{own.tested * own.terms * SINGLE / 2**30:.2f} GiB",
+        "unthresholded scores of tested, all aspects": lambda own: f"{own.tested * own.terms * SINGLE / 2**30:.2f} GiB",
     }
     print_rows(rows, BENCHMARKS, first=38, other=15)
     for name, own in BENCHMARKS.items():

@@ -2,7 +2,7 @@
 #
 # Inputs:   inputs/{proteins,terms,splits,annotations,pid2pos}.parquet, the residue shards, embeddings/go/phase-D.parquet
 # Outputs:  baselines/{naive,ridge,diamond,neighbours,text}.tsv with their .tsv.json
-#           baselines/text.{uncut,ranks}.parquet     scores without a lower cutoff
+#           baselines/text.{unthresholded,ranks}.parquet     scores without a lower cutoff
 #           baselines/neighbours.parquet             training proteins nearest by mean residue vectors, untrained
 # Steps:    predict_naive, predict_ridge, predict_diamond, find_neighbours -> predict_neighbours -> predict_text
 
@@ -149,7 +149,7 @@ rule predict_text:
     output:
         predictions=results("baselines/text.tsv"),
         status=results("baselines/text.tsv.json"),
-        uncut=results("baselines/text.uncut.parquet"),
+        unthresholded=results("baselines/text.unthresholded.parquet"),
         ranks=results("baselines/text.ranks.parquet"),
     params:
         settings=EVALUATION,

@@ -1,7 +1,8 @@
 # Common: the checked config, and the few functions that every other rules file uses.
 #
 # Inputs:   config files and --config
-# Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions()
+# Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
+#           predicted()
 # Steps:    none
 
 import re
@@ -91,6 +92,13 @@ def stage_settings(wildcards):
     """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
     own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
     return {**config["training"], "stages": own}
+
+
+def predicted(suffix):
+    """A file of a method's predictions: its own, or that of a baseline."""
+    return lambda wildcards: results(
+        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
+    )
 
 
 wildcard_constraints:

@@ -3,7 +3,7 @@
 # Inputs:   inputs/*.parquet, inputs/judged/*.parquet; the model: retrieval/{protein_vectors.parquet,label_head-train.safetensors,
 #           calibration.json}, training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards
 #           baselines/<method>.tsv
-# Outputs:  evaluation/predictions/gofer.{tsv,uncut.parquet,ranks.parquet}   for validation and test proteins, in CAFA form
+# Outputs:  evaluation/predictions/gofer.{tsv,unthresholded.parquet,ranks.parquet}   for validation and test proteins, in CAFA form
 #           evaluation/predictions/{texts_alone,bce}.tsv, …     with evaluation.bce_twin: the two towers only, of both losses
 #           evaluation/evidence.parquet              residue evidence of some correct test predictions
 #           evaluation/faithfulness.tsv              deletion and insertion curves of that evidence
@@ -17,14 +17,7 @@
 TOWERS = {"texts_alone": "training/stage-D/model.safetensors", "bce": "training/bce/model.safetensors"}
 OWN = ["gofer", *(TOWERS if config["evaluation"]["bce_twin"] else [])]  # whose predictions are made here
 METHODS = ["gofer", *BASELINES, *OWN[1:]]
-UNCUT = ["gofer", "text", *TOWERS]  # methods that also leave scores without a lower cutoff
-
-
-def predicted(suffix):
-    """A file of a method's predictions: its own, or that of a baseline."""
-    return lambda wildcards: results(
-        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
-    )
+UNTHRESHOLDED = ["gofer", "text", *TOWERS]  # methods that also leave scores without a lower cutoff
 
 
 rule predict_held_out:
@@ -44,7 +37,7 @@ rule predict_held_out:
     output:
         predictions=results("evaluation/predictions/gofer.tsv"),
         status=results("evaluation/predictions/gofer.tsv.json"),
-        uncut=results("evaluation/predictions/gofer.uncut.parquet"),
+        unthresholded=results("evaluation/predictions/gofer.unthresholded.parquet"),
         ranks=results("evaluation/predictions/gofer.ranks.parquet"),
     params:
         settings=EVALUATION,
@@ -117,7 +110,7 @@ rule predict_texts_alone:
     output:
         predictions=results("evaluation/predictions/{method}.tsv"),
         status=results("evaluation/predictions/{method}.tsv.json"),
-        uncut=results("evaluation/predictions/{method}.uncut.parquet"),
+        unthresholded=results("evaluation/predictions/{method}.unthresholded.parquet"),
         ranks=results("evaluation/predictions/{method}.ranks.parquet"),
     params:
         settings=EVALUATION,
@@ -174,8 +167,8 @@ rule measure_predictions:
         "Measuring {wildcards.method}"
     input:
         predictions=predicted("tsv"),
-        uncut=branch(lambda wildcards: wildcards.method in UNCUT, predicted("uncut.parquet")),
-        ranks=branch(lambda wildcards: wildcards.method in UNCUT, predicted("ranks.parquet")),
+        unthresholded=branch(lambda wildcards: wildcards.method in UNTHRESHOLDED, predicted("unthresholded.parquet")),
+        ranks=branch(lambda wildcards: wildcards.method in UNTHRESHOLDED, predicted("ranks.parquet")),
         cafaeval=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),

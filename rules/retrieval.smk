@@ -3,7 +3,7 @@
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
-#           retrieval/label_head-train.safetensors   what labels of alike training proteins say of a protein
+#           retrieval/label_head-train.safetensors   what labels of similar training proteins say of a protein
 #           retrieval/label_head-all.safetensors     the same of all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
@@ -47,7 +47,7 @@ rule fit_label_head:
     """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
     held-out ones are judged, or those of all annotated proteins, for a query."""
     message:
-        "Fitting what labels of alike proteins say ({wildcards.known})"
+        "Fitting what labels of similar proteins say ({wildcards.known})"
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
@@ -73,7 +73,7 @@ rule fit_label_head:
 
 
 rule calibrate_scores:
-    """Fit, per aspect, how text, base rate and labels of alike proteins become a probability; on validation proteins."""
+    """Fit, per aspect, how text, base rate and labels of similar proteins become a probability; on validation proteins."""
     message:
         "Calibrating the scores on validation proteins"
     input:

@@ -272,7 +272,7 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         yield ("ablation", "parts"), "holds go_to_protein without infonce, with which it is compared"
     if not any(config["retrieval"]["labels"][name] for name in LIKENESSES):
         first, *others = LIKENESSES
-        yield ("retrieval", "labels", first), f"is 0, and so are {', '.join(others)}: no likeness is left"
+        yield ("retrieval", "labels", first), f"is 0, and so are {', '.join(others)}: no similarity is left"
     if training["temperature"][0] >= training["temperature"][1]:
         yield ("training", "temperature"), "has a lowest value that is not below its highest"
     pretraining = config["embeddings"]["pretraining"]

@@ -136,7 +136,7 @@ def test_diamond_gives_the_same_hits_twice(proteins):
     assert first["query"].unique().tolist() == [0]
 
 
-def test_a_ridge_on_words_of_residues_carries_labels_to_alike_proteins():
+def test_a_ridge_on_words_of_residues_carries_labels_to_similar_proteins():
     rng = np.random.default_rng(1)
     family = np.arange(40) % 2
     sequences = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 40)) + ["WWCHW", "MMKYM"][f] * 3 for f in family]

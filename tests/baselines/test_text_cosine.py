@@ -9,7 +9,7 @@ from gofer.artefacts import Manifest, read_table
 from gofer.baselines import text_cosine
 from gofer.baselines.text_cosine import TextProfiles
 from gofer.metrics.logistic_calibration import Calibration
-from gofer.retrieval.unthresholded_scores import UncutWriter
+from gofer.retrieval.unthresholded_scores import UnthresholdedWriter
 
 IDS = ["m", "iron", "zinc", "light", "new iron", "new light"]
 TEXTS_TG = np.array([[0, 0, 1], [1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0.96, 0.28, 0], [0.1, 0.99, 0]], np.float32)
@@ -39,7 +39,7 @@ def test_scores_are_cosines_of_the_weighted_mean_of_the_neighbours_texts(profile
     assert (cosine_BT[2] == 0).all()  # without a neighbour nothing is known
 
 
-def test_unseen_terms_go_to_the_proteins_whose_neighbours_have_terms_of_alike_texts(profiles):
+def test_unseen_terms_go_to_the_proteins_whose_neighbours_have_terms_of_similar_texts(profiles):
     cosine_BT = profiles.cosines(slice(None))
     assert cosine_BT[0, 4] > cosine_BT[1, 4]
     assert cosine_BT[1, 5] > cosine_BT[0, 5]
@@ -71,11 +71,11 @@ def test_a_predictions_file_holds_the_best_terms_alone_and_no_root(profiles, mon
 
 def test_what_is_kept_without_a_cutoff_ranks_an_unseen_term_among_all(profiles, tmp_path):
     truth = pd.DataFrame([("P", "new iron"), ("Q", "new light")], columns=["protein_id", "go_id"])
-    with UncutWriter(tmp_path, TERMS, truth, ["is_a", "part_of"]) as uncut:
+    with UnthresholdedWriter(tmp_path, TERMS, truth, ["is_a", "part_of"]) as unthresholded:
         for block in profiles.scored(LINE):
-            uncut.add(*block)
-        uncut.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
-    kept = read_table(tmp_path / "uncut.parquet")
+            unthresholded.add(*block)
+        unthresholded.write(tmp_path / "unthresholded.parquet", tmp_path / "ranks.parquet", Manifest())
+    kept = read_table(tmp_path / "unthresholded.parquet")
     assert set(kept["go_id"]) == {"new iron", "new light"}
     assert kept["scores"].map(len).tolist() == [3, 3]
     ranks = read_table(tmp_path / "ranks.parquet").set_index("protein_id")

@@ -25,7 +25,7 @@ def test_the_probabilities_after_every_context_add_up_to_one(sequences, order):
         assert probability.min() > 0
 
 
-def test_without_counts_all_20_residues_are_alike():
+def test_without_counts_all_20_residues_are_similar():
     assert NGrams([], order=3).perplexity(["MKVLA"]) == pytest.approx(20)
 
 

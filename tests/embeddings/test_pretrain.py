@@ -126,7 +126,7 @@ def test_batches_follow_from_the_seed_and_the_step():
 
 
 def relatives(families, seed=0):
-    """Proteins of which three each are alike."""
+    """Proteins of which three each are similar."""
     rng = np.random.default_rng(seed)
     found = []
     for family in range(families):
@@ -137,7 +137,7 @@ def relatives(families, seed=0):
     return found
 
 
-def test_alike_proteins_are_held_out_together():
+def test_similar_proteins_are_held_out_together():
     sequences = relatives(40)
     train, held_out = hold_out(sequences, share=0.2, identity=0.3, seed=1)
     number = dict(zip(sequences, cluster(sequences, identity=0.3, clusterer="kmers").number_N, strict=True))

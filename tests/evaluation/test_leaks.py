@@ -72,7 +72,7 @@ def test_a_held_out_protein_with_the_sequence_of_a_training_protein_ends_the_eva
         found(proteins=proteins)
 
 
-def test_a_protein_more_alike_than_promised_ends_the_evaluation_and_is_counted_where_nothing_is_promised():
+def test_a_protein_more_similar_than_promised_ends_the_evaluation_and_is_counted_where_nothing_is_promised():
     splits = tables()["splits"].assign(nearest_identity=[None, None, 0.2, 0.31]).astype({"nearest_identity": float})
     with pytest.raises(GoferError, match=r"E \(test\) is 31% identical to the training protein T2"):
         found(splits=splits)

@@ -13,7 +13,7 @@ from gofer.evaluation.metric_rows import COLUMNS, measure, not_measured, text_ta
 from gofer.inputs.held_out import HeldOut
 from gofer.metrics.bootstrap import DRAWS, KEYS, Bootstrap
 from gofer.retrieval.cafa_format import read_cafa, write_cafa
-from gofer.retrieval.unthresholded_scores import UncutScores, UncutWriter
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 
 FEW_DRAWS = Bootstrap(resamples=15, seed=1)
 NOTHING = pd.DataFrame({"protein_id": [], "go_id": [], "score": []}).astype({"score": float})
@@ -156,12 +156,12 @@ def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone(tmp_pat
     splits = pd.DataFrame({"protein_id": proteins, "split": "test"})
     held_out = HeldOut.of_tables(terms.reset_index(drop=True), term_sets, annotations, splits)
     predictions = pd.DataFrame({"protein_id": ["P1"], "go_id": ["other"], "score": [0.9]})
-    with UncutWriter(tmp_path, held_out.terms, annotations, held_out.relations) as writer:
+    with UnthresholdedWriter(tmp_path, held_out.terms, annotations, held_out.relations) as writer:
         writer.add(["elsewhere"], np.full((1, 3), 0.5))
         writer.add(proteins[::-1], np.array([[1, 0.001, 0.5], [1, 0.002, 0.5], [1, 0.003, 0.5]]))
-        writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
-    uncut = UncutScores.open(tmp_path / "uncut.parquet")
-    table = measure("m", Predicted(predictions, uncut), held_out, {}, FEW_DRAWS)
+        writer.write(tmp_path / "unthresholded.parquet", tmp_path / "ranks.parquet", Manifest())
+    unthresholded = UnthresholdedScores.open(tmp_path / "unthresholded.parquet")
+    table = measure("m", Predicted(predictions, unthresholded), held_out, {}, FEW_DRAWS)
     assert value(table, "MFO", "macro_auroc", "zero") == 1.0
     assert value(table, "MFO", "fmax", "zero") == 0.0
     without = measure("m", Predicted(predictions), held_out, {}, FEW_DRAWS)

@@ -11,9 +11,9 @@ from gofer.metrics.sparse_pairs import Pairs
 ONCE = np.ones((1, 3))
 
 
-def figures(scores_BC, labels_BC, uncut_BC=None):
+def figures(scores_BC, labels_BC, unthresholded_BC=None):
     scores_BC = np.asarray(scores_BC, float)
-    macro = term_means(scores_BC if uncut_BC is None else uncut_BC, labels_BC)
+    macro = term_means(scores_BC if unthresholded_BC is None else unthresholded_BC, labels_BC)
     told = term_figures(Pairs.of_arrays(scores_BC, labels_BC), np.ones(labels_BC.shape[1]), ONCE, macro)
     return {metric: (values_N[0], n) for metric, values_N, n in told}
 
@@ -50,7 +50,7 @@ def test_calibration_is_about_proteins_without_a_term_of_the_set_too():
 
 def test_scores_without_a_cutoff_are_for_the_macro_figures_alone():
     labels_BC = np.array([[True], [False], [False]])
-    found = figures(np.zeros((3, 1)), labels_BC, uncut_BC=np.array([[0.003], [0.002], [0.001]]))
+    found = figures(np.zeros((3, 1)), labels_BC, unthresholded_BC=np.array([[0.003], [0.002], [0.001]]))
     assert (found["fmax"][0], found["macro_auroc"][0], found["proteins_mrr"][0]) == (0, 1, 1)
 
 

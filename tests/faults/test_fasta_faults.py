@@ -107,7 +107,7 @@ def test_a_stop_at_the_end_is_taken_off_and_counted(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_every_kind_of_line_end_reads_alike(tmp_path, end):
+def test_every_kind_of_line_end_reads_similar(tmp_path, end):
     table, _ = read_proteins([fasta(tmp_path, end.join([">a one", "MKL", "AV", "", ">b", "MK"]))])
     assert table["sequence"].tolist() == ["MKLAV", "MK"]
     assert table["description"].tolist() == ["one", ""]

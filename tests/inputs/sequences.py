@@ -9,7 +9,7 @@ RESIDUES = list("ACDEFGHIKLMNPQRSTVWY")
 
 
 def random_protein(rng: np.random.Generator, length: int = 200) -> str:
-    """Residues drawn alike."""
+    """Residues drawn similar."""
     return "".join(rng.choice(RESIDUES, length))
 
 

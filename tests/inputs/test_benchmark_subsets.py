@@ -9,7 +9,7 @@ from gofer.config import ASPECTS, protein_sets
 from gofer.errors import InputError
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import COLUMNS, measure
-from gofer.evaluation.subset_metrics import measure_apart, not_measured_apart
+from gofer.evaluation.subset_metrics import measure_subsets, not_subset_measured
 from gofer.inputs.benchmark_subsets import Judged, read_protein_sets
 from gofer.inputs.held_out import HeldOut
 from gofer.metrics.bootstrap import DRAWS, KEYS, Bootstrap
@@ -40,7 +40,7 @@ def figures(table, split, term_set):
 
 def test_nothing_is_judged_apart_where_nothing_is_asked_for(world):
     held_out, predicted = world
-    table = measure_apart("m", predicted, held_out, Judged(), FEW_DRAWS)
+    table = measure_subsets("m", predicted, held_out, Judged(), FEW_DRAWS)
     assert len(table) == 0
     assert table.columns.tolist() == [*COLUMNS, DRAWS]
 
@@ -49,7 +49,7 @@ def test_a_set_of_all_test_proteins_has_the_figures_of_the_whole_test(world):
     held_out, predicted = world
     rows = [("mine", aspect, protein) for aspect in ASPECTS for protein in TESTED]
     sets = pd.DataFrame(rows, columns=["protein_set", "aspect", "protein_id"])
-    apart = measure_apart("m", predicted, held_out, Judged(proteins=sets), FEW_DRAWS)
+    apart = measure_subsets("m", predicted, held_out, Judged(proteins=sets), FEW_DRAWS)
     whole = measure("m", predicted, held_out, {}, FEW_DRAWS)
     shared = whole[whole["metric"].isin(apart["metric"].unique())]
     pd.testing.assert_frame_equal(figures(apart, "test_mine", "all"), figures(shared, "test", "all"))
@@ -58,7 +58,7 @@ def test_a_set_of_all_test_proteins_has_the_figures_of_the_whole_test(world):
 def test_a_vocabulary_of_all_common_terms_has_the_figures_of_the_common_terms(world):
     held_out, predicted = world
     judged = Judged(terms=held_out.terms[["go_id"]])
-    apart = measure_apart("m", predicted, held_out, judged, FEW_DRAWS)
+    apart = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
     whole = measure("m", predicted, held_out, {}, FEW_DRAWS)
     pd.testing.assert_frame_equal(figures(apart, "test", "listed"), figures(whole, "test", "common"))
 
@@ -68,7 +68,7 @@ def test_a_set_is_judged_over_the_listed_terms_too_and_only_its_own_proteins_cou
     some = held_out.terms["go_id"][held_out.terms["aspect"] == "MFO"].iloc[3:8]
     sets = pd.DataFrame({"protein_set": "mine", "aspect": "MFO", "protein_id": [*TESTED[:5], "P00"]})
     judged = Judged(terms=pd.DataFrame({"go_id": some}), proteins=sets)
-    apart = measure_apart("m", predicted, held_out, judged, FEW_DRAWS)
+    apart = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
     truth = held_out.of_split("test")
     mine = truth[truth["protein_id"].isin(TESTED[:5]) & truth["go_id"].isin(some)]
     told = figures(apart, "test_mine", "listed").set_index(["aspect", "metric"])["n"]
@@ -81,10 +81,10 @@ def test_a_method_that_could_not_run_has_the_same_rows_without_a_figure(world):
     sets = pd.DataFrame({"protein_set": "mine", "aspect": "MFO", "protein_id": TESTED[:5]})
     judged = Judged(terms=held_out.terms[["go_id"]].iloc[:5], proteins=sets)
     keys = [set(table[KEYS].apply(tuple, axis=1)) for table in (
-        measure_apart("m", predicted, held_out, judged, FEW_DRAWS), not_measured_apart("m", judged)
+        measure_subsets("m", predicted, held_out, judged, FEW_DRAWS), not_subset_measured("m", judged)
     )]  # fmt: skip
     assert keys[0] == keys[1]
-    assert not_measured_apart("m", judged)["value"].isna().all()
+    assert not_subset_measured("m", judged)["value"].isna().all()
 
 
 def sources(sets, folder):

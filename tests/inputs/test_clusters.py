@@ -49,7 +49,7 @@ def test_a_high_identity_parts_what_a_low_one_joins():
 
 
 def test_a_family_larger_than_the_candidates_of_one_comes_together(monkeypatch):
-    # Two groups of near copies, themselves alike: the nearest of each protein are all of its own group.
+    # Two groups of near copies, themselves similar: the nearest of each protein are all of its own group.
     rng = np.random.default_rng(0)
     one = random_protein(rng, 200)
     other = mutated(rng, one, 0.45)

@@ -81,7 +81,7 @@ def test_a_motif_is_found_in_several_families(world, facts):
     assert min(map(len, families.values())) >= 3
 
 
-def test_families_are_alike_and_their_members_differ_in_function(world):
+def test_families_are_similar_and_their_members_differ_in_function(world):
     sequences = [protein.sequence for protein in world.proteins.values()]
     family = [protein.family for protein in world.proteins.values()]
     labels = cluster(sequences, identity=0.3, clusterer="kmers").number_N

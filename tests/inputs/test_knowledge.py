@@ -8,7 +8,7 @@ from evaluation.ontologies import terms_table
 
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import measure
-from gofer.evaluation.subset_metrics import measure_apart
+from gofer.evaluation.subset_metrics import measure_subsets
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.benchmark_subsets import PARTIAL_SPLIT, Judged, knowledge_before
@@ -87,17 +87,17 @@ def test_a_known_term_is_neither_found_nor_wrong_where_something_of_its_aspect_w
     bootstrap = Bootstrap(resamples=10, seed=1)
     # Of PAR nothing but what was known: not one new term is found, and the known ones are no help.
     known = pd.DataFrame({"protein_id": ["PAR", "PAR"], "go_id": ["ion", "bind"], "score": [0.9, 0.9]})
-    assert figure(measure_apart("m", Predicted(known), held_out, judged, bootstrap), PARTIAL_SPLIT) == [0.0, 1]
+    assert figure(measure_subsets("m", Predicted(known), held_out, judged, bootstrap), PARTIAL_SPLIT) == [0.0, 1]
     # The new term beside the known ones: all right, since these do not count as wrong.
     found = pd.concat([known, pd.DataFrame({"protein_id": ["PAR"], "go_id": ["heme"], "score": [0.8]})])
-    assert figure(measure_apart("m", Predicted(found), held_out, judged, bootstrap), PARTIAL_SPLIT) == [1.0, 1]
+    assert figure(measure_subsets("m", Predicted(found), held_out, judged, bootstrap), PARTIAL_SPLIT) == [1.0, 1]
 
 
 def test_no_and_limited_knowledge_are_apart_and_together_the_test_of_the_main_table(world):
     held_out, judged = world
     right = pd.DataFrame({"protein_id": ["NEW", "PAR"], "go_id": ["ion", "divide"], "score": [0.9, 0.9]})
     bootstrap = Bootstrap(resamples=10, seed=1)
-    apart = measure_apart("m", Predicted(right), held_out, judged, bootstrap)
+    apart = measure_subsets("m", Predicted(right), held_out, judged, bootstrap)
     assert figure(apart, "test_no_knowledge") == [1.0, 1]
     assert figure(apart, "test_limited_knowledge") == [0.0, 1]
     assert figure(apart, "test_limited_knowledge", aspect="BPO") == [1.0, 1]

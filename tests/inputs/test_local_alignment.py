@@ -28,24 +28,24 @@ def test_columns_of_gaps_count(rng):
     assert identity_of(one, one[:100] + random_protein(rng, 10) + one[100:]) == pytest.approx(200 / 210, abs=0.01)
 
 
-def test_strangers_are_not_alike(rng):
+def test_strangers_are_not_similar(rng):
     assert [identity_of(random_protein(rng, 300), random_protein(rng, 300)) for _ in range(50)] == [None] * 50
 
 
-def test_a_fragment_is_as_alike_as_its_part_of_the_whole(rng):
+def test_a_fragment_is_as_similar_as_its_part_of_the_whole(rng):
     one = random_protein(rng, 400)
     assert identity_of(one, one[150:210]) == 1.0
 
 
-@pytest.mark.parametrize(("shared", "alike"), [(70, False), (130, True)])
-def test_what_is_shared_must_be_half_of_the_shorter(rng, shared, alike):
+@pytest.mark.parametrize(("shared", "similar"), [(70, False), (130, True)])
+def test_what_is_shared_must_be_half_of_the_shorter(rng, shared, similar):
     common = random_protein(rng, shared)
     one = random_protein(rng, 200 - shared) + common
     other = common + random_protein(rng, 600)
-    assert (identity_of(one, other) is not None) == alike
+    assert (identity_of(one, other) is not None) == similar
 
 
-def test_short_peptides_are_alike_only_where_chance_is_ruled_out(rng):
+def test_short_peptides_are_similar_only_where_chance_is_ruled_out(rng):
     one = random_protein(rng, 20)
     assert identity_of(one, one) == 1.0
     assert identity_of(one[:8], one[:8]) is None

@@ -7,7 +7,7 @@ from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.local_alignment import hits
 from gofer.inputs.proteins.protein_table import read_proteins
-from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_alike
+from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
 
 
 def splits_of(split: list[str], cluster: list[int] | None = None) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def test_the_most_identical_training_protein_is_named():
     assert told["nearest_identity"].tolist()[4:6] == pytest.approx([0.9, 0.6], abs=0.03)
 
 
-def test_where_none_is_alike_and_for_training_and_unused_proteins_there_is_none():
+def test_where_none_is_similar_and_for_training_and_unused_proteins_there_is_none():
     proteins, splits = world()
     told = with_nearest(splits, proteins).iloc[[0, 1, 2, 3, 6]]
     assert told["nearest_train"].isna().all()
@@ -68,13 +68,13 @@ def test_the_nearest_is_that_of_aligning_every_pair():
         assert family[int(told["nearest_train"][place][1:])] == family[place]
 
 
-def test_what_is_alike_nonetheless_goes_to_training_with_its_cluster():
+def test_what_is_similar_nonetheless_goes_to_training_with_its_cluster():
     proteins, splits = world()
     splits["cluster"] = [0, 1, 2, 3, 6, 5, 6]
     splits = pd.concat([splits, pd.DataFrame({"protein_id": ["P0007"], "split": ["test"], "cluster": [7]})])
     extra = proteins_of([random_protein(np.random.default_rng(9))]).assign(protein_id="P0007")
     proteins = pd.concat([proteins, extra], ignore_index=True)
-    told, moved = without_alike(splits.reset_index(drop=True), proteins, identity=0.8)
+    told, moved = without_similar(splits.reset_index(drop=True), proteins, identity=0.8)
     assert told["split"].tolist() == ["train", "train", "train", "unused", "train", "val", "train", "test"]
     assert moved == 2
     assert told["nearest_train"].dropna().tolist() == ["P0002"]
@@ -84,12 +84,12 @@ def test_what_is_alike_nonetheless_goes_to_training_with_its_cluster():
 def test_a_split_whose_last_protein_would_go_to_training_is_refused():
     proteins, splits = world()
     with pytest.raises(GoferError, match="the val split has no annotated protein"):
-        without_alike(splits, proteins, identity=0.5)
+        without_similar(splits, proteins, identity=0.5)
 
 
-def test_nothing_goes_where_nothing_is_alike():
+def test_nothing_goes_where_nothing_is_similar():
     proteins, splits = world()
-    told, moved = without_alike(splits, proteins, identity=0.95)
+    told, moved = without_similar(splits, proteins, identity=0.95)
     assert moved == 0
     assert told.equals(with_nearest(splits, proteins))
 

@@ -122,7 +122,7 @@ def test_a_split_may_be_listed_in_several_files_that_overlap(write):
     assert split_of(proteins, LISTS, lists=lists)["split"].tolist() == ["train", "val", "train", "test", "test"]
 
 
-def test_without_a_list_for_validation_its_share_of_the_others_is_drawn_and_alike_proteins_stay_together(write):
+def test_without_a_list_for_validation_its_share_of_the_others_is_drawn_and_similar_proteins_stay_together(write):
     letters = "ACDEFGHIKLMNPQRSTVWY"
     rng = np.random.default_rng(3)
     families = ["".join(rng.choice(list(letters), 60)) for _ in range(40)]

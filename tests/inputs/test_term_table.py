@@ -45,7 +45,7 @@ def test_depth_is_the_shortest_way_to_the_root_of_the_aspect(ontology):
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lambda text: text.replace(b"\n", b"\r\n")])
-def test_packed_files_and_other_line_ends_read_alike(write, obo_text, ontology, pack):
+def test_packed_files_and_other_line_ends_read_similar(write, obo_text, ontology, pack):
     again = read_ontology(write("packed.obo", pack(obo_text.encode())))
     assert again.terms.equals(ontology.terms)
     assert again.release == "releases/2030-01-02"

@@ -37,7 +37,7 @@ class Run:
 
 
 def metrics_of(method: str, value: float, aspects: list[str], *, half_width: float = 0.05) -> pd.DataFrame:
-    """Every figure of a method, all alike."""
+    """Every figure of a method, all similar."""
     table = not_measured(method)
     table = table[table["aspect"].isin(aspects)].assign(value=value, low=value - half_width, high=value + half_width)
     return table.assign(n=90, draws=[np.full(3, value, np.float32)] * len(table))

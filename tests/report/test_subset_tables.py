@@ -39,7 +39,7 @@ def test_bins_of_identity_without_a_test_protein_are_left_out(metrics):
     [(name, blocks), *_] = breakdowns.identity_blocks(Metrics(table, metrics.status))
     assert name == "Molecular function"
     assert [block.title for block in blocks] == [
-        "None alike (90)", "Under 30 % (90)", "30–50 % (90)", "70–95 % (90)",
+        "None similar (90)", "Under 30 % (90)", "30–50 % (90)", "70–95 % (90)",
     ]  # fmt: skip
 
 

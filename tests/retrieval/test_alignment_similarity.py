@@ -17,9 +17,9 @@ def test_a_protein_resembles_its_family_and_not_a_stranger(rng):
     parent, stranger = random_protein(rng, 200), random_protein(rng, 200)
     family = [mutated(rng, parent, 0.4) for _ in range(3)]
     reader = Aligner.of_training([*family, stranger], most=100)
-    likeness_1P = reader.read([mutated(rng, parent, 0.4)])
-    assert {reader.targets[column] for column in likeness_1P.indices} == set(family)
-    assert (likeness_1P.data < 0.7).all()
+    similarity_1P = reader.read([mutated(rng, parent, 0.4)])
+    assert {reader.targets[column] for column in similarity_1P.indices} == set(family)
+    assert (similarity_1P.data < 0.7).all()
 
 
 def test_a_protein_is_wholly_like_itself(rng):
@@ -27,7 +27,7 @@ def test_a_protein_is_wholly_like_itself(rng):
     assert Aligner.of_training([own], most=100).read([own]).toarray() == pytest.approx(1, abs=0.05)
 
 
-def test_the_more_alike_training_protein_counts_more(rng):
+def test_the_more_similar_training_protein_counts_more(rng):
     one = random_protein(rng, 200)
     near, far = mutated(rng, one, 0.1), mutated(rng, one, 0.5)
     reader = Aligner.of_training([near, far], most=100)
@@ -35,16 +35,16 @@ def test_the_more_alike_training_protein_counts_more(rng):
     assert told[near] > 1.5 * told[far] > 0
 
 
-def test_proteins_of_like_composition_are_not_alike_for_that(rng):
+def test_proteins_of_like_composition_are_not_similar_for_that(rng):
     def coiled():
         return "".join(rng.choice(list("EKLAQ"), 400))
 
     train, strangers = [coiled() for _ in range(20)], [coiled() for _ in range(5)]
     assert sum(len(scores(own, train, max_expected=MAX_EXPECTED)) for own in strangers) > 90  # of 100
     reader = Aligner.of_training(train, most=100)
-    likeness = reader.read(strangers)
-    assert likeness.nnz < 20
-    assert reader.read([mutated(rng, train[0], 0.3)]).max() > 5 * likeness.max()
+    similarity = reader.read(strangers)
+    assert similarity.nnz < 20
+    assert reader.read([mutated(rng, train[0], 0.3)]).max() > 5 * similarity.max()
 
 
 def test_of_many_training_proteins_those_that_share_most_words_are_tried(rng):

@@ -1,4 +1,4 @@
-"""Labels of aligned proteins carry over, weighted by likeness, within each aspect."""
+"""Labels of aligned proteins carry over, weighted by similarity, within each aspect."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,27 +11,27 @@ LABELS = np.array([[True, False, True], [False, True, False], [True, False, Fals
 CARRIED = CarriedLabels.of_training(np.array([0, 0, 1]), LABELS, ASPECTS, 2)
 
 
-def told(*likeness):
-    return CARRIED.of_alike(sp.csr_array(np.array([likeness], np.float32)))
+def told(*similarity):
+    return CARRIED.of_similar(sp.csr_array(np.array([similarity], np.float32)))
 
 
-def carried(*likeness):
-    return told(*likeness)[0][0].tolist()
+def transferred(*similarity):
+    return told(*similarity)[0][0].tolist()
 
 
 def test_proteins_of_one_sequence_have_their_labels_together():
-    assert carried(0.5, 0) == [1, 1, 1]
+    assert transferred(0.5, 0) == [1, 1, 1]
 
 
-def test_the_more_alike_protein_counts_more_and_only_within_aspects_in_which_it_has_a_label():
-    assert carried(0.75, 0.25) == [1, 0.75, 1]
-    assert carried(0, 0.25) == [1, 0, 0]
+def test_the_more_similar_protein_counts_more_and_only_within_aspects_in_which_it_has_a_label():
+    assert transferred(0.75, 0.25) == [1, 0.75, 1]
+    assert transferred(0, 0.25) == [1, 0, 0]
 
 
 def test_a_protein_without_relatives_gets_nothing():
-    assert carried(0, 0) == [0, 0, 0]
+    assert transferred(0, 0) == [0, 0, 0]
 
 
-def test_likeness_is_that_of_the_best_protein_with_a_label_in_the_aspect():
+def test_similarity_is_that_of_the_best_protein_with_a_label_in_the_aspect():
     best = told(0.25, 0.75)[1]
     assert {aspect: own.tolist() for aspect, own in best.items()} == {"MFO": [0.75], "BPO": [0.25]}

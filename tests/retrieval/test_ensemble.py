@@ -32,15 +32,16 @@ def world(n=300, seed=0):
     return rng.random((n, TERMS)) < honest, honest, rng.random((n, TERMS))
 
 
-def expected(regressed, carried=None, likeness=0.0):
+def expected(regressed, transferred=None, similarity=0.0):
     best = {
-        aspect: np.full(len(regressed), likeness) if np.isscalar(likeness) else likeness for aspect in ("MFO", "BPO")
+        aspect: np.full(len(regressed), similarity) if np.isscalar(similarity) else similarity
+        for aspect in ("MFO", "BPO")
     }
-    return Expected(regressed, np.zeros_like(regressed) if carried is None else carried, best)
+    return Expected(regressed, np.zeros_like(regressed) if transferred is None else transferred, best)
 
 
-def fitted(text, regressed, truth, carried=None, likeness=0.0):
-    validation = Validation(expected(regressed, carried, likeness), truth, TABLE, FLAT)
+def fitted(text, regressed, truth, transferred=None, similarity=0.0):
+    validation = Validation(expected(regressed, transferred, similarity), truth, TABLE, FLAT)
     return validation.fit_shares(text, validation.fit_trust(text))
 
 
@@ -106,19 +107,19 @@ def test_of_a_rare_term_the_text_tells_more():
     np.testing.assert_allclose(mixed, [[0.9 / (1 + RARE), 0.45, 0.9]], rtol=1e-5)
 
 
-def test_labels_carried_over_are_trusted_as_far_as_they_are_worth():
+def test_labels_transferred_are_trusted_as_far_as_they_are_worth():
     truth, honest, noise = world()
     has_relative = np.arange(len(truth)) % 2 == 0
-    better, likeness = np.where(has_relative[:, None], honest, 0), np.where(has_relative, 0.2, 0.0)
-    mixture = fitted(noise, np.sqrt(noise * honest), truth, better, likeness)
+    better, similarity = np.where(has_relative[:, None], honest, 0), np.where(has_relative, 0.2, 0.0)
+    mixture = fitted(noise, np.sqrt(noise * honest), truth, better, similarity)
     assert all(own.trust >= 2 for own in mixture.aspects.values())
-    worse = fitted(noise, honest, truth, np.where(has_relative[:, None], noise, 0), likeness)
+    worse = fitted(noise, honest, truth, np.where(has_relative[:, None], noise, 0), similarity)
     assert all(own.trust == 0 for own in worse.aspects.values())
 
 
 def test_the_closer_the_relative_the_more_its_labels_count():
-    regressed, carried_over = np.full((3, 1), 0.2), np.array([[0.8], [0.8], [0.0]])
-    told = expected(regressed, carried_over, np.array([0.5, 0.1, 0.0]))
+    regressed, transferred = np.full((3, 1), 0.2), np.array([[0.8], [0.8], [0.0]])
+    told = expected(regressed, transferred, np.array([0.5, 0.1, 0.0]))
     mixed = AspectMixture(10.0, 1.0).mixed("MFO", np.zeros((3, 1)), told, np.array([1e9]))
     np.testing.assert_allclose(mixed, [[0.7], [0.5], [0.2]], rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""Labels of alike proteins carry over, by exact kernel ridge where all proteins are landmarks."""
+"""Labels of similar proteins carry over, by exact kernel ridge where all proteins are landmarks."""
 
 from dataclasses import replace
 

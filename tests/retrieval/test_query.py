@@ -27,7 +27,7 @@ from gofer.retrieval.query import COLUMNS, Reported, predict_proteins
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
 from gofer.retrieval.term_space import TermSpace
-from gofer.retrieval.unthresholded_scores import UncutScores, UncutWriter
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 from gofer.training.dataset import ProteinEmbDataset, truth_matrix
 from gofer.training.stage_data import begin_model
 
@@ -139,14 +139,17 @@ def test_scores_without_a_cutoff_are_those_of_chosen_proteins_and_every_term_wit
     labels = pd.DataFrame({"protein_id": [first, "elsewhere"], "go_id": ["GO:0005", "GO:0001"]})
     labels = labels[labels["protein_id"] == first]
     monkeypatch.setattr("gofer.evaluation.held_out_predictions.PROTEINS_AT_ONCE", 2)
-    with UncutWriter(tmp_path, space.terms, labels, TRUE_PATH) as writer:
-        chosen = {"min_score": 0.001, "uncut": writer, "test": proteins.protein_ids}
+    with UnthresholdedWriter(tmp_path, space.terms, labels, TRUE_PATH) as writer:
+        chosen = {"min_score": 0.001, "unthresholded": writer, "test": proteins.protein_ids}
         table = pd.concat(predict_held_out(scorer, vectors, sequences, **chosen))
-        writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
+        writer.write(tmp_path / "unthresholded.parquet", tmp_path / "ranks.parquet", Manifest())
     assert set(table["protein_id"]) == set(vectors.protein_ids)
-    uncut, ranks = UncutScores.open(tmp_path / "uncut.parquet"), read_table(tmp_path / "ranks.parquet")
-    assert uncut.protein_ids.tolist() == proteins.protein_ids
-    [(place, score_N)] = uncut.of_terms(pd.Index(["elsewhere", "GO:0005"]))
+    unthresholded, ranks = (
+        UnthresholdedScores.open(tmp_path / "unthresholded.parquet"),
+        read_table(tmp_path / "ranks.parquet"),
+    )
+    assert unthresholded.protein_ids.tolist() == proteins.protein_ids
+    [(place, score_N)] = unthresholded.of_terms(pd.Index(["elsewhere", "GO:0005"]))
     assert place == 1
     scores_BT = all_scores(scorer, proteins, sequences)
     column = space.go_ids.index("GO:0005")
@@ -214,9 +217,9 @@ def test_evidence_lies_within_the_protein(world, table):
 
 
 def test_the_nearest_protein_carries_the_term(world, table):
-    carried = {row.protein_id: set(row.go_ids) for row in world.pid2pos.itertuples() if row.split == "train"}
+    transferred = {row.protein_id: set(row.go_ids) for row in world.pid2pos.itertuples() if row.split == "train"}
     for row in table.itertuples():
-        assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in carried[row.nearest_protein]
+        assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in transferred[row.nearest_protein]
 
 
 def test_where_a_known_protein_aligns_it_is_the_nearest(world, scorer, dataset, vectors, sequences):
@@ -362,12 +365,12 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
     again = LabelHead.read(tmp_path / "head.safetensors")
     assert again.go_ids == scorer.head.go_ids
     one, two = again.predict(own), scorer.head.predict(own)
-    for name in ("regressed_BT", "carried_BT"):
+    for name in ("regressed_BT", "transferred_BT"):
         assert getattr(one, name).any()
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
-    for aspect, likeness_B in one.likeness.items():
-        assert likeness_B.any()
-        np.testing.assert_array_equal(likeness_B, two.likeness[aspect])
+    for aspect, similarity_B in one.similarity.items():
+        assert similarity_B.any()
+        np.testing.assert_array_equal(similarity_B, two.similarity[aspect])
     content = bytearray((tmp_path / "head.safetensors").read_bytes())
     content[-20] ^= 1
     (tmp_path / "head.safetensors").write_bytes(content)

@@ -33,7 +33,7 @@ def odds(score):
 
 def test_the_nearest_seen_term_of_the_aspect_decides():
     own = related([[0.0, 0.6, 0.8]])
-    assert own.alike_TS.toarray()[0] == pytest.approx([0, 1, 0], abs=1e-4)
+    assert own.similar_TS.toarray()[0] == pytest.approx([0, 1, 0], abs=1e-4)
 
 
 def test_odds_rise_by_how_much_more_often_than_on_average_the_like_term_is_expected():
@@ -70,7 +70,7 @@ def test_terms_of_like_text_in_other_aspects_tell_too_even_where_its_own_has_non
     for own in (related([[0, 0, 1]], aspects=("CCO",)), related([[0, 0, 1]], aspects=("MFO",))):
         assert own.across_TS.toarray()[0] == pytest.approx([0, 0, 1], abs=1e-4)
     own = related([[0, 0, 1]], aspects=("CCO",))
-    assert own.alike_TS.nnz == 0
+    assert own.similar_TS.nnz == 0
     same, more = own.raised(np.full((2, 1), 0.3, np.float32), np.array([MEAN_S, [0.2, 0.4, 0.43]], np.float32))[:, 0]
     assert same == pytest.approx(0.3)
     assert odds(more) == pytest.approx(2 * odds(0.3), rel=1e-3)
@@ -88,7 +88,7 @@ def test_a_seen_term_moves_with_itself_and_less_the_more_proteins_have_it():
     terms = pd.DataFrame({"go_id": names, "aspect": aspects_T, "is_a": [[]] * 3})
     hierarchy = Hierarchy.of_terms(terms, ["is_a"], within_aspect=True)
     own = RelatedTerms.of_terms(SEEN_SG, aspects_T, hierarchy, np.arange(3), MEAN_S, np.array([0, RARE, 1e9]))
-    np.testing.assert_allclose(own.alike_TS.toarray(), np.eye(3), atol=1e-6)
+    np.testing.assert_allclose(own.similar_TS.toarray(), np.eye(3), atol=1e-6)
     raised = own.raised(np.full((1, 3), 0.1, np.float32), 2 * MEAN_S[None] + np.float32(0.01))[0]
     # Every term is expected twice as often, itself and in the other aspect: half of two lifts.
     assert odds(raised) / odds(0.1) == pytest.approx([2, np.sqrt(2), 1], rel=1e-4)

@@ -7,8 +7,8 @@ from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest, read_table
 from gofer.errors import ArtefactError
-from gofer.retrieval import unthresholded_scores as uncut
-from gofer.retrieval.unthresholded_scores import UncutScores, UncutWriter
+from gofer.retrieval import unthresholded_scores as unthresholded
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 
 PARENTS = {"m": [], "a": ["m"], "b": ["m"], "p": [], "x": ["p"]}
 ASPECTS = {"m": "MFO", "a": "MFO", "b": "MFO", "p": "BPO", "x": "BPO"}
@@ -20,16 +20,16 @@ IDS = [f"P{row}" for row in range(7)]
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    monkeypatch.setattr(uncut, "SCORES_AT_ONCE", 14)
-    with UncutWriter(tmp_path, TERMS, LABELS, ["is_a", "part_of"]) as writer:
+    monkeypatch.setattr(unthresholded, "SCORES_AT_ONCE", 14)
+    with UnthresholdedWriter(tmp_path, TERMS, LABELS, ["is_a", "part_of"]) as writer:
         for rows in (slice(0, 4), slice(4, 7)):
             writer.add(IDS[rows], SCORES_NT[rows])
-        writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest({"go_release": "x"}))
+        writer.write(tmp_path / "unthresholded.parquet", tmp_path / "ranks.parquet", Manifest({"go_release": "x"}))
     return tmp_path
 
 
 def test_each_term_that_a_protein_has_comes_with_the_scores_of_all_proteins(written):
-    scores = UncutScores.open(written / "uncut.parquet")
+    scores = UnthresholdedScores.open(written / "unthresholded.parquet")
     assert scores.protein_ids.tolist() == IDS
     told = dict(scores.of_terms(pd.Index(["b", "x", "m", "a"])))
     assert sorted(told) == [0, 1, 3]
@@ -45,19 +45,19 @@ def test_the_ranks_of_true_terms_are_among_their_aspect_alone(written):
 
 
 def test_nothing_is_left_of_the_scratch_file(written):
-    assert sorted(path.name for path in written.iterdir()) == ["ranks.parquet", "uncut.parquet"]
+    assert sorted(path.name for path in written.iterdir()) == ["ranks.parquet", "unthresholded.parquet"]
 
 
 def test_a_file_cut_short_is_refused(written):
-    path = written / "uncut.parquet"
+    path = written / "unthresholded.parquet"
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(ArtefactError, match="cannot be read"):
-        UncutScores.open(path)
+        UnthresholdedScores.open(path)
 
 
 def test_without_a_protein_the_tables_are_empty(tmp_path):
-    with UncutWriter(tmp_path, TERMS, LABELS.iloc[:0], ["is_a", "part_of"]) as writer:
-        writer.write(tmp_path / "uncut.parquet", tmp_path / "ranks.parquet", Manifest())
-    scores = UncutScores.open(tmp_path / "uncut.parquet")
+    with UnthresholdedWriter(tmp_path, TERMS, LABELS.iloc[:0], ["is_a", "part_of"]) as writer:
+        writer.write(tmp_path / "unthresholded.parquet", tmp_path / "ranks.parquet", Manifest())
+    scores = UnthresholdedScores.open(tmp_path / "unthresholded.parquet")
     assert list(scores.of_terms(pd.Index(["a"]))) == []
     assert read_table(tmp_path / "ranks.parquet").empty

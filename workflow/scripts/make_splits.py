@@ -1,8 +1,8 @@
-"""Rule make_splits: train, val and test proteins, alike ones on one side; the nearest in training."""
+"""Rule make_splits: train, val and test proteins, similar ones on one side; the nearest in training."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.schemas import ACCOUNTING, SPLITS, typed
-from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_alike
+from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
 from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
 from gofer.inputs.splits.split_dates import TEST, first_days
 from gofer.workflow import logged_to, logger
@@ -29,8 +29,8 @@ with logged_to(snakemake.log[0]):
     if config.promised is None:
         splits = with_nearest(splits, proteins, threads=snakemake.threads)
     else:
-        splits, moved = without_alike(splits, proteins, identity=config.promised, threads=snakemake.threads)
-        accounting.add("proteins moved", "to training, being alike to one of another cluster there", moved)
+        splits, moved = without_similar(splits, proteins, identity=config.promised, threads=snakemake.threads)
+        accounting.add("proteins moved", "to training, being similar to one of another cluster there", moved)
     account_nearest(accounting, splits)
     write_table(output.splits, typed(splits, SPLITS), manifest)
     write_table(output.accounting, typed(accounting.table(), ACCOUNTING), manifest)

@@ -6,18 +6,18 @@ from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.evaluation.cafaeval import read_figures
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import measure, not_measured
-from gofer.evaluation.subset_metrics import measure_apart, not_measured_apart
+from gofer.evaluation.subset_metrics import measure_subsets, not_subset_measured
 from gofer.inputs.benchmark_subsets import NAMES, Judged
 from gofer.inputs.held_out import HeldOut
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.retrieval.cafa_format import prediction_status, read_cafa
-from gofer.retrieval.unthresholded_scores import UncutScores
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
     files, method, params = snakemake.input, snakemake.wildcards.method, snakemake.params
-    uncut = [files[name] for name in ("uncut", "ranks") if files.get(name)]  # of some methods alone
-    joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *uncut]
+    unthresholded = [files[name] for name in ("unthresholded", "ranks") if files.get(name)]  # of some methods alone
+    joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *unthresholded]
     manifest = agreed_files(*joined, *(files[name] for name in NAMES))
     manifest = manifest.told(method=method, settings=params.settings)
     held_out, judged = HeldOut.read(files, params.relations), Judged.of_files(files)
@@ -25,13 +25,13 @@ with logged_to(snakemake.log[0]):
     if status == "complete":
         predicted = Predicted(
             read_cafa(files.predictions, terms=held_out.terms["go_id"]),
-            UncutScores.open(files.uncut) if uncut else None,
-            read_table(files.ranks) if uncut else None,
+            UnthresholdedScores.open(files.unthresholded) if unthresholded else None,
+            read_table(files.ranks) if unthresholded else None,
         )
         bootstrap = Bootstrap(resamples=params.settings["resamples"], seed=params.seed)
         table = measure(method, predicted, held_out, read_figures(files.cafaeval), bootstrap)
-        apart = measure_apart(method, predicted, held_out, judged, bootstrap)
+        apart = measure_subsets(method, predicted, held_out, judged, bootstrap)
     else:
-        table, apart = not_measured(method), not_measured_apart(method, judged)
+        table, apart = not_measured(method), not_subset_measured(method, judged)
     table = pd.concat([table, apart], ignore_index=True) if len(apart) else table
     write_table(snakemake.output.measures, table, manifest.told(status=status))

@@ -8,7 +8,7 @@ from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.inputs.held_out import labels_of
 from gofer.inputs.ontology.go_graph import has_parent
 from gofer.retrieval.cafa_format import write_cafa
-from gofer.retrieval.unthresholded_scores import UncutWriter
+from gofer.retrieval.unthresholded_scores import UnthresholdedWriter
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
@@ -35,7 +35,7 @@ with logged_to(snakemake.log[0]):
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
     test = TextProfiles.of_neighbours(splits.loc[splits["split"] == "test", "protein_id"], **told)
     labels = annotations[annotations["split"] == "test"]
-    with UncutWriter(Path(snakemake.output.uncut).parent, terms, labels, relations) as uncut:
+    with UnthresholdedWriter(Path(snakemake.output.unthresholded).parent, terms, labels, relations) as unthresholded:
         for block in test.scored(calibration):
-            uncut.add(*block)
-        uncut.write(snakemake.output.uncut, snakemake.output.ranks, manifest)
+            unthresholded.add(*block)
+        unthresholded.write(snakemake.output.unthresholded, snakemake.output.ranks, manifest)

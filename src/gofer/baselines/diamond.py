@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from gofer.errors import GoferError
-from gofer.retrieval.annotation_transfer import carried
+from gofer.retrieval.annotation_transfer import transferred
 from gofer.retrieval.cafa_format import predicted_pairs
 
 logger = logging.getLogger(__name__)
@@ -116,5 +116,5 @@ def transferred_labels(
     has_ST = sp.csr_array((np.ones(mine.sum()), (target[mine], term[mine])), shape=(len(targets), len(go_ids)))
     bits_BS = sp.csr_array((hits["bitscore"], (hits["query"], hits["target"])), shape=(len(queries), len(targets)))
     has_ST.data[:] = 1  # a pair listed twice was summed to 2
-    scores_BT = carried(bits_BS, has_ST)
+    scores_BT = transferred(bits_BS, has_ST)
     return predicted_pairs(scores_BT, list(queries["protein_id"]), list(go_ids), scores_BT >= min_score)

@@ -22,7 +22,7 @@ from gofer.retrieval.cafa_format import predicted_pairs, score_matrix
 from gofer.retrieval.unthresholded_scores import Block
 
 PROTEINS_AT_ONCE = 64
-MOST_TERMS = 500  # of a protein in a predictions file: nearly every term has some likeness
+MOST_TERMS = 500  # of a protein in a predictions file: nearly every term has some similarity
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from gofer.artefacts import Manifest
 from gofer.retrieval.cafa_format import predicted_pairs, write_cafa_parts
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer, TextScorer
-from gofer.retrieval.unthresholded_scores import UncutWriter
+from gofer.retrieval.unthresholded_scores import UnthresholdedWriter
 from gofer.workflow import progress
 
 PROTEINS_AT_ONCE = 64
@@ -23,7 +23,7 @@ def predict_held_out(
     sequences: Mapping[str, str],
     *,
     min_score: float,
-    uncut: UncutWriter | None = None,
+    unthresholded: UnthresholdedWriter | None = None,
     test: Collection[str] = (),
 ) -> Iterator[pd.DataFrame]:
     """Predictions of some proteins after the others; every protein is scored once.
@@ -35,7 +35,7 @@ def predict_held_out(
         proteins: Their vectors.
         sequences: Sequence by protein id.
         min_score: Lowest score.
-        uncut: Takes all scores of the proteins of `test`.
+        unthresholded: Takes all scores of the proteins of `test`.
         test: Their ids.
 
     Yields:
@@ -46,8 +46,8 @@ def predict_held_out(
         block = slice(start, start + PROTEINS_AT_ONCE)
         ids, scores_BT = proteins.protein_ids[block], _scores(scorer, proteins, block, sequences)
         keep_BT = space.to_keep(scores_BT, min_score=min_score, max_terms=None)
-        if uncut and (rows := [row for row, protein_id in enumerate(ids) if protein_id in test]):
-            uncut.add([ids[row] for row in rows], scores_BT[rows])
+        if unthresholded and (rows := [row for row, protein_id in enumerate(ids) if protein_id in test]):
+            unthresholded.add([ids[row] for row in rows], scores_BT[rows])
         yield predicted_pairs(scores_BT, ids, space.go_ids, keep_BT)
 
 
@@ -70,16 +70,20 @@ def write_held_out(
         sequences: Sequence by protein id.
         annotations: Columns protein_id, go_id, propagated.
         relations: Along which annotations propagate in this run.
-        output: The files predictions (with its status beside it), uncut and ranks.
+        output: The files predictions (with its status beside it), unthresholded and ranks.
         manifest: What the predictions are made from.
         min_score: Lowest score of the predictions.
     """
     test = proteins.of_splits("test").protein_ids
     labels = annotations[annotations["protein_id"].isin(test)]
-    with UncutWriter(Path(output["uncut"]).parent, scorer.space.terms, labels, relations) as uncut:
-        tables = predict_held_out(scorer, proteins, sequences, min_score=min_score, uncut=uncut, test=test)
+    with UnthresholdedWriter(
+        Path(output["unthresholded"]).parent, scorer.space.terms, labels, relations
+    ) as unthresholded:
+        tables = predict_held_out(
+            scorer, proteins, sequences, min_score=min_score, unthresholded=unthresholded, test=test
+        )
         write_cafa_parts(output["predictions"], tables, manifest)
-        uncut.write(output["uncut"], output["ranks"], manifest)
+        unthresholded.write(output["unthresholded"], output["ranks"], manifest)
 
 
 def _scores(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gofer.inputs.held_out import HeldOut
 from gofer.inputs.ontology.go_graph import Hierarchy, has_parent, hierarchy_consistent
 from gofer.metrics.sparse_pairs import Pairs
-from gofer.retrieval.unthresholded_scores import UncutScores
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores
 
 PROTEINS_AT_ONCE = 256  # their scores of all terms of an aspect are arrays for a moment: 60 MB each for 28,000 terms
 
@@ -24,13 +24,13 @@ class Predicted:
 
     Attributes:
         scores: What `read_cafa` gave, of the val and test proteins.
-        uncut: Scores of every test protein and every term that one of them has, without a lower cutoff; for the figures
+        unthresholded: Scores of every test protein and every term that one of them has, with no cutoff; for the figures
             that look at one term at a time. None: those of `scores`.
         ranks: Of the test proteins' true terms among all terms, `generalised.RANK_COLUMNS`. None: those of `scores`.
     """
 
     scores: pd.DataFrame
-    uncut: UncutScores | None = None
+    unthresholded: UnthresholdedScores | None = None
     ranks: pd.DataFrame | None = None
 
 

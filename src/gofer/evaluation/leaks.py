@@ -57,12 +57,12 @@ def leak_checks(
         evaluation, so there is none) or `TOLD`.
 
     Raises:
-        GoferError: A held-out protein has the sequence of a training protein, or one more alike than the split
+        GoferError: A held-out protein has the sequence of a training protein, or one more similar than the split
             promises; a zero-shot term is known to training; or an ancestor that was to be dropped is a positive.
     """
     rows = [
         *(_same_sequence(proteins, splits, split) for split in HELD_OUT),
-        *(_alike(splits, split, promised) for split in HELD_OUT),
+        *(_similar(splits, split, promised) for split in HELD_OUT),
         *_zero_shot(terms, term_sets, pid2pos),
         _ancestors(terms, term_sets, pid2pos, annotations, list(relations), zero_ancestors),
     ]
@@ -82,19 +82,19 @@ def _same_sequence(proteins: pd.DataFrame, splits: pd.DataFrame, split: str) -> 
     return SAME_SEQUENCE.format(split=HELD_OUT[split]), 0, len(own), REFUSED
 
 
-def _alike(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
+def _similar(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
     own = splits[splits["split"] == split]
     identity = REPORTED_FROM if promised is None else promised
-    alike = own[own["nearest_identity"] >= identity]
-    if promised is not None and len(alike):
-        first = alike.iloc[0]
+    similar = own[own["nearest_identity"] >= identity]
+    if promised is not None and len(similar):
+        first = similar.iloc[0]
         raise GoferError(
             f"{first['protein_id']} ({split}) is {first['nearest_identity']:.0%} identical to the training protein "
             f"{first['nearest_train']}, but the split promises less than {promised:.0%}",
             help="delete inputs/splits.parquet and run snakemake again; if it stays, please report it",
         )
     check = ALIKE.format(split=HELD_OUT[split], percent=100 * identity)
-    return check, len(alike), len(own), TOLD if promised is None else REFUSED
+    return check, len(similar), len(own), TOLD if promised is None else REFUSED
 
 
 def _zero_shot(terms: pd.DataFrame, term_sets: pd.DataFrame, pid2pos: pd.DataFrame) -> list[Row]:

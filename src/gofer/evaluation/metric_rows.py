@@ -1,7 +1,7 @@
 """One method's figures as rows of the metrics table: per aspect and set of terms, each with a bootstrap interval.
 
 Rows of the split `test` are about all test proteins, those of `test_<bin>` about the test proteins whose nearest
-training protein is that alike. The term set is `all`, a set of the run (common, few, zero), a bin of training counts
+training protein is that similar. The term set is `all`, a set of the run (common, few, zero), a bin of training counts
 (`train_…`), or a setting of generalised zero-shot retrieval (`generalised.SETTINGS`).
 """
 
@@ -31,7 +31,7 @@ from gofer.metrics.generalised_zero_shot import (
 from gofer.metrics.ranking import TermMeans
 from gofer.metrics.sparse_pairs import Pairs, count
 from gofer.metrics.term_ranking import TermScores, by_term, means_of_terms
-from gofer.retrieval.unthresholded_scores import UncutScores
+from gofer.retrieval.unthresholded_scores import UnthresholdedScores
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ TERM_SETS = ["common", "few", "zero", *COUNT_BINS]
 IDENTITY_SPLITS = dict(
     zip(
         [identity_bins.NONE_FOUND, *identity_bins.BINS],
-        ["test_none_alike", "test_under_30", "test_30_50", "test_50_70", "test_70_95", "test_from_95"],
+        ["test_none_similar", "test_under_30", "test_30_50", "test_50_70", "test_70_95", "test_from_95"],
         strict=True,
     )
 )
@@ -137,7 +137,7 @@ def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(
 
 def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut, draws_NB: NDArray) -> Iterator[Row]:
     sets = dict(_term_sets(test.terms, held_out.term_set))
-    macro = macro_figures(test, predicted.uncut, sets, draws_NB)
+    macro = macro_figures(test, predicted.unthresholded, sets, draws_NB)
     yield from (("test", "all", figure) for figure in _of_all_terms(test, val, macro["all"], draws_NB))
     for name, chosen_C in sets.items():
         # Nothing is propagated into these columns: a zero-shot term must earn its own score.
@@ -154,12 +154,15 @@ def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut
     bins = identity_bins.identity_bins(held_out.identity.reindex(test.protein_ids))
     for name, split in IDENTITY_SPLITS.items():
         own_B = (bins == name).to_numpy(bool)
-        alike = protein_figures(test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B])
-        yield from ((split, "all", figure) for figure in alike)
+        similar = protein_figures(test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B])
+        yield from ((split, "all", figure) for figure in similar)
 
 
 def macro_figures(
-    test: AspectPairs, uncut: UncutScores | None, sets: Mapping[str, NDArray[np.bool_]], draws_NB: NDArray
+    test: AspectPairs,
+    unthresholded: UnthresholdedScores | None,
+    sets: Mapping[str, NDArray[np.bool_]],
+    draws_NB: NDArray,
 ) -> dict[str, TermMeans]:
     """Figures of terms one by one, over all (`all`) and over each set, from scores without a cutoff where there are.
 
@@ -167,23 +170,23 @@ def macro_figures(
 
     Args:
         test: Test proteins.
-        uncut: Scores without a cutoff, if there are.
+        unthresholded: Scores without a cutoff, if there are.
         sets: Which terms are in each set.
         draws_NB: How often each protein is drawn in each of N resamples.
     """
     whole = {"all": np.ones(len(test.terms), bool)}
-    if uncut is not None:
-        return means_of_terms(_without_cutoff(test, uncut), draws_NB, {**whole, **sets})
+    if unthresholded is not None:
+        return means_of_terms(_without_cutoff(test, unthresholded), draws_NB, {**whole, **sets})
     stated = means_of_terms(by_term(test.stated), draws_NB, sets)
     return means_of_terms(by_term(test.pairs), draws_NB, whole) | stated
 
 
-def _without_cutoff(test: AspectPairs, uncut: UncutScores) -> Iterator[TermScores]:
+def _without_cutoff(test: AspectPairs, unthresholded: UnthresholdedScores) -> Iterator[TermScores]:
     labels, every_B = test.stated, np.arange(len(test.protein_ids), dtype=np.int32)
     order_L = np.argsort(labels.label_L, kind="stable")
     starts_C = np.searchsorted(labels.label_L, np.arange(labels.n_terms + 1), sorter=order_L)
-    place_B = uncut.protein_ids.get_indexer(test.protein_ids)
-    for column, score_N in uncut.of_terms(pd.Index(test.terms["go_id"])):
+    place_B = unthresholded.protein_ids.get_indexer(test.protein_ids)
+    for column, score_N in unthresholded.of_terms(pd.Index(test.terms["go_id"])):
         own_L = order_L[starts_C[column] : starts_C[column + 1]]
         yield TermScores(column, every_B, np.where(place_B >= 0, score_N[place_B], 0), labels.owner_L[own_L])
 

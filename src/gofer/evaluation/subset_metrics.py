@@ -22,7 +22,7 @@ LISTED = "listed"
 ALL = "all"
 
 
-def measure_apart(
+def measure_subsets(
     method: str, predicted: Predicted, held_out: HeldOut, judged: Judged, bootstrap: Bootstrap
 ) -> pd.DataFrame:
     """Every figure of what is judged apart.
@@ -38,14 +38,14 @@ def measure_apart(
         As `measures.measure`; without a row where nothing is judged apart.
     """
     if not expected_rows(judged):
-        return not_measured_apart(method, judged)
+        return not_subset_measured(method, judged)
     parts = (
         with_intervals(method, aspect, _rows(predicted, held_out, judged, aspect, bootstrap)) for aspect in ASPECTS
     )
     return pd.concat(parts, ignore_index=True)
 
 
-def not_measured_apart(method: str, judged: Judged) -> pd.DataFrame:
+def not_subset_measured(method: str, judged: Judged) -> pd.DataFrame:
     """The same rows of a method that could not run, every value NaN."""
     return without_values(method, expected_rows(judged))
 
@@ -67,7 +67,7 @@ def _rows(predicted: Predicted, held_out: HeldOut, judged: Judged, aspect: str, 
     # As for other sets of terms, nothing is propagated into the columns.
     listed, accretion_C = test.stated.of_terms(listed_C), test.accretion_C[listed_C]
     if len(judged.terms):
-        macro = macro_figures(test, predicted.uncut, {LISTED: listed_C}, draws_NB)[LISTED]
+        macro = macro_figures(test, predicted.unthresholded, {LISTED: listed_C}, draws_NB)[LISTED]
         yield from (("test", LISTED, figure) for figure in term_figures(listed, accretion_C, draws_NB, macro))
     for name, proteins in judged.sets(aspect).items():
         if name == PARTIAL:

@@ -20,7 +20,7 @@ class HeldOut:
         term_set: common, few or zero by go_id.
         truth: Columns protein_id, go_id, split (val, test or `judged.PARTIAL_SPLIT`), propagated, roots left out.
         relations: Relations along which annotations propagate in this run.
-        identity: By protein, the identity in (0, 1] to the nearest training protein; NaN or absent where none is alike.
+        identity: By protein, the identity in (0, 1] to the nearest training protein; NaN or absent if none is similar.
     """
 
     terms: pd.DataFrame

@@ -110,7 +110,7 @@ def nearest_counts(splits: pd.DataFrame) -> pd.DataFrame:
     """How many val and test proteins (columns) have their nearest training protein at which identity.
 
     Args:
-        splits: Columns split, nearest_identity (in (0, 1], NaN where no training protein is alike).
+        splits: Columns split, nearest_identity (in (0, 1], NaN where no training protein is similar).
 
     Returns:
         Rows none, then 0, 5, … 95: the lower edges of bins of 5 %, the last with 100 % too.
@@ -134,7 +134,7 @@ def nearest_sentence(splits: pd.DataFrame, identity: float) -> str:
     near, none = int((test >= identity).sum()), int(test.isna().sum())
     return (
         f"{near:,} of {words.counted(len(test), 'test protein')} {'has' if near == 1 else 'have'} a training protein "
-        f"at {100 * identity:g} % identity or more, and {none:,} {'has' if none == 1 else 'have'} none that is alike; "
+        f"at {100 * identity:g} % identity or more, and {none:,} {'has' if none == 1 else 'have'} no similar one; "
         f"of {words.counted(len(val), 'validation protein')} {int((val >= identity).sum()):,} and "
         f"{int(val.isna().sum()):,}."
     )

@@ -22,13 +22,13 @@ METHOD_NAMES = {
     "bce": "BCE twin’s towers",
 }
 METHOD_MEANINGS = {
-    "gofer": "this run's model: compares the protein with the text of every GO term, and with alike training proteins",
+    "gofer": "this run's model: compares the protein with the text of every GO term and with similar training proteins",
     "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
     "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
     "diamond": "carries labels over from the training proteins with the most similar sequences, weighted by bit score",
     "neighbours": "carries labels over from the training proteins nearest by mean residue vectors, untrained",
     "text": "compares a term's text with the texts of those neighbours' terms, untrained",
-    "texts_alone": "what gofer's two towers say with base rates, no labels of alike proteins; beside the BCE twin's",
+    "texts_alone": "what gofer's two towers say with base rates, no labels of similar proteins; beside the BCE twin's",
     "bce": "the same towers trained with binary cross-entropy over all training terms",
 }
 

@@ -129,7 +129,7 @@ def nearest_identities(counts: pd.DataFrame, names: Mapping[str, str], promised:
         figure, none = canvas(WIDE, 208)
         grid = figure.add_gridspec(1, 2, width_ratios=[1, 6])
         none.set_subplotspec(grid[0])
-        _none_alike(none, shares.iloc[0])
+        _none_similar(none, shares.iloc[0])
         axes = figure.add_subplot(grid[1])
         edges = np.array(counts.index[1:], dtype=float)
         step = edges[1] - edges[0]
@@ -152,7 +152,7 @@ def nearest_identities(counts: pd.DataFrame, names: Mapping[str, str], promised:
         return as_svg(figure, "nearest", "Validation and test proteins by identity to the nearest training protein")
 
 
-def _none_alike(axes: Axes, shares: pd.Series) -> None:
+def _none_similar(axes: Axes, shares: pd.Series) -> None:
     # On a scale of its own, from 0 to 100 %: these are often most of the proteins.
     axes.bar(range(len(shares)), shares, width=0.8, color=[COLOURS[SPLIT_COLOURS[split]] for split in shares.index])
     for place, share in enumerate(shares):

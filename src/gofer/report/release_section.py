@@ -106,7 +106,7 @@ def _kind_row(kind: str, own: pd.DataFrame, aspects: Sequence[str]) -> KindRow:
 
 
 def _shown(before: str, after: str) -> tuple[str, str]:
-    # Two long texts that begin alike are shown from shortly before they differ.
+    # Two long texts that begin similar are shown from shortly before they differ.
     same = len(os.path.commonprefix([before, after]))
     start = before.rfind(" ", 0, max(same - SAME_SHOWN, 0)) + 1 if len(max(before, after, key=len)) > MOST_SHOWN else 0
     begun = "… " if start else ""

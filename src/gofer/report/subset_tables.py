@@ -1,4 +1,4 @@
-"""Quality by likeness to training, where unseen terms stand among all terms, and gofer less each other method."""
+"""Quality by similarity to training, where unseen terms stand among all terms, and gofer less each other method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from gofer.report.input_tables import read_tsv
 from gofer.report.metric_tables import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
 
 IDENTITY_NAMES = {
-    "test_none_alike": "None alike",
+    "test_none_similar": "None similar",
     "test_under_30": "Under 30 %",
     "test_30_50": "30–50 %",
     "test_50_70": "50–70 %",
@@ -21,7 +21,7 @@ IDENTITY_NAMES = {
     "test_from_95": "95 % or more",
 }
 LISTED = "listed"  # the term set of evaluation.terms
-# How near a protein is to training matters most where labels are carried over; the table would be endless with all.
+# How near a protein is to training matters most where labels are transferred; the table would be endless with all.
 METHODS_BY_IDENTITY = ("gofer", "naive", "ridge", "diamond")
 OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
 SETTING_NAMES = {

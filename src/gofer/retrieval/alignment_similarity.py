@@ -1,6 +1,6 @@
-"""Which training proteins a protein aligns with, and how well: its likeness with each of them, as a sparse vector.
+"""Which training proteins a protein aligns with, and how well: its similarity with each of them, as a sparse vector.
 
-Likeness is the score of the best local alignment, divided by the geometric mean of both proteins' scores with
+Similarity is the score of the best local alignment, divided by the geometric mean of both proteins' scores with
 themselves; it is 0 where chance alone would align them as well. Proteins of like composition, coiled coils and membrane
 helices above all, align better than chance though they are no relatives; their residues in reverse order then do so
 too. So of the score is taken off what the reverse has beyond chance (as in SAM; Karplus et al. 2005,
@@ -54,7 +54,7 @@ class Aligner:
         return np.array([own_score(target) for target in self.targets], dtype=np.float64)
 
     def read(self, sequences: Sequence[str], *, threads: int = 1) -> sp.csr_array:
-        """Likeness in (0, 1] with each training sequence where it is not 0, float32 (N, P).
+        """Similarity in (0, 1] with each training sequence where it is not 0, float32 (N, P).
 
         Args:
             sequences: Upper-case residues.

@@ -1,7 +1,7 @@
-"""Labels carried over from the proteins that one aligns with, weighted by how well.
+"""Labels transferred from the proteins that one aligns with, weighted by how well.
 
-score(p, t) = Σ likeness · [protein has t] / Σ likeness, over the aligned proteins with a label in the aspect of t, as
-the baseline by DIAMOND does, here and there by `carried`. Where a relative is found, its labels say more than a
+score(p, t) = Σ similarity · [protein has t] / Σ similarity, over aligned proteins with a label in the aspect of t, as
+the baseline by DIAMOND does, here and there by `transferred`. Where a relative is found, its labels say more than a
 regression that looks at all.
 Shapes: N proteins, P sequences of training proteins, T terms.
 """
@@ -13,17 +13,17 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 
-def carried(likeness_NP: sp.csr_array, labels_PT: sp.csr_array) -> NDArray[np.floating]:
-    """Scores in [0, 1], (N, T), of the type of the likeness; 0 where no protein with a label is alike.
+def transferred(similarity_NP: sp.csr_array, labels_PT: sp.csr_array) -> NDArray[np.floating]:
+    """Scores in [0, 1], (N, T), of the type of the similarity; 0 where no protein with a label is similar.
 
     Args:
-        likeness_NP: Likeness, 0 or more; a protein without any of the labels counts in neither sum.
+        similarity_NP: Similarity, 0 or more; a protein without any of the labels counts in neither sum.
         labels_PT: 1 where the protein has the term.
     """
-    labelled_P = (labels_PT.sum(axis=1) > 0).astype(likeness_NP.dtype)
-    total_N = likeness_NP @ labelled_P
-    carried_NT = (likeness_NP @ labels_PT).toarray() / np.where(total_N > 0, total_N, 1)[:, None]
-    return np.minimum(carried_NT, 1)
+    labelled_P = (labels_PT.sum(axis=1) > 0).astype(similarity_NP.dtype)
+    total_N = similarity_NP @ labelled_P
+    transferred_NT = (similarity_NP @ labels_PT).toarray() / np.where(total_N > 0, total_N, 1)[:, None]
+    return np.minimum(transferred_NT, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +55,20 @@ class CarriedLabels:
         ones = np.ones(pairs.shape[1], np.float32)
         return cls(sp.csr_array((ones, tuple(pairs)), shape=(sequences, labels_NT.shape[1])), np.asarray(aspects_T))
 
-    def of_alike(self, likeness_NP: sp.csr_array) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
-        """Scores in [0, 1], float32 (N, T), and by aspect the best likeness with a protein that has a label in it, (N).
+    def of_similar(self, similarity_NP: sp.csr_array) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+        """Scores in [0, 1], float32 (N, T), and by aspect the best similarity with a protein labelled in it, (N).
 
         Both are 0 in an aspect in which no aligned protein has a label.
 
         Args:
-            likeness_NP: Likeness with each training sequence, 0 or more.
+            similarity_NP: Similarity with each training sequence, 0 or more.
         """
-        scores_NT = np.zeros((likeness_NP.shape[0], len(self.aspects_T)), np.float32)
+        scores_NT = np.zeros((similarity_NP.shape[0], len(self.aspects_T)), np.float32)
         best = {}
         for aspect in np.unique(self.aspects_T):
             columns = np.flatnonzero(self.aspects_T == aspect)
             labels_PC = self.labels_PT[:, columns]
-            scores_NT[:, columns] = carried(likeness_NP, labels_PC)
+            scores_NT[:, columns] = transferred(similarity_NP, labels_PC)
             labelled_P = (labels_PC.sum(axis=1) > 0).astype(np.float32)
-            best[str(aspect)] = (likeness_NP * labelled_P[None, :]).max(axis=1).toarray().ravel()
+            best[str(aspect)] = (similarity_NP * labelled_P[None, :]).max(axis=1).toarray().ravel()
         return scores_NT, best

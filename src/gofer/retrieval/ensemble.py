@@ -1,13 +1,13 @@
-"""One calibrated score from texts of terms, labels of alike training proteins, and labels carried over by alignments.
+"""One calibrated score from texts of terms, labels of similar training proteins, and labels transferred by alignments.
 
 All are estimates of the same probability, so they are mixed as such, for a term that n training proteins have:
 
     known   = share · n / (n + RARE) · regressed + (1 - share · n / (n + RARE)) · text
-    carried = trust · likeness / (1 + trust · likeness), of the best alignment; 0 without one
-    mixture = (1 - carried) · known + carried · carried over
+    transferred = trust · similarity / (1 + trust · similarity), of the best alignment; 0 without one
+    mixture = (1 - transferred) · known + transferred · transferred
 
 A regression tells little of a term that few proteins have, and the text tells it apart better. A close relative's
-labels hold nearly all, a far one's hardly more often than those of any alike protein, and how fast this falls differs
+labels hold nearly all, a far one's hardly more often than those of any similar protein, and how fast this falls differs
 between aspects: functions outlast processes. Per aspect `trust` is the one with the best `quality` on the validation
 proteins, then `share` with that trust; then a curve that only rises makes the mixture say what share of such pairs is
 true.
@@ -33,7 +33,7 @@ from gofer.metrics.fmax import quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)
-RARE = 10  # training proteins with a term for which text and regression count alike, where share is 1
+RARE = 10  # training proteins with a term for which text and regression count the same way, where share is 1
 TRUSTS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which has as many numbers as it finds steps (Niculescu-Mizil 2005)
 MIN_POSITIVES = 30
@@ -42,35 +42,35 @@ PLATT_KNOTS = 101
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What labels of alike training proteins say.
+    """What labels of similar training proteins say.
 
     Attributes:
-        regressed_BT: Share of alike proteins that have each term, in [0, 1].
-        carried_BT: The same of the proteins that align; 0 throughout an aspect in which none of them has a label.
-        likeness: By aspect, the best likeness with an aligned protein that has a label in it, in [0, 1], (B).
-        aligned_BP: Likeness with each training sequence; None where no label is carried over.
+        regressed_BT: Share of similar proteins that have each term, in [0, 1].
+        transferred_BT: The same of the proteins that align; 0 throughout an aspect in which none of them has a label.
+        similarity: By aspect, the best similarity with an aligned protein that has a label in it, in [0, 1], (B).
+        aligned_BP: Similarity with each training sequence; None where no label is transferred.
     """
 
     regressed_BT: NDArray[np.float32]
-    carried_BT: NDArray[np.float32]
-    likeness: Mapping[str, NDArray[np.float32]]
+    transferred_BT: NDArray[np.float32]
+    similarity: Mapping[str, NDArray[np.float32]]
     aligned_BP: sp.csr_array | None = None
 
     def columns(self, chosen: NDArray) -> "Expected":
         """Those of some of the terms."""
-        return replace(self, regressed_BT=self.regressed_BT[:, chosen], carried_BT=self.carried_BT[:, chosen])
+        return replace(self, regressed_BT=self.regressed_BT[:, chosen], transferred_BT=self.transferred_BT[:, chosen])
 
     def rows(self, chosen: NDArray) -> "Expected":
         """Those of some of the proteins."""
-        likeness = {aspect: best_B[chosen] for aspect, best_B in self.likeness.items()}
+        similarity = {aspect: best_B[chosen] for aspect, best_B in self.similarity.items()}
         aligned_BP = None if self.aligned_BP is None else self.aligned_BP[chosen]
-        return Expected(self.regressed_BT[chosen], self.carried_BT[chosen], likeness, aligned_BP)
+        return Expected(self.regressed_BT[chosen], self.transferred_BT[chosen], similarity, aligned_BP)
 
-    def with_carried(self, known_BT: NDArray, aspect: str, trust: float) -> NDArray[np.float32]:
-        """What is known otherwise, mixed with the labels carried over; all columns are of one aspect."""
-        trusted_B1 = np.float32(trust) * self.likeness[aspect][:, None]
-        carried_B1 = trusted_B1 / (1 + trusted_B1)
-        return (1 - carried_B1) * known_BT + carried_B1 * self.carried_BT
+    def with_transferred(self, known_BT: NDArray, aspect: str, trust: float) -> NDArray[np.float32]:
+        """What is known otherwise, mixed with the labels transferred; all columns are of one aspect."""
+        trusted_B1 = np.float32(trust) * self.similarity[aspect][:, None]
+        transferred_B1 = trusted_B1 / (1 + trusted_B1)
+        return (1 - transferred_B1) * known_BT + transferred_B1 * self.transferred_BT
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class AspectMixture:
     """How one aspect is scored.
 
     Attributes:
-        trust: How fast labels carried over are trusted as likeness grows, 0 or more.
+        trust: How fast labels transferred are trusted as similarity grows, 0 or more.
         share: Of the regressed labels of terms that many training proteins have, in [0, 1]; the text has the rest.
         before: Increasing mixtures from 0 to 1.
         after: The score at each of them, increasing, in (0, 1]; straight lines lie between.
@@ -93,7 +93,7 @@ class AspectMixture:
         """The mixture in [0, 1] of one aspect's terms, before calibration."""
         share_C = (self.share * counts_C / (counts_C + RARE)).astype(np.float32)
         known_BC = share_C * expected.regressed_BT + (1 - share_C) * text_BC
-        return expected.with_carried(known_BC, aspect, self.trust)
+        return expected.with_transferred(known_BC, aspect, self.trust)
 
     def scores(self, mixed_BC: NDArray) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1] of a mixture."""
@@ -107,7 +107,7 @@ class Mixture:
     aspects: Mapping[str, AspectMixture]
 
     def labels(self, expected: Expected, aspects_T: NDArray) -> NDArray[np.float32]:
-        """What is expected by labels alone, regressed or carried over, in [0, 1], (B, T).
+        """What is expected by labels alone, regressed or transferred, in [0, 1], (B, T).
 
         An aspect that is not named keeps what was regressed.
 
@@ -119,7 +119,7 @@ class Mixture:
         for aspect, own in self.aspects.items():
             columns = np.flatnonzero(aspects_T == aspect)
             told = expected.columns(columns)
-            labels_BT[:, columns] = told.with_carried(told.regressed_BT, aspect, own.trust)
+            labels_BT[:, columns] = told.with_transferred(told.regressed_BT, aspect, own.trust)
         return labels_BT
 
     def apply(self, text_BT: NDArray, expected: Expected, counts_T: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:
@@ -127,7 +127,7 @@ class Mixture:
 
         Args:
             text_BT: The text's calibrated scores.
-            expected: What labels of alike proteins say.
+            expected: What labels of similar proteins say.
             counts_T: How many training proteins have each term.
             aspects_T: Aspect of each term.
         """
@@ -173,7 +173,7 @@ class Validation:
     """What a mixture is fitted on: validation proteins, and the terms seen in training.
 
     Attributes:
-        expected: What labels of alike proteins say.
+        expected: What labels of similar proteins say.
         truth_BT: Propagated labels.
         terms: Columns go_id, aspect, training_count, information_accretion of the terms.
         hierarchy: Of these terms.

@@ -1,7 +1,7 @@
 """From proteins with known labels to the labels of others: kernel ridge regression in a space of protein features.
 
 Of each aspect a ridge regression predicts how far a protein's labels are from the mean of the training proteins. Its
-squared loss makes the result an estimate of the share of alike proteins that have a term, so it is a probability up to
+squared loss makes the result an estimate of the share of similar proteins that have a term, so a probability up to
 what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 
@@ -10,7 +10,7 @@ of residues, composition of the whole and of segments, physicochemistry. Words a
 that needs no model.
 
 CAFA counts recall by protein: a term counts by one over how many of them the protein has. Least squares count all pairs
-of protein and term alike; `evenness` leads from there (0) to CAFA's way (1).
+of protein and term similar; `evenness` leads from there (0) to CAFA's way (1).
 Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numbers that sum up the residues.
 """
 
@@ -29,7 +29,7 @@ PROTEINS_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class KernelWeights:
-    """How much each kind of likeness counts.
+    """How much each kind of similarity counts.
 
     Attributes:
         learned: Of exp(sharpness (cos - 1)) of the learned vectors.
@@ -38,7 +38,7 @@ class KernelWeights:
         composition: As `residues`, of the scaled composition.
         segments: As `residues`, of the scaled composition of segments.
         physicochemistry: As `residues`, of the scaled physicochemistry.
-        sharpness: How fast likeness of learned vectors falls with their angle, above 0.
+        sharpness: How fast similarity of learned vectors falls with their angle, above 0.
         ridge: How strongly the regression is pulled to the mean, above 0.
         evenness: Of what labels of a protein with n of them count, (mean n / n) ** evenness; 0 or more.
         landmarks: Most training proteins that functions are made of.
@@ -93,7 +93,7 @@ class ProteinFeatures:
 
 
 def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeights) -> NDArray[np.float64]:
-    """Likeness of each of these to each of those, (N, M)."""
+    """Similarity of each of these to each of those, (N, M)."""
     total_NM = np.zeros((len(these), len(those)))
     if weights.learned and these.learned_ND is not None and those.learned_ND is not None:
         cosine_NM = these.learned_ND.astype(np.float64) @ those.learned_ND.astype(np.float64).T
@@ -170,7 +170,7 @@ class LabelRegression:
         return cls(landmarks, weight_MT, mean_T, weights)
 
     def predict(self, features: ProteinFeatures) -> NDArray[np.float32]:
-        """Estimated share of alike proteins that have each term, as labels count, in [0, 1], (N, T)."""
+        """Estimated share of similar proteins that have each term, as labels count, in [0, 1], (N, T)."""
         parts = [
             kernel(features.rows(slice(start, start + PROTEINS_AT_ONCE)), self.landmarks, self.weights).astype("f4")
             @ self.weight_MT

@@ -1,4 +1,4 @@
-"""What the labels of alike training proteins say of a protein: a fitted regression with all that it needs, in one file.
+"""What the labels of similar training proteins say of a protein: a fitted regression and all it needs, in one file.
 
 It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M landmarks.
 """
@@ -27,7 +27,7 @@ from gofer.tensor_file import DAMAGED, read_tensors, write_tensors
 
 @dataclass(frozen=True, eq=False)
 class LabelHead:
-    """A regression of labels on vectors and sequences, and labels carried over by alignments.
+    """A regression of labels on vectors and sequences, and labels transferred by alignments.
 
     Attributes:
         go_ids: Its terms, those seen in training.
@@ -35,8 +35,8 @@ class LabelHead:
         regression: Fitted on the training proteins.
         reader: Turns sequences into features, as the training proteins define them.
         residues: Scale of what sums up the residue embeddings.
-        aligner: Aligns sequences with the training proteins; None where no label is carried over.
-        carried: Labels of the sequences that it aligns with; None with `aligner`.
+        aligner: Aligns sequences with the training proteins; None where no label is transferred.
+        transferred: Labels of the sequences that it aligns with; None with `aligner`.
     """
 
     go_ids: list[str]
@@ -45,7 +45,7 @@ class LabelHead:
     reader: SequenceReader
     residues: Scale
     aligner: Aligner | None
-    carried: CarriedLabels | None
+    transferred: CarriedLabels | None
 
     @classmethod
     def fit(
@@ -73,25 +73,25 @@ class LabelHead:
         reader = SequenceReader.of_training(known.sequences)
         residues = Scale.of_training(known.summaries_BS)
         aligner = Aligner.of_training(known.sequences, most=aligned) if aligned else None
-        carried = None
+        transferred = None
         if aligner:
             owner_N = np.array([aligner.column_of[sequence] for sequence in known.sequences], dtype=np.int64)
-            carried = CarriedLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
+            transferred = CarriedLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
         features = _features(known, reader, residues)
         regression = LabelRegression.fit(features, labels_NT, aspects_T, weights, seed=seed)
-        return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, carried)
+        return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, transferred)
 
     def predict(self, proteins: Described) -> Expected:
         """How often proteins like these have each of `go_ids`."""
         regressed_BT = self.regression.predict(_features(proteins, self.reader, self.residues))
-        if self.aligner is None or self.carried is None:
+        if self.aligner is None or self.transferred is None:
             none_B = np.zeros(len(regressed_BT), np.float32)
             return Expected(regressed_BT, np.zeros_like(regressed_BT), dict.fromkeys(np.unique(self.aspects_T), none_B))
-        likeness_BP = self.aligner.read(proteins.sequences, threads=torch.get_num_threads())
-        return Expected(regressed_BT, *self.carried.of_alike(likeness_BP), likeness_BP)
+        similarity_BP = self.aligner.read(proteins.sequences, threads=torch.get_num_threads())
+        return Expected(regressed_BT, *self.transferred.of_similar(similarity_BP), similarity_BP)
 
-    def likeness(self, expected: Expected, sequences: Sequence[str]) -> NDArray[np.float32]:
-        """Likeness of the proteins that something is expected of with known ones, 0 where they do not align, (B, N).
+    def similarity(self, expected: Expected, sequences: Sequence[str]) -> NDArray[np.float32]:
+        """Similarity of the proteins that something is expected of with known ones, 0 where they do not align, (B, N).
 
         Args:
             expected: What `predict` gave.
@@ -117,12 +117,12 @@ class LabelHead:
             "residues.deviation": self.residues.deviation_C,
             **_parts("words", landmarks.sequence.words_NV),
         }
-        if self.aligner and self.carried:
+        if self.aligner and self.transferred:
             # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
             joined = "\n".join(self.aligner.targets).encode("ascii")
             arrays |= {
                 "targets": np.frombuffer(bytearray(joined), np.uint8),
-                **_parts("carried", self.carried.labels_PT),
+                **_parts("transferred", self.transferred.labels_PT),
             }
         facts = {
             "aligned": str(self.aligner.most if self.aligner else 0),
@@ -147,17 +147,17 @@ class LabelHead:
             reader = SequenceReader.from_json(facts["reader"])
             words_MV = _joined("words", arrays, len(reader.words))
             aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
-            aligner, carried = None, None
+            aligner, transferred = None, None
             if "targets" in arrays:
                 targets = arrays["targets"].tobytes().decode("ascii").split("\n")
                 aligner = Aligner(tuple(targets), int(facts["aligned"]))
-                carried = CarriedLabels(_joined("carried", arrays, len(aspects_T)), aspects_T)
+                transferred = CarriedLabels(_joined("transferred", arrays, len(aspects_T)), aspects_T)
             dense = (arrays[name] for name in ("composition", "segments", "physics"))
             landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], SequenceFeatures(words_MV, *dense))
             kernel = KernelWeights(**json.loads(facts["kernel"]))
             regression = LabelRegression(landmarks, arrays["weight"], arrays["mean"], kernel)
             residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
-            return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, carried)
+            return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)
         except DAMAGED as error:
             raise ArtefactError(
                 f"{path} is no readable regression of labels ({type(error).__name__}: {str(error)[:200]})",

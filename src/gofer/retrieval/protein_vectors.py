@@ -136,18 +136,18 @@ class NearestCarriers:
         return cls(known, [sequence_of[protein_id] for protein_id in known.protein_ids], labels_NT)
 
     def of_protein(
-        self, z_D: NDArray[np.float32], likeness_N: NDArray[np.float32], columns: NDArray[np.int64]
+        self, z_D: NDArray[np.float32], similarity_N: NDArray[np.float32], columns: NDArray[np.int64]
     ) -> list[str]:
         """For each term, the known protein nearest to one that carries it; "" where none does.
 
-        Those that align with it come first, the most alike before the others; then by cosine.
+        Those that align with it come first, the most similar before the others; then by cosine.
 
         Args:
             z_D: Its vector.
-            likeness_N: Its likeness with each known protein, 0 where they do not align.
+            similarity_N: Its similarity with each known protein, 0 where they do not align.
             columns: The terms.
         """
-        nearest_first = np.lexsort((-(self.known.vectors_ND @ z_D), -likeness_N))
+        nearest_first = np.lexsort((-(self.known.vectors_ND @ z_D), -similarity_N))
         carries = self.labels_NT[:, columns].toarray()[nearest_first] > 0
         first = carries.argmax(axis=0)
         found = carries.any(axis=0)

@@ -81,8 +81,8 @@ def _of_protein(
     columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])
     drop_WP = told.drops(space.z_TD[columns])
     table["evidence"] = [as_text(told.ranges(drop_W, windows=reported.evidence_windows)) for drop_W in drop_WP.T]
-    likeness_N = scorer.head.likeness(expected, carriers.sequences)[0]
-    table["nearest_protein"] = carriers.of_protein(told.z_D, likeness_N, columns)
+    similarity_N = scorer.head.similarity(expected, carriers.sequences)[0]
+    table["nearest_protein"] = carriers.of_protein(told.z_D, similarity_N, columns)
     return table
 
 

@@ -1,14 +1,14 @@
-"""What labels of alike proteins say of any term by way of the seen terms next to it.
+"""What labels of similar proteins say of any term by way of the seen terms next to it.
 
 The log-odds that the text gives a term are raised by half the sum of three lifts, of how much more often than on
-average labels of alike proteins make a seen term expected of the protein; they tell the same in part, hence the half:
+average labels of similar proteins make a seen term expected of the protein; they tell the same in part, hence the half:
 
 - of the seen terms t of its aspect whose texts are most like its own, itself among them where it is seen, with weights
   w(t), a softmax of the cosines: log of Σ w(t) · expected(t) over Σ w(t) · mean(t);
 - the same of those of the other aspects: what a protein does tells which process it is part of, and where;
 - of its nearest seen ancestors a, the mean of log of expected(a) over mean(a): what is true of a term is true of them.
 
-To both sides of a lift `PSEUDO_SHARE` is added: what is never expected of alike proteins may still be true, and what is
+To both sides of a lift `PSEUDO_SHARE` is added: what is never expected may still be true, and what is
 expected of a term that one protein in a thousand has is mostly noise.
 
 Their whole sum orders proteins as well, but has many an unseen term expected of every protein. Of a term that n
@@ -40,14 +40,14 @@ class RelatedTerms:
     """Seen terms by term.
 
     Attributes:
-        alike_TS: Weight of each seen term of its aspect of like text, rows sum to 1; empty where there is none.
+        similar_TS: Weight of each seen term of its aspect of like text, rows sum to 1; empty where there is none.
         across_TS: The same of the other aspects.
         ancestors_TS: Weight of the nearest seen ancestors, rows sum to 1; empty rows where none below the root is seen.
         mean_S: Share of the known proteins that have each seen term.
         strength_T: How much the lifts of each term count, in (0, 1].
     """
 
-    alike_TS: sp.csr_array
+    similar_TS: sp.csr_array
     across_TS: sp.csr_array
     ancestors_TS: sp.csr_array
     mean_S: NDArray[np.float32]
@@ -73,13 +73,13 @@ class RelatedTerms:
             mean_S: Share of the known proteins that have each seen term.
             counts_T: How many training proteins have each term.
         """
-        alike_TS, across_TS = (_alike(texts_TG, seen, aspects_T, across=across) for across in (False, True))
+        similar_TS, across_TS = (_similar(texts_TG, seen, aspects_T, across=across) for across in (False, True))
         ancestors_TS = _nearest_ancestors(hierarchy, len(texts_TG), seen)
-        return cls(alike_TS, across_TS, ancestors_TS, mean_S, (RARE / (counts_T + RARE)).astype(np.float32))
+        return cls(similar_TS, across_TS, ancestors_TS, mean_S, (RARE / (counts_T + RARE)).astype(np.float32))
 
     def of(self, rows: NDArray[np.int64]) -> "RelatedTerms":
         """Those of some of the terms."""
-        tables = {name: getattr(self, name)[rows] for name in ("alike_TS", "across_TS", "ancestors_TS", "strength_T")}
+        tables = {name: getattr(self, name)[rows] for name in ("similar_TS", "across_TS", "ancestors_TS", "strength_T")}
         return replace(self, **tables)
 
     def raised(self, scores_BT: NDArray[np.float32], expected_BS: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -87,10 +87,10 @@ class RelatedTerms:
 
         Args:
             scores_BT: What their texts say, in (0, 1].
-            expected_BS: What labels of alike proteins say of the seen terms, in [0, 1].
+            expected_BS: What labels of similar proteins say of the seen terms, in [0, 1].
         """
         lift_BT = (self.ancestors_TS @ _log_lift(expected_BS, self.mean_S).T).T
-        for near_TS in (self.alike_TS, self.across_TS):
+        for near_TS in (self.similar_TS, self.across_TS):
             lift_BT += _log_lift((near_TS @ expected_BS.T).T, near_TS @ self.mean_S)
         odds_BT = logit(np.clip(scores_BT, LOWEST_SCORE, 1 - LOWEST_SCORE)) + self.strength_T * lift_BT / 2
         return np.clip(expit(odds_BT), LOWEST_SCORE, 1).astype(np.float32)
@@ -100,7 +100,9 @@ def _log_lift(expected_BX: NDArray[np.float32], mean_X: NDArray[np.float32]) -> 
     return np.log((expected_BX + np.float32(PSEUDO_SHARE)) / (mean_X + np.float32(PSEUDO_SHARE)))
 
 
-def _alike(texts_TG: NDArray[np.float32], seen: NDArray[np.int64], aspects_T: NDArray, *, across: bool) -> sp.csr_array:
+def _similar(
+    texts_TG: NDArray[np.float32], seen: NDArray[np.int64], aspects_T: NDArray, *, across: bool
+) -> sp.csr_array:
     # Of the terms of each aspect those seen in it, or across the aspects those seen in the others.
     weights_TS = sp.csr_array((len(texts_TG), len(seen)), dtype=np.float32)
     for aspect in np.unique(aspects_T):

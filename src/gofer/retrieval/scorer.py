@@ -1,6 +1,6 @@
 """From a protein's vector and sequence to a calibrated score of every term of the release.
 
-Texts of terms reach every term; labels of alike proteins reach the terms that training has seen, and through these all
+Texts of terms reach every term; labels of similar proteins reach the terms seen in training, and through these all
 terms of like text or below them. How much each counts for seen terms, and how often a score is right, was fitted on
 validation proteins. Shapes: B proteins, T terms, S seen terms.
 """
@@ -30,7 +30,7 @@ class Scorer:
     Attributes:
         space: The terms.
         calibration: From the text's evidence and the base rate to a probability.
-        head: What labels of alike training proteins say.
+        head: What labels of similar training proteins say.
         mixture: How the two become one score.
     """
 
@@ -111,7 +111,7 @@ class Scorer:
 
 @dataclass(frozen=True, eq=False)
 class TextScorer:
-    """What the towers of a model say by themselves: texts of terms and base rates, no label of any alike protein.
+    """What the towers of a model say by themselves: texts of terms and base rates, no label of any similar protein.
 
     Attributes:
         space: The terms.

@@ -28,7 +28,7 @@ PROTEIN_IDS = b"protein_ids"  # in the table's metadata, one per line
 SCORES_AT_ONCE = 4_000_000  # in memory, and in a row group: 16 MB
 
 
-class UncutWriter:
+class UnthresholdedWriter:
     """Takes scores block by block; as a context, removes its scratch file in the end.
 
     Args:
@@ -62,7 +62,7 @@ class UncutWriter:
         Path(folder).mkdir(parents=True, exist_ok=True)
         self.scratch = tempfile.TemporaryFile(dir=folder)
 
-    def __enter__(self) -> "UncutWriter":
+    def __enter__(self) -> "UnthresholdedWriter":
         return self
 
     def __exit__(
@@ -115,8 +115,8 @@ class UncutWriter:
 
 
 @dataclass(frozen=True, eq=False)
-class UncutScores:
-    """A table of scores that `UncutWriter` wrote, read some terms at a time.
+class UnthresholdedScores:
+    """A table of scores that `UnthresholdedWriter` wrote, read some terms at a time.
 
     Attributes:
         path: The file.
@@ -127,7 +127,7 @@ class UncutScores:
     protein_ids: pd.Index
 
     @classmethod
-    def open(cls, path: Path | str) -> "UncutScores":
+    def open(cls, path: Path | str) -> "UnthresholdedScores":
         """Check the file as a whole and read its proteins.
 
         Raises:

@@ -30,7 +30,7 @@ def hold_out(sequences: Sequence[str], *, share: float, identity: float, seed: i
     Args:
         sequences: Upper-case residues.
         share: Of all residues, in (0, 1).
-        identity: Proteins at least this alike share a cluster, in (0, 1].
+        identity: Proteins at least this similar share a cluster, in (0, 1].
         seed: Of the draw.
 
     Raises:
@@ -95,7 +95,7 @@ class Crops:
         return self._masked([self._cropped(self.proteins[i], rng) for i in chosen], masking, rng)
 
     def whole(self, *, batch_residues: int, masking: Masking, seed: int) -> Iterator[MaskedBatch]:
-        """Every protein once, from its first residue to at most a crop, masked alike at every call."""
+        """Every protein once, from its first residue to at most a crop, masked the same way at every call."""
         rng = np.random.default_rng([seed, HELD_OUT])
         heads = [protein[: self.crop] for protein in self.proteins]
         for positions in tight_batches([len(head) for head in heads], most=batch_residues):

@@ -2,7 +2,7 @@
 
 After Witten and Bell (1991, doi:10.1109/18.87000): with c counts of a word, and T(h) distinct residues seen after the
 context h, P(a | h) = (c(h a) + T(h) P(a | h without its first residue)) / (c(h) + T(h)); below order 1 all 20 residues
-are alike.
+are similar.
 """
 
 import math

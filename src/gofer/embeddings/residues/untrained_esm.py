@@ -1,7 +1,7 @@
 """An ESM-2 without training, for the demo and for tests: nothing to download, the same weights on every machine.
 
 Numbers come from NumPy's bit generator and are only scaled, because torch's normal numbers may differ between
-processors in the last bit. A transformer with plain random weights attends to everything alike, so that a residue's
+processors in the last bit. A transformer with plain random weights attends to everything equally, so that a residue's
 vector would say little more than which amino acid it is. Here each head attends mostly to one neighbour at a fixed
 distance (the rotary angles of its query and key biases differ by that distance), so a vector tells of the residues
 around it, as a trained model's does: from untrained_t4_d96_h8 a linear classifier names the next residue in more than

@@ -1,10 +1,10 @@
-"""Which proteins may be alike, by the words of residues that they share; an alignment then says whether they are.
+"""Which proteins may be similar, by the words of residues that they share; an alignment then says whether they are.
 
 A word is five residues under one of three patterns (1 looks, 0 passes over), in 15 classes of residues that replace
 each other (after Murphy et al. 2000, doi:10.1093/protein/13.3.149). Spaced patterns meet where contiguous ones are
 broken (Ma et al. 2002, doi:10.1093/bioinformatics/18.3.440). A shared word counts by its rarity; a long protein shares
 more of them by chance, so the sum is divided by the square root of how many it has. Sums are of integers, and square
-roots and quotients are rounded alike everywhere: the same candidates on every machine.
+roots and quotients are rounded the same way everywhere: the same candidates on every machine.
 
 Shapes: Q proteins asked for, N proteins looked among, W words of all patterns, E shared words.
 """

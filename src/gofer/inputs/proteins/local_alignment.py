@@ -1,10 +1,10 @@
-"""How alike two proteins are: identity along their best local alignment, where it is significant and long enough.
+"""How similar two proteins are: identity along their best local alignment, where it is significant and long enough.
 
 Smith–Waterman with BLOSUM62, a gap of n residues costing 11 + n as in BLAST, by parasail (Daily 2016,
-doi:10.1186/s12859-016-0930-z). Every instruction set gives the same figures. Two proteins are alike where
+doi:10.1186/s12859-016-0930-z). Every instruction set gives the same figures. Two proteins are similar where
 
 - chance would give the alignment's score to less than 0.001 of 100,000 proteins of that length, whatever the number
-  here, so that two proteins are alike or not wherever they stand: E = K · m · n · exp(-λ · score) is at most 1e-8 for
+  here, so that two proteins are similar or not wherever they stand: E = K · m · n · exp(-λ · score) is at most 1e-8 for
   lengths m and n, with K = 0.041 and λ = 0.267 (Altschul and Gish 1996, doi:10.1016/S0076-6879(96)66029-7);
 - it spans at least half of the residues of the shorter protein (CD-HIT's -aS 0.5).
 
@@ -29,7 +29,7 @@ MIN_COVERED = 0.5
 
 
 class Hit(NamedTuple):
-    """A protein that is alike.
+    """A protein that is similar.
 
     Attributes:
         row: Where it stands among those given.
@@ -43,7 +43,7 @@ class Hit(NamedTuple):
 
 
 def hits(query: str, others: Sequence[str]) -> list[Hit]:
-    """Those of `others` that are alike, in their order. Neither side may be without residues."""
+    """Those of `others` that are similar, in their order. Neither side may be without residues."""
     found = []
     for row, score in scores(query, others, max_expected=MAX_EXPECTED):
         identity = _identity(query, others[row])

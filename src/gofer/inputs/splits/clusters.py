@@ -1,12 +1,12 @@
-"""Clusters of alike proteins, so that a split by identity can keep each whole on one side.
+"""Clusters of similar proteins, so that a split by identity can keep each whole on one side.
 
 Single linkage: two proteins with an alignment of at least the identity asked for share a cluster (`alignments` says
 what counts). Which pairs are aligned is told by shared words (`candidates`): each protein with those outside its
 cluster that share most with it, and again when clusters have grown, until no alignment links two clusters. MMseqs2,
 where it is asked for, adds the links that it finds.
 
-Of the 5,109 pairs among 4,197 Swiss-Prot proteins that are alike at 30 % or more when every pair is aligned, 5,066
-come into one cluster, and of the 2,425 at 40 % or more all but one (benchmarks/alike.py).
+Of the 5,109 pairs among 4,197 Swiss-Prot proteins that are similar at 30 % or more when every pair is aligned, 5,066
+come into one cluster, and of the 2,425 at 40 % or more all but one (benchmarks/similar.py).
 """
 
 import logging
@@ -54,7 +54,7 @@ def cluster(sequences: Sequence[str], *, identity: float, clusterer: str = "auto
 
     Args:
         sequences: Upper-case residues.
-        identity: Proteins at least this alike share a cluster, in (0, 1].
+        identity: Proteins at least this similar share a cluster, in (0, 1].
         clusterer: kmers, mmseqs, or auto (MMseqs2 where it is installed).
         threads: To work with; they change nothing but the time.
 
@@ -92,7 +92,7 @@ def _join_by_alignment(
             near[row] = rows
         pairs = np.setdiff1d(_as_numbers(changed, found, len(sequences)), tried)
         tried = np.union1d(tried, pairs)
-        linked = _alike(sequences, np.stack(np.divmod(pairs, len(sequences)), axis=1), identity, threads)
+        linked = _similar(sequences, np.stack(np.divmod(pairs, len(sequences)), axis=1), identity, threads)
         logger.info("%d pairs aligned, %d of them at %g or more", len(pairs), len(linked), identity)
         cluster_N, links = _joined(cluster_N, linked), links + len(linked)
         # Where a candidate has come into the protein's own cluster, another takes its place.
@@ -108,7 +108,7 @@ def _as_numbers(rows: NDArray[np.int64], near: Sequence[NDArray[np.int64]], n: i
     return np.unique(np.minimum(one_E, other_E) * n + np.maximum(one_E, other_E))
 
 
-def _alike(sequences: Sequence[str], pairs: Pairs, identity: float, threads: int) -> Pairs:
+def _similar(sequences: Sequence[str], pairs: Pairs, identity: float, threads: int) -> Pairs:
     ones, starts = np.unique(pairs[:, 0], return_index=True)
     others = np.split(pairs[:, 1], starts[1:])  # without any pair one part, which is empty
     asked = [(sequences[one], [sequences[row] for row in rows]) for one, rows in zip(ones, others, strict=False)]

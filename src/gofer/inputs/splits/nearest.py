@@ -29,7 +29,7 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
 
     Returns:
         `splits` with nearest_train (the id; of equally identical ones that with the best score, then the first sequence
-        and id) and nearest_identity (in (0, 1]); both are missing where no training protein is alike, and for train and
+        and id) and nearest_identity (in (0, 1]); both are missing if no training protein is similar, and for train and
         unused.
     """
     joined = splits[["protein_id", "split"]].merge(proteins[["protein_id", "sequence"]], on="protein_id", how="left")
@@ -60,12 +60,12 @@ def _merit(hit: Hit) -> tuple[float, int, int]:
     return hit.identity, hit.score, -hit.row
 
 
-def without_alike(
+def without_similar(
     splits: pd.DataFrame, proteins: pd.DataFrame, *, identity: float, threads: int = 1
 ) -> tuple[pd.DataFrame, int]:
     """The split with nearest proteins, and no val or test protein left that has a training protein at `identity`.
 
-    Clusters keep nearly all apart. Where the search among training proteins alone sees one that is alike nonetheless,
+    Clusters keep nearly all apart. Where the search among training proteins alone sees one that is similar nonetheless,
     the whole cluster of the val or test protein goes to training, until none is left.
 
     Args:
@@ -81,8 +81,8 @@ def without_alike(
         GoferError: No protein is left for val or test.
     """
     told, moved = with_nearest(splits, proteins, threads=threads), 0
-    while (alike := told["nearest_identity"] >= identity).any():
-        goes = told["cluster"].isin(told.loc[alike, "cluster"]) & told["split"].isin(HELD_OUT)
+    while (similar := told["nearest_identity"] >= identity).any():
+        goes = told["cluster"].isin(told.loc[similar, "cluster"]) & told["split"].isin(HELD_OUT)
         moved += int(goes.sum())
         told = told.assign(split=told["split"].mask(goes, "train"))
         check_splits(told, proteins)

@@ -1,4 +1,4 @@
-"""Which proteins train, which choose thresholds (val), which are only tested; alike proteins stay on one side.
+"""Which proteins train, which choose thresholds (val), which are only tested; similar proteins stay on one side.
 
 Nothing depends on the order of the proteins: they are worked through in the order of their sequences' hashes.
 """
@@ -29,7 +29,7 @@ class SplitConfig:
     Attributes:
         method: identity, random, lists or date.
         clusterer: kmers, mmseqs or auto; for identity.
-        identity: Proteins at least this alike stay on one side, in (0, 1].
+        identity: Proteins at least this similar stay on one side, in (0, 1].
         val: Share of the annotated proteins for validation.
         test: Share for the test.
         seed: Of the draw.
@@ -77,7 +77,7 @@ def make_splits(
         annotated: Proteins with a term below a root; the others are unused.
         config: How.
         lists: For method lists, files of ids by split (val, test); all others train. Without a list for val, the share
-            `val` of the others is drawn, alike proteins (`identity`) together.
+            `val` of the others is drawn, similar proteins (`identity`) together.
         days: For method date, when proteins were first annotated (`first_days`).
         threads: For method identity.
 
@@ -91,8 +91,8 @@ def make_splits(
     """
     own, lists = proteins.sort_values(["sequence_sha256", "protein_id"]), lists or {}
     used_N = own["protein_id"].isin(set(annotated)).to_numpy(bool)
-    alike = config.method == "identity" or (config.method == "lists" and "val" not in lists)
-    cluster_N, accounting = _clusters(own, config, threads, alike=alike)
+    similar = config.method == "identity" or (config.method == "lists" and "val" not in lists)
+    cluster_N, accounting = _clusters(own, config, threads, similar=similar)
     match config.method:
         case "lists":
             split_N = _by_lists(own["protein_id"], lists)
@@ -115,10 +115,10 @@ def make_splits(
 
 
 def _clusters(
-    proteins: pd.DataFrame, config: SplitConfig, threads: int, *, alike: bool
+    proteins: pd.DataFrame, config: SplitConfig, threads: int, *, similar: bool
 ) -> tuple[NDArray[np.int64], Accounting]:
     accounting = Accounting()
-    if not alike:
+    if not similar:
         cluster_N = pd.factorize(proteins["sequence_sha256"])[0].astype(np.int64)
         accounting.add("clusters", "equal sequences", len(set(cluster_N)))
         return cluster_N, accounting

@@ -1,6 +1,6 @@
-"""How many alike proteins the search by words finds of those that aligning every pair finds. Minutes, on real proteins.
+"""How many similar proteins the search by words finds of those that aligning every pair finds. Minutes.
 
-    python benchmarks/alike.py proteins.fasta --proteins 1000 --threads 2
+    python benchmarks/similar.py proteins.fasta --proteins 1000 --threads 2
 
 Also how long the parts take, and with --synthetic N how long for N proteins: made of pieces of the real ones,
 reversed, so that they have real words and are no relatives.
