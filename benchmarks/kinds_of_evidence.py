@@ -13,9 +13,9 @@ import numpy as np
 
 from gofer.artefacts import read_json, read_table
 from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import hierarchy_consistent
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.fmax import count, fmax_of
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.ensemble import Mixture
@@ -52,9 +52,9 @@ def main() -> None:
     regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
     regressed_BT[:, columns], transferred_BT[:, columns] = expected.regressed_BT, expected.transferred_BT
     ways = {
-        "texts alone": hierarchy_consistent(text_BT, space.hierarchy),
-        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.hierarchy),
-        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.hierarchy),
+        "texts alone": hierarchy_consistent(text_BT, space.graph),
+        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.graph),
+        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.graph),
         "all, as the run scores": scorer.scores(described),
     }
     print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.mixture)}")

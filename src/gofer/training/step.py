@@ -38,7 +38,7 @@ class TermTensors:
             text_TG=torch.from_numpy(vocabulary.text_TG).to(device),
             base_rate_T=torch.from_numpy(vocabulary.base_rate_T).to(device),
             few_T=torch.from_numpy(vocabulary.few_T).to(device),
-            edges_E2=torch.from_numpy(vocabulary.neighbourhood.edges()).to(device),
+            edges_E2=torch.from_numpy(vocabulary.graph.within_aspects.edges_E2).to(device),
         )
 
 
@@ -102,7 +102,8 @@ class Stepper:
             rows_BK = self.miner.nearest(mined_from, batch.hops_BT[own], k)
             return self.team.gathered(self._here(rows_BK)).cpu().numpy()
 
-        return choose_candidates(batch.hops_BT, batch.truth_BT, self.vocabulary.neighbourhood, knobs, nearest, self.rng)
+        graph = self.vocabulary.graph.within_aspects
+        return choose_candidates(batch.hops_BT, batch.truth_BT, graph, knobs, nearest, self.rng)
 
     def _pooled(self, batch: ProteinBatch, own: slice) -> PooledProteins:
         count = own.stop - own.start
