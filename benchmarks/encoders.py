@@ -23,7 +23,7 @@ import yaml
 from gofer.artefacts import read_table, write_tsv
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import is_root
-from gofer.metrics.fmax import count, fmax_of
+from gofer.metrics.fmax import count_arrays, fmax_of
 from gofer.retrieval.cafa_format import read_cafa
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +110,7 @@ def figures(run: Path, like: Path) -> dict[str, float]:
         own = (terms["aspect"] == aspect).to_numpy()
         accretion = terms["information_accretion"].to_numpy(float)[own]
         for name, weights in (("Fmax", None), ("wFmax", accretion)):
-            found[f"{aspect} {name}"] = float(fmax_of(count(scores[:, own], truth[:, own], weights))[0])
+            found[f"{aspect} {name}"] = float(fmax_of(count_arrays(scores[:, own], truth[:, own], weights))[0])
     return found
 
 

@@ -41,8 +41,7 @@ from gofer.inputs.held_out import HeldOut
 from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consistent
 from gofer.inputs.ontology.term_table import read_ontology
 from gofer.metrics.bootstrap import Bootstrap
-from gofer.metrics.fmax import coverage_of, fmax_of, smin_of
-from gofer.metrics.sparse_pairs import count
+from gofer.metrics.fmax import count, coverage_of, fmax_of, smin_of
 from gofer.retrieval.cafa_format import read_cafa
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 

@@ -274,7 +274,7 @@ def test_vectors_do_not_depend_on_how_proteins_are_batched(world, monkeypatch):
     model, data, *_ = world.begin()
     model.eval()
     together = protein_vectors(model, data.train.proteins)
-    monkeypatch.setattr("gofer.training.validation.RESIDUES_AT_ONCE", 20)
+    monkeypatch.setattr("gofer.training.encode.RESIDUES_AT_ONCE", 20)
     np.testing.assert_allclose(protein_vectors(model, data.train.proteins), together, atol=1e-6)
     assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(16), abs=1e-5)
 

@@ -12,6 +12,8 @@ from gofer.artefacts import read_table
 from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.retrieval.cafa_format import read_cafa
 
+pytestmark = pytest.mark.workflow
+
 QUERY_FILES = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from gofer.artefacts import Manifest, read_table, write_batches, write_table
 from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.metrics.generalised_zero_shot import RANK_COLUMNS, as_table, true_ranks
+from gofer.metrics.sparse_pairs import Pairs
 
 Block = tuple[list[str], NDArray]  # ids of some proteins, and their scores of all terms (B, T)
 
@@ -78,7 +79,7 @@ class UnthresholdedWriter:
         self.sizes.append(len(protein_ids))
         self.scratch.write(np.ascontiguousarray(scores_BT[:, self.columns_C].T, np.float32).data)
         for own, unseen_C, go_ids in self.aspects:
-            ranks = true_ranks(scores_BT[:, own], labels_BT[:, own], unseen_C)
+            ranks = true_ranks(Pairs.of_arrays(scores_BT[:, own], labels_BT[:, own]), unseen_C)
             self.ranks.append(as_table(ranks, list(protein_ids), go_ids))
 
     def write(self, scores: Path | str, ranks: Path | str, manifest: Manifest) -> None:
