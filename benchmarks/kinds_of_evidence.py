@@ -13,10 +13,10 @@ import numpy as np
 
 from gofer.artefacts import read_json, read_table
 from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import hierarchy_consistent
-from gofer.metrics.fmax import count, fmax_of
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.metrics.fmax import count_arrays, fmax_of
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.ensemble import Mixture
 from gofer.retrieval.label_model import LabelHead
@@ -52,9 +52,9 @@ def main() -> None:
     regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
     regressed_BT[:, columns], transferred_BT[:, columns] = expected.regressed_BT, expected.transferred_BT
     ways = {
-        "texts alone": hierarchy_consistent(text_BT, space.hierarchy),
-        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.hierarchy),
-        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.hierarchy),
+        "texts alone": hierarchy_consistent(text_BT, space.graph),
+        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.graph),
+        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.graph),
         "all, as the run scores": scorer.scores(described),
     }
     print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.mixture)}")
@@ -72,7 +72,7 @@ def told(scores_BT: np.ndarray, truth_BT: np.ndarray, space: TermSpace, aspect: 
     own_T = (space.terms["aspect"] == aspect).to_numpy() & seen_in_training(space.terms)
     accretion_T = space.terms["information_accretion"].to_numpy(float)[own_T]
     scores, truth = scores_BT[:, own_T].astype(float), truth_BT[:, own_T]
-    plain, weighted = (float(fmax_of(count(scores, truth, weights))[0]) for weights in (None, accretion_T))
+    plain, weighted = (float(fmax_of(count_arrays(scores, truth, weights))[0]) for weights in (None, accretion_T))
     return f"{plain:.3f} / {weighted:.3f}"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.errors import ArtefactError
-from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.retrieval.ensemble import RARE, SHARES, AspectMixture, Expected, Mixture, Validation
 
 TERMS = 40
@@ -22,7 +22,7 @@ TABLE = pd.DataFrame(
         "information_accretion": 1.0,
     }
 )
-FLAT = Hierarchy.of_terms(TABLE, ["is_a"])
+FLAT = GoGraph.of_terms(TABLE, ["is_a"])
 
 
 def world(n=300, seed=0):

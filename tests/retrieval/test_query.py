@@ -104,9 +104,9 @@ def test_scores_lie_in_zero_to_one_and_no_parent_is_below_its_child(space, score
     scores_BT = all_scores(scorer, vectors, sequences)
     assert (scores_BT > 0).all()
     assert (scores_BT <= 1).all()
-    hierarchy = space.hierarchy
-    assert (scores_BT[:, hierarchy.parent_E] >= scores_BT[:, hierarchy.child_E]).all()
-    np.testing.assert_array_equal(hierarchy_consistent(scores_BT, hierarchy), scores_BT)
+    graph = space.graph
+    assert (scores_BT[:, graph.parent_E] >= scores_BT[:, graph.child_E]).all()
+    np.testing.assert_array_equal(hierarchy_consistent(scores_BT, graph), scores_BT)
 
 
 def test_the_table_has_every_column_filled_and_each_proteins_best_first(world, table):
@@ -195,14 +195,14 @@ def test_a_limit_on_terms_keeps_the_best_and_their_parents(world, scorer, datase
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_with_ties_too_a_kept_term_has_its_parents(space, data):
-    hierarchy = space.hierarchy
+    graph = space.graph
     raw = data.draw(st.lists(st.sampled_from([0.1, 0.2, 0.3]), min_size=10, max_size=10))
-    scores_BT = hierarchy_consistent(np.array([raw], np.float32), hierarchy)
+    scores_BT = hierarchy_consistent(np.array([raw], np.float32), graph)
     most = data.draw(st.integers(0, 10))
     keep_T = space.to_keep(scores_BT, min_score=0.15, max_terms=most)[0]
     assert keep_T.sum() <= most
-    below = ~space.is_root_T[hierarchy.parent_E]
-    assert not (keep_T[hierarchy.child_E] & ~keep_T[hierarchy.parent_E] & below).any()
+    below = ~space.is_root_T[graph.parent_E]
+    assert not (keep_T[graph.child_E] & ~keep_T[graph.parent_E] & below).any()
 
 
 def test_evidence_lies_within_the_protein(world, table):
@@ -236,8 +236,8 @@ def test_where_a_known_protein_aligns_it_is_the_nearest(world, scorer, dataset, 
 def test_scores_propagate_along_the_relations_of_the_run(world, space):
     child, parent = "GO:0004", "GO:0003"
     terms = world.terms.assign(regulates=[[parent] if go_id == child else [] for go_id in world.terms["go_id"]])
-    followed = TermSpace.of_model(space.model, terms, world.texts, ["is_a", "part_of", "regulates"]).hierarchy
-    more, usual = ({*zip(h.child_E.tolist(), h.parent_E.tolist(), strict=True)} for h in (followed, space.hierarchy))
+    followed = TermSpace.of_model(space.model, terms, world.texts, ["is_a", "part_of", "regulates"]).graph
+    more, usual = ({*zip(h.child_E.tolist(), h.parent_E.tolist(), strict=True)} for h in (followed, space.graph))
     assert more - usual == {(space.go_ids.index(child), space.go_ids.index(parent))}
     assert usual < more
 
@@ -386,7 +386,7 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
     expected_BS = scorer.mixture.labels(scorer.head.predict(vectors.described(sequences)), scorer.head.aspects_T)
     text_BT = space.text_scores(vectors.vectors_ND, scorer.calibration)
     raised_B = scorer._related.raised(text_BT, expected_BS)[:, unseen]
-    parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
+    parents = space.graph.parent_E[space.graph.child_E == unseen]
     limit_B = scores_BT[:, parents].min(axis=1)
     wanted_B = np.minimum(np.maximum(raised_B * np.sqrt(limit_B), 1e-6), limit_B)
     np.testing.assert_allclose(scores_BT[:, unseen], wanted_B, rtol=1e-5)
@@ -399,9 +399,9 @@ def test_towers_alone_score_seen_terms_by_text_and_base_rate_and_no_term_above_i
     unseen = space.go_ids.index("GO:0005")
     own_T = ~space.is_root_T
     own_T[unseen] = False
-    seen_BT = hierarchy_consistent(np.where(np.arange(len(own_T)) == unseen, 0, text_BT), space.hierarchy)
+    seen_BT = hierarchy_consistent(np.where(np.arange(len(own_T)) == unseen, 0, text_BT), space.graph)
     np.testing.assert_array_equal(scores_BT[:, own_T], seen_BT[:, own_T])
-    parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
+    parents = space.graph.parent_E[space.graph.child_E == unseen]
     np.testing.assert_array_equal(
         scores_BT[:, unseen], np.minimum(text_BT[:, unseen], scores_BT[:, parents].min(axis=1))
     )

@@ -108,7 +108,7 @@ def test_dag_pairs_are_parents_and_children_among_the_candidates(world):
     result = loss_of(stepper, batch_of(data, [0, 3, 6]), random_k=99)
     with torch.no_grad():
         z_TD = stepper.model.project_terms(stepper.terms.text_TG, torch.arange(len(data.vocabulary.go_ids)))
-    edges = data.vocabulary.neighbourhood.edges()
+    edges = data.vocabulary.graph.within_aspects.edges_E2
     cosines = (z_TD[edges[:, 0]] * z_TD[edges[:, 1]]).sum(1).numpy()
     assert result.figures["dag"] == pytest.approx(np.maximum(0.99 - cosines, 0).mean(), abs=1e-5)
 

@@ -1,8 +1,8 @@
 """Rule fit_label_head: regress labels of the training proteins, or of all, on their vectors and sequences."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.retrieval.kernel_ridge import KernelWeights
 from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors

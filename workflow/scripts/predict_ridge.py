@@ -2,7 +2,7 @@
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.baselines.kmer_ridge import ridge
-from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.retrieval.cafa_format import write_cafa
 from gofer.retrieval.kernel_ridge import KernelWeights
 from gofer.workflow import logged_to

@@ -28,7 +28,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from gofer.errors import ArtefactError
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 
@@ -176,13 +176,13 @@ class Validation:
         expected: What labels of similar proteins say.
         truth_BT: Propagated labels.
         terms: Columns go_id, aspect, training_count, information_accretion of the terms.
-        hierarchy: Of these terms.
+        graph: Of these terms.
     """
 
     expected: Expected
     truth_BT: NDArray[np.bool_]
     terms: pd.DataFrame
-    hierarchy: Hierarchy
+    graph: GoGraph
 
     def fit_trust(self, text_BT: NDArray) -> Mixture:
         """A mixture with the best trust of each aspect, not yet calibrated.
@@ -237,7 +237,7 @@ class Validation:
                 columns, _ = self._of_aspect(aspect)
                 near = self.expected.columns(columns)
                 mixed_BT[:, columns] = own.mixed(aspect, text_BT[:, columns], near, self._counts_T[columns])
-            mixed_BT = hierarchy_consistent(mixed_BT, self.hierarchy)
+            mixed_BT = hierarchy_consistent(mixed_BT, self.graph)
             for aspect in tried:
                 columns, truth_BC = self._of_aspect(aspect)
                 told[aspect].append(quality(mixed_BT[:, columns], truth_BC, accretion_T[columns]))

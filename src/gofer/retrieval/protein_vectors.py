@@ -14,9 +14,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.errors import GoferError
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.retrieval.features.residue_summary import residue_summaries
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.training.encode import protein_vectors

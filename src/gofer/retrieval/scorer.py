@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.embeddings.texts.go_text import seen_in_training
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent, limited_by_parents
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent, limited_by_parents
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import LOWEST_SCORE, Calibration
 from gofer.retrieval.ensemble import Expected, Mixture, Validation
 from gofer.retrieval.label_model import LabelHead
@@ -62,7 +62,7 @@ class Scorer:
         seen, expected = unfitted._seen, head.predict(proteins)
         terms = space.terms.iloc[seen].reset_index(drop=True)
         validation = Validation(
-            expected, truth_BT[:, seen], terms, Hierarchy.of_terms(terms, relations, within_aspect=True)
+            expected, truth_BT[:, seen], terms, GoGraph.of_terms(terms, relations, within_aspect=True)
         )
         text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
         trusted = validation.fit_trust(text_BS)
@@ -83,7 +83,7 @@ class Scorer:
     def _related(self) -> RelatedTerms:
         space, mean_S = self.space, self.head.regression.mean_T
         aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
-        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.hierarchy, self._seen, mean_S, counts_T)
+        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.graph, self._seen, mean_S, counts_T)
 
     def scores(self, proteins: Described, expected: Expected | None = None) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
@@ -102,11 +102,11 @@ class Scorer:
         counts_S = self.space.terms["training_count"].to_numpy(float)[seen]
         scores_BT = np.zeros_like(raised_BT)
         scores_BT[:, seen] = self.mixture.apply(raised_BT[:, seen], expected, counts_S, self.head.aspects_T)
-        scores_BT = hierarchy_consistent(scores_BT, self.space.hierarchy)
+        scores_BT = hierarchy_consistent(scores_BT, self.space.graph)
         scores_BT[:, unseen_T | self.space.is_root_T] = 1
-        limit_BU = limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)[:, unseen_T]
+        limit_BU = limited_by_parents(scores_BT, self.space.graph, unseen_T)[:, unseen_T]
         scores_BT[:, unseen_T] = np.maximum(raised_BT[:, unseen_T] * np.sqrt(limit_BU), np.float32(LOWEST_SCORE))
-        return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
+        return limited_by_parents(scores_BT, self.space.graph, unseen_T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ class TextScorer:
         """As `Scorer.scores`."""
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         unseen_T = ~seen_in_training(self.space.terms) & ~self.space.is_root_T
-        scores_BT = hierarchy_consistent(np.where(unseen_T, np.float32(0), text_BT), self.space.hierarchy)
+        scores_BT = hierarchy_consistent(np.where(unseen_T, np.float32(0), text_BT), self.space.graph)
         scores_BT[:, unseen_T] = text_BT[:, unseen_T]
         scores_BT[:, self.space.is_root_T] = 1
-        return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
+        return limited_by_parents(scores_BT, self.space.graph, unseen_T)

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.embeddings.texts.go_text import seen_in_training
-from gofer.inputs.ontology.go_graph import TRUE_PATH, Hierarchy
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.metrics.logistic_calibration import fit as fit_calibration
 from gofer.mining.vocabulary import term_base_rates
@@ -31,7 +31,7 @@ class TermSpace:
         z_TD: Term vectors.
         text_TG: Unit vectors of their texts, before any training.
         base_rate_T: Log-odds of each term; guessed from its ancestors for one never seen in training.
-        hierarchy: Parents within the aspect, along which annotations propagate.
+        graph: Parents within the aspect, along which annotations propagate.
     """
 
     model: GoferModel
@@ -39,7 +39,7 @@ class TermSpace:
     z_TD: NDArray[np.float32]
     text_TG: NDArray[np.float32]
     base_rate_T: NDArray[np.float32]
-    hierarchy: Hierarchy
+    graph: GoGraph
 
     @classmethod
     def of_model(
@@ -58,7 +58,7 @@ class TermSpace:
             z_TD=term_vectors(model, go_ids, text_TG),
             text_TG=text_TG,
             base_rate_T=term_base_rates(terms, relations),
-            hierarchy=Hierarchy.of_terms(terms, relations, within_aspect=True),
+            graph=GoGraph.of_terms(terms, relations, within_aspect=True),
         )
 
     @property
@@ -96,6 +96,6 @@ class TermSpace:
             return keep_BT
         for scores_T, keep_T in zip(scores_BT, keep_BT, strict=True):
             rows = np.flatnonzero(keep_T)
-            order = np.lexsort((rows, -self.hierarchy.height_T[rows], -scores_T[rows]))
+            order = np.lexsort((rows, -self.graph.height_T[rows], -scores_T[rows]))
             keep_T[rows[order[max_terms:]]] = False
         return keep_BT

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from gofer.errors import GoferError
 from gofer.mining.curriculum import Knobs
 from gofer.mining.miner import Miner
-from gofer.training.dataset import ShuffledRows
 from gofer.training.encode import term_vectors
 from gofer.training.model import GoferModel
 from gofer.training.optimiser import NotFiniteError, Optimiser, finite
 from gofer.training.parallel import ALONE, Team
 from gofer.training.resume import ResumePoint, StageState
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig, Weights
+from gofer.training.shuffled_rows import ShuffledRows
 from gofer.training.stage_data import StageData
 from gofer.training.step import Stepper
 from gofer.training.tracking import Cost, Tracker, means

@@ -40,7 +40,7 @@ class TermTensors:
             text_TG=torch.from_numpy(vocabulary.text_TG).to(device),
             base_rate_T=torch.from_numpy(vocabulary.base_rate_T).to(device),
             few_T=torch.from_numpy(vocabulary.few_T).to(device),
-            edges_E2=torch.from_numpy(vocabulary.neighbourhood.edges()).to(device),
+            edges_E2=torch.from_numpy(vocabulary.graph.within_aspects.edges_E2).to(device),
         )
 
 
@@ -144,7 +144,8 @@ class Stepper:
             rows_BK = self.miner.nearest(queries_BD, batch.hops_BT[part], k)
             return self.team.gathered(self._here(rows_BK)).cpu().numpy()
 
-        return choose_candidates(batch.hops_BT, batch.truth_BT, self.vocabulary.neighbourhood, knobs, nearest, self.rng)
+        graph = self.vocabulary.graph.within_aspects
+        return choose_candidates(batch.hops_BT, batch.truth_BT, graph, knobs, nearest, self.rng)
 
     def _targets(self, candidates: Candidates, term_C: Tensor) -> tuple[Targets, float]:
         # The second is the few-shot terms' share of the positives' weight.
