@@ -50,8 +50,8 @@ class Objective(Protocol):
 class InfoNCE:
     """Multi-positive InfoNCE, from protein to GO and from GO to protein (van den Oord 2018, Khosla 2020).
 
-    -Σ w_ij log( e^s_ij / (e^s_ij + Σ_k e^s_ik) ) / Σ w_ij, k over the negatives of i: positives do not compete. L_con is
-    the mean of this and of the same over the columns.
+    -Σ w_ij log( e^s_ij / (e^s_ij + Σ_k e^s_ik) ) / Σ w_ij, k over the negatives of i: positives do not compete.
+    L_con is the mean of this and of the same over the columns.
 
     Attributes:
         go_to_protein: Whether a term is also contrasted over the proteins of the batch.
