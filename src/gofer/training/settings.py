@@ -51,7 +51,7 @@ class StageConfig:
         return self.lambda_attr_start + way * (self.lambda_attr_max - self.lambda_attr_start)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """What all stages share.
 
@@ -76,11 +76,11 @@ class TrainingConfig:
     go_to_protein: bool
     batch_proteins: int
     weight_decay: float
-    clip_norm: float
+    clip_norm: float = 1.0
     gamma: float
     fs_target_ratio: float
     dag_margin: float
-    attr_pairs: int
+    attr_pairs: int = 1
     accumulate: int
     patience: int | None
     refresh_epochs: int
