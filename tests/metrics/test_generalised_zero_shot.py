@@ -15,6 +15,7 @@ from gofer.metrics.generalised_zero_shot import (
     generalised_figures,
     true_ranks,
 )
+from gofer.metrics.sparse_pairs import Pairs
 
 UNSEEN_C = np.array([False, False, False, True, True, True])
 SCORES_BC = np.array([[0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [0.9, 0.2, 0.1, 0.05, 0.05, 0.0]])
@@ -23,13 +24,13 @@ LABELS_BC = np.array([[1, 0, 0, 1, 1, 0], [0, 0, 1, 1, 0, 1]], bool)
 
 def figures(scores_BC=SCORES_BC, labels_BC=LABELS_BC, draws_NB=None):
     draws_NB = np.ones((1, len(labels_BC))) if draws_NB is None else draws_NB
-    ranks = true_ranks(scores_BC, labels_BC, UNSEEN_C)
+    ranks = true_ranks(Pairs.of_arrays(scores_BC, labels_BC), UNSEEN_C)
     told = generalised_figures(ranks, UNSEEN_C, draws_NB)
     return {(setting, metric): (values_N, n) for setting, (metric, values_N, n) in told}
 
 
 def test_true_terms_do_not_push_each_other_down_and_ties_count_one_half():
-    ranks = true_ranks(SCORES_BC, LABELS_BC, UNSEEN_C)
+    ranks = true_ranks(Pairs.of_arrays(SCORES_BC, LABELS_BC), UNSEEN_C)
     assert ranks.above_seen_P.tolist() == [0, 2, 2, 2, 2, 2]
     assert ranks.above_unseen_P.tolist() == [0, 0, 0, 0, 0.5, 1]
     assert ranks.scored_P.tolist() == [True] * 5 + [False]
@@ -79,7 +80,7 @@ def test_no_protein_at_all_is_no_error():
 
 
 def test_ranks_come_back_from_their_table_by_id():
-    ranks = true_ranks(SCORES_BC, LABELS_BC, UNSEEN_C)
+    ranks = true_ranks(Pairs.of_arrays(SCORES_BC, LABELS_BC), UNSEEN_C)
     table = as_table(ranks, ["P1", "P2"], [f"t{i}" for i in range(6)])
     again = from_table(table, pd.Index(["P2", "P1"]), pd.Index([f"t{i}" for i in range(6)]))
     assert again.protein_P.tolist() == [1 - row for row in ranks.protein_P]

@@ -1,8 +1,11 @@
 """The ablation of a run that is there: it trains again beside it, and touches nothing of it."""
 
 import pandas as pd
+import pytest
 import yaml
 from running import planned
+
+pytestmark = pytest.mark.workflow
 
 
 def test_parts_are_trained_beside_the_run_and_compared(workspace):

@@ -4,6 +4,8 @@ import pytest
 import yaml
 from running import Workspace, copy_of, small_config
 
+pytestmark = pytest.mark.workflow
+
 FASTA = ">P1 first\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n"
 OBO = """format-version: 1.2
 data-version: releases/2020-01-01

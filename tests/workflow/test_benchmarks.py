@@ -13,6 +13,8 @@ from gofer.artefacts import read_table
 from gofer.config import check_config, read_config
 from gofer.errors import GoferError
 
+pytestmark = pytest.mark.workflow
+
 OVERLAYS = {
     "nrpdb": ["nrpdb.yaml"],
     "nrpdb_gearnet": ["nrpdb.yaml", "nrpdb_gearnet.yaml"],

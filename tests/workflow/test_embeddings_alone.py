@@ -13,6 +13,8 @@ from running import copy_of, planned
 from gofer.artefacts import read_manifest
 from gofer.embeddings.residues import residue_store
 
+pytestmark = pytest.mark.workflow
+
 PROTEINS = {f"P{i}": "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ"[i:] for i in range(12)} | {"my_protein": "MKTAYIAKQRA"}
 EXAMPLE = [line.strip() for line in residue_store.__doc__.splitlines()]
 

@@ -1,68 +1,34 @@
-"""One version of each package everywhere: in the conda environments and in pyproject.toml."""
+"""The rules' conda environments: made from pyproject.toml, and each with what its scripts import."""
 
 import ast
 import re
+import subprocess
 import sys
-import tomllib
 
-import pytest
 import yaml
 
 from gofer import workflow
 
 
-@pytest.fixture
-def pinned(root):
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    versions = dict(requirement.split("==") for requirement in project["dependencies"])
-    return versions | {"faiss-gpu": versions["faiss-cpu"]}
-
-
-def environments(root):
-    return sorted((root / "envs").glob("*.yaml"))
-
-
 def versions_in(path):
-    """Wheels of an environment, by name; beside them it may name an index."""
+    """Wheels of an environment, by name."""
     *_, last = yaml.safe_load(path.read_text())["dependencies"]
     return dict(line.split("==") for line in last["pip"] if not line.startswith("--extra-index-url "))
 
 
-def indexes_in(path):
-    *_, last = yaml.safe_load(path.read_text())["dependencies"]
-    return [line for line in last["pip"] if line.startswith("--extra-index-url ")]
-
-
-def test_every_environment_pins_the_versions_of_the_project(root, pinned):
-    for path in environments(root):
-        versions = versions_in(path)
-        assert {name: pinned[name] for name in versions} == versions, path.name
-
-
-def test_every_environment_has_the_same_python_and_installs_nothing_but_wheels_beside_it(root):
-    for path in environments(root):
-        packages = [spec for spec in yaml.safe_load(path.read_text())["dependencies"] if isinstance(spec, str)]
-        assert packages[:2] == ["python =3.11", "pip"], path.name
-        assert packages[2:] == (["diamond =2.1"] if path.stem == "diamond" else []), path.name
-
-
-def test_torch_comes_without_cuda_but_in_the_cuda_variants_which_differ_in_nothing_else(root):
-    for path in environments(root):
-        versions = versions_in(path)
-        variant = path.stem.endswith("-cuda")
-        assert len(indexes_in(path)) == ("torch" in versions and not variant), path.name
-        if variant:
-            plain = versions_in(path.with_stem(path.stem.removesuffix("-cuda")))
-            assert versions == {{"faiss-cpu": "faiss-gpu"}.get(name, name): plain[name] for name in plain}, path.name
+def test_the_environments_are_those_that_the_project_gives(root, tmp_path):
+    subprocess.run([sys.executable, root / "envs/write.py", tmp_path], check=True)
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert written == {path.name: path.read_text() for path in (root / "envs").glob("*.yaml")}, "run make envs"
 
 
 def test_every_rule_has_an_environment_that_exists(root):
     for rules in sorted((root / "rules").glob("*.smk")):
         text = rules.read_text()
-        own = [line for line in text.splitlines() if line.startswith(("rule ", "    rule "))]
+        rules_of_file = [line for line in text.splitlines() if line.startswith(("rule ", "    rule "))]
         named = re.findall(r'"\.\./envs/([\w-]+)\.yaml"', text)
         varied = re.findall(r'environment\("(\w+)"\)', text)
-        assert len(named) + len(varied) >= len(own), rules.name
+        assert len(named) + len(varied) >= len(rules_of_file), rules.name
         files = named + varied + [f"{name}-cuda" for name in varied]
         assert all((root / f"envs/{name}.yaml").exists() for name in files), files
 

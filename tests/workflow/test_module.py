@@ -8,6 +8,8 @@ import pytest
 import yaml
 from running import copy_of, planned, small_config
 
+pytestmark = pytest.mark.workflow
+
 EARLY = """
 
 rule early:

@@ -6,6 +6,8 @@ from running import Workspace, copy_of, planned, small_config
 
 from gofer.artefacts import read_manifest, read_table
 
+pytestmark = pytest.mark.workflow
+
 OLD = """format-version: 1.2
 data-version: releases/2019-01-01
 

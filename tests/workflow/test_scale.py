@@ -4,6 +4,8 @@ import pytest
 import yaml
 from running import Workspace, copy_of, planned, small_config
 
+pytestmark = pytest.mark.workflow
+
 
 @pytest.mark.parametrize(("shards", "of_the_query"), [(3, 3), (40, 16)])
 def test_a_query_is_cut_into_as_many_shards_as_the_run_but_16_at_most(root, tmp_path, shards, of_the_query):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from running import copy_of
 
+pytestmark = pytest.mark.workflow
+
 UNIT = Path(".tests/unit")
 CALL = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "small.yaml"]
 

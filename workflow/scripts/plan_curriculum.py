@@ -5,8 +5,8 @@ import pandas as pd
 from gofer.artefacts import atomic, read_table, write_tsv
 from gofer.mining.curriculum import curriculum_table
 from gofer.report.plots import curriculum_picture
-from gofer.training.dataset import ShuffledRows
 from gofer.training.settings import STAGES, StageConfig
+from gofer.training.shuffled_rows import ShuffledRows
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

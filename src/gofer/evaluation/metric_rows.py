@@ -20,17 +20,16 @@ from gofer.inputs.held_out import HeldOut
 from gofer.inputs.splits import nearest as identity_bins
 from gofer.metrics.bootstrap import DRAWS, Bootstrap, interval
 from gofer.metrics.calibration_error import BINS, reliability
-from gofer.metrics.fmax import THRESHOLDS, Named, f_curve, s_curve
+from gofer.metrics.fmax import THRESHOLDS, Named, count, f_curve, s_curve
 from gofer.metrics.generalised_zero_shot import (
     RANK_METRICS,
     SETTINGS,
     from_table,
     generalised_figures,
-    true_ranks_of_pairs,
+    true_ranks,
 )
-from gofer.metrics.ranking import TermMeans
-from gofer.metrics.sparse_pairs import Pairs, count
-from gofer.metrics.term_ranking import TermScores, by_term, means_of_terms
+from gofer.metrics.sparse_pairs import Pairs
+from gofer.metrics.term_ranking import TermMeans, TermScores, by_term, means_of_terms
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores
 
 logger = logging.getLogger(__name__)
@@ -145,7 +144,7 @@ def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut
         figures = term_figures(own, test.accretion_C[chosen_C], draws_NB, macro[name])
         yield from (("test", name, figure) for figure in figures)
     ranks = (
-        true_ranks_of_pairs(test.stated, test.unseen_C)
+        true_ranks(test.stated, test.unseen_C)
         if predicted.ranks is None
         else from_table(predicted.ranks, test.protein_ids, pd.Index(test.terms["go_id"]))
     )

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from numpy.typing import NDArray
 
 from gofer.metrics.calibration_error import reliability
-from gofer.metrics.fmax import Named, coverage_of, fmax_of, smin_of
-from gofer.metrics.ranking import TermMeans
-from gofer.metrics.sparse_pairs import Pairs, count, micro_aupr, retrieved_terms
+from gofer.metrics.fmax import Named, count, coverage_of, fmax_of, smin_of
+from gofer.metrics.ranking import micro_aupr, retrieved_terms
+from gofer.metrics.sparse_pairs import Pairs
+from gofer.metrics.term_ranking import TermMeans
 
 PROTEIN_METRICS = ["fmax", "weighted_fmax", "smin", "coverage", "micro_aupr", "recall_at_10", "mrr"]
 MACRO_METRICS = ["macro_aupr", "macro_auroc", "proteins_recall_at_10", "proteins_mrr"]

@@ -1,6 +1,6 @@
 """Whether scores are probabilities: of the pairs scored .3, three in ten should be true.
 
-Shapes: B proteins, P predicted pairs, U bins, N resamples; `draws_NB` as in `metrics`.
+Shapes: B proteins, P predicted pairs, U bins, N resamples; `draws_NB` as in `ranking`.
 """
 
 from dataclasses import dataclass

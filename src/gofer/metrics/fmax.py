@@ -6,13 +6,16 @@ doi:10.1093/bioinformatics/btt228 (information accretion, Smin); Jiang et al. 20
 
 All of them are functions of a few numbers per protein and threshold, so those are counted once (`count`) and each
 bootstrap resample is only a weighted sum over proteins. Settings are chosen on validation proteins by all three
-together (`quality`). Shapes: B proteins, T terms (C of one aspect), K thresholds, N resamples.
+together (`quality`). Shapes: B proteins, T terms (C of one aspect), P predicted pairs, L true pairs, K thresholds, N
+resamples.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gofer.metrics.sparse_pairs import Pairs
 
 Named = tuple[str, NDArray[np.float64], int]  # metric, its value in each resample, what n counts
 
@@ -21,53 +24,70 @@ THRESHOLDS = np.arange(0.01, 1, 0.01)  # .01 to .99, with exactly the rounding e
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """What each protein has at each threshold; terms are counted as 1 or as their information accretion.
+    """What each protein has at each of `THRESHOLDS`; terms are counted as 1 or as their information accretion.
 
     Attributes:
-        thresholds_K: Increasing thresholds; a term is predicted where its score is at or above.
-        predicted_BK: Predicted terms.
+        predicted_BK: Predicted terms: those whose score is at or above the threshold.
         correct_BK: Predicted terms that are labels.
         labels_B: Labels.
         any_BK: Whether a term is predicted at all, be its information accretion 0.
     """
 
-    thresholds_K: NDArray[np.float64]
     predicted_BK: NDArray[np.float64]
     correct_BK: NDArray[np.float64]
     labels_B: NDArray[np.float64]
     any_BK: NDArray[np.bool_]
 
 
-def count(
-    scores_BT: NDArray,
-    labels_BT: NDArray[np.bool_],
-    accretion_T: NDArray | None = None,
-    thresholds_K: NDArray[np.float64] = THRESHOLDS,
-) -> Counts:
-    """Count predicted and correct terms per protein and threshold, over the proteins that have a label.
+def count(pairs: Pairs, accretion_C: NDArray | None = None) -> Counts:
+    """Count predicted and correct terms per protein and threshold.
+
+    Args:
+        pairs: Propagated, roots left out, of proteins that all have a label.
+        accretion_C: Information accretion >= 0 by which to weigh the terms; None counts each as 1.
+    """
+    weight_P = None if accretion_C is None else np.asarray(accretion_C, np.float64)[pairs.term_P]
+    weight_L = None if accretion_C is None else np.asarray(accretion_C, np.float64)[pairs.label_L]
+    labels_B = np.bincount(pairs.owner_L, weight_L, minlength=pairs.n_proteins).astype(np.float64)
+    return _count(pairs.protein_P, pairs.score_P, pairs.true_P, weight_P, labels_B)
+
+
+def count_arrays(scores_BT: NDArray, labels_BT: NDArray[np.bool_], accretion_T: NDArray | None = None) -> Counts:
+    """The same of arrays, for fits that count the same proteins many times; proteins without a label are left out.
 
     Args:
         scores_BT: Scores in [0, 1] of one aspect, roots left out, propagated; 0 is no prediction. Scores from a file
             must be float64, or those that equal a threshold may miss it.
         labels_BT: True labels, propagated.
         accretion_T: Information accretion >= 0 by which to weigh the terms; None counts each as 1.
-        thresholds_K: Increasing thresholds > 0.
     """
     labelled_B = labels_BT.any(axis=1)
     if not labelled_B.all():
         scores_BT, labels_BT = scores_BT[labelled_B], labels_BT[labelled_B]
-    protein_P, term_P = np.nonzero(scores_BT >= thresholds_K[0])
-    level_P = np.searchsorted(thresholds_K, scores_BT[protein_P, term_P].astype(np.float64), side="right")
-    cell_P = protein_P * (len(thresholds_K) + 1) + level_P
-    shape = len(labels_BT), len(thresholds_K)
+    protein_P, term_P = np.nonzero(scores_BT >= THRESHOLDS[0])
     weight_P = None if accretion_T is None else np.asarray(accretion_T, np.float64)[term_P]
-    hit_P = labels_BT[protein_P, term_P].astype(np.float64)
+    labels_B = (labels_BT.sum(axis=1) if accretion_T is None else labels_BT @ accretion_T).astype(np.float64)
+    score_P, true_P = scores_BT[protein_P, term_P].astype(np.float64), labels_BT[protein_P, term_P]
+    return _count(protein_P, score_P, true_P, weight_P, labels_B)
+
+
+def _count(
+    protein_P: NDArray[np.integer],
+    score_P: NDArray[np.float64],
+    true_P: NDArray[np.bool_],
+    weight_P: NDArray[np.float64] | None,
+    labels_B: NDArray[np.float64],
+) -> Counts:
+    shape = len(labels_B), len(THRESHOLDS)
+    level_P = np.searchsorted(THRESHOLDS, score_P, side="right")
+    cell_P = protein_P * np.int64(shape[1] + 1) + level_P
+    hit_P = true_P.astype(np.float64) if weight_P is None else true_P * weight_P
+    predicted_BK = _at_or_above(cell_P, weight_P, shape)
     return Counts(
-        thresholds_K=thresholds_K,
-        predicted_BK=_at_or_above(cell_P, weight_P, shape),
-        correct_BK=_at_or_above(cell_P, hit_P if weight_P is None else hit_P * weight_P, shape),
-        labels_B=(labels_BT.sum(axis=1) if accretion_T is None else labels_BT @ accretion_T).astype(np.float64),
-        any_BK=_at_or_above(cell_P, None, shape) > 0,
+        predicted_BK=predicted_BK,
+        correct_BK=_at_or_above(cell_P, hit_P, shape),
+        labels_B=labels_B,
+        any_BK=(predicted_BK if weight_P is None else _at_or_above(cell_P, None, shape)) > 0,
     )
 
 
@@ -78,9 +98,9 @@ def _at_or_above(cell_P: NDArray, weight_P: NDArray | None, shape: tuple[int, in
     return totals.reshape(n_proteins, n_thresholds + 1)[:, ::-1].cumsum(axis=1, dtype=np.float64)[:, ::-1][:, 1:]
 
 
-def fmax(scores_BT: NDArray, labels_BT: NDArray[np.bool_], thresholds_K: NDArray[np.float64] = THRESHOLDS) -> float:
-    """Fmax of one aspect, in [0, 1]; NaN where no protein has a label. Arguments as for `count`."""
-    return float(fmax_of(count(scores_BT, labels_BT, None, thresholds_K))[0])
+def fmax(scores_BT: NDArray, labels_BT: NDArray[np.bool_]) -> float:
+    """Fmax of one aspect, in [0, 1]; NaN where no protein has a label. Arguments as for `count_arrays`."""
+    return float(fmax_of(count_arrays(scores_BT, labels_BT))[0])
 
 
 def fmax_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float64]:
@@ -101,7 +121,7 @@ def f_curve(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float
     predicts_BK = counts.predicted_BK > 0
     precision_NK = _ratio(draws_NB @ _ratio(counts.correct_BK, counts.predicted_BK), draws_NB @ predicts_BK)
     total_N1 = draws_NB.sum(axis=1, keepdims=True)
-    recall_NK = _mean(draws_NB @ _ratio(counts.correct_BK, counts.labels_B[:, None]), total_N1)
+    recall_NK = or_nan(draws_NB @ _ratio(counts.correct_BK, counts.labels_B[:, None]), total_N1)
     return np.where(total_N1 > 0, _ratio(2 * precision_NK * recall_NK, precision_NK + recall_NK), np.nan)
 
 
@@ -121,8 +141,8 @@ def s_curve(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.float
     """S at each threshold of each resample (N, K), inf where nothing is predicted; arguments as for `smin_of`."""
     draws_NB = _draws(counts, draws_NB)
     total_N1 = draws_NB.sum(axis=1, keepdims=True)
-    missed_NK = _mean(draws_NB @ (counts.labels_B[:, None] - counts.correct_BK), total_N1)
-    wrong_NK = _mean(draws_NB @ (counts.predicted_BK - counts.correct_BK), total_N1)
+    missed_NK = or_nan(draws_NB @ (counts.labels_B[:, None] - counts.correct_BK), total_N1)
+    wrong_NK = or_nan(draws_NB @ (counts.predicted_BK - counts.correct_BK), total_N1)
     return np.where(draws_NB @ counts.any_BK > 0, np.hypot(missed_NK, wrong_NK), np.inf)
 
 
@@ -131,15 +151,16 @@ def coverage_of(counts: Counts, draws_NB: NDArray | None = None) -> NDArray[np.f
     draws_NB = _draws(counts, draws_NB)
     if not draws_NB.size:
         return np.full(len(draws_NB), np.nan)
-    return _mean(draws_NB @ counts.any_BK[:, 0], draws_NB.sum(axis=1))
+    return or_nan(draws_NB @ counts.any_BK[:, 0], draws_NB.sum(axis=1))
 
 
 def _draws(counts: Counts, draws_NB: NDArray | None) -> NDArray[np.float64]:
     return np.ones((1, len(counts.labels_B))) if draws_NB is None else np.asarray(draws_NB, np.float64)
 
 
-def _mean(sum_: NDArray, total: NDArray) -> NDArray[np.float64]:
-    return np.divide(sum_, total, out=np.full(sum_.shape, np.nan), where=total > 0)
+def or_nan(above: NDArray, below: NDArray) -> NDArray[np.float64]:
+    """The quotient of the two; NaN where `below` is not above 0."""
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
 
 
 def _ratio(above: NDArray, below: NDArray) -> NDArray[np.float64]:
@@ -148,7 +169,7 @@ def _ratio(above: NDArray, below: NDArray) -> NDArray[np.float64]:
 
 
 def quality(scores_BC: NDArray, labels_BC: NDArray[np.bool_], accretion_C: NDArray) -> float:
-    """Higher is better; a part that cannot be had counts as 0.
+    """Higher is better; a part that is not defined counts as 0.
 
     Args:
         scores_BC: Scores in [0, 1], propagated.
@@ -156,7 +177,7 @@ def quality(scores_BC: NDArray, labels_BC: NDArray[np.bool_], accretion_C: NDArr
         accretion_C: Information accretion of each term.
     """
     scores_BC = np.asarray(scores_BC, np.float64)
-    return quality_of(*(count(scores_BC, labels_BC, weights_C) for weights_C in (None, accretion_C)))
+    return quality_of(*(count_arrays(scores_BC, labels_BC, weights_C) for weights_C in (None, accretion_C)))
 
 
 def quality_of(plain: Counts, weighted: Counts) -> float:

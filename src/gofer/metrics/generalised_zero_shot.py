@@ -1,10 +1,10 @@
 """Generalised zero-shot retrieval: where do a protein's unseen terms stand among all terms, seen ones included?
 
 Seen terms are common and therefore score high, so an unseen term that leads all unseen ones may still stand behind
-hundreds of seen ones. Xian et al. 2018 (doi:10.1109/TPAMI.2018.2857768) therefore rank among all classes and tell seen,
-unseen and their harmonic mean. Here each true term is ranked among the terms that are wrong for the protein, in its
-aspect, so that true terms do not push each other down (filtered ranks; Bordes et al. 2013, NIPS). Shapes: B proteins, C
-terms of one aspect, P true protein-term pairs, N resamples.
+hundreds of seen ones. Xian et al. 2018 (doi:10.1109/TPAMI.2018.2857768) therefore rank among all classes, and report
+seen, unseen and their harmonic mean. Here each true term is ranked among the terms of its aspect that are wrong for
+the protein, so that true terms do not push each other down (filtered ranks; Bordes et al. 2013, NIPS). Shapes: B
+proteins, C terms of one aspect, P true protein-term pairs, N resamples.
 """
 
 from collections.abc import Iterator
@@ -42,24 +42,7 @@ class TrueRanks:
     scored_P: NDArray[np.bool_]
 
 
-def true_ranks(scores_BC: NDArray, labels_BC: NDArray[np.bool_], unseen_C: NDArray[np.bool_]) -> TrueRanks:
-    """Rank every true pair.
-
-    Args:
-        scores_BC: Scores of all terms of an aspect but the root; 0 is no prediction.
-        labels_BC: True labels, propagated.
-        unseen_C: Terms without a training protein.
-    """
-    protein_P, term_P = np.nonzero(labels_BC)
-    above_2P, starts = np.zeros((2, len(protein_P))), np.searchsorted(protein_P, np.arange(len(labels_BC) + 1))
-    for row, score_C in enumerate(scores_BC):
-        own = slice(starts[row], starts[row + 1])
-        for side, of_side_C in enumerate((~unseen_C, unseen_C)):
-            above_2P[side, own] = _above(score_C[term_P[own]], score_C[of_side_C & ~labels_BC[row]])
-    return TrueRanks(protein_P, term_P, above_2P[0], above_2P[1], scores_BC[protein_P, term_P] > 0)
-
-
-def true_ranks_of_pairs(pairs: Pairs, unseen_C: NDArray[np.bool_]) -> TrueRanks:
+def true_ranks(pairs: Pairs, unseen_C: NDArray[np.bool_]) -> TrueRanks:
     """Rank every true pair; what is not predicted has score 0.
 
     Args:

@@ -1,7 +1,11 @@
-"""Metrics of order term by term, of many proteins: those of `ranking.term_means`, for several sets of terms at once.
+"""How well terms find their proteins, one term at a time: macro AUPR, AUROC, recall and MRR over sets of terms.
 
-A term's proteins are divided by the scores of those that have it: how many, drawn as often as in a resample, stand
-above, at or below each of these scores gives every figure. So what a term costs is one sum over its scored proteins per
+AUPR is average precision, Σ (R_k − R_{k−1}) P_k over distinct scores, without interpolation; AUROC is the chance that a
+positive scores above a negative, ties counting one half. Recall and reciprocal rank are those of `ranking`, from a term
+to its proteins.
+
+The distinct scores of a term's positives divide its proteins. Every figure follows from how many proteins, drawn as
+often as in a resample, score above, at or below each of them. So a term costs one sum over its scored proteins per
 resample, not one per pair of a positive and a protein. Shapes: B proteins, C terms of a block, K scores of the block's
 positives (distinct within a term, best first), S slots, N resamples, G sets of terms.
 """
@@ -14,11 +18,30 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gofer.metrics.ranking import PLACES, TermMeans
+from gofer.metrics.ranking import PLACES
 from gofer.metrics.sparse_pairs import Pairs
 
 PAIRS_AT_ONCE = 2_000_000  # scored pairs of a block: 40 MB
 LEVELS_AT_ONCE = 4_000  # distinct scores of its positives: some 6 MB per array of 200 resamples
+
+
+@dataclass(frozen=True)
+class TermMeans:
+    """Means over the terms that have a positive and a negative.
+
+    Attributes:
+        aupr_N: Macro average precision of each resample; NaN where no term qualifies.
+        auroc_N: Macro AUROC of each resample.
+        recall_at_10_N: Recall of a term's proteins among its ten best.
+        mrr_N: Mean reciprocal rank of a term's best protein.
+        n_terms: Terms that qualify with every protein drawn once.
+    """
+
+    aupr_N: NDArray[np.float64]
+    auroc_N: NDArray[np.float64]
+    recall_at_10_N: NDArray[np.float64]
+    mrr_N: NDArray[np.float64]
+    n_terms: int
 
 
 class TermScores(NamedTuple):

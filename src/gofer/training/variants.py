@@ -18,7 +18,8 @@ from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.embeddings.texts.go_text import INFERENCE
 from gofer.inputs.held_out import HeldOut
-from gofer.metrics.ranking import term_means
+from gofer.metrics.sparse_pairs import Pairs
+from gofer.metrics.term_ranking import TermMeans, by_term, means_of_terms
 from gofer.mining.curriculum import KNOBS
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
 from gofer.mining.miner import Miner
@@ -207,13 +208,21 @@ def judge(model: GoferModel, inputs: AblationInputs) -> dict[str, float]:
     figures = {name: value for name, value in told.items() if name.startswith("fmax")}
     z_ND = protein_vectors(model, val.proteins)
     seen = evidence(model, z_ND, term_vectors(model, vocabulary.go_ids, vocabulary.text_TG))
-    figures["seen_macro_aupr"] = float(term_means(seen, val.truth_NT.toarray()).aupr_N[0])
+    figures["seen_macro_aupr"] = float(_means_of_terms(seen, val.truth_NT.toarray()).aupr_N[0])
     go_ids, labels_NZ = _zero_shot_labels(inputs.held_out, val.proteins.protein_ids)
     if not go_ids:
         return figures | {"zero_macro_auroc": float("nan"), "zero_macro_aupr": float("nan")}
     texts_ZG = inputs.texts[INFERENCE].subset(go_ids).vectors_TG
-    zero = term_means(evidence(model, z_ND, term_vectors(model, go_ids, texts_ZG)), labels_NZ)
+    zero = _means_of_terms(evidence(model, z_ND, term_vectors(model, go_ids, texts_ZG)), labels_NZ)
     return figures | {"zero_macro_auroc": float(zero.auroc_N[0]), "zero_macro_aupr": float(zero.aupr_N[0])}
+
+
+def _means_of_terms(evidence_NT: NDArray[np.float32], labels_NT: NDArray[np.bool_]) -> TermMeans:
+    # Only the order counts: moved above 0, since a score of 0 would be no prediction.
+    scores_NT = evidence_NT.astype(np.float64)
+    scores_NT += 1 - scores_NT.min(initial=0)
+    every = {"all": np.ones(labels_NT.shape[1], bool)}
+    return means_of_terms(by_term(Pairs.of_arrays(scores_NT, labels_NT)), np.ones((1, len(labels_NT))), every)["all"]
 
 
 def _zero_shot_labels(held_out: HeldOut, protein_ids: list[str]) -> tuple[list[str], NDArray[np.bool_]]:

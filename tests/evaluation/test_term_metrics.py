@@ -5,15 +5,16 @@ import pytest
 
 from gofer.evaluation.term_metrics import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.metrics.fmax import fmax
-from gofer.metrics.ranking import term_means
 from gofer.metrics.sparse_pairs import Pairs
+from gofer.metrics.term_ranking import by_term, means_of_terms
 
 ONCE = np.ones((1, 3))
 
 
 def figures(scores_BC, labels_BC, unthresholded_BC=None):
     scores_BC = np.asarray(scores_BC, float)
-    macro = term_means(scores_BC if unthresholded_BC is None else unthresholded_BC, labels_BC)
+    macro_pairs = Pairs.of_arrays(scores_BC if unthresholded_BC is None else unthresholded_BC, labels_BC)
+    macro = means_of_terms(by_term(macro_pairs), ONCE, {"all": np.ones(labels_BC.shape[1], bool)})["all"]
     told = term_figures(Pairs.of_arrays(scores_BC, labels_BC), np.ones(labels_BC.shape[1]), ONCE, macro)
     return {metric: (values_N[0], n) for metric, values_N, n in told}
 

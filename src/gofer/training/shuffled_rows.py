@@ -1,0 +1,43 @@
+"""The order in which training sees its proteins: new in each epoch, with a place in it that can be kept.
+
+It needs no torch, so that the curriculum can be planned without it.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ShuffledRows:
+    """Rows of a data set in batches; what an update is made from is a group of `accumulate` of them.
+
+    Residues are read row by row from files mapped into memory, so that a random order costs little and memory does not
+    grow with the data set.
+
+    Args:
+        rows: Size of the data set.
+        batch_proteins: Rows of a batch; the last of an epoch may be smaller.
+        accumulate: Batches of a group; the last of an epoch may have fewer.
+    """
+
+    def __init__(self, rows: int, *, batch_proteins: int, accumulate: int = 1) -> None:
+        self.rows, self.batch_proteins, self.accumulate = rows, batch_proteins, accumulate
+        self.order: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.place = 0
+
+    @property
+    def groups_per_epoch(self) -> int:
+        """Groups that an epoch has."""
+        return -(-self.rows // (self.batch_proteins * self.accumulate))
+
+    def shuffle(self, rng: np.random.Generator) -> None:
+        """Draw the order of an epoch, and go to its beginning."""
+        self.order, self.place = rng.permutation(self.rows), 0
+
+    def __iter__(self) -> Iterator[list[NDArray[np.int64]]]:
+        """Groups from the present place to the end of the epoch; the place moves on before a group is yielded."""
+        while self.place < len(self.order):
+            taken = self.order[self.place : self.place + self.batch_proteins * self.accumulate]
+            self.place += len(taken)
+            yield [taken[start : start + self.batch_proteins] for start in range(0, len(taken), self.batch_proteins)]
