@@ -27,8 +27,7 @@ from pathlib import Path
 from gofer.config import read_config
 
 ROOT = Path(__file__).parents[1]
-
-SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
+SNAKEFILE = ROOT / "Snakefile"
 FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", re.MULTILINE)
 # Times, costs and what was in a cache are told here, apart from data; wandb's folders are its own.
 NOT_DATA = {"logs", "benchmarks", "wandb"}

@@ -122,7 +122,7 @@ if config["previous_ontology"]:
             previous_terms=results("inputs/previous_terms.parquet"),
             accounting=results("inputs/accounting-release.parquet"),
         params:
-                code=code("gofer.inputs.ontology.releases", "gofer.inputs.schemas"),
+            code=code("gofer.inputs.ontology.releases", "gofer.inputs.schemas"),
         log:
             results("logs/compare_releases.log"),
         benchmark:
