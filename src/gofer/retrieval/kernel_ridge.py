@@ -25,9 +25,10 @@ from gofer.retrieval.features.sequence_features import SequenceFeatures
 
 JITTER = 1e-6  # keeps the normal equations solvable where two landmarks are the same protein
 PROTEINS_AT_ONCE = 1024
+SIMILARITIES = ("learned", "residues", "words", "composition", "segments", "physicochemistry")  # that the kernel sums
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KernelWeights:
     """How much each kind of similarity counts.
 
@@ -44,21 +45,21 @@ class KernelWeights:
         landmarks: Most training proteins that functions are made of.
     """
 
-    learned: float
-    residues: float
-    words: float
-    composition: float
-    segments: float
-    physicochemistry: float
-    sharpness: float
-    ridge: float
-    evenness: float
+    learned: float = 0.5
+    residues: float = 1.0
+    words: float = 1.0
+    composition: float = 1.0
+    segments: float = 1.0
+    physicochemistry: float = 1.0
+    sharpness: float = 3.0
+    ridge: float = 2.0
+    evenness: float = 0.25
     landmarks: int
 
     @classmethod
     def from_config(cls, settings: Mapping[str, Any]) -> "KernelWeights":
         """From the `retrieval.labels` section of a config."""
-        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+        return cls(landmarks=settings["landmarks"])
 
     def of_words(self) -> "KernelWeights":
         """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""
@@ -102,7 +103,7 @@ def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeight
         total_NM += weights.residues * _near(these.residues_NS, those.residues_NS)
     one, two = these.sequence, those.sequence
     if weights.words:
-        total_NM += weights.words * (one.words_NV @ two.words_NV.T).toarray()
+        total_NM += weights.words * (one.kmers_NV @ two.kmers_NV.T).toarray()
     if weights.composition:
         total_NM += weights.composition * _near(one.composition_NC, two.composition_NC)
     if weights.segments:
@@ -119,7 +120,7 @@ def _near(one_NC: NDArray[np.float64], two_MC: NDArray[np.float64]) -> NDArray[n
 
 
 @dataclass(frozen=True, eq=False)
-class LabelRegression:
+class KernelRidge:
     """A fitted regression.
 
     Attributes:
@@ -143,7 +144,7 @@ class LabelRegression:
         weights: KernelWeights,
         *,
         seed: int,
-    ) -> "LabelRegression":
+    ) -> "KernelRidge":
         """Fit to training proteins; each aspect to those that have a label in it.
 
         Args:
