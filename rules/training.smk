@@ -75,7 +75,7 @@ rule train_stage:
         results("benchmarks/train_stage_{stage}.tsv")
     wildcard_constraints:
         stage="[A-D]",
-    threads: config["training"]["processes"]  # one each: of two, the second saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
+    threads: config["training"]["processes"]  # one each: a second one saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
     conda:
         environment("training")
     script:
