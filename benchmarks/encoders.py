@@ -99,7 +99,7 @@ def figures(run: Path, like: Path) -> dict[str, float]:
     splits = read_table(like / "inputs/splits.parquet")
     test = sorted(splits.loc[splits["split"] == "test", "protein_id"])
     go_ids = terms["go_id"].tolist()
-    truth = label_matrix(read_table(like / "inputs/annotations.parquet"), test, go_ids).toarray().astype(bool)
+    truth = label_matrix(read_table(like / "inputs/annotations.parquet"), test, go_ids).toarray()
     told = read_cafa(run / "evaluation/predictions/gofer.tsv")
     scores = np.zeros(truth.shape)
     row, column = pd.Index(test).get_indexer(told["protein_id"]), pd.Index(go_ids).get_indexer(told["go_id"])

@@ -43,7 +43,7 @@ def main() -> None:
     proteins = ProteinVectors.read(run / "retrieval/protein_vectors.parquet").of_splits(options.split)
     described = proteins.described(read_sequences(run / "inputs/proteins.parquet"))
     truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)
-    truth_BT = truth_BT.toarray().astype(bool)
+    truth_BT = truth_BT.toarray()
     text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
     columns, expected = [space.go_ids.index(go_id) for go_id in label_model.go_ids], label_model.predict(described)
     regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
