@@ -18,14 +18,13 @@ from gofer.inputs.ontology.go_graph import hierarchy_consistent
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.fmax import count_arrays, fmax_of
 from gofer.metrics.logistic_calibration import Calibration
+from gofer.names import ASPECTS
 from gofer.retrieval.ensemble import Mixture
 from gofer.retrieval.label_model import LabelHead
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.checkpoint import read_checkpoint
-
-ASPECTS = ("MFO", "BPO", "CCO")
 
 
 def main() -> None:

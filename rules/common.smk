@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from gofer.config import annotation_files, check_config, input_path, protein_files, protein_sets, query_path, split_lists
 from gofer.errors import GoferError
+from gofer.methods import METHODS
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
@@ -97,7 +98,7 @@ def stage_settings(wildcards):
 def predicted(suffix):
     """A file of a method's predictions: its own, or that of a baseline."""
     return lambda wildcards: results(
-        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
+        f"{'baselines' if METHODS[wildcards.method].baseline else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
     )
 
 

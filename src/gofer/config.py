@@ -25,7 +25,6 @@ COMMAND_LINE = "--config"
 DEMO_PROTEINS = "proteins.fasta"
 LIKENESSES = ("learned", "residues", "words", "composition", "segments", "physicochemistry")  # of retrieval.labels
 MISSING = "does not exist"
-ASPECTS = ("MFO", "BPO", "CCO")
 DOWNLOADS = "correct the name, or --config data=DIR; docs/benchmarks.md says where the files of benchmarks are"
 
 
