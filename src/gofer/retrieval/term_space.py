@@ -4,19 +4,22 @@ Shapes: B proteins, T terms of the release (roots and terms never seen in traini
 width.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gofer.artefacts import Manifest, read_table
 from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.metrics.logistic_calibration import fit as fit_calibration
 from gofer.mining.vocabulary import term_base_rates
+from gofer.training.checkpoint import read_checkpoint
 from gofer.training.encode import evidence, term_vectors
 from gofer.training.model import GoferModel
 
@@ -60,6 +63,21 @@ class TermSpace:
             base_rate_T=term_base_rates(terms, relations),
             graph=GoGraph.of_terms(terms, relations, within_aspect=True),
         )
+
+    @classmethod
+    def read(
+        cls, files: Mapping[str, Path | str], relations: Iterable[str], *, expected: Manifest | None = None
+    ) -> "TermSpace":
+        """Open a trained model with the terms of its release.
+
+        Args:
+            files: checkpoint, terms and texts (of phase D), by these names.
+            relations: Along which annotations propagate in this run.
+            expected: Release facts that the texts must not contradict.
+        """
+        model, _ = read_checkpoint(files["checkpoint"])
+        texts = GoLookupCache.read(files["texts"], expected=expected)
+        return cls.of_model(model, read_table(files["terms"]), texts, relations)
 
     @property
     def go_ids(self) -> list[str]:
