@@ -73,9 +73,9 @@ def test_the_library_knows_nothing_of_snakemake():
 
 
 def test_the_foundation_needs_neither_torch_nor_faiss():
-    for name in ("errors", "artefacts", "workflow", "config"):
-        heavy = {"torch", "faiss", "esm", "wandb"}
-        assert not heavy & {imported.split(".")[0] for imported in imports_of(SOURCE / f"{name}.py")}
+    heavy = {"torch", "faiss", "esm", "wandb"}
+    for path in [SOURCE / f"{name}.py" for name in ("errors", "artefacts", "workflow")] + [*SOURCE.glob("config/*.py")]:
+        assert not heavy & {imported.split(".")[0] for imported in imports_of(path)}
 
 
 def test_nothing_in_the_library_runs_or_unpickles_what_it_reads():
