@@ -189,7 +189,7 @@ def write_model_file(
     with atomic(path) as part, part.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for name in names:
-            file.write(memoryview(whole[name].reshape(-1).view(np.uint8)))
+            file.write(whole[name].reshape(-1).view(np.uint8).data)
 
 
 def _as_bytes(text: str) -> NDArray[np.uint8]:
@@ -255,7 +255,7 @@ def _digest(header: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
 def _sha256(content: NDArray[np.uint8]) -> str:
     digest = hashlib.sha256()
     for start in range(0, len(content), PIECE):
-        digest.update(memoryview(content[start : start + PIECE]))
+        digest.update(content[start : start + PIECE].data)
     return digest.hexdigest()
 
 
