@@ -24,10 +24,10 @@ from gofer.config import read_config
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import is_root
 from gofer.metrics.fmax import count_arrays, fmax_of
+from gofer.names import ASPECTS
 from gofer.retrieval.cafa_format import read_cafa
 
 ROOT = Path(__file__).parents[1]
-ASPECTS = ("MFO", "BPO", "CCO")
 
 
 def main() -> None:

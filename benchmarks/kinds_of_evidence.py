@@ -17,12 +17,11 @@ from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import count_arrays, fmax_of
+from gofer.names import ASPECTS
 from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
-
-ASPECTS = ("MFO", "BPO", "CCO")
 
 
 def main() -> None:

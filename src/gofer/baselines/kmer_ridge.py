@@ -1,4 +1,4 @@
-"""The baseline that needs no model: kernel ridge regression on k-mers of residues and composition."""
+"""Kernel ridge regression of labels on k-mers and composition: a baseline that needs no model."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from gofer.retrieval.features.sequence_features import SequenceReader
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 
 
-def ridge(
+def kmer_ridge(
     train: tuple[Sequence[str], Sequence[Sequence[str]]],
     held_out: tuple[list[str], Sequence[str]],
     terms: pd.DataFrame,
@@ -21,14 +21,14 @@ def ridge(
     min_score: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Kernel ridge regression on words of residues and composition: what needs no model at all.
+    """Predict the terms of proteins from their k-mers and composition.
 
     Args:
         train: Sequences of the training proteins, and the ids of their terms, propagated.
         held_out: Ids of the proteins to predict for, and their sequences.
         terms: Rows of the terms table to predict, roots left out.
-        weights: The kernel; what is not read from the sequence alone does not count.
-        relations: Along which a score holds upwards.
+        weights: Of the kernel; only the parts that are read from the sequence count.
+        relations: Along which annotations propagate in this run.
         min_score: Lower scores are left out.
         seed: Of the choice of landmarks.
 

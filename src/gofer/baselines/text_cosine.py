@@ -1,10 +1,11 @@
-"""A baseline for terms that training never saw: the cosine of texts, nothing trained.
+"""A baseline for terms that training never saw: the cosine of texts; nothing is trained.
 
-A protein's profile in an aspect is the mean text vector of the labels of its nearest training proteins (`neighbours`),
-each neighbour weighted by its cosine; a term scores the cosine of the profile with the term's own text vector. Terms
-without a training protein are reached like any other. A logistic curve per aspect, fitted on validation proteins, makes
-the cosine a probability; it leaves the order of proteins and terms within an aspect as it is. Shapes: B proteins, N
-neighbours, T terms, G text width.
+A protein's profile in an aspect is the mean text vector of the labels of its nearest training proteins
+(`embedding_neighbours`), each neighbour weighted by its cosine. A term's score is the cosine of the profile with the
+term's text vector, whether or not a training protein has the term. A logistic curve per aspect, fitted on validation
+proteins, makes the cosine a probability; it does not change the order of proteins and terms within an aspect.
+
+Shapes: B proteins, N neighbours, T terms, G text width.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ class TextProfiles:
 
         Args:
             protein_ids: Proteins to describe.
-            neighbours: What `neighbours.nearest` gave.
+            neighbours: What `embedding_neighbours.nearest` gave.
             labels: Columns protein_id, go_id of the training proteins, propagated, roots left out.
             terms: Columns go_id, aspect; rows as those of `texts_TG`.
             texts_TG: Unit vectors of the terms' texts.
