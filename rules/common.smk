@@ -27,6 +27,7 @@ from gofer.config import (
     split_lists,
 )
 from gofer.errors import GoferError
+from gofer.methods import METHODS
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
@@ -115,7 +116,7 @@ def stage_settings(wildcards):
 def predicted(suffix):
     """A file of a method's predictions: its own, or that of a baseline."""
     return lambda wildcards: results(
-        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
+        f"{'baselines' if METHODS[wildcards.method].baseline else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
     )
 
 
