@@ -22,6 +22,7 @@ import yaml
 
 from gofer.artefacts import read_table, write_tsv
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import is_root
 from gofer.metrics.fmax import count_arrays, fmax_of
 from gofer.retrieval.cafa_format import read_cafa
 
@@ -94,7 +95,7 @@ def trained(model: str, seed: int, data: Path, lists: dict[str, str], *, whole: 
 def figures(run: Path, like: Path) -> dict[str, float]:
     """Fmax and weighted Fmax of a run's test proteins, by aspect; truth and information accretion of the run `like`."""
     terms = read_table(like / "inputs/terms.parquet")
-    terms = terms[terms["depth"] > 0]
+    terms = terms[~is_root(terms)]
     splits = read_table(like / "inputs/splits.parquet")
     test = sorted(splits.loc[splits["split"] == "test", "protein_id"])
     go_ids = terms["go_id"].tolist()

@@ -38,7 +38,7 @@ from gofer.evaluation.cafaeval import (
 from gofer.evaluation.join_predictions import Predicted, aspect_pairs
 from gofer.evaluation.metric_rows import measure
 from gofer.inputs.held_out import HeldOut
-from gofer.inputs.ontology.go_graph import TRUE_PATH, Hierarchy, has_parent, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consistent
 from gofer.inputs.ontology.term_table import read_ontology
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.metrics.fmax import count, coverage_of, fmax_of, smin_of
@@ -70,7 +70,8 @@ def synthetic_proteins(
 ) -> Iterator[tuple[list[str], NDArray, NDArray[np.bool_]]]:
     """Ids, scores (float32, propagated) and labels of some proteins after the others; always the same ones."""
     rng, n_proteins, per_protein = np.random.default_rng(options.seed), options.proteins, options.predicted
-    hierarchy, below = Hierarchy.of_terms(terms, within_aspect=True), np.flatnonzero(has_parent(terms))
+    graph = GoGraph.of_terms(terms, within_aspect=True)
+    below = np.flatnonzero(~graph.is_root_T)
     for first in range(0, n_proteins, PROTEINS_AT_ONCE):
         ids = [f"P{row:06d}" for row in range(first, min(first + PROTEINS_AT_ONCE, n_proteins))]
         rows = np.arange(len(ids))[:, None]
@@ -81,7 +82,7 @@ def synthetic_proteins(
         drawn_BT[rows, own] = np.maximum(drawn_BT[rows, own], found)
         labels_BT = np.zeros(drawn_BT.shape, bool)
         labels_BT[rows, own] = True
-        yield ids, hierarchy_consistent(drawn_BT, hierarchy), hierarchy_consistent(labels_BT, hierarchy)
+        yield ids, hierarchy_consistent(drawn_BT, graph), hierarchy_consistent(labels_BT, graph)
 
 
 def write_inputs(folder: Path, options: argparse.Namespace) -> None:
@@ -89,7 +90,7 @@ def write_inputs(folder: Path, options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     given = options.ontology
     terms = read_ontology(given, list(TRUE_PATH)).terms if given else synthetic_terms(rng, options.terms)
-    below_T = has_parent(terms).to_numpy()
+    below_T = ~GoGraph.of_terms(terms, within_aspect=True).is_root_T
     terms["information_accretion"] = np.where(below_T, rng.uniform(0, 8, len(terms)).round(6), 0)
     terms["training_count"] = rng.choice([0, 3, 10, 50, 500], len(terms))
     names = np.array(["zero", "few", "common"])[np.digitize(terms["training_count"], [1, 11])]

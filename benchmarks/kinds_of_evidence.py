@@ -11,19 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from gofer.artefacts import read_json, read_table
-from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.artefacts import read_table
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.ontology.go_graph import hierarchy_consistent
+from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import count_arrays, fmax_of
-from gofer.metrics.logistic_calibration import Calibration
-from gofer.retrieval.ensemble import Mixture
-from gofer.retrieval.label_model import LabelHead
+from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
-from gofer.training.checkpoint import read_checkpoint
 
 ASPECTS = ("MFO", "BPO", "CCO")
 
@@ -34,37 +31,37 @@ def main() -> None:
     parser.add_argument("--split", choices=["val", "test"], default="val")
     options = parser.parse_args()
     run = options.run
-    model, _ = read_checkpoint(run / "training/stage-D/model.safetensors")
-    terms = read_table(run / "inputs/terms.parquet")
-    space = TermSpace.of_model(model, terms, GoLookupCache.read(run / "embeddings/go/phase-D.parquet"))
+    files = {
+        "checkpoint": run / "training/stage-D/model.safetensors",
+        "terms": run / "inputs/terms.parquet",
+        "texts": run / "embeddings/go/phase-D.parquet",
+        "label_model": run / "retrieval/label_model-train.safetensors",
+        "calibration": run / "retrieval/calibration.json",
+    }
+    scorer = Scorer.read(files, TRUE_PATH)
+    space, label_model = scorer.space, scorer.label_model
     proteins = ProteinVectors.read(run / "retrieval/protein_vectors.parquet").of_splits(options.split)
-    sequence_of = read_table(run / "inputs/proteins.parquet").set_index("protein_id")["sequence"]
-    described = proteins.described(sequence_of.to_dict())
-    head, fitted = (
-        LabelHead.read(run / "retrieval/label_head-train.safetensors"),
-        read_json(run / "retrieval/calibration.json"),
-    )
-    scorer = Scorer(space, Calibration.from_json(fitted), head, Mixture.from_json(fitted["mixture"]))
+    described = proteins.described(read_sequences(run / "inputs/proteins.parquet"))
     truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)
     truth_BT = truth_BT.toarray().astype(bool)
     text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
-    columns, expected = [space.go_ids.index(go_id) for go_id in head.go_ids], head.predict(described)
+    columns, expected = [space.go_ids.index(go_id) for go_id in label_model.go_ids], label_model.predict(described)
     regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
     regressed_BT[:, columns], transferred_BT[:, columns] = expected.regressed_BT, expected.transferred_BT
     ways = {
-        "texts alone": hierarchy_consistent(text_BT, space.hierarchy),
-        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.hierarchy),
-        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.hierarchy),
+        "texts alone": hierarchy_consistent(text_BT, space.graph),
+        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.graph),
+        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.graph),
         "all, as the run scores": scorer.scores(described),
     }
-    print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.mixture)}")
+    print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.ensemble)}")
     print(f"{'':32s}" + "".join(f"{aspect + ' Fmax / weighted':>22s}" for aspect in ASPECTS))
     for name, scores_BT in ways.items():
         print(f"{name:32s}" + "".join(f"{told(scores_BT, truth_BT, space, aspect):>22s}" for aspect in ASPECTS))
 
 
-def shares(mixture: Mixture) -> str:
-    told = (f"{aspect} {own.share:g} (trust {own.trust:g})" for aspect, own in sorted(mixture.aspects.items()))
+def shares(ensemble: Ensemble) -> str:
+    told = (f"{aspect} {own.share:g} (trust {own.trust:g})" for aspect, own in sorted(ensemble.aspects.items()))
     return ", ".join(told)
 
 

@@ -31,6 +31,7 @@ from gofer.embeddings.residues.esm import load_esm
 from gofer.embeddings.residues.packed_esm import forward_of
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.ontology.term_table import read_ontology
 from gofer.inputs.proteins.protein_table import read_proteins
@@ -88,7 +89,7 @@ def show_probe(options: argparse.Namespace, config: dict) -> None:
         options.data / config["annotations"], set(proteins["protein_id"]), terms, ontology.obsolete, rules
     )
     annotations = propagate(stated, terms, rules.relations)
-    below_roots = annotations[~annotations["go_id"].isin(terms.loc[terms["depth"] == 0, "go_id"])]
+    below_roots = annotations[~annotations["go_id"].isin(root_ids(terms))]
     split_config = SplitConfig.from_config(inputs["splits"], config["seed"])
     splits = make_splits(proteins, set(below_roots["protein_id"]), split_config)
     proteins["split"] = splits["split"].to_numpy()

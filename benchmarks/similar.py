@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from gofer.inputs.proteins.kmer_search import WordIndex, word_matrix
+from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import all_hits
 from gofer.inputs.proteins.protein_table import read_proteins
 from gofer.inputs.splits.clusters import CANDIDATES, cluster
@@ -78,8 +78,8 @@ def nearest_found(sequences: Sequence[str], identity: np.ndarray, rng: np.random
     asked, train = np.split(order, [round(HELD_OUT * len(order))])
 
     def search() -> np.ndarray:
-        index = WordIndex.of(word_matrix([sequences[row] for row in train]))
-        near = index.best(word_matrix([sequences[row] for row in asked]), most=CANDIDATES, threads=threads)
+        index = KmerIndex.of(kmer_matrix([sequences[row] for row in train]))
+        near = index.best(kmer_matrix([sequences[row] for row in asked]), most=CANDIDATES, threads=threads)
         return np.array([identity[one, train[rows]].max(initial=0) for one, rows in zip(asked, near, strict=True)])
 
     best, found = identity[np.ix_(asked, train)].max(axis=1), timed("words of the held out", search)
@@ -98,8 +98,8 @@ def synthetic(known: Sequence[str], count: int, rng: np.random.Generator) -> lis
 
 def scale(sequences: Sequence[str], threads: int) -> None:
     print(f"{len(sequences)} proteins, {sum(map(len, sequences))} residues; of the last two parts {ASKED} proteins")
-    words = timed("words", lambda: word_matrix(sequences))
-    index = timed("index", lambda: WordIndex.of(words))
+    words = timed("words", lambda: kmer_matrix(sequences))
+    index = timed("index", lambda: KmerIndex.of(words))
     near = timed("candidates", lambda: index.best(words[:ASKED], most=CANDIDATES, threads=threads))
     asked = [(sequences[row], [sequences[other] for other in rows]) for row, rows in enumerate(near)]
     timed("alignments", lambda: all_hits(asked, threads=threads))

@@ -1,6 +1,6 @@
 # Evaluation: judges predictions for the validation and test proteins, and nothing else.
 #
-# Inputs:   inputs/*.parquet, inputs/judged/*.parquet; the model: retrieval/{protein_vectors.parquet,label_head-train.safetensors,
+# Inputs:   inputs/*.parquet, inputs/judged/*.parquet; the model: retrieval/{protein_vectors.parquet,label_model-train.safetensors,
 #           calibration.json}, training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards
 #           baselines/<method>.tsv
 # Outputs:  evaluation/predictions/gofer.{tsv,unthresholded.parquet,ranks.parquet}   for validation and test proteins, in CAFA form
@@ -28,7 +28,7 @@ rule predict_held_out:
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
-        head=results("retrieval/label_head-train.safetensors"),
+        label_model=results("retrieval/label_model-train.safetensors"),
         calibration=results("retrieval/calibration.json"),
         annotations=results("inputs/annotations.parquet"),
         terms=results("inputs/terms.parquet"),

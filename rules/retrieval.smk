@@ -3,11 +3,11 @@
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
-#           retrieval/label_head-train.safetensors   what labels of similar training proteins say of a protein
-#           retrieval/label_head-all.safetensors     the same of all annotated proteins, for queries
+#           retrieval/label_model-train.safetensors  what labels of similar training proteins say of a protein
+#           retrieval/label_model-all.safetensors    the same of all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
-# Steps:    embed_proteins -> fit_label_head (train) -> calibrate_scores ;
+# Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores ;
 #           read_query -> plan_query -> extract_query -> collect_query -> predict_query
 
 MODEL = results("training/stage-D/model.safetensors")
@@ -43,7 +43,7 @@ rule embed_proteins:
         "../workflow/scripts/embed_proteins.py"
 
 
-rule fit_label_head:
+rule fit_label_model:
     """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
     held-out ones are judged, or those of all annotated proteins, for a query."""
     message:
@@ -54,22 +54,22 @@ rule fit_label_head:
         terms=results("inputs/terms.parquet"),
         annotations=results("inputs/annotations.parquet"),
     output:
-        head=results("retrieval/label_head-{known}.safetensors"),
+        label_model=results("retrieval/label_model-{known}.safetensors"),
     params:
         settings={key: value for key, value in config["retrieval"]["labels"].items() if key != "known"},
         seed=config["seed"],
         code=code("gofer.retrieval.label_model", "gofer.retrieval.protein_vectors", "gofer.embeddings.texts.go_text"),
     log:
-        results("logs/fit_label_head_{known}.log"),
+        results("logs/fit_label_model_{known}.log"),
     benchmark:
-        results("benchmarks/fit_label_head_{known}.tsv")
+        results("benchmarks/fit_label_model_{known}.tsv")
     wildcard_constraints:
         known="train|all",
     threads: 1  # the last bits of the weights depend on the number
     conda:
         "../envs/retrieval.yaml"
     script:
-        "../workflow/scripts/fit_label_head.py"
+        "../workflow/scripts/fit_label_model.py"
 
 
 rule calibrate_scores:
@@ -79,7 +79,7 @@ rule calibrate_scores:
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
-        head=results("retrieval/label_head-train.safetensors"),
+        label_model=results("retrieval/label_model-train.safetensors"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         texts=ALL_TEXTS,
@@ -169,7 +169,7 @@ rule predict_query:
         residues=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
-        head=results(f"retrieval/label_head-{KNOWN}.safetensors"),
+        label_model=results(f"retrieval/label_model-{KNOWN}.safetensors"),
         calibration=results("retrieval/calibration.json"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),

@@ -26,6 +26,7 @@ from gofer.embeddings.encoder_names import (
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.releases import is_older
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.ontology.term_table import Ontology, read_ontology
@@ -135,7 +136,7 @@ def _check_days(
     config: Mapping[str, Any], stated: pd.DataFrame, proteins: pd.DataFrame, ontology: Ontology, found: Findings
 ) -> None:
     settings = SplitConfig.from_config(config["inputs"]["splits"], config["seed"])
-    roots = set(ontology.terms.loc[ontology.terms["depth"] == 0, "go_id"])
+    roots = root_ids(ontology.terms)
     closing = {"val_from": str(settings.val_from), "test_from": str(settings.test_from)}
     later = config["inputs"]["splits"]["later"]
     known = found.attempt(lambda: known_in_time(stated, proteins, roots, Accounting(), **closing, later=later))

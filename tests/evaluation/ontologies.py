@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.inputs.ontology.go_graph import GoGraph
 
 
 def terms_table(parents: dict[str, list[str]], *, aspect: str | dict[str, str] = "MFO", **columns) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def hierarchies(draw, most_terms: int = 9):
     pairs = [(child, parent) for child in range(n_terms) for parent in range(child)]
     edges = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
     child_E, parent_E = np.array(edges, dtype=np.int64).reshape(-1, 2).T
-    return Hierarchy(n_terms, child_E, parent_E)
+    return GoGraph(n_terms, child_E, parent_E)
 
 
 def random_ontology(rng: np.random.Generator, *, n_terms: int, aspect: str = "MFO", prefix: str = "1") -> pd.DataFrame:

@@ -9,7 +9,7 @@ from gofer.evaluation.cafaeval import read_figures, run_cafaeval, with_ancestors
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import measure
 from gofer.inputs.held_out import HeldOut
-from gofer.inputs.ontology.go_graph import Hierarchy, has_parent
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.inputs.ontology.propagation import propagate
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.retrieval.cafa_format import read_cafa, write_cafa
@@ -17,9 +17,9 @@ from gofer.retrieval.cafa_format import read_cafa, write_cafa
 CHOICES = [["is_a"], ["is_a", "part_of"], ["is_a", "regulates"], ["is_a", "part_of", "regulates"]]
 
 
-def edges(hierarchy):
-    return {(hierarchy.go_ids[child], hierarchy.go_ids[parent]) for child, parent in zip(
-        hierarchy.child_E, hierarchy.parent_E, strict=True)}  # fmt: skip
+def edges(graph):
+    return {(graph.go_ids[child], graph.go_ids[parent]) for child, parent in zip(
+        graph.child_E, graph.parent_E, strict=True)}  # fmt: skip
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def terms():
 @pytest.mark.parametrize("relations", CHOICES)
 def test_only_the_relations_that_are_asked_for_lead_to_parents(terms, relations, tmp_path):
     wanted = {"GO:0", *(["GO:1"] if "part_of" in relations else []), *(["GO:2"] if "regulates" in relations else [])}
-    found = {parent for child, parent in edges(Hierarchy.of_terms(terms, relations)) if child == "GO:3"}
+    found = {parent for child, parent in edges(GoGraph.of_terms(terms, relations)) if child == "GO:3"}
     assert found == wanted
     assert set(with_ancestors(terms, ["GO:3"], relations)["go_id"]) == {"GO:3", *wanted}
-    assert has_parent(terms, relations).tolist() == [False, True, True, True]
+    assert GoGraph.of_terms(terms, relations).is_root_T.tolist() == [True, False, False, False]
     write_ontology(tmp_path / "o.obo", terms, relations)
     lines = (tmp_path / "o.obo").read_text().splitlines()
     written = [line.split()[-1] for line in lines[lines.index("id: GO:3") + 1 :] if line.startswith(("is_a", "rel"))]

@@ -30,15 +30,15 @@ from gofer.training.stage import train_stage
 from gofer.training.tracking import Tracker
 
 folder, moment = Path(sys.argv[1]), sys.argv[2]
-plain, calls = Optimiser.update, []
+plain, calls = Optimiser.step, []
 
-def update(self, *arguments):
+def step(self, *arguments):
     calls.append(1)
     if moment == "update" and len(calls) == 4:
         os.kill(os.getpid(), signal.SIGKILL)
     plain(self, *arguments)
 
-Optimiser.update = update
+Optimiser.step = step
 begun = make_world(folder / "world").begin()
 model = train_stage(*begun, Tracker("A", mode="disabled", folder=folder, run="tiny", settings={}))
 write_checkpoint(folder / "model.safetensors", model, RELEASE)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from inputs.worlds import PROTEINS, RELATIONS, closure, stated_table, worlds
 
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.inputs.ontology.propagation import propagate, training_counts
-from gofer.inputs.ontology.term_table import descendants_of
 from gofer.inputs.splits.expansion import (
     ExpansionConfig,
     dropped_ancestors,
@@ -62,7 +62,7 @@ def settled_worlds(draw):
         stop_frequency=draw(st.sampled_from([1.0, 0.5, 0.0])), drop_through_held_out=draw(st.booleans()),
     )  # fmt: skip
     stoplist = draw(st.sets(st.sampled_from(ids), max_size=3))
-    return terms, stated, changed, descendants_of(terms, RELATIONS, masked), stoplist
+    return terms, stated, changed, set(GoGraph.of_terms(terms, RELATIONS).descendants(masked)), stoplist
 
 
 def by_hand(terms, stated, changed, held_out, stoplist):

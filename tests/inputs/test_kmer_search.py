@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from inputs.sequences import families, mutated, random_protein
 
 from gofer.inputs.proteins import kmer_search as candidates
-from gofer.inputs.proteins.kmer_search import PATTERNS, WordIndex, word_matrix
+from gofer.inputs.proteins.kmer_search import PATTERNS, KmerIndex, kmer_matrix
 
 PROTEINS = st.lists(st.text("ACDEKLX", max_size=40), min_size=1, max_size=12)
 
@@ -28,21 +28,21 @@ def words_by_hand(sequence: str) -> set[tuple[str, str]]:
 @settings(max_examples=30, deadline=None)
 @given(PROTEINS)
 def test_words_shared_are_those_counted_by_hand(sequences):
-    words_NW = word_matrix(sequences)
-    shared = (words_NW @ words_NW.T).toarray()
+    kmers_NW = kmer_matrix(sequences)
+    shared = (kmers_NW @ kmers_NW.T).toarray()
     own = [words_by_hand(sequence) for sequence in sequences]
     assert shared.tolist() == [[len(one & other) for other in own] for one in own]
 
 
 def test_words_do_not_reach_into_the_next_protein():
-    assert word_matrix(["ACDEF", "GHIKL"]).sum(axis=1).tolist() == [1, 1]
-    assert word_matrix(["ACDE", "FGHI"]).nnz == 0
+    assert kmer_matrix(["ACDEF", "GHIKL"]).sum(axis=1).tolist() == [1, 1]
+    assert kmer_matrix(["ACDE", "FGHI"]).nnz == 0
 
 
 def test_residues_that_replace_each_other_make_the_same_word():
-    words_NW = word_matrix(["ACDLK", "ACDIR", "ACDWK"])
-    assert (words_NW[[0]] != words_NW[[1]]).nnz == 0
-    assert (words_NW[[0]] != words_NW[[2]]).nnz > 0
+    kmers_NW = kmer_matrix(["ACDLK", "ACDIR", "ACDWK"])
+    assert (kmers_NW[[0]] != kmers_NW[[1]]).nnz == 0
+    assert (kmers_NW[[0]] != kmers_NW[[2]]).nnz > 0
 
 
 @settings(max_examples=15, deadline=None)
@@ -51,8 +51,8 @@ def test_the_best_are_those_of_a_plain_count(sequences, most):
     own = [words_by_hand(sequence) for sequence in sequences]
     proteins = Counter(word for words in own for word in words)
     weight = {word: 1 + round(4 * math.log2(len(own) / count)) for word, count in proteins.items()}
-    words_NW = word_matrix(sequences)
-    for one, found in zip(own, WordIndex.of(words_NW).best(words_NW, most=most), strict=True):
+    kmers_NW = kmer_matrix(sequences)
+    for one, found in zip(own, KmerIndex.of(kmers_NW).best(kmers_NW, most=most), strict=True):
         score = [sum(weight[word] for word in one & other) / math.sqrt(len(other) or 1) for other in own]
         wanted = sorted((row for row in range(len(own)) if score[row] > 0), key=lambda row: (-score[row], row))
         assert found.tolist() == wanted[:most]
@@ -61,22 +61,22 @@ def test_the_best_are_those_of_a_plain_count(sequences, most):
 def test_relatives_come_first_and_those_of_the_own_kind_are_passed_over():
     sequences, family = families(0, n=30, members=3)
     kinds = np.array(family)
-    words_NW = word_matrix(sequences)
-    index = WordIndex.of(words_NW)
-    assert [sorted(kinds[rows]) for rows in index.best(words_NW, most=3)] == [[own] * 3 for own in family]
-    apart = index.best(words_NW, most=3, kinds=(kinds, kinds))
+    kmers_NW = kmer_matrix(sequences)
+    index = KmerIndex.of(kmers_NW)
+    assert [sorted(kinds[rows]) for rows in index.best(kmers_NW, most=3)] == [[own] * 3 for own in family]
+    apart = index.best(kmers_NW, most=3, kinds=(kinds, kinds))
     assert all(own not in kinds[rows] for own, rows in zip(family, apart, strict=True))
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):
     sequences, _ = families(1, n=12, members=4)
-    words_NW = word_matrix(sequences)
-    whole = WordIndex.of(words_NW).best(words_NW, most=5)
+    kmers_NW = kmer_matrix(sequences)
+    whole = KmerIndex.of(kmers_NW).best(kmers_NW, most=5)
     monkeypatch.setattr(candidates, "RESIDUES_AT_ONCE", 500)
     monkeypatch.setattr(candidates, "SHARED_AT_ONCE", 200)
-    blocks = word_matrix(sequences)
-    assert (blocks != words_NW).nnz == 0
-    parts = WordIndex.of(blocks).best(blocks, most=5, threads=3)
+    blocks = kmer_matrix(sequences)
+    assert (blocks != kmers_NW).nnz == 0
+    parts = KmerIndex.of(blocks).best(blocks, most=5, threads=3)
     assert [rows.tolist() for rows in parts] == [rows.tolist() for rows in whole]
 
 
@@ -85,12 +85,12 @@ def test_distant_relatives_are_among_the_candidates(changed):
     rng = np.random.default_rng(0)
     strangers = [random_protein(rng, 300) for _ in range(300)]
     asked = [random_protein(rng, 300) for _ in range(20)]
-    index = WordIndex.of(word_matrix([mutated(rng, one, changed) for one in asked] + strangers))
-    found = index.best(word_matrix(asked), most=50)
+    index = KmerIndex.of(kmer_matrix([mutated(rng, one, changed) for one in asked] + strangers))
+    found = index.best(kmer_matrix(asked), most=50)
     assert sum(row in rows for row, rows in enumerate(found)) >= 19
 
 
 def test_two_proteins_alone_are_candidates_of_each_other():
     sequences, _ = families(2, n=1, members=2)
-    words_NW = word_matrix(sequences)
-    assert [len(rows) for rows in WordIndex.of(words_NW).best(words_NW, most=5)] == [2, 2]
+    kmers_NW = kmer_matrix(sequences)
+    assert [len(rows) for rows in KmerIndex.of(kmers_NW).best(kmers_NW, most=5)] == [2, 2]

@@ -13,7 +13,8 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.benchmark_subsets import PARTIAL_SPLIT, Judged, knowledge_before
 from gofer.inputs.held_out import HeldOut
-from gofer.inputs.ontology.propagation import Ancestry, propagate
+from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.ontology.term_table import read_ontology
 from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
@@ -137,7 +138,8 @@ def test_on_a_real_gaf_knowledge_and_truth_are_those_of_a_plain_recount(shared_d
 def recounted(stated, splits, go, roots, day):
     """Knowledge by protein and aspect, and protein, term and split of the truth, one protein after the other."""
     aspect = dict(zip(go.terms["go_id"], go.terms["aspect"], strict=True))
-    above = Ancestry.of_terms(go.terms, RELATIONS, stated["go_id"].unique()).above
+    graph = GoGraph.of_terms(go.terms, RELATIONS)
+    above = {go_id: graph.ancestors([go_id]) for go_id in stated["go_id"].unique()}
     asked, pairs = {}, set()
     tested = splits.loc[splits["split"] == "test", "protein_id"]
     telling = stated[stated["protein_id"].isin(tested) & ~stated["go_id"].isin(roots)]

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from inputs.obo_files import NAMESPACES, Drawn, go_id, obo, ontologies, read_text
 
 from gofer.errors import GoferError, InputError
-from gofer.inputs.ontology.go_graph import COLUMN_OF, RELATIONS
-from gofer.inputs.ontology.term_table import parents_of
+from gofer.inputs.ontology.go_graph import COLUMN_OF, RELATIONS, GoGraph
 
 ALL = list(RELATIONS)
 ROOTS = [Drawn(go_id(i), f"root {i}", namespace) for i, namespace in enumerate(NAMESPACES)]
@@ -55,9 +54,10 @@ def test_every_parent_is_in_the_table_or_counted_and_none_crosses_aspects_where_
         table = ontology.accounting().table().set_index("item")["count"]
         told = table[[item for item in sorted(set(table.index)) if re.match("edges( not| dropped|$)", item)]]
         assert told.sum() == stated
-    for child, above in parents_of(within.terms, ALL).items():
-        assert {aspect[parent] for parent in above} <= {aspect[child]}
-        assert above == [parent for parent in parents_of(whole.terms, ALL)[child] if aspect[parent] == aspect[child]]
+    inside, across = (GoGraph.of_terms(ontology.terms, ALL) for ontology in (within, whole))
+    for child in inside.go_ids:
+        above = [parent for parent in across.parents(child) if aspect[parent] == aspect[child]]
+        assert inside.parents(child) == above
 
 
 def test_regulates_stands_for_its_positive_and_its_negative_kind():
@@ -69,8 +69,8 @@ def test_regulates_stands_for_its_positive_and_its_negative_kind():
     column = ontology.terms.set_index("go_id")["regulates"]
     assert [column[go_id(20 + i)] for i in range(3)] == [[go_id(11 + i)] for i in range(3)]
     assert column[go_id(30)] == [go_id(12)]
-    assert parents_of(ontology.terms, ["is_a", "regulates"])[go_id(20)] == [go_id(1), go_id(11)]
-    assert parents_of(ontology.terms, ["is_a", "part_of"])[go_id(20)] == [go_id(1)]
+    assert GoGraph.of_terms(ontology.terms, ["is_a", "regulates"]).parents(go_id(20)) == [go_id(1), go_id(11)]
+    assert GoGraph.of_terms(ontology.terms).parents(go_id(20)) == [go_id(1)]
 
 
 def test_a_cycle_through_regulates_is_named_where_it_would_be_followed_and_harmless_elsewhere():

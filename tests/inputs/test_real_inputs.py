@@ -9,8 +9,9 @@ import pytest
 
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.inputs.ontology.propagation import information_accretion, propagate
-from gofer.inputs.ontology.term_table import parents_of, read_ontology
+from gofer.inputs.ontology.term_table import read_ontology
 from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.proteins.protein_table import read_proteins
 from gofer.inputs.splits.clusters import cluster
@@ -63,8 +64,8 @@ def test_the_release_of_2015_has_no_cycle_over_regulates_either_and_can_be_kept_
     assert within.terms["depth"].tolist() == go.terms["depth"].tolist()
     dropped = within.accounting().table().set_index("item").loc["edges dropped (inputs.across_aspects)", "count"].sum()
     assert dropped == 1136 + 704
-    wanted = parents_of(go.terms, ["is_a", "part_of", "regulates"], within_aspect=True)
-    assert parents_of(within.terms, ["is_a", "part_of", "regulates"]) == wanted
+    wanted = GoGraph.of_terms(go.terms, RELATIONS, within_aspect=True).edges_E2
+    assert GoGraph.of_terms(within.terms, RELATIONS).edges_E2.tolist() == wanted.tolist()
 
 
 def test_swissprot_annotations_are_accounted_for_to_the_last(go, swissprot, shared_data):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inputs.worlds import RELATIONS, ways_up, worlds
 
-from gofer.inputs.ontology.term_table import descendants_of
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.inputs.splits.term_history import late_terms, new_terms
 
 DAYS = ["2018-12-31", "2019-01-01", "2020-06-01"]
@@ -25,7 +25,8 @@ def test_a_late_term_has_its_first_annotation_itself_or_below_on_or_after_the_da
     found = late_terms(terms, stated, "2019-01-01", RELATIONS)
     assert found == sorted(wanted)
     annotated = {go_id for go_id, own in dates.items() if own}
-    assert descendants_of(terms, RELATIONS, found) & annotated <= set(found), "what lies below was annotated no earlier"
+    below = GoGraph.of_terms(terms, RELATIONS).descendants(found).keys()
+    assert below & annotated <= set(found), "what lies below was annotated no earlier"
 
 
 def test_a_new_term_is_below_the_roots_and_neither_it_nor_an_id_merged_into_it_was_there(ontology):

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from gofer.errors import GoferError, InputError
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.inputs.ontology.propagation import propagate
-from gofer.inputs.ontology.term_table import depths, descendants_of
 from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 
 RELATIONS = ["is_a", "part_of"]
@@ -42,7 +42,7 @@ def wide_ontology(children: int = 30) -> pd.DataFrame:
     rows += [(f"GO:{i + 100:07d}", roots[i % 2][1], [f"GO:{i:07d}"]) for i in range(2, 2 + children)]
     table = pd.DataFrame(roots + rows, columns=["go_id", "aspect", "is_a"])
     table = table.assign(part_of=[[]] * len(table), alt_ids=[[]] * len(table))
-    return table.assign(depth=depths(table))
+    return table.assign(depth=GoGraph.of_terms(table, within_aspect=True).depth_T)
 
 
 def test_a_listed_term_is_masked_with_all_below_it_and_nothing_above(ontology, write):
@@ -178,7 +178,8 @@ def test_sampled_terms_are_spread_fit_and_never_nested(seed):
     numbers = TermCounts(rng.integers(1, 12, len(terms)), rng.integers(0, 2, len(terms)))
     table = sets_of(terms, numbers, config("sample", terms=8, seed=seed))
     joined = terms.assign(train=numbers.train_T, test=numbers.test_T, held_out=table["held_out"].to_numpy())
-    below = {go_id: descendants_of(terms, RELATIONS, [go_id]) - {go_id} for go_id in terms["go_id"]}
+    graph = GoGraph.of_terms(terms, RELATIONS)
+    below = {go_id: graph.descendants([go_id]).keys() - {go_id} for go_id in terms["go_id"]}
     masked = held_out(table)
     chosen = joined[joined["go_id"].isin(masked - set().union(*(below[go_id] for go_id in masked)))]
     assert len(chosen) == 8

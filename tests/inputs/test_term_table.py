@@ -3,7 +3,7 @@ import gzip
 
 import pytest
 
-from gofer.inputs.ontology.term_table import depths, descendants_of, parents_of, read_ontology
+from gofer.inputs.ontology.term_table import read_ontology
 
 
 def test_live_terms_are_sorted_rows_with_parents_by_relation(ontology):
@@ -41,7 +41,6 @@ def test_depth_is_the_shortest_way_to_the_root_of_the_aspect(ontology):
         "GO:0000011": 1,
         "GO:0000003": 2,
     }
-    assert depths(ontology.terms) == ontology.terms["depth"].tolist()
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lambda text: text.replace(b"\n", b"\r\n")])
@@ -58,21 +57,6 @@ def test_a_file_without_a_version_is_named_by_its_content(write, obo_text):
     assert one == two != other
     assert one.startswith("sha256:")
     assert len(one) == len("sha256:") + 12
-
-
-def test_parents_in_another_aspect_can_be_left_out(ontology):
-    assert parents_of(ontology.terms, ["is_a", "part_of"])["GO:0000002"] == ["GO:0003674", "GO:0000011"]
-    within = parents_of(ontology.terms, ["is_a", "part_of"], within_aspect=True)
-    assert within["GO:0000002"] == ["GO:0003674"]
-
-
-def test_descendants_follow_the_relations_asked_for(ontology):
-    assert descendants_of(ontology.terms, ["is_a", "part_of"], ["GO:0000011"]) == {
-        "GO:0000011",
-        "GO:0000002",
-        "GO:0000003",
-    }
-    assert descendants_of(ontology.terms, ["is_a"], ["GO:0000011"]) == {"GO:0000011"}
 
 
 def test_reading_prints_nothing(write, obo_text, capfd):

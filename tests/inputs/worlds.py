@@ -3,7 +3,7 @@
 import pandas as pd
 from hypothesis import strategies as st
 
-from gofer.inputs.ontology.term_table import depths
+from gofer.inputs.ontology.go_graph import GoGraph
 
 RELATIONS = ["is_a", "part_of"]
 PROTEINS = ["P1", "P2", "P3"]
@@ -27,7 +27,8 @@ def worlds(draw):
         is_a.append(sorted(draw(st.sets(st.sampled_from(own), min_size=1, max_size=3))))
         part_of.append(sorted(draw(st.sets(st.sampled_from(ids[:i]), max_size=2))))
     terms = pd.DataFrame({"go_id": ids, "aspect": aspect, "is_a": is_a[:n], "part_of": part_of[:n]})
-    terms = terms.assign(alt_ids=[[] for _ in ids], depth=depths(terms))
+    depth_T = GoGraph.of_terms(terms, within_aspect=True).depth_T
+    terms = terms.assign(alt_ids=[[] for _ in ids], depth=depth_T)
     pairs = draw(st.lists(st.tuples(st.sampled_from(PROTEINS), st.sampled_from(ids)), min_size=1, max_size=8))
     return terms, stated_table(pairs)
 

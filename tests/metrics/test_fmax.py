@@ -9,7 +9,7 @@ import pytest
 from evaluation.ontologies import random_ontology, random_predictions, random_truth, read_sample_obo
 
 from gofer.evaluation.cafaeval import read_figures, run_cafaeval
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import THRESHOLDS, count_arrays, coverage_of, f_curve, fmax, fmax_of, quality, smin_of
 from gofer.metrics.fmax import count as of_pairs
 from gofer.metrics.sparse_pairs import Pairs
@@ -29,9 +29,9 @@ def count(scores_BT, labels_BT, accretion_T=None):
 def matrices(terms, truth, predictions):
     """Propagated scores and labels of all terms."""
     proteins = pd.Index(sorted(truth["protein_id"].unique()))
-    hierarchy = Hierarchy.of_terms(terms, within_aspect=True)
-    labels_BT = hierarchy_consistent(score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0, hierarchy)
-    return hierarchy_consistent(score_matrix(predictions, proteins, terms["go_id"]), hierarchy), labels_BT
+    graph = GoGraph.of_terms(terms, within_aspect=True)
+    labels_BT = hierarchy_consistent(score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0, graph)
+    return hierarchy_consistent(score_matrix(predictions, proteins, terms["go_id"]), graph), labels_BT
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import scipy.sparse as sp
 
 from gofer.artefacts import Manifest, sha256_of
 from gofer.errors import ArtefactError, GoferError
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.mining.curriculum import Knobs
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex, read_index, write_index
 from gofer.mining.miner import Miner
 from gofer.mining.negatives import choose_candidates
-from gofer.mining.neighbourhood import Neighbourhood
 
 
 def unit(rng, *shape):
@@ -177,8 +177,8 @@ def test_what_an_approximate_index_does_not_find_is_minus_one_and_never_a_negati
     np.testing.assert_array_equal(found, np.where(rows < 0, -1, 799 - rows))
     nobody = sp.csr_array((30, 800), dtype=np.int16)
     knobs = Knobs(1.0, 800, 800, random_k=0, inbatch_easy=0.0, hier_up=0, hier_down=0)
-    edges = Neighbourhood(sp.csr_array((800, 800), dtype=bool))
-    chosen = choose_candidates(nobody, nobody.astype(bool), edges, knobs, lambda _: rows, np.random.default_rng(1))
+    graph = GoGraph(800, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    chosen = choose_candidates(nobody, nobody.astype(bool), graph, knobs, lambda _: rows, np.random.default_rng(1))
     for negative, row in zip(chosen.negative_BC, rows, strict=True):
         assert set(chosen.term_C[negative]) == set(row[row >= 0])
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.errors import ArtefactError, GoferError
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.mining.curriculum import Knobs
 from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
 from gofer.mining.miner import Miner
 from gofer.mining.negatives import choose_candidates
-from gofer.mining.neighbourhood import Neighbourhood
 
 EVERYTHING = {
     "hard_frac": 1.0, "shortlist_M": 99, "k_hard": 99, "random_k": 99, "inbatch_easy": 1.0,
@@ -24,9 +24,9 @@ def knobs(**changed):
     return Knobs(**{**EVERYTHING, **changed})
 
 
-def neighbourhood_of(edges, n_terms):
+def graph_of(edges, n_terms):
     child_E, parent_E = np.array(sorted(set(edges)), dtype=np.int64).reshape(-1, 2).T
-    return Neighbourhood(sp.csr_array((np.ones(len(child_E), bool), (child_E, parent_E)), shape=(n_terms, n_terms)))
+    return GoGraph(n_terms, child_E, parent_E)
 
 
 def hops_matrix(dense):
@@ -65,18 +65,18 @@ def batches(draw):
     return edges, hops_BT, truth_BT, chosen, draw(st.integers(0, 1000))
 
 
-def choose(hops_BT, neighbourhood, chosen, nearest, seed=1, *, truth_BT=None):
+def choose(hops_BT, graph, chosen, nearest, seed=1, *, truth_BT=None):
     """The candidates of a batch; without `truth_BT`, its positives are all that is true."""
     truth_BT = np.asarray(hops_BT) > 0 if truth_BT is None else truth_BT
     rng = np.random.default_rng(seed)
-    return choose_candidates(hops_matrix(hops_BT), sp.csr_array(truth_BT), neighbourhood, chosen, nearest, rng)
+    return choose_candidates(hops_matrix(hops_BT), sp.csr_array(truth_BT), graph, chosen, nearest, rng)
 
 
 def chosen_of(edges, hops_BT, truth_BT, chosen, seed):
     n_proteins, n_terms = hops_BT.shape
     shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n_terms), (n_proteins, 1)), axis=1)
     nearest = lambda m: shuffled[:, :m]  # noqa: E731
-    return choose(hops_BT, neighbourhood_of(edges, n_terms), chosen, nearest, seed, truth_BT=truth_BT)
+    return choose(hops_BT, graph_of(edges, n_terms), chosen, nearest, seed, truth_BT=truth_BT)
 
 
 @settings(max_examples=200, deadline=None)
@@ -121,11 +121,11 @@ def test_held_out_terms_cannot_occur_because_the_vocabulary_lacks_them():
     terms = pd.DataFrame(
         {"go_id": ["a", "held", "b", "c"], "aspect": "MFO", "is_a": [[], ["a"], ["held"], ["a"]], "part_of": [[]] * 4}
     )
-    neighbourhood = Neighbourhood.of_terms(terms, ["a", "b", "c"], ["is_a", "part_of"])
-    assert neighbourhood.parents_TT.shape == (3, 3)
-    assert neighbourhood.edges().tolist() == [[2, 0]]
+    graph = GoGraph.of_terms(terms[terms["go_id"] != "held"], ["is_a", "part_of"])
+    assert graph.parents_TT.shape == (3, 3)
+    assert graph.edges_E2.tolist() == [[2, 0]]
     ask = lambda m: np.array([[2, 1, 0]])[:, :m]  # noqa: E731
-    candidates = choose([[1, 0, 0]], neighbourhood, knobs(), ask)
+    candidates = choose([[1, 0, 0]], graph, knobs(), ask)
     assert candidates.term_C.tolist() == [0, 1, 2]
 
 
@@ -142,7 +142,7 @@ def test_hard_frac_says_how_many_places_the_index_fills_and_siblings_fill_the_re
         return np.r_[0, 12:41][None, :m]
 
     chosen = knobs(hard_frac=hard_frac, k_hard=8, random_k=0, inbatch_easy=0.0, shortlist_M=20, hier_up=1, hier_down=1)
-    candidates = choose(hops_BT, neighbourhood_of(edges, 41), chosen, nearest)
+    candidates = choose(hops_BT, graph_of(edges, 41), chosen, nearest)
     negative = candidates.term_C[candidates.negative_BC[0]]
     assert negative[negative >= 12].tolist() == list(range(12, 12 + mined))  # the best allowed ones, in order
     assert (negative < 12).sum() == 8 - mined
@@ -154,7 +154,7 @@ def test_siblings_fill_what_a_short_shortlist_leaves_open():
     hops_BT = np.zeros((1, 12), np.int16)
     hops_BT[0, [0, 1]] = 1, 2
     chosen = knobs(k_hard=5, random_k=0, inbatch_easy=0.0, hier_up=1)
-    candidates = choose(hops_BT, neighbourhood_of(edges, 12), chosen, lambda m: np.array([[0, 1, 4]]))
+    candidates = choose(hops_BT, graph_of(edges, 12), chosen, lambda m: np.array([[0, 1, 4]]))
     assert candidates.negative_BC.sum() == 5
     assert candidates.negative_BC[0, candidates.term_C == 4].all()
 
@@ -163,7 +163,7 @@ def test_random_and_in_batch_terms_are_added_by_number_and_share():
     hops_BT = np.eye(6, 60, dtype=np.int16)
     ask = lambda m: np.zeros((6, m), int)  # noqa: E731
     none = knobs(k_hard=0, random_k=0, inbatch_easy=0.0)
-    empty = neighbourhood_of([], 60)
+    empty = graph_of([], 60)
     quiet = choose(hops_BT, empty, none, ask)
     assert quiet.negative_BC.sum() == 0
     in_batch = choose(hops_BT, empty, knobs(k_hard=0, random_k=0), ask)
@@ -183,7 +183,7 @@ def test_a_term_that_is_true_but_no_positive_counts_on_neither_side_though_every
     # Term 0 is stated by protein 0, term 1 by protein 1; of protein 0 term 1 is true as well, and a sibling of term 0.
     hops_BT, truth_BT = [[1, 0, 0, 0], [0, 1, 0, 0]], np.array([[1, 1, 0, 0], [0, 1, 0, 0]], bool)
     nearest = lambda m: np.array([[1, 3], [3, 0]])[:, :m]  # noqa: E731
-    candidates = choose(hops_BT, neighbourhood_of([(0, 2), (1, 2)], 4), knobs(), nearest, truth_BT=truth_BT)
+    candidates = choose(hops_BT, graph_of([(0, 2), (1, 2)], 4), knobs(), nearest, truth_BT=truth_BT)
     place = candidates.term_C.tolist().index(1)
     assert candidates.hops_BC[:, place].tolist() == [-1, 0]
     assert candidates.negative_BC[:, place].tolist() == [False, False]
@@ -191,23 +191,19 @@ def test_a_term_that_is_true_but_no_positive_counts_on_neither_side_though_every
     assert candidates.negative_BC[0].sum() == 2
 
 
-def test_neighbours_lie_within_the_asked_number_of_hops():
-    chain = neighbourhood_of([(i + 1, i) for i in range(5)], 6)
-    stated_BT = sp.csr_array(np.eye(6, dtype=bool)[[3]])
-    near = lambda up, down: np.flatnonzero(chain.near(stated_BT, hier_up=up, hier_down=down).toarray()[0])  # noqa: E731
-    assert near(0, 0).tolist() == [3]
-    assert near(1, 0).tolist() == [2, 3]
-    assert near(2, 1).tolist() == [1, 2, 3, 4]
-    assert near(9, 9).tolist() == [0, 1, 2, 3, 4, 5]
-    assert near(2, 1).tolist() == [1, 2, 3, 4]  # asked again, from what was kept
+def test_terms_near_a_stated_one_are_no_negatives():
+    chain = graph_of([(i + 1, i) for i in range(5)], 6)
+    hops_BT = np.zeros((1, 6), np.int16)
+    hops_BT[0, 3] = 1
 
+    def spared(up, down):
+        candidates = choose(hops_BT, chain, knobs(hier_up=up, hier_down=down), lambda m: np.arange(6)[None, :m])
+        return sorted(set(range(6)) - set(candidates.term_C[candidates.negative_BC[0]].tolist()))
 
-def test_relations_that_are_not_asked_for_and_other_aspects_make_no_neighbours():
-    terms = pd.DataFrame({"go_id": ["a", "b", "c"], "aspect": ["MFO", "MFO", "BPO"]})
-    terms = terms.assign(is_a=[[], ["a"], ["a"]], part_of=[[], [], ["b"]])
-    assert Neighbourhood.of_terms(terms, ["a", "b", "c"], ["is_a", "part_of"]).edges().tolist() == [[1, 0]]
-    terms["aspect"] = "MFO"
-    assert Neighbourhood.of_terms(terms, ["c", "b", "a"], ["part_of"]).edges().tolist() == [[0, 1]]
+    assert spared(0, 0) == [3]
+    assert spared(1, 0) == [2, 3]
+    assert spared(2, 1) == [1, 2, 3, 4]
+    assert spared(9, 9) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import numpy as np
 import scipy.sparse as sp
 
-from gofer.retrieval.annotation_transfer import CarriedLabels
+from gofer.retrieval.annotation_transfer import TransferredLabels
 
 ASPECTS = np.array(["MFO", "MFO", "BPO"])
 # Three proteins of two sequences: the first two share theirs. None of the second sequence has a label in BPO.
 LABELS = np.array([[True, False, True], [False, True, False], [True, False, False]])
-CARRIED = CarriedLabels.of_training(np.array([0, 0, 1]), LABELS, ASPECTS, 2)
+CARRIED = TransferredLabels.of_training(np.array([0, 0, 1]), LABELS, ASPECTS, 2)
 
 
 def told(*similarity):

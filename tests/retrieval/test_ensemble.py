@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.errors import ArtefactError
-from gofer.inputs.ontology.go_graph import Hierarchy
-from gofer.retrieval.ensemble import RARE, SHARES, AspectMixture, Expected, Mixture, Validation
+from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.retrieval.ensemble import RARE, SHARES, AspectEnsemble, Ensemble, Expected, Validation
 
 TERMS = 40
 ASPECTS = np.array(["MFO"] * 20 + ["BPO"] * 20)
@@ -22,7 +22,7 @@ TABLE = pd.DataFrame(
         "information_accretion": 1.0,
     }
 )
-FLAT = Hierarchy.of_terms(TABLE, ["is_a"])
+FLAT = GoGraph.of_terms(TABLE, ["is_a"])
 
 
 def world(n=300, seed=0):
@@ -45,8 +45,8 @@ def fitted(text, regressed, truth, transferred=None, similarity=0.0):
     return validation.fit_shares(text, validation.fit_trust(text))
 
 
-def score(mixture, text, regressed):
-    return mixture.apply(text, expected(regressed), COUNTS, ASPECTS)
+def score(ensemble, text, regressed):
+    return ensemble.apply(text, expected(regressed), COUNTS, ASPECTS)
 
 
 def test_the_better_kind_of_evidence_gets_the_greater_share():
@@ -58,9 +58,9 @@ def test_the_better_kind_of_evidence_gets_the_greater_share():
 @pytest.mark.parametrize("n", [20, 400], ids=["platt", "isotonic"])
 def test_a_score_says_how_often_it_is_right(n):
     truth, honest, noise = world(n)
-    mixture = fitted(noise, np.sqrt(honest), truth)  # the order is right, the figures are far too high
+    ensemble = fitted(noise, np.sqrt(honest), truth)  # the order is right, the figures are far too high
     new, honest, noise = world(2000, seed=1)
-    scores = score(mixture, noise, np.sqrt(honest))
+    scores = score(ensemble, noise, np.sqrt(honest))
     for low in (0.0, 0.1, 0.3):
         inside = (scores >= low) & (scores < low + 0.2)
         assert scores[inside].mean() == pytest.approx(new[inside].mean(), abs=0.06)
@@ -82,27 +82,27 @@ def test_a_higher_mixture_never_scores_lower_and_scores_stay_within_0_and_1(seed
 def test_an_aspect_with_few_labels_keeps_the_texts_scores():
     truth, honest, noise = world()
     truth[:, :20] = False
-    mixture = fitted(honest, noise, truth)
-    assert set(mixture.aspects) == {"BPO"}
-    np.testing.assert_allclose(score(mixture, honest, noise)[:, :20], honest[:, :20], atol=1e-6)
+    ensemble = fitted(honest, noise, truth)
+    assert set(ensemble.aspects) == {"BPO"}
+    np.testing.assert_allclose(score(ensemble, honest, noise)[:, :20], honest[:, :20], atol=1e-6)
 
 
 def test_a_mixture_comes_back_from_json():
     truth, honest, noise = world()
-    mixture = fitted(noise, honest, truth)
-    assert Mixture.from_json(mixture.to_json()) == mixture
-    with pytest.raises(ArtefactError, match="no mixture of scores"):
-        Mixture.from_json({"MFO": {"share": 1}})
+    ensemble = fitted(noise, honest, truth)
+    assert Ensemble.from_json(ensemble.to_json()) == ensemble
+    with pytest.raises(ArtefactError, match="no ensemble of scores"):
+        Ensemble.from_json({"MFO": {"share": 1}})
 
 
 def test_without_a_curve_the_mixture_is_the_score():
-    own = AspectMixture(0.0, SHARES[2])
+    own = AspectEnsemble(0.0, SHARES[2])
     mixed = own.mixed("MFO", np.array([[0.2]]), expected(np.array([[0.4]])), np.array([1e9]))
     assert own.scores(mixed) == pytest.approx(0.3, abs=1e-5)
 
 
 def test_of_a_rare_term_the_text_tells_more():
-    own = AspectMixture(0.0, 0.9)
+    own = AspectEnsemble(0.0, 0.9)
     mixed = own.mixed("MFO", np.zeros((1, 3)), expected(np.ones((1, 3))), np.array([1, RARE, 1e9]))
     np.testing.assert_allclose(mixed, [[0.9 / (1 + RARE), 0.45, 0.9]], rtol=1e-5)
 
@@ -111,8 +111,8 @@ def test_labels_transferred_are_trusted_as_far_as_they_are_worth():
     truth, honest, noise = world()
     has_relative = np.arange(len(truth)) % 2 == 0
     better, similarity = np.where(has_relative[:, None], honest, 0), np.where(has_relative, 0.2, 0.0)
-    mixture = fitted(noise, np.sqrt(noise * honest), truth, better, similarity)
-    assert all(own.trust >= 2 for own in mixture.aspects.values())
+    ensemble = fitted(noise, np.sqrt(noise * honest), truth, better, similarity)
+    assert all(own.trust >= 2 for own in ensemble.aspects.values())
     worse = fitted(noise, honest, truth, np.where(has_relative[:, None], noise, 0), similarity)
     assert all(own.trust == 0 for own in worse.aspects.values())
 
@@ -120,11 +120,11 @@ def test_labels_transferred_are_trusted_as_far_as_they_are_worth():
 def test_the_closer_the_relative_the_more_its_labels_count():
     regressed, transferred = np.full((3, 1), 0.2), np.array([[0.8], [0.8], [0.0]])
     told = expected(regressed, transferred, np.array([0.5, 0.1, 0.0]))
-    mixed = AspectMixture(10.0, 1.0).mixed("MFO", np.zeros((3, 1)), told, np.array([1e9]))
+    mixed = AspectEnsemble(10.0, 1.0).mixed("MFO", np.zeros((3, 1)), told, np.array([1e9]))
     np.testing.assert_allclose(mixed, [[0.7], [0.5], [0.2]], rtol=1e-6)
 
 
 def test_an_aspect_that_was_not_fitted_keeps_what_was_regressed():
     own = expected(np.full((1, TERMS), 0.2), np.full((1, TERMS), 0.8), 0.1)
-    labels = Mixture({"MFO": AspectMixture(10.0, 0.9)}).labels(own, ASPECTS)
+    labels = Ensemble({"MFO": AspectEnsemble(10.0, 0.9)}).labels(own, ASPECTS)
     np.testing.assert_allclose(labels, np.where(ASPECTS == "MFO", 0.5, 0.2)[None], rtol=1e-6)

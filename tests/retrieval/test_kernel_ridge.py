@@ -7,7 +7,7 @@ import pytest
 
 from gofer.config import LIKENESSES
 from gofer.retrieval.features.sequence_features import SequenceReader
-from gofer.retrieval.kernel_ridge import KernelWeights, LabelRegression, ProteinFeatures, kernel
+from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures, kernel
 
 WEIGHTS = KernelWeights(
     learned=1.0,
@@ -58,7 +58,7 @@ def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
 def test_with_all_proteins_as_landmarks_it_is_kernel_ridge_regression():
     texts, learned, labels = world()
     own, _ = features(texts, learned)
-    fitted = LabelRegression.fit(own, labels, ASPECTS, WEIGHTS, seed=1)
+    fitted = KernelRidge.fit(own, labels, ASPECTS, WEIGHTS, seed=1)
     near = kernel(own, own, WEIGHTS)
     mean = labels[:, :2].mean(axis=0)
     offset = near @ np.linalg.solve(near + WEIGHTS.ridge * np.eye(len(texts)), labels[:, :2] - mean)
@@ -72,7 +72,7 @@ def test_new_members_of_a_family_get_its_term(landmarks, kinds):
     weights = KernelWeights(**{**WEIGHTS.__dict__, **kinds, "landmarks": landmarks})
     train, reader = features(texts[:40], learned[:40])
     new, _ = features(texts[40:], learned[40:], reader)
-    scores = LabelRegression.fit(train, labels[:40], ASPECTS, weights, seed=1).predict(new)
+    scores = KernelRidge.fit(train, labels[:40], ASPECTS, weights, seed=1).predict(new)
     assert scores.min() >= 0
     assert scores.max() <= 1
     assert ((scores[:, 1] > scores[:, 0]) == labels[40:, 1]).mean() > 0.9
@@ -82,7 +82,7 @@ def test_an_aspect_is_judged_by_the_proteins_that_have_a_label_in_it():
     texts, learned, labels = world()
     labels[20:, 2] = False
     own, _ = features(texts, learned)
-    fitted = LabelRegression.fit(own, labels, ASPECTS, WEIGHTS, seed=1)
+    fitted = KernelRidge.fit(own, labels, ASPECTS, WEIGHTS, seed=1)
     known = labels[:, 2]
     assert fitted.mean_T[2] == 1.0  # of those with a label, all have the only term
     np.testing.assert_allclose(fitted.mean_T[:2], labels[:, :2].mean(axis=0), atol=1e-6)
@@ -93,7 +93,7 @@ def test_an_aspect_without_any_label_is_never_predicted():
     texts, learned, labels = world()
     labels[:, 2] = False
     own, _ = features(texts, learned)
-    assert LabelRegression.fit(own, labels, ASPECTS, WEIGHTS, seed=1).predict(own)[:, 2].max() == 0
+    assert KernelRidge.fit(own, labels, ASPECTS, WEIGHTS, seed=1).predict(own)[:, 2].max() == 0
 
 
 def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
@@ -101,9 +101,7 @@ def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
     labels[:, :2] = [True, False]
     labels[::2, 1] = True
     own, _ = features(texts, learned)
-    means = [
-        LabelRegression.fit(own, labels, ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T for even in (0, 1)
-    ]
+    means = [KernelRidge.fit(own, labels, ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T for even in (0, 1)]
     np.testing.assert_allclose(means[0][:2], [1, 0.5])
     # 1.5 labels on average: 1.5 where it is the only one, 0.75 where it is one of two.
     np.testing.assert_allclose(means[1][:2], [1.125, 0.375])
@@ -112,7 +110,7 @@ def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
 def test_the_same_proteins_twice_do_no_harm():
     texts, learned, labels = world()
     own, _ = features(texts * 2, np.tile(learned, (2, 1)))
-    assert np.isfinite(LabelRegression.fit(own, np.tile(labels, (2, 1)), ASPECTS, WEIGHTS, seed=1).predict(own)).all()
+    assert np.isfinite(KernelRidge.fit(own, np.tile(labels, (2, 1)), ASPECTS, WEIGHTS, seed=1).predict(own)).all()
 
 
 def test_a_reader_of_sequences_comes_back_from_json():
@@ -120,7 +118,7 @@ def test_a_reader_of_sequences_comes_back_from_json():
     reader = SequenceReader.of_training(texts)
     again = SequenceReader.from_json(reader.to_json())
     one, two = reader.read(texts[:5]), again.read(texts[:5])
-    assert (one.words_NV != two.words_NV).nnz == 0
+    assert (one.kmers_NV != two.kmers_NV).nnz == 0
     for name in ("composition_NC", "segments_NE", "physics_NF"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
@@ -128,7 +126,7 @@ def test_a_reader_of_sequences_comes_back_from_json():
 def test_very_short_proteins_have_features_too():
     reader = SequenceReader.of_training(["M", "K"])
     own = reader.read(["M", "W"])
-    assert own.words_NV.shape == (2, 0)
+    assert own.kmers_NV.shape == (2, 0)
     for name in ("composition_NC", "segments_NE", "physics_NF"):
         assert np.isfinite(getattr(own, name)).all()
 
@@ -146,5 +144,5 @@ def test_words_are_weighed_by_their_rarity_and_rows_have_unit_length():
     assert "AC" in reader.words
     assert "WY" not in reader.words  # one protein alone has it
     own = reader.read(["ACDGH", "WWWW"])
-    lengths = np.sqrt(own.words_NV.multiply(own.words_NV).sum(axis=1))
+    lengths = np.sqrt(own.kmers_NV.multiply(own.kmers_NV).sum(axis=1))
     np.testing.assert_allclose(np.asarray(lengths).ravel(), [1, 0], atol=1e-6)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gofer.artefacts import Manifest, read_manifest
 from gofer.errors import ArtefactError, GoferError
-from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.protein_vectors import NearestAnnotated, ProteinVectors
 from gofer.retrieval.query import known_sequences
 
 
@@ -87,10 +87,10 @@ def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed
     terms = pd.DataFrame({"go_id": go_ids, "training_count": seen.astype(int), "depth": 1})
     z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)
     similarity_N = np.where(rng.random(n_proteins) < 0.3, rng.integers(1, 3, n_proteins) / 2, 0).astype(np.float32)
-    own = NearestCarriers.of_tables(train, dict.fromkeys(train.protein_ids, "M"), annotations, terms)
+    own = NearestAnnotated.of_tables(train, dict.fromkeys(train.protein_ids, "M"), annotations, terms)
     for column, protein_id in zip(columns, own.of_protein(z_D, similarity_N, columns), strict=True):
-        carriers = np.flatnonzero(carries[:, column] & seen[column])
-        best = max(carriers, key=lambda row: (similarity_N[row], train.vectors_ND[row] @ z_D), default=None)
+        annotated = np.flatnonzero(carries[:, column] & seen[column])
+        best = max(annotated, key=lambda row: (similarity_N[row], train.vectors_ND[row] @ z_D), default=None)
         assert protein_id == ("" if best is None else train.protein_ids[best])
 
 

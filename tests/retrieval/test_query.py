@@ -19,10 +19,10 @@ from gofer.evaluation.evidence_examples import choose_examples, explained_exampl
 from gofer.evaluation.held_out_predictions import predict_held_out
 from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
 from gofer.metrics.logistic_calibration import Calibration
-from gofer.retrieval.ensemble import AspectMixture, Mixture
+from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
 from gofer.retrieval.kernel_ridge import KernelWeights
-from gofer.retrieval.label_model import LabelHead
-from gofer.retrieval.protein_vectors import NearestCarriers, ProteinVectors
+from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.protein_vectors import NearestAnnotated, ProteinVectors
 from gofer.retrieval.query import COLUMNS, Reported, predict_proteins
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
@@ -76,11 +76,11 @@ def scorer(world, space, vectors, calibration, sequences):
     kernel = KernelWeights(**dict.fromkeys(LIKENESSES, 1.0), sharpness=3.0, ridge=1.0, evenness=0.25, landmarks=99)
     labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
     aspects = seen["aspect"].to_numpy(str)
-    head = LabelHead.fit(train.described(sequences), labels, go_ids, aspects, kernel, aligned=50, seed=1)
-    mixture = Mixture(
-        {"MFO": AspectMixture(2.0, 0.75), "BPO": AspectMixture(0.0, 0.5, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))}
+    label_model = LabelModel.fit(train.described(sequences), labels, go_ids, aspects, kernel, aligned=50, seed=1)
+    ensemble = Ensemble(
+        {"MFO": AspectEnsemble(2.0, 0.75), "BPO": AspectEnsemble(0.0, 0.5, (0.0, 0.5, 1.0), (1e-6, 0.3, 1.0))}
     )
-    return Scorer(space, calibration, head, mixture)
+    return Scorer(space, calibration, label_model, ensemble)
 
 
 def all_scores(scorer, vectors, sequences):
@@ -90,9 +90,9 @@ def all_scores(scorer, vectors, sequences):
 def predicted(world, scorer, dataset, vectors, sequences, **changed):
     space = scorer.space
     annotations = world.pid2pos.explode("true_ids").rename(columns={"true_ids": "go_id"})
-    carriers = NearestCarriers.of_tables(vectors.known("train"), sequences, annotations, space.terms)
+    annotated = NearestAnnotated.of_tables(vectors.known("train"), sequences, annotations, space.terms)
     reported = Reported(**{"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed})
-    return predict_proteins(scorer, dataset, sequences, carriers, world.term_sets, reported)
+    return predict_proteins(scorer, dataset, sequences, annotated, world.term_sets, reported)
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +104,9 @@ def test_scores_lie_in_zero_to_one_and_no_parent_is_below_its_child(space, score
     scores_BT = all_scores(scorer, vectors, sequences)
     assert (scores_BT > 0).all()
     assert (scores_BT <= 1).all()
-    hierarchy = space.hierarchy
-    assert (scores_BT[:, hierarchy.parent_E] >= scores_BT[:, hierarchy.child_E]).all()
-    np.testing.assert_array_equal(hierarchy_consistent(scores_BT, hierarchy), scores_BT)
+    graph = space.graph
+    assert (scores_BT[:, graph.parent_E] >= scores_BT[:, graph.child_E]).all()
+    np.testing.assert_array_equal(hierarchy_consistent(scores_BT, graph), scores_BT)
 
 
 def test_the_table_has_every_column_filled_and_each_proteins_best_first(world, table):
@@ -195,14 +195,14 @@ def test_a_limit_on_terms_keeps_the_best_and_their_parents(world, scorer, datase
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_with_ties_too_a_kept_term_has_its_parents(space, data):
-    hierarchy = space.hierarchy
+    graph = space.graph
     raw = data.draw(st.lists(st.sampled_from([0.1, 0.2, 0.3]), min_size=10, max_size=10))
-    scores_BT = hierarchy_consistent(np.array([raw], np.float32), hierarchy)
+    scores_BT = hierarchy_consistent(np.array([raw], np.float32), graph)
     most = data.draw(st.integers(0, 10))
     keep_T = space.to_keep(scores_BT, min_score=0.15, max_terms=most)[0]
     assert keep_T.sum() <= most
-    below = ~space.is_root_T[hierarchy.parent_E]
-    assert not (keep_T[hierarchy.child_E] & ~keep_T[hierarchy.parent_E] & below).any()
+    below = ~space.is_root_T[graph.parent_E]
+    assert not (keep_T[graph.child_E] & ~keep_T[graph.parent_E] & below).any()
 
 
 def test_evidence_lies_within_the_protein(world, table):
@@ -236,8 +236,8 @@ def test_where_a_known_protein_aligns_it_is_the_nearest(world, scorer, dataset, 
 def test_scores_propagate_along_the_relations_of_the_run(world, space):
     child, parent = "GO:0004", "GO:0003"
     terms = world.terms.assign(regulates=[[parent] if go_id == child else [] for go_id in world.terms["go_id"]])
-    followed = TermSpace.of_model(space.model, terms, world.texts, ["is_a", "part_of", "regulates"]).hierarchy
-    more, usual = ({*zip(h.child_E.tolist(), h.parent_E.tolist(), strict=True)} for h in (followed, space.hierarchy))
+    followed = TermSpace.of_model(space.model, terms, world.texts, ["is_a", "part_of", "regulates"]).graph
+    more, usual = ({*zip(h.child_E.tolist(), h.parent_E.tolist(), strict=True)} for h in (followed, space.graph))
     assert more - usual == {(space.go_ids.index(child), space.go_ids.index(parent))}
     assert usual < more
 
@@ -361,21 +361,21 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
     scorer, vectors, sequences, tmp_path
 ):
     own = vectors.described(sequences)
-    scorer.head.write(tmp_path / "head.safetensors", Manifest({"go_release": "tiny"}))
-    again = LabelHead.read(tmp_path / "head.safetensors")
-    assert again.go_ids == scorer.head.go_ids
-    one, two = again.predict(own), scorer.head.predict(own)
+    scorer.label_model.write(tmp_path / "label_model.safetensors", Manifest({"go_release": "tiny"}))
+    again = LabelModel.read(tmp_path / "label_model.safetensors")
+    assert again.go_ids == scorer.label_model.go_ids
+    one, two = again.predict(own), scorer.label_model.predict(own)
     for name in ("regressed_BT", "transferred_BT"):
         assert getattr(one, name).any()
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
     for aspect, similarity_B in one.similarity.items():
         assert similarity_B.any()
         np.testing.assert_array_equal(similarity_B, two.similarity[aspect])
-    content = bytearray((tmp_path / "head.safetensors").read_bytes())
+    content = bytearray((tmp_path / "label_model.safetensors").read_bytes())
     content[-20] ^= 1
-    (tmp_path / "head.safetensors").write_bytes(content)
+    (tmp_path / "label_model.safetensors").write_bytes(content)
     with pytest.raises(ArtefactError, match="is no readable regression of labels"):
-        LabelHead.read(tmp_path / "head.safetensors")
+        LabelModel.read(tmp_path / "label_model.safetensors")
 
 
 def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_and_stays_below_its_parents(
@@ -383,10 +383,12 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
 ):
     space = scorer.space
     unseen, scores_BT = space.go_ids.index("GO:0005"), all_scores(scorer, vectors, sequences)
-    expected_BS = scorer.mixture.labels(scorer.head.predict(vectors.described(sequences)), scorer.head.aspects_T)
+    expected_BS = scorer.ensemble.labels(
+        scorer.label_model.predict(vectors.described(sequences)), scorer.label_model.aspects_T
+    )
     text_BT = space.text_scores(vectors.vectors_ND, scorer.calibration)
     raised_B = scorer._related.raised(text_BT, expected_BS)[:, unseen]
-    parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
+    parents = space.graph.parent_E[space.graph.child_E == unseen]
     limit_B = scores_BT[:, parents].min(axis=1)
     wanted_B = np.minimum(np.maximum(raised_B * np.sqrt(limit_B), 1e-6), limit_B)
     np.testing.assert_allclose(scores_BT[:, unseen], wanted_B, rtol=1e-5)
@@ -399,9 +401,9 @@ def test_towers_alone_score_seen_terms_by_text_and_base_rate_and_no_term_above_i
     unseen = space.go_ids.index("GO:0005")
     own_T = ~space.is_root_T
     own_T[unseen] = False
-    seen_BT = hierarchy_consistent(np.where(np.arange(len(own_T)) == unseen, 0, text_BT), space.hierarchy)
+    seen_BT = hierarchy_consistent(np.where(np.arange(len(own_T)) == unseen, 0, text_BT), space.graph)
     np.testing.assert_array_equal(scores_BT[:, own_T], seen_BT[:, own_T])
-    parents = space.hierarchy.parent_E[space.hierarchy.child_E == unseen]
+    parents = space.graph.parent_E[space.graph.child_E == unseen]
     np.testing.assert_array_equal(
         scores_BT[:, unseen], np.minimum(text_BT[:, unseen], scores_BT[:, parents].min(axis=1))
     )
@@ -411,8 +413,8 @@ def test_towers_alone_score_seen_terms_by_text_and_base_rate_and_no_term_above_i
 def test_a_scorer_is_fitted_on_validation_proteins(world, space, scorer, vectors, sequences):
     val = vectors.of_splits("val")
     truth_BT = truth_matrix(world.pid2pos, val.protein_ids, space.go_ids).toarray()
-    fitted = Scorer.fit(space, scorer.head, val.described(sequences), truth_BT, ["is_a", "part_of"])
+    fitted = Scorer.fit(space, scorer.label_model, val.described(sequences), truth_BT, ["is_a", "part_of"])
     scores_BT = all_scores(fitted, val, sequences)
     assert (scores_BT > 0).all()
     assert (scores_BT <= 1).all()
-    assert set(fitted.mixture.aspects) <= {"MFO", "BPO"}
+    assert set(fitted.ensemble.aspects) <= {"MFO", "BPO"}

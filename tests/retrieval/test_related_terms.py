@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.retrieval.ensemble import RARE
 from gofer.retrieval.related_terms import RelatedTerms
 
@@ -22,8 +22,8 @@ def related(unseen_UG, aspects=("MFO",), parents=None):
     aspects_T = np.array(["MFO", "MFO", "BPO", *aspects, "MFO"])
     terms = pd.DataFrame({"go_id": names, "aspect": aspects_T, "is_a": [above.get(name, []) for name in names]})
     texts_TG = np.concatenate([SEEN_SG, np.array(unseen_UG, np.float32).reshape(-1, 3), SEEN_SG[:1]])
-    hierarchy = Hierarchy.of_terms(terms, ["is_a"], within_aspect=True)
-    own = RelatedTerms.of_terms(texts_TG, aspects_T, hierarchy, np.arange(3), MEAN_S, np.zeros(len(names)))
+    graph = GoGraph.of_terms(terms, ["is_a"], within_aspect=True)
+    own = RelatedTerms.of_terms(texts_TG, aspects_T, graph, np.arange(3), MEAN_S, np.zeros(len(names)))
     return own.of(np.arange(3, 3 + len(unseen_UG)))
 
 
@@ -86,8 +86,8 @@ def test_scores_stay_scores(score):
 def test_a_seen_term_moves_with_itself_and_less_the_more_proteins_have_it():
     names, aspects_T = ["a", "b", "c"], np.array(["MFO", "MFO", "BPO"])
     terms = pd.DataFrame({"go_id": names, "aspect": aspects_T, "is_a": [[]] * 3})
-    hierarchy = Hierarchy.of_terms(terms, ["is_a"], within_aspect=True)
-    own = RelatedTerms.of_terms(SEEN_SG, aspects_T, hierarchy, np.arange(3), MEAN_S, np.array([0, RARE, 1e9]))
+    graph = GoGraph.of_terms(terms, ["is_a"], within_aspect=True)
+    own = RelatedTerms.of_terms(SEEN_SG, aspects_T, graph, np.arange(3), MEAN_S, np.array([0, RARE, 1e9]))
     np.testing.assert_allclose(own.similar_TS.toarray(), np.eye(3), atol=1e-6)
     raised = own.raised(np.full((1, 3), 0.1, np.float32), 2 * MEAN_S[None] + np.float32(0.01))[0]
     # Every term is expected twice as often, itself and in the other aspect: half of two lifts.

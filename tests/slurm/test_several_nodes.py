@@ -34,12 +34,12 @@ def test_two_nodes_stopped_on_their_way_end_with_the_weights_of_one_process(clus
     cluster.ask("scancel", *cluster.running())
     assert cluster.end(run) != 0
     assert not model.exists()
-    assert "SIGTERM: the state is kept at the next step" in cluster.log_of("A")
+    assert "SIGTERM: checkpointing after this step" in cluster.log_of("A")
 
     cluster.run(*asked, config=config)
     log = cluster.log_of("A")
     assert "on 2 nodes of SLURM's job" in log
-    assert "goes on from epoch" in log
+    assert "resuming stage" in log
     together = load_file(model)
     for name, weight in alone.items():
         torch.testing.assert_close(together[name], weight, atol=TOLERANCE, rtol=TOLERANCE)

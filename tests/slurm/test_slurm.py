@@ -7,7 +7,7 @@ import yaml
 from slurm.cluster import wait_until
 
 STAGE = "results/small/training/stage-D/model.safetensors"
-KEPT = "SIGTERM: the state is kept at the next step"
+KEPT = "SIGTERM: checkpointing after this step"
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weig
     assert KEPT in cluster.told.read_text()
 
     # By the cluster, as in pre-emption: SLURM itself queues the job again.
-    wait_until(lambda: "goes on from epoch" in cluster.log_of("D", without=KEPT), run, what="the next attempt")
+    wait_until(lambda: "resuming stage" in cluster.log_of("D", without=KEPT), run, what="the next attempt")
     cluster.ask("scontrol", "requeue", *cluster.running())
     assert cluster.end(run) == 0, cluster.told.read_text()[-6000:]
-    assert "goes on from epoch" in cluster.log_of("D")
+    assert "resuming stage" in cluster.log_of("D")
     assert (space.folder / STAGE).read_bytes() == whole
 
 

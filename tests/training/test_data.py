@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from training.tiny_world import make_world
 
 from gofer.embeddings.packing import tight_batches
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.errors import ArtefactError, GoferError
-from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.mining.vocabulary import Vocabulary, base_rates, term_base_rates
 from gofer.training.dataset import (
     ContrastiveEmbCollator,
@@ -115,11 +115,11 @@ def test_the_vocabulary_does_not_depend_on_the_order_of_the_tables(world, reset)
     assert other.go_ids == plain.go_ids
     np.testing.assert_array_equal(other.base_rate_T, plain.base_rate_T)
     np.testing.assert_array_equal(other.few_T, plain.few_T)
-    assert other.neighbourhood.edges().tolist() == plain.neighbourhood.edges().tolist()
+    assert other.graph.edges_E2.tolist() == plain.graph.edges_E2.tolist()
 
 
 def test_base_rates_are_those_among_the_proteins_of_the_aspect(world):
-    wanted = base_rates(world.terms["training_count"].to_numpy(), 16, Hierarchy.of_terms(world.terms))
+    wanted = base_rates(world.terms["training_count"].to_numpy(), 16, GoGraph.of_terms(world.terms))
     assert term_base_rates(world.terms) == pytest.approx(wanted)
     assert seen_in_training(world.terms).sum() == 7
 

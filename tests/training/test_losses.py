@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.training import losses
+from gofer.training.losses import BCE, InfoNCE, SigmoidPairs, Targets
 
 POSITIVE = torch.tensor([[1, 0, 0, 0], [1, 1, 0, 0]]).bool()
 NEGATIVE = torch.tensor([[0, 0, 1, 1], [0, 0, 1, 0]]).bool()
+OBJECTIVES = [InfoNCE(go_to_protein=False), InfoNCE(), SigmoidPairs(), BCE()]
 
 
 def batch(seed=0, n_proteins=3, n_terms=5):
@@ -22,6 +24,12 @@ def batch(seed=0, n_proteins=3, n_terms=5):
     kind = torch.randint(0, 3, (n_proteins, n_terms), generator=generator)
     weight = torch.rand(n_proteins, n_terms, generator=generator, dtype=torch.float64) * (kind == 1)
     return logits, weight, kind == 2
+
+
+def value_of(objective, logits, weight, negative, base_rate=None):
+    """The loss of an objective; the negatives are the same in both directions."""
+    base_rate = torch.zeros(logits.shape[1], dtype=logits.dtype) if base_rate is None else base_rate
+    return objective(logits, base_rate, Targets(weight, negative, negative))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -34,7 +42,17 @@ def test_info_nce_is_the_sum_over_positives_each_against_the_negatives_of_its_ro
             chance = math.exp(logits[i, j]) / (math.exp(logits[i, j]) + sum(against))
             above -= float(weight[i, j]) * math.log(chance)
             below += float(weight[i, j])
-    assert float(losses.info_nce(logits, weight, negative)) == pytest.approx(above / below if below else 0, abs=1e-12)
+    value = float(value_of(InfoNCE(go_to_protein=False), logits, weight, negative))
+    assert value == pytest.approx(above / below if below else 0, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_info_nce_in_both_directions_is_the_mean_over_rows_and_columns_of_scores_with_base_rates(seed):
+    logits, weight, negative = batch(seed)
+    base_rate = torch.randn(5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    score, one_way = logits + base_rate, InfoNCE(go_to_protein=False)
+    wanted = value_of(one_way, score, weight, negative) + value_of(one_way, score.T, weight.T, negative.T)
+    assert float(value_of(InfoNCE(), logits, weight, negative, base_rate)) == pytest.approx(float(wanted) / 2)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -45,7 +63,7 @@ def test_sigmoid_pairs_is_the_sum_over_pairs(seed):
         chance = 1 / (1 + math.exp(-logits[i, j]))
         total -= float(weight[i, j]) * math.log(chance) + float(negative[i, j]) * math.log(1 - chance)
     wanted = total / float(weight.sum()) if weight.any() else 0
-    assert float(losses.sigmoid_pairs(logits, weight, negative)) == pytest.approx(wanted, rel=1e-12)
+    assert float(value_of(SigmoidPairs(), logits, weight, negative)) == pytest.approx(wanted, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -57,12 +75,15 @@ def test_binary_cross_entropy_is_the_sum_over_known_pairs_per_positive(seed):
         chance = 1 / (1 + math.exp(-logits[i, j]))
         total -= math.log(chance) if positive[i, j] else math.log(1 - chance) if negative[i, j] else 0.0
     wanted = total / int(positive.sum()) if positive.any() else 0
-    assert float(losses.binary_cross_entropy(logits, positive, positive | negative)) == pytest.approx(wanted, rel=1e-12)
+    assert float(value_of(BCE(), logits, weight, negative)) == pytest.approx(wanted, rel=1e-12)
 
 
-def plain_classifier(logits, weight, negative):
-    """The cross-entropy with the arguments of the contrast."""
-    return losses.binary_cross_entropy(logits, weight > 0, (weight > 0) | negative)
+@pytest.mark.parametrize("objective", [SigmoidPairs(), BCE()])
+def test_the_base_rate_is_added_to_the_score(objective):
+    logits, weight, negative = batch()
+    base_rate = torch.linspace(-2, 2, 5, dtype=torch.float64)
+    value = value_of(objective, logits, weight, negative, base_rate)
+    assert value == value_of(objective, logits + base_rate, weight, negative)
 
 
 def test_dag_closeness_is_the_mean_shortfall_of_the_cosine():
@@ -76,16 +97,20 @@ def test_dag_closeness_is_the_mean_shortfall_of_the_cosine():
 def test_attribution_agreement_is_the_divergence_of_attention_from_impact():
     drop = torch.tensor([[0.3, -0.2, 0.1], [-1, -1, 0]], dtype=torch.float64)
     mass = torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]], dtype=torch.float64)
-    wanted = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.2)  # the second pair has no drop, and tells nothing
+    wanted = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(
+        0.25 / 0.2
+    )  # the second pair has no drop, and does not count
     assert float(losses.attribution_agreement(drop, mass)) == pytest.approx(wanted)
     assert float(losses.attribution_agreement(mass[:1], mass[:1])) == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.parametrize("loss", [losses.info_nce, losses.sigmoid_pairs, plain_classifier])
+@pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("seed", range(3))
-def test_gradients_of_the_contrast_are_right(loss, seed):
+def test_gradients_of_the_objectives_are_right(objective, seed):
     logits, weight, negative = batch(seed)
-    assert torch.autograd.gradcheck(lambda scores: loss(scores, weight, negative), logits.requires_grad_())
+    assert torch.autograd.gradcheck(
+        lambda scores: value_of(objective, scores, weight, negative), logits.requires_grad_()
+    )
 
 
 def test_gradients_of_dag_and_attribution_are_right():
@@ -114,16 +139,16 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("case", DEGENERATE)
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
-@pytest.mark.parametrize("loss", [losses.info_nce, losses.sigmoid_pairs, plain_classifier])
-def test_degenerate_batches_have_a_finite_loss_and_gradient(case, scale, loss):
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_degenerate_batches_have_a_finite_loss_and_gradient(case, scale, objective):
     positive, negative = DEGENERATE[case]
     logits = (torch.randn(positive.shape, generator=torch.Generator().manual_seed(1)) * scale).requires_grad_()
-    value = loss(logits, positive.float(), negative)
+    value = value_of(objective, logits, positive.float(), negative)
     value.backward()
     assert torch.isfinite(value)
     assert torch.isfinite(logits.grad).all()
     value = value.detach()
-    nothing = not positive.any() or (loss is losses.info_nce and not negative.any())
+    nothing = not positive.any() or (isinstance(objective, InfoNCE) and not negative.any())
     if nothing:
         assert float(value) == 0
         assert not logits.grad.any()

@@ -71,14 +71,14 @@ def test_held_out_terms_are_nowhere_and_no_negative_is_true(case, data):
     )
     known = vocabulary.go_ids
     index = TermIndex.of_vectors(known, vocabulary.text_TG, space=SHARED)
-    edges = {known[row] for row in vocabulary.neighbourhood.edges().ravel()}
+    edges = {known[row] for row in vocabulary.graph.edges_E2.ravel()}
     assert not held_out & (set(known) | set(index.go_ids) | edges)
 
     miner = Miner(index, known, vocabulary.text_TG)
     hops_BT, truth_BT = (matrix(pid2pos, PROTEINS, known) for matrix in (positives_matrix, truth_matrix))
     z_BD = np.ascontiguousarray(texts_TG[np.arange(len(PROTEINS)) % len(texts_TG)])
     candidates = choose_candidates(
-        hops_BT, truth_BT, vocabulary.neighbourhood, knobs(data.draw), lambda k: miner.nearest(z_BD, hops_BT, k),
+        hops_BT, truth_BT, vocabulary.graph.within_aspects, knobs(data.draw), lambda k: miner.nearest(z_BD, hops_BT, k),
         np.random.default_rng(seed),
     )  # fmt: skip
     full = closure(terms, stated)

@@ -82,15 +82,15 @@ with Team.joined(torch.device("cpu")) as team:
     except GoferError as error:
         assert "the 2 processes that train together no longer have the same weights" in str(error)
 
-plain, calls = Optimiser.update, []
+plain, calls = Optimiser.step, []
 
-def update(self, *arguments):
+def step(self, *arguments):
     calls.append(1)
     if os.environ["RANK"] == "1" and len(calls) == 5:
         os.kill(os.getpid(), signal.SIGTERM)  # one of them alone is told to stop
     plain(self, *arguments)
 
-Optimiser.update = update
+Optimiser.step = step
 os.environ["MASTER_PORT"] = sys.argv[2]
 run_job(StageJob.read(sys.argv[1]))
 """
@@ -191,7 +191,7 @@ def test_stopped_by_sigterm_it_goes_on_to_the_bytes_of_an_unbroken_run(pair, sta
     again = start(LAUNCH, tmp_path, tmp_path / "log")
     told, _ = again.communicate()
     assert again.returncode == 0, told + (tmp_path / "log").read_text()
-    assert "goes on from epoch" in (tmp_path / "log").read_text()
+    assert "resuming stage" in (tmp_path / "log").read_text()
     for name in ("model.safetensors", "metrics.tsv"):
         assert (tmp_path / name).read_bytes() == (pair / name).read_bytes(), name
 

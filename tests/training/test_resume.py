@@ -39,7 +39,7 @@ def counted(plain):
         return plain(*arguments, **options)
     return call
 
-Optimiser.update = counted(Optimiser.update)
+Optimiser.step = counted(Optimiser.step)
 os.replace = counted(os.replace)
 os.fsync = counted(os.fsync)
 train(world, folder, stage="B")

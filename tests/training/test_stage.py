@@ -15,7 +15,7 @@ from gofer.errors import ArtefactError, GoferError
 from gofer.training.checkpoint import write_checkpoint
 from gofer.training.encode import protein_vectors, term_vectors
 from gofer.training.optimiser import Optimiser
-from gofer.training.settings import StageConfig, TrainingConfig
+from gofer.training.settings import StageConfig, TrainingConfig, Weights
 from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.step import Stepper
@@ -240,7 +240,8 @@ def test_the_rate_rises_then_falls_to_a_tenth(world):
     rates = []
     for _ in range(100):
         rates.append(optimiser.adamw.param_groups[0]["lr"])
-        optimiser.update([model.temperature_logit**2], model)
+        (model.temperature_logit**2).backward()
+        optimiser.step(model)
     assert rates[0] == pytest.approx(0.002)
     assert max(rates) == pytest.approx(0.01)
     assert rates[-1] == pytest.approx(0.001, rel=0.01)
@@ -264,8 +265,9 @@ def test_steps_count_the_last_short_batch(world):
 
 def test_settings_are_read_from_the_config(world):
     stage = StageConfig.from_config(TRAINING, "C")
-    assert (stage.name, stage.epochs, stage.lambda_attr(0, 11), stage.lambda_attr(10, 11)) == ("C", 2, 0.0, 0.2)
-    assert stage.lambda_attr(5, 11) == pytest.approx(0.1)
+    assert (stage.name, stage.epochs) == ("C", 2)
+    assert [stage.weights(step, 11).attr for step in (0, 5, 10)] == pytest.approx([0.0, 0.1, 0.2])
+    assert stage.weights(0, 11) == Weights(con=1.0, attr=0.0, dag=0.1)
     config = TrainingConfig.from_config(TRAINING, {"refresh_epochs": 3}, seed=5)
     assert (config.refresh_epochs, config.seed, config.gamma) == (3, 5, 0.9)
 

@@ -1,4 +1,4 @@
-"""The loss of one batch: what is in it, and that it is finite whatever the batch holds."""
+"""The loss of one batch: its parts, and that it is finite for any batch."""
 
 import dataclasses
 
@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from training.tiny_world import TRAINING
+from training.tiny_world import CURRICULUM, TRAINING
 
+from gofer.mining.curriculum import CurriculumConfig
 from gofer.training.dataset import ContrastiveEmbCollator
-from gofer.training.step import Stepper, TermTensors
+from gofer.training.settings import Weights
+from gofer.training.step import Stepper
 
 
 def stepper_of(world, **changed):
-    model, data, miner, stage, config = world.begin(training={**TRAINING, **changed})
-    terms = TermTensors.of(data.vocabulary)
-    rng = np.random.default_rng(1)
-    return Stepper(model.eval(), data.vocabulary, terms, miner, stage, config, rng), data
+    model, data, miner, _, config = world.begin(training={**TRAINING, **changed})
+    return Stepper.of(model.eval(), data.vocabulary, miner, config, np.random.default_rng(1)), data
 
 
 def batch_of(data, rows):
@@ -25,7 +25,9 @@ def batch_of(data, rows):
 
 
 def loss_of(stepper, batch, lambda_attr=0.1, **knobs):
-    return stepper.loss(batch, dataclasses.replace(stepper.stage.curriculum.at(0, 2), **knobs), lambda_attr)
+    curriculum = CurriculumConfig.from_config(CURRICULUM)
+    weights = Weights(con=1.0, attr=lambda_attr, dag=0.1)
+    return stepper.loss(batch, dataclasses.replace(curriculum.at(0, 2), **knobs), weights)
 
 
 def finite(result, model):
@@ -60,7 +62,7 @@ def test_a_batch_without_positives_is_finite(world):
 
 
 @pytest.mark.parametrize("objective", ["infonce", "sigmoid", "bce"])
-def test_what_is_true_but_no_positive_is_left_out_of_the_loss(world, objective):
+def test_true_terms_that_are_not_positives_are_left_out_of_the_loss(world, objective):
     stepper, data = stepper_of(world, objective=objective)
     batch = batch_of(data, [0, 1])
     everything = dataclasses.replace(batch, truth_BT=sp.csr_array(np.ones(batch.truth_BT.shape, bool)))
@@ -70,7 +72,7 @@ def test_what_is_true_but_no_positive_is_left_out_of_the_loss(world, objective):
         assert result.figures["con"] == 0
 
 
-def test_the_plain_classifier_asks_about_every_term_and_mines_nothing(world):
+def test_the_plain_classifier_uses_every_term_and_mines_nothing(world):
     stepper, data = stepper_of(world, objective="bce")
     batch = batch_of(data, [0, 1, 2])
     hidden = batch.truth_BT.toarray()
@@ -82,10 +84,10 @@ def test_the_plain_classifier_asks_about_every_term_and_mines_nothing(world):
     assert gentle.figures["con"] == loss_of(stepper, batch).figures["con"]
 
 
-def test_without_go_to_protein_info_nce_asks_from_the_proteins_side_alone(world):
+def test_without_go_to_protein_info_nce_contrasts_terms_of_a_protein_only(world):
     both, one = ((stepper_of(world, go_to_protein=way)) for way in (True, False))
-    alone = loss_of(one[0], batch_of(one[1], [0]))  # no other protein: nothing to contrast a term with
-    assert loss_of(both[0], batch_of(both[1], [0])).figures["con"] == pytest.approx(alone.figures["con"] / 2)
+    single = loss_of(one[0], batch_of(one[1], [0]))  # no other protein: nothing to contrast a term with
+    assert loss_of(both[0], batch_of(both[1], [0])).figures["con"] == pytest.approx(single.figures["con"] / 2)
     assert (
         loss_of(both[0], batch_of(both[1], [0, 1, 2])).figures["con"]
         != loss_of(one[0], batch_of(one[1], [0, 1, 2])).figures["con"]
@@ -106,12 +108,12 @@ def test_dag_pairs_are_parents_and_children_among_the_candidates(world):
     result = loss_of(stepper, batch_of(data, [0, 3, 6]), random_k=99)
     with torch.no_grad():
         z_TD = stepper.model.project_terms(stepper.terms.text_TG, torch.arange(len(data.vocabulary.go_ids)))
-    edges = data.vocabulary.neighbourhood.edges()
+    edges = data.vocabulary.graph.within_aspects.edges_E2
     cosines = (z_TD[edges[:, 0]] * z_TD[edges[:, 1]]).sum(1).numpy()
     assert result.figures["dag"] == pytest.approx(np.maximum(0.99 - cosines, 0).mean(), abs=1e-5)
 
 
-def test_attribution_looks_at_stated_positives_as_many_as_asked_for(world):
+def test_attribution_uses_as_many_stated_positives_as_the_config_says(world):
     stepper, data = stepper_of(world, attr_pairs=5)
     batch = batch_of(data, [0, 1, 2])
     hops_BC = batch.hops_BT.toarray() - 1

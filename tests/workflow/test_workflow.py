@@ -9,7 +9,7 @@ import yaml
 from running import FAKE_KEY, planned
 
 from gofer.artefacts import read_table
-from gofer.inputs.ontology.term_table import parents_of
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.retrieval.cafa_format import read_cafa
 
 pytestmark = pytest.mark.workflow
@@ -76,12 +76,12 @@ def test_scores_are_probabilities_and_never_below_a_childs_of_the_aspect(workspa
         *("nearest_protein", "evidence"),
     ]
     assert ((table["score"] > 0) & (table["score"] <= 1)).all()
-    parents = parents_of(read_table(workspace.results("inputs/terms.parquet")), ["is_a", "part_of"], within_aspect=True)
+    graph = GoGraph.of_terms(read_table(workspace.results("inputs/terms.parquet")), within_aspect=True)
     scores = table.set_index(["protein_id", "go_id"])["score"]
     pairs = [
         (protein, child, parent)
         for protein, child in scores.index
-        for parent in parents[child]
+        for parent in graph.parents(child)
         if (protein, parent) in scores.index
     ]
     assert len(pairs) > 20

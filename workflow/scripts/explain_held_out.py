@@ -2,27 +2,19 @@
 
 from gofer.artefacts import agreed_files, read_table, write_table, write_tsv
 from gofer.embeddings.residues.residue_store import ESMResidueStore
-from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.evaluation.evidence_examples import choose_examples, explained_examples
 from gofer.evaluation.faithfulness import faithfulness
 from gofer.inputs.demo.demo_world import planted_positions
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.retrieval.cafa_format import read_cafa
 from gofer.retrieval.term_space import TermSpace
-from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, params = snakemake.input, snakemake.params
-    manifest = agreed_files(
-        *(files[name] for name in ("predictions", "annotations", "terms", "splits", "proteins", "residues", "texts")),
-        files.checkpoint,
-    )
-    model, _ = read_checkpoint(files.checkpoint)
-    space = TermSpace.of_model(
-        model, read_table(files.terms), GoLookupCache.read(files.texts, expected=manifest), params.relations
-    )
+    manifest = agreed_files(*(path for name, path in files.items() if name != "planted"))
+    space = TermSpace.read(files, params.relations, expected=manifest)
     splits = read_table(files.splits)
     test = splits.loc[splits["split"] == "test", "protein_id"].tolist()
     predictions, annotations = read_cafa(files.predictions), read_table(files.annotations, ["protein_id", "go_id"])

@@ -1,6 +1,7 @@
 """Rule make_splits: train, val and test proteins, similar ones on one side; the nearest in training."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.schemas import ACCOUNTING, SPLITS, typed
 from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
 from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
@@ -15,7 +16,7 @@ with logged_to(snakemake.log[0]):
         read_table(files.ontology),
     )
     annotations = read_table(files.annotations, ["protein_id", "go_id", "hops", "date"])
-    roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+    roots = root_ids(terms)
     config = SplitConfig.from_config(params.settings, params.seed)
     again_from = params.settings["test_from"] if params.settings["later"] == TEST else None
     splits, accounting = make_splits(

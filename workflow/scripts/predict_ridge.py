@@ -2,7 +2,8 @@
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.baselines.kmer_ridge import ridge
-from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.cafa_format import write_cafa
 from gofer.retrieval.kernel_ridge import KernelWeights
 from gofer.workflow import logged_to
@@ -11,13 +12,13 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, params = snakemake.input, snakemake.params
     terms, splits = read_table(files.terms), read_table(files.splits, ["protein_id", "split"])
     seen = terms[seen_in_training(terms)].reset_index(drop=True)
-    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"]
+    sequence_of = read_sequences(files.proteins)
     train = splits.loc[splits["split"] == "train", "protein_id"].tolist()
     held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"].tolist()
     true_ids = read_table(files.pid2pos, ["protein_id", "true_ids"]).set_index("protein_id")["true_ids"].to_dict()
     table = ridge(
-        (sequence_of.loc[train].tolist(), [true_ids.get(protein_id, []) for protein_id in train]),
-        (held_out, sequence_of.loc[held_out].tolist()),
+        ([sequence_of[protein_id] for protein_id in train], [true_ids.get(protein_id, []) for protein_id in train]),
+        (held_out, [sequence_of[protein_id] for protein_id in held_out]),
         seen,
         KernelWeights.from_config(params.labels).of_words(),
         relations=params.relations,

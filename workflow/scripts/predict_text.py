@@ -6,7 +6,7 @@ from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.baselines.text_cosine import TextProfiles
 from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.inputs.held_out import labels_of
-from gofer.inputs.ontology.go_graph import has_parent
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.retrieval.cafa_format import write_cafa
 from gofer.retrieval.unthresholded_scores import UnthresholdedWriter
 from gofer.workflow import logged_to
@@ -16,7 +16,7 @@ with logged_to(snakemake.log[0]):
     k = read_manifest(files.chosen).made_by["k"]
     manifest = agreed_files(*files).told(method="text", k=k)
     terms, pid2pos = read_table(files.terms), read_table(files.pid2pos)
-    go_ids, below_T = terms["go_id"].tolist(), has_parent(terms, relations).to_numpy()
+    go_ids, below_T = terms["go_id"].tolist(), ~GoGraph.of_terms(terms, relations, within_aspect=True).is_root_T
     told = {
         "neighbours": read_table(files.neighbours),
         "labels": labels_of(pid2pos, "train"),

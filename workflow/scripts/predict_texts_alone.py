@@ -2,26 +2,22 @@
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.embeddings.residues.residue_store import ESMResidueStore
-from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.evaluation.held_out_predictions import write_held_out
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import TextScorer
 from gofer.retrieval.term_space import TermSpace
-from gofer.training.checkpoint import read_checkpoint
 from gofer.training.dataset import ProteinEmbDataset, truth_matrix
 from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings, relations = snakemake.input, snakemake.params.settings, snakemake.params.relations
     manifest = agreed_files(*files)
-    model, _ = read_checkpoint(files.checkpoint)
-    texts = GoLookupCache.read(files.texts, expected=manifest)
-    space = TermSpace.of_model(model, read_table(files.terms), texts, relations)
+    space = TermSpace.read(files, relations, expected=manifest)
     proteins = read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"])
     proteins = proteins.merge(read_table(files.splits, ["protein_id", "split"]), on="protein_id")
     proteins = proteins[proteins["split"].isin(["val", "test"])]
     dataset = ProteinEmbDataset(ESMResidueStore(files.residues), proteins)
-    held_out = ProteinVectors.of_model(model, dataset, proteins["split"].to_numpy(str))
+    held_out = ProteinVectors.of_model(space.model, dataset, proteins["split"].to_numpy(str))
     val = held_out.of_splits("val")
     truth_BT = truth_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).toarray()
     write_held_out(

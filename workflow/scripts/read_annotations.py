@@ -2,6 +2,7 @@
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.schemas import ACCOUNTING, ANNOTATIONS, typed
@@ -18,7 +19,7 @@ with logged_to(snakemake.log[0]):
     rules = AnnotationRules.from_config(settings)
     stated, accounting = read_annotations(paths, ProteinNames.of_table(proteins), terms, obsolete, rules)
     if snakemake.params.days:
-        roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+        roots = root_ids(terms)
         stated = known_in_time(stated, proteins, roots, accounting, **snakemake.params.days)
     annotations = propagate(stated, terms, rules.relations)
     accounting.add("annotations after propagation", count=len(annotations))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gofer.baselines.diamond import transferred_labels
 from gofer.embeddings.residues.residue_store import ESMResidueStore
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import fmax
 from gofer.retrieval.cafa_format import score_matrix
 from gofer.workflow import progress
@@ -107,12 +107,12 @@ def choose_k(
         relations: Along which annotations propagate in this run.
     """
     seen = terms[terms["go_id"].isin(set(labels["go_id"]) | set(val_labels["go_id"]))].reset_index(drop=True)
-    hierarchy, ids = Hierarchy.of_terms(seen, relations, within_aspect=True), sorted(val_labels["protein_id"].unique())
+    graph, ids = GoGraph.of_terms(seen, relations, within_aspect=True), sorted(val_labels["protein_id"].unique())
     truth_BT = score_matrix(val_labels.assign(score=1.0), ids, seen["go_id"]) > 0
     quality = []
     for k in CHOICES:
         table = neighbour_labels(neighbours, labels, terms, k=k, min_score=np.finfo(float).tiny)
-        scores_BT = hierarchy_consistent(score_matrix(table, ids, seen["go_id"]), hierarchy)
+        scores_BT = hierarchy_consistent(score_matrix(table, ids, seen["go_id"]), graph)
         own = [(seen["aspect"] == aspect).to_numpy() for aspect in seen["aspect"].unique()]
         found = [fmax(scores_BT[:, columns], truth_BT[:, columns]) for columns in own]
         quality.append(float(np.mean([value for value in found if np.isfinite(value)] or [0.0])))

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.retrieval.cafa_format import predicted_pairs
 from gofer.retrieval.features.sequence_features import SequenceReader
-from gofer.retrieval.kernel_ridge import KernelWeights, LabelRegression, ProteinFeatures
+from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 
 
 def ridge(
@@ -42,7 +42,7 @@ def ridge(
         labels_T[places[places >= 0]] = True
     reader = SequenceReader.of_training(sequences)
     own, new = (ProteinFeatures(None, None, reader.read(texts)) for texts in (sequences, new_sequences))
-    fitted = LabelRegression.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)
-    hierarchy = Hierarchy.of_terms(terms, relations, within_aspect=True)
-    scores_BT = hierarchy_consistent(fitted.predict(new), hierarchy)
+    fitted = KernelRidge.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)
+    graph = GoGraph.of_terms(terms, relations, within_aspect=True)
+    scores_BT = hierarchy_consistent(fitted.predict(new), graph)
     return predicted_pairs(scores_BT, protein_ids, terms["go_id"].tolist(), scores_BT >= min_score)

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.baselines.embedding_neighbours import first_neighbours
-from gofer.embeddings.texts.go_text import seen_in_training
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration, fit
 from gofer.retrieval.cafa_format import predicted_pairs, score_matrix
 from gofer.retrieval.unthresholded_scores import Block

@@ -24,7 +24,7 @@ import pandas as pd
 
 from gofer.artefacts import write_text
 from gofer.errors import ArtefactError, GoferError
-from gofer.inputs.ontology.go_graph import TRUE_PATH
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
 from gofer.retrieval.cafa_format import write_cafa
 
 logger = logging.getLogger(__name__)
@@ -165,22 +165,13 @@ def with_ancestors(terms: pd.DataFrame, go_ids: Iterable[str], relations: Iterab
     Raises:
         GoferError: An id that the table lacks.
     """
-    parents: dict[str, list[str]] = {go_id: [] for go_id in terms["go_id"]}
-    for relation in relations:
-        for go_id, above in zip(terms["go_id"], terms[relation], strict=True):
-            parents[go_id].extend(above)
-    todo, kept = list(go_ids), set()
-    if unknown := sorted(set(todo) - parents.keys()):
+    graph, wanted = GoGraph.of_terms(terms, relations), set(go_ids)
+    if unknown := sorted(wanted - set(graph.go_ids)):
         raise GoferError(
             f"{len(unknown)} terms are not in this GO release, the first is {unknown[0]}",
             help="predict and evaluate with one release of the ontology",
         )
-    while todo:
-        go_id = todo.pop()
-        if go_id in parents and go_id not in kept:
-            kept.add(go_id)
-            todo.extend(parents[go_id])
-    return terms[terms["go_id"].isin(kept)]
+    return terms[terms["go_id"].isin(graph.ancestors(wanted))]
 
 
 def _run(command: list[str]) -> None:

@@ -1,8 +1,6 @@
 """Residue evidence of correct test predictions, beside the truth where it is known: examples for the report."""
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.term_space import TermSpace
@@ -79,14 +77,6 @@ def choose_examples(
 
 def planted_ranges(space: TermSpace, planted: pd.DataFrame, protein_id: str, column: int) -> list[tuple[int, int]]:
     """Where motifs that make the term true, themselves or through a descendant, were planted in the protein."""
-    below = _descendants(space, column)
+    below = space.graph.descendants([space.go_ids[column]])
     own = planted[(planted["protein_id"] == protein_id) & planted["go_id"].isin(below)]
     return merged(list(zip(own["start"].tolist(), own["end"].tolist(), strict=True)))
-
-
-def _descendants(space: TermSpace, column: int) -> set[str]:
-    below_T: NDArray[np.bool_] = np.zeros(len(space.go_ids), bool)
-    below_T[column] = True
-    for children, parents, starts in space.hierarchy.downwards():
-        below_T[children] |= np.logical_or.reduceat(below_T[parents], starts)
-    return {go_id for go_id, below in zip(space.go_ids, below_T, strict=True) if below}

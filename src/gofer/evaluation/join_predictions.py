@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.inputs.held_out import HeldOut
-from gofer.inputs.ontology.go_graph import Hierarchy, has_parent, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.sparse_pairs import Pairs
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores
 
@@ -41,7 +41,7 @@ class Joined:
     Attributes:
         terms: Rows of the terms table, roots included, T.
         below_T: Whether a term is no root.
-        hierarchy: Of these terms.
+        graph: Of these terms, within the aspect.
         protein_ids: Proteins that have a label in the aspect, B.
         stated_BT: Scores as predicted.
         labels_BT: Labels as stated.
@@ -49,7 +49,7 @@ class Joined:
 
     terms: pd.DataFrame
     below_T: NDArray[np.bool_]
-    hierarchy: Hierarchy
+    graph: GoGraph
     protein_ids: pd.Index
     stated_BT: sp.csr_array
     labels_BT: sp.csr_array
@@ -67,11 +67,12 @@ class Joined:
         terms = held_out.terms[held_out.terms["aspect"] == aspect].reset_index(drop=True)
         truth = held_out.of_split(split)
         truth = truth[truth["go_id"].isin(terms["go_id"])]
+        graph = GoGraph.of_terms(terms, held_out.relations, within_aspect=True)
         proteins = pd.Index(sorted(truth["protein_id"].unique()))
         return cls(
             terms=terms,
-            below_T=has_parent(terms, held_out.relations).to_numpy(),
-            hierarchy=Hierarchy.of_terms(terms, held_out.relations, within_aspect=True),
+            below_T=~graph.is_root_T,
+            graph=graph,
             protein_ids=proteins,
             stated_BT=_sparse(scores, proteins, pd.Index(terms["go_id"])),
             labels_BT=_sparse(truth.assign(score=1.0), proteins, pd.Index(terms["go_id"])),
@@ -80,7 +81,7 @@ class Joined:
     def dense(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
         """Of some proteins, roots left out: scores as predicted, scores propagated, labels propagated."""
         stated_BT, labels_BT = self.stated_BT[rows].toarray(), self.labels_BT[rows].toarray() > 0
-        arrays = stated_BT, *(hierarchy_consistent(values, self.hierarchy) for values in (stated_BT, labels_BT))
+        arrays = stated_BT, *(hierarchy_consistent(values, self.graph) for values in (stated_BT, labels_BT))
         return tuple(values[:, self.below_T] for values in arrays)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.errors import GoferError
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 
 HELD_OUT = {"val": "validation", "test": "test"}
 SAME_SEQUENCE = "{split} proteins with the sequence of a training protein"
@@ -142,7 +142,7 @@ def _follow(
     positives: pd.DataFrame, stated: pd.DataFrame, terms: pd.DataFrame, relations: list[str]
 ) -> NDArray[np.bool_]:
     # Whether each positive is stated of its protein, or lies above a term that is.
-    hierarchy, go_ids = Hierarchy.of_terms(terms, relations), pd.Index(terms["go_id"])
+    graph, go_ids = GoGraph.of_terms(terms, relations), pd.Index(terms["go_id"])
     ids = pd.Index(positives["protein_id"].unique())
     row_P, row_S = (ids.get_indexer(table["protein_id"]) for table in (positives, stated))
     column_P, column_S = (go_ids.get_indexer(table["go_id"]) for table in (positives, stated))
@@ -152,5 +152,5 @@ def _follow(
         in_P, in_S = ((row >= start) & (row < start + size) for row in (row_P, row_S))
         true_BT = np.zeros((size, len(terms)), bool)
         true_BT[row_S[in_S] - start, column_S[in_S]] = True
-        follows_P[in_P] = hierarchy_consistent(true_BT, hierarchy)[row_P[in_P] - start, column_P[in_P]]
+        follows_P[in_P] = hierarchy_consistent(true_BT, graph)[row_P[in_P] - start, column_P[in_P]]
     return follows_P

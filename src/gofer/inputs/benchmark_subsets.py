@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from gofer.artefacts import read_table
 from gofer.errors import InputError
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_lists import read_lists, read_marked
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
@@ -154,7 +155,7 @@ def knowledge_before(
     own = annotations[annotations["protein_id"].isin(tested)].assign(
         aspect=lambda table: table["go_id"].map(terms.set_index("go_id")["aspect"])
     )
-    own = own[~own["go_id"].isin(terms.loc[terms["depth"] == 0, "go_id"])]
+    own = own[~own["go_id"].isin(root_ids(terms))]
     before = own[(own["hops"] == 0) & (own["date"] < test_from)]
     known = propagate(before[["protein_id", "go_id", "evidence", "date", "source"]], terms, relations)
     known = known[["protein_id", "go_id"]]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from gofer.artefacts import read_table
 from gofer.inputs.benchmark_subsets import Judged, by_knowledge
-from gofer.inputs.ontology.go_graph import TRUE_PATH, has_parent
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,8 @@ class HeldOut:
         """
         relations = tuple(relations)
         truth = annotations[["protein_id", "go_id"]].merge(splits[["protein_id", "split"]], on="protein_id")
-        below_roots = has_parent(terms, relations)
-        wanted = truth["split"].isin(["val", "test"]) & truth["go_id"].isin(below_roots.index[below_roots])
+        graph = GoGraph.of_terms(terms, relations, within_aspect=True)
+        wanted = truth["split"].isin(["val", "test"]) & truth["go_id"].isin(terms["go_id"][~graph.is_root_T])
         term_set, truth = term_sets.set_index("go_id")["term_set"], truth[wanted].drop_duplicates(ignore_index=True)
         if judged is not None and len(judged.knowledge):
             truth = by_knowledge(truth, terms, judged.knowledge, judged.known)

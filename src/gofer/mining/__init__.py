@@ -6,5 +6,5 @@ step of training the candidates of a batch.
 - `vocabulary.Vocabulary`: the terms that training knows, their base rates and neighbours;
 - `faiss_index`: nearest terms by inner product; `miner`: asks it with the model's own protein vectors;
 - `curriculum.CurriculumConfig`: how hard the negatives are at each step;
-- `negatives`, `neighbourhood`: the candidates of one batch, and what may not be a negative.
+- `negatives`: the candidates of one batch, and what may not be a negative.
 """

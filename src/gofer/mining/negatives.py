@@ -12,8 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.mining.curriculum import Knobs
-from gofer.mining.neighbourhood import Neighbourhood
 
 Nearest = Callable[[int], NDArray[np.int64]]
 
@@ -39,7 +39,7 @@ class Candidates:
 def choose_candidates(
     hops_BT: sp.csr_array,
     truth_BT: sp.csr_array,
-    neighbourhood: Neighbourhood,
+    graph: GoGraph,
     knobs: Knobs,
     nearest: Nearest,
     rng: np.random.Generator,
@@ -49,21 +49,22 @@ def choose_candidates(
     Args:
         hops_BT: 1 + hops at each positive (so that a stored 0 cannot be lost); nothing elsewhere.
         truth_BT: True where the term is true of the protein, the positives among them.
-        neighbourhood: The ontology among the training terms.
+        graph: The ontology among the training terms, within aspects.
         knobs: The curriculum at this step.
         nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M), -1 where there is none.
         rng: Source of all chance.
     """
     n_proteins, n_terms = hops_BT.shape
     stated_BT = sp.csr_array(hops_BT == 1)
-    near_BT = neighbourhood.near(stated_BT, hier_up=knobs.hier_up, hier_down=knobs.hier_down)
-    forbidden_BT = (near_BT + truth_BT).toarray()
+    near_BT = stated_BT @ graph.ancestors_TT(knobs.hier_up) + stated_BT @ graph.descendants_TT(knobs.hier_down)
+    siblings_BT = (stated_BT @ graph.parents_TT @ graph.parents_TT.T).astype(bool)  # the stated terms among them
+    forbidden_BT = (near_BT.astype(bool) + truth_BT).toarray()
     chosen_BT = np.zeros((n_proteins, n_terms), bool)
 
     mined = round(knobs.hard_frac * knobs.k_hard)
     if mined:
         _choose_first(chosen_BT, nearest(knobs.shortlist_M), forbidden_BT, mined)
-    _choose_siblings(chosen_BT, neighbourhood.siblings(stated_BT), forbidden_BT, knobs.k_hard, rng)
+    _choose_siblings(chosen_BT, siblings_BT, forbidden_BT, knobs.k_hard, rng)
     chosen_BT[:, rng.choice(n_terms, size=min(knobs.random_k, n_terms), replace=False)] = True
     in_batch = np.flatnonzero(hops_BT.sum(axis=0))
     chosen_BT[:, in_batch] |= rng.random((n_proteins, len(in_batch))) < knobs.inbatch_easy

@@ -12,10 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.errors import GoferError
-from gofer.inputs.ontology.go_graph import TRUE_PATH, Hierarchy
-from gofer.mining.neighbourhood import Neighbourhood
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
+from gofer.inputs.ontology.propagation import seen_in_training
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +27,7 @@ class Vocabulary:
         aspect_T: Aspect of each term.
         base_rate_T: Log-odds among the training proteins of the aspect.
         few_T: Whether a term is few-shot.
-        neighbourhood: The ontology among these terms, for negatives and the DAG loss.
-        hierarchy: The same, for scores that must not fall below a child's.
+        graph: The ontology among these terms. Negatives and the DAG loss use its edges within aspects.
     """
 
     go_ids: list[str]
@@ -37,8 +35,7 @@ class Vocabulary:
     aspect_T: NDArray
     base_rate_T: NDArray[np.float32]
     few_T: NDArray[np.bool_]
-    neighbourhood: Neighbourhood
-    hierarchy: Hierarchy
+    graph: GoGraph
 
     @classmethod
     def of_tables(
@@ -61,21 +58,20 @@ class Vocabulary:
             aspect_T=seen["aspect"].to_numpy(str),
             base_rate_T=term_base_rates(terms, relations)[seen.index.to_numpy()],
             few_T=(sets.loc[go_ids] == "few").to_numpy(bool, copy=True),
-            neighbourhood=Neighbourhood.of_terms(terms, go_ids, relations),
-            hierarchy=Hierarchy.of_terms(seen, relations),
+            graph=GoGraph.of_terms(seen, relations),
         )
 
 
 def term_base_rates(terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH) -> NDArray[np.float32]:
     """Log-odds of every term of a terms table among the training proteins annotated in its aspect, float32 (T)."""
     total_T = terms.groupby("aspect")["training_count"].transform("max").to_numpy()
-    return base_rates(terms["training_count"].to_numpy(), total_T, Hierarchy.of_terms(terms, relations))
+    return base_rates(terms["training_count"].to_numpy(), total_T, GoGraph.of_terms(terms, relations))
 
 
 PSEUDO_COUNT = 0.5  # added to both sides of the odds (Haldane 1955, Anscombe 1956), so that they stay finite
 
 
-def base_rates(training_count_T: NDArray, n_train: int | NDArray, hierarchy: Hierarchy) -> NDArray[np.float32]:
+def base_rates(training_count_T: NDArray, n_train: int | NDArray, graph: GoGraph) -> NDArray[np.float32]:
     """Log-odds of each term among the training proteins, float32 (T).
 
     A term without a training protein takes the log-odds of its rarest nearest ancestor that has one, plus the median
@@ -86,23 +82,23 @@ def base_rates(training_count_T: NDArray, n_train: int | NDArray, hierarchy: Hie
     Args:
         training_count_T: Training proteins of each term, propagated, in 0..n_train.
         n_train: Training proteins, one number or one per term (T), e.g. those annotated in the term's aspect.
-        hierarchy: Parents of each term.
+        graph: Parents of each term.
     """
     count_T = np.asarray(training_count_T, dtype=np.float64)
     rate_T = np.log(count_T + PSEUDO_COUNT) - np.log(np.maximum(n_train - count_T, 0) + PSEUDO_COUNT)
     seen_T = count_T > 0
     rarest_T = np.where(seen_T, rate_T, np.inf)
-    for children, parents, starts in hierarchy.downwards():
+    for children, parents, starts in graph.downwards():
         from_parents = np.minimum.reduceat(rarest_T[parents], starts)
         rarest_T[children] = np.where(seen_T[children], rarest_T[children], from_parents)
-    guessed_T = np.where(np.isfinite(rarest_T), rarest_T + _median_step(rate_T, seen_T, hierarchy), rate_T)
+    guessed_T = np.where(np.isfinite(rarest_T), rarest_T + _median_step(rate_T, seen_T, graph), rate_T)
     if seen_T.any():
         guessed_T = np.minimum(guessed_T, np.median(rate_T[seen_T]))
     return np.where(seen_T, rate_T, guessed_T).astype(np.float32)
 
 
-def _median_step(rate_T: NDArray, seen_T: NDArray[np.bool_], hierarchy: Hierarchy) -> float:
-    both_E = seen_T[hierarchy.child_E] & seen_T[hierarchy.parent_E]
+def _median_step(rate_T: NDArray, seen_T: NDArray[np.bool_], graph: GoGraph) -> float:
+    both_E = seen_T[graph.child_E] & seen_T[graph.parent_E]
     if not both_E.any():
         return 0.0
-    return float(np.median(rate_T[hierarchy.child_E[both_E]] - rate_T[hierarchy.parent_E[both_E]]))
+    return float(np.median(rate_T[graph.child_E[both_E]] - rate_T[graph.parent_E[both_E]]))

@@ -17,7 +17,7 @@ import parasail
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gofer.inputs.proteins.kmer_search import WordIndex, word_matrix
+from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_score, scores
 
 MAX_EXPECTED = 1e-4  # alignments this good that chance gives for one pair; far relatives are worth a few false ones
@@ -46,8 +46,8 @@ class Aligner:
         return {sequence: column for column, sequence in enumerate(self.targets)}
 
     @cached_property
-    def _index(self) -> WordIndex:
-        return WordIndex.of(word_matrix(self.targets))
+    def _index(self) -> KmerIndex:
+        return KmerIndex.of(kmer_matrix(self.targets))
 
     @cached_property
     def _own_P(self) -> NDArray[np.float64]:
@@ -63,7 +63,7 @@ class Aligner:
         different = sorted(set(sequences))
         tried = [np.arange(len(self.targets))] * len(different)
         if self.most < len(self.targets):
-            tried = self._index.best(word_matrix(different), most=self.most, threads=threads)
+            tried = self._index.best(kmer_matrix(different), most=self.most, threads=threads)
         _ = self._own_P  # before threads ask for it
         with ThreadPoolExecutor(threads) as pool:
             row_of = dict(zip(different, pool.map(self._row, different, tried), strict=True))

@@ -27,7 +27,7 @@ def transferred(similarity_NP: sp.csr_array, labels_PT: sp.csr_array) -> NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class CarriedLabels:
+class TransferredLabels:
     """What is known of the training sequences.
 
     Attributes:
@@ -41,7 +41,7 @@ class CarriedLabels:
     @classmethod
     def of_training(
         cls, sequence_N: NDArray[np.int64], labels_NT: NDArray[np.bool_], aspects_T: NDArray, sequences: int
-    ) -> "CarriedLabels":
+    ) -> "TransferredLabels":
         """The labels of all proteins that share a sequence, together.
 
         Args:

@@ -8,11 +8,10 @@ where it has one, so that the same input gives the same file.
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from gofer.artefacts import write_text
-from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.inputs.ontology.go_graph import GoGraph
 
 ASPECT_LETTER = {"MFO": "F", "BPO": "P", "CCO": "C"}
 RELATION = {"MFO": "enables", "BPO": "involved_in", "CCO": "located_in"}
@@ -34,7 +33,8 @@ def write_gaf(
         run: Name of the run, part of the reference.
         release: Release of the ontology.
     """
-    complexes = _complexes(terms)
+    known = set(terms["go_id"])
+    complexes = GoGraph.of_terms(terms, ["is_a"]).descendants(go_id for go_id in PROTEIN_COMPLEX if go_id in known)
     about = {row["protein_id"]: _about(row["protein_id"], row["description"]) for row in proteins.to_dict("records")}
     date = _date(release)
     lines = ["!gaf-version: 2.2", "!generated-by: gofer", f"!go-version: {release}"]
@@ -58,11 +58,3 @@ def _about(protein_id: str, description: str) -> tuple[str, str, str]:
 def _date(release: str) -> str:
     found = re.search(r"(\d{4})-(\d{2})-(\d{2})", release)
     return "".join(found.groups()) if found else NO_DATE
-
-
-def _complexes(terms: pd.DataFrame) -> set[str]:
-    hierarchy = Hierarchy.of_terms(terms, ["is_a"])
-    below_T = terms["go_id"].isin(PROTEIN_COMPLEX).to_numpy(bool, copy=True)
-    for children, parents, starts in hierarchy.downwards():
-        below_T[children] |= np.logical_or.reduceat(below_T[parents], starts)
-    return set(terms["go_id"][below_T])

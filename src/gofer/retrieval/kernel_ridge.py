@@ -102,7 +102,7 @@ def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeight
         total_NM += weights.residues * _near(these.residues_NS, those.residues_NS)
     one, two = these.sequence, those.sequence
     if weights.words:
-        total_NM += weights.words * (one.words_NV @ two.words_NV.T).toarray()
+        total_NM += weights.words * (one.kmers_NV @ two.kmers_NV.T).toarray()
     if weights.composition:
         total_NM += weights.composition * _near(one.composition_NC, two.composition_NC)
     if weights.segments:
@@ -119,7 +119,7 @@ def _near(one_NC: NDArray[np.float64], two_MC: NDArray[np.float64]) -> NDArray[n
 
 
 @dataclass(frozen=True, eq=False)
-class LabelRegression:
+class KernelRidge:
     """A fitted regression.
 
     Attributes:
@@ -143,7 +143,7 @@ class LabelRegression:
         weights: KernelWeights,
         *,
         seed: int,
-    ) -> "LabelRegression":
+    ) -> "KernelRidge":
         """Fit to training proteins; each aspect to those that have a label in it.
 
         Args:

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from gofer.artefacts import MANIFEST_KEY, Manifest
 from gofer.errors import ArtefactError
 from gofer.retrieval.alignment_similarity import Aligner
-from gofer.retrieval.annotation_transfer import CarriedLabels
+from gofer.retrieval.annotation_transfer import TransferredLabels
 from gofer.retrieval.ensemble import Expected
 from gofer.retrieval.features.sequence_features import SequenceFeatures, SequenceReader
 from gofer.retrieval.features.standardise import Scale
-from gofer.retrieval.kernel_ridge import KernelWeights, LabelRegression, ProteinFeatures
+from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 from gofer.retrieval.protein_vectors import Described
 from gofer.tensor_file import DAMAGED, read_tensors, write_tensors
 
 
 @dataclass(frozen=True, eq=False)
-class LabelHead:
+class LabelModel:
     """A regression of labels on vectors and sequences, and labels transferred by alignments.
 
     Attributes:
@@ -41,11 +41,11 @@ class LabelHead:
 
     go_ids: list[str]
     aspects_T: NDArray
-    regression: LabelRegression
+    regression: KernelRidge
     reader: SequenceReader
     residues: Scale
     aligner: Aligner | None
-    transferred: CarriedLabels | None
+    transferred: TransferredLabels | None
 
     @classmethod
     def fit(
@@ -58,7 +58,7 @@ class LabelHead:
         *,
         aligned: int,
         seed: int,
-    ) -> "LabelHead":
+    ) -> "LabelModel":
         """Fit on training proteins.
 
         Args:
@@ -76,9 +76,9 @@ class LabelHead:
         transferred = None
         if aligner:
             owner_N = np.array([aligner.column_of[sequence] for sequence in known.sequences], dtype=np.int64)
-            transferred = CarriedLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
+            transferred = TransferredLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
         features = _features(known, reader, residues)
-        regression = LabelRegression.fit(features, labels_NT, aspects_T, weights, seed=seed)
+        regression = KernelRidge.fit(features, labels_NT, aspects_T, weights, seed=seed)
         return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, transferred)
 
     def predict(self, proteins: Described) -> Expected:
@@ -115,7 +115,7 @@ class LabelHead:
             "residues": landmarks.residues_NS,
             "residues.mean": self.residues.mean_C,
             "residues.deviation": self.residues.deviation_C,
-            **_parts("words", landmarks.sequence.words_NV),
+            **_parts("words", landmarks.sequence.kmers_NV),
         }
         if self.aligner and self.transferred:
             # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
@@ -135,7 +135,7 @@ class LabelHead:
         write_tensors(path, {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}, facts)
 
     @classmethod
-    def read(cls, path: Path | str) -> "LabelHead":
+    def read(cls, path: Path | str) -> "LabelModel":
         """The inverse of `write`.
 
         Raises:
@@ -145,17 +145,17 @@ class LabelHead:
             tensors, facts = read_tensors(path)
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
             reader = SequenceReader.from_json(facts["reader"])
-            words_MV = _joined("words", arrays, len(reader.words))
+            kmers_MV = _joined("words", arrays, len(reader.words))
             aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
             aligner, transferred = None, None
             if "targets" in arrays:
                 targets = arrays["targets"].tobytes().decode("ascii").split("\n")
                 aligner = Aligner(tuple(targets), int(facts["aligned"]))
-                transferred = CarriedLabels(_joined("transferred", arrays, len(aspects_T)), aspects_T)
+                transferred = TransferredLabels(_joined("transferred", arrays, len(aspects_T)), aspects_T)
             dense = (arrays[name] for name in ("composition", "segments", "physics"))
-            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], SequenceFeatures(words_MV, *dense))
+            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], SequenceFeatures(kmers_MV, *dense))
             kernel = KernelWeights(**json.loads(facts["kernel"]))
-            regression = LabelRegression(landmarks, arrays["weight"], arrays["mean"], kernel)
+            regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
             residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
             return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)
         except DAMAGED as error:

@@ -14,9 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.errors import GoferError
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.features.residue_summary import residue_summaries
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.training.encode import protein_vectors
@@ -113,7 +114,7 @@ def _lists(rows_NX: NDArray[np.float32]) -> pa.FixedSizeListArray:
 
 
 @dataclass(frozen=True, eq=False)
-class NearestCarriers:
+class NearestAnnotated:
     """Proteins with known labels, and the terms they carry.
 
     Attributes:
@@ -129,11 +130,24 @@ class NearestCarriers:
     @classmethod
     def of_tables(
         cls, known: ProteinVectors, sequence_of: Mapping[str, str], annotations: pd.DataFrame, terms: pd.DataFrame
-    ) -> "NearestCarriers":
+    ) -> "NearestAnnotated":
         """From propagated annotations; columns are `terms`. Of those that training has not seen nothing is told."""
         seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
         labels_NT = label_matrix(seen, known.protein_ids, terms["go_id"].tolist()).tocsc()
         return cls(known, [sequence_of[protein_id] for protein_id in known.protein_ids], labels_NT)
+
+    @classmethod
+    def read(cls, files: Mapping[str, Path | str], known: str, terms: pd.DataFrame) -> "NearestAnnotated":
+        """From the files of a run.
+
+        Args:
+            files: vectors, proteins and annotations, by these names.
+            known: Whose labels may be used, a key of `KNOWN`.
+            terms: The terms table.
+        """
+        annotations = read_table(files["annotations"], ["protein_id", "go_id"])
+        vectors = ProteinVectors.read(files["vectors"]).known(known)
+        return cls.of_tables(vectors, read_sequences(files["proteins"]), annotations, terms)
 
     def of_protein(
         self, z_D: NDArray[np.float32], similarity_N: NDArray[np.float32], columns: NDArray[np.int64]

@@ -8,7 +8,7 @@ import pandas as pd
 from gofer.retrieval.cafa_format import predicted_pairs
 from gofer.retrieval.columns import PREDICTIONS as COLUMNS
 from gofer.retrieval.features.residue_summary import summary
-from gofer.retrieval.protein_vectors import Described, NearestCarriers
+from gofer.retrieval.protein_vectors import Described, NearestAnnotated
 from gofer.retrieval.residue_evidence import as_text, explain_protein
 from gofer.retrieval.scorer import Scorer
 from gofer.training.dataset import ProteinEmbDataset
@@ -34,7 +34,7 @@ def predict_proteins(
     scorer: Scorer,
     proteins: ProteinEmbDataset,
     sequences: Mapping[str, str],
-    carriers: NearestCarriers,
+    annotated: NearestAnnotated,
     term_sets: pd.DataFrame,
     reported: Reported,
 ) -> pd.DataFrame:
@@ -44,12 +44,12 @@ def predict_proteins(
         scorer: Scores them.
         proteins: The user's proteins.
         sequences: Their sequences by id.
-        carriers: Training proteins and their terms, columns as the scorer's terms.
+        annotated: Training proteins and their terms, columns as the scorer's terms.
         term_sets: Columns go_id, term_set; a term that it lacks (of a newer release) is "zero".
         reported: How much is reported.
     """
     tables = [
-        _of_protein(scorer, proteins, row, sequences[proteins.protein_ids[row]], carriers, reported)
+        _of_protein(scorer, proteins, row, sequences[proteins.protein_ids[row]], annotated, reported)
         for row in progress(range(len(proteins)), "predicting proteins")
     ]
     if not tables:
@@ -67,22 +67,22 @@ def _of_protein(
     proteins: ProteinEmbDataset,
     row: int,
     sequence: str,
-    carriers: NearestCarriers,
+    annotated: NearestAnnotated,
     reported: Reported,
 ) -> pd.DataFrame:
     space = scorer.space
     told = explain_protein(space.model, proteins, row)
     summary_S = summary(proteins[row].residues_LE)
     described = Described(told.z_D[None], summary_S[None], [sequence])
-    expected = scorer.head.predict(described)
+    expected = scorer.label_model.predict(described)
     scores_BT = scorer.scores(described, expected)
     keep_BT = space.to_keep(scores_BT, min_score=reported.min_score, max_terms=reported.max_terms)
     table = predicted_pairs(scores_BT, [proteins.protein_ids[row]], space.go_ids, keep_BT)
     columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])
     drop_WP = told.drops(space.z_TD[columns])
     table["evidence"] = [as_text(told.ranges(drop_W, windows=reported.evidence_windows)) for drop_W in drop_WP.T]
-    similarity_N = scorer.head.similarity(expected, carriers.sequences)[0]
-    table["nearest_protein"] = carriers.of_protein(told.z_D, similarity_N, columns)
+    similarity_N = scorer.label_model.similarity(expected, annotated.sequences)[0]
+    table["nearest_protein"] = annotated.of_protein(told.z_D, similarity_N, columns)
     return table
 
 

@@ -26,7 +26,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from gofer.inputs.ontology.go_graph import Hierarchy
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 from gofer.retrieval.ensemble import RARE
 
@@ -58,7 +58,7 @@ class RelatedTerms:
         cls,
         texts_TG: NDArray[np.float32],
         aspects_T: NDArray,
-        hierarchy: Hierarchy,
+        graph: GoGraph,
         seen: NDArray[np.int64],
         mean_S: NDArray[np.float32],
         counts_T: NDArray,
@@ -68,13 +68,13 @@ class RelatedTerms:
         Args:
             texts_TG: Unit vectors of the terms' texts.
             aspects_T: Aspect of each term.
-            hierarchy: Of the terms, within aspects.
+            graph: Of the terms, within aspects.
             seen: Rows of the seen terms, roots left out.
             mean_S: Share of the known proteins that have each seen term.
             counts_T: How many training proteins have each term.
         """
         similar_TS, across_TS = (_similar(texts_TG, seen, aspects_T, across=across) for across in (False, True))
-        ancestors_TS = _nearest_ancestors(hierarchy, len(texts_TG), seen)
+        ancestors_TS = _nearest_ancestors(graph, len(texts_TG), seen)
         return cls(similar_TS, across_TS, ancestors_TS, mean_S, (RARE / (counts_T + RARE)).astype(np.float32))
 
     def of(self, rows: NDArray[np.int64]) -> "RelatedTerms":
@@ -118,11 +118,11 @@ def _similar(
     return sp.csr_array(weights_TS)
 
 
-def _nearest_ancestors(hierarchy: Hierarchy, terms: int, seen: NDArray[np.int64]) -> sp.csr_array:
+def _nearest_ancestors(graph: GoGraph, terms: int, seen: NDArray[np.int64]) -> sp.csr_array:
     # Along every way upwards the first that is seen.
     column_of = {row: column for column, row in enumerate(seen.tolist())}
     above: dict[int, set[int]] = {}
-    for children, parents, starts in hierarchy.downwards():
+    for children, parents, starts in graph.downwards():
         for child, own in zip(children.tolist(), np.split(parents, starts[1:]), strict=True):
             nearest = (
                 {column_of[parent]} if parent in column_of else above.get(parent, set()) for parent in own.tolist()

@@ -5,19 +5,22 @@ terms of like text or below them. How much each counts for seen terms, and how o
 validation proteins. Shapes: B proteins, T terms, S seen terms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.embeddings.texts.go_text import seen_in_training
-from gofer.inputs.ontology.go_graph import Hierarchy, hierarchy_consistent, limited_by_parents
+from gofer.artefacts import Manifest, read_json
+from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent, limited_by_parents
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import LOWEST_SCORE, Calibration
-from gofer.retrieval.ensemble import Expected, Mixture, Validation
-from gofer.retrieval.label_model import LabelHead
+from gofer.retrieval.ensemble import Ensemble, Expected, Validation
+from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.term_space import TermSpace
@@ -30,48 +33,67 @@ class Scorer:
     Attributes:
         space: The terms.
         calibration: From the text's evidence and the base rate to a probability.
-        head: What labels of similar training proteins say.
-        mixture: How the two become one score.
+        label_model: What labels of similar training proteins say.
+        ensemble: How the two become one score.
     """
 
     space: TermSpace
     calibration: Calibration
-    head: LabelHead
-    mixture: Mixture
+    label_model: LabelModel
+    ensemble: Ensemble
 
     @classmethod
     def fit(
         cls,
         space: TermSpace,
-        head: LabelHead,
+        label_model: LabelModel,
         proteins: Described,
         truth_BT: NDArray[np.bool_],
         relations: Sequence[str],
     ) -> "Scorer":
-        """Fit calibration and mixture on validation proteins, over the terms seen in training.
+        """Fit calibration and ensemble on validation proteins, over the terms seen in training.
 
         Args:
             space: The terms.
-            head: Fitted on training proteins.
+            label_model: Fitted on training proteins.
             proteins: Validation proteins.
             truth_BT: What is true of them; columns are the space's terms.
             relations: Along which annotations propagate.
         """
         calibration = space.calibrate(proteins.vectors_BD, truth_BT)
-        unfitted = cls(space, calibration, head, Mixture({}))
-        seen, expected = unfitted._seen, head.predict(proteins)
+        unfitted = cls(space, calibration, label_model, Ensemble({}))
+        seen, expected = unfitted._seen, label_model.predict(proteins)
         terms = space.terms.iloc[seen].reset_index(drop=True)
         validation = Validation(
-            expected, truth_BT[:, seen], terms, Hierarchy.of_terms(terms, relations, within_aspect=True)
+            expected, truth_BT[:, seen], terms, GoGraph.of_terms(terms, relations, within_aspect=True)
         )
         text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
         trusted = validation.fit_trust(text_BS)
-        raised_BS = unfitted._related.of(seen).raised(text_BS, trusted.labels(expected, head.aspects_T))
-        return cls(space, calibration, head, validation.fit_shares(raised_BS, trusted))
+        raised_BS = unfitted._related.of(seen).raised(text_BS, trusted.labels(expected, label_model.aspects_T))
+        return cls(space, calibration, label_model, validation.fit_shares(raised_BS, trusted))
+
+    @classmethod
+    def read(
+        cls, files: Mapping[str, Path | str], relations: Sequence[str], *, expected: Manifest | None = None
+    ) -> "Scorer":
+        """Open all that scores a protein.
+
+        Args:
+            files: label_model and calibration, and those of `TermSpace.read`, by these names.
+            relations: Along which annotations propagate in this run.
+            expected: Release facts that the texts must not contradict.
+        """
+        fitted, label_model = read_json(files["calibration"]), LabelModel.read(files["label_model"])
+        space = TermSpace.read(files, relations, expected=expected)
+        return cls(space, Calibration.from_json(fitted), label_model, Ensemble.from_json(fitted["ensemble"]))
+
+    def fitted(self) -> dict[str, Any]:
+        """What `fit` found, as plain values: the content of calibration.json."""
+        return {**self.calibration.to_json(), "ensemble": self.ensemble.to_json()}
 
     @cached_property
     def _seen(self) -> NDArray[np.int64]:
-        return pd.Index(self.space.go_ids).get_indexer(pd.Index(self.head.go_ids))
+        return pd.Index(self.space.go_ids).get_indexer(pd.Index(self.label_model.go_ids))
 
     @cached_property
     def _unseen_T(self) -> NDArray[np.bool_]:
@@ -81,9 +103,9 @@ class Scorer:
 
     @cached_property
     def _related(self) -> RelatedTerms:
-        space, mean_S = self.space, self.head.regression.mean_T
+        space, mean_S = self.space, self.label_model.regression.mean_T
         aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
-        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.hierarchy, self._seen, mean_S, counts_T)
+        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.graph, self._seen, mean_S, counts_T)
 
     def scores(self, proteins: Described, expected: Expected | None = None) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
@@ -96,17 +118,17 @@ class Scorer:
             proteins: The proteins.
             expected: What the head predicts of them, where that is known already.
         """
-        expected, seen, unseen_T = expected or self.head.predict(proteins), self._seen, self._unseen_T
+        expected, seen, unseen_T = expected or self.label_model.predict(proteins), self._seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
-        raised_BT = self._related.raised(text_BT, self.mixture.labels(expected, self.head.aspects_T))
+        raised_BT = self._related.raised(text_BT, self.ensemble.labels(expected, self.label_model.aspects_T))
         counts_S = self.space.terms["training_count"].to_numpy(float)[seen]
         scores_BT = np.zeros_like(raised_BT)
-        scores_BT[:, seen] = self.mixture.apply(raised_BT[:, seen], expected, counts_S, self.head.aspects_T)
-        scores_BT = hierarchy_consistent(scores_BT, self.space.hierarchy)
+        scores_BT[:, seen] = self.ensemble.apply(raised_BT[:, seen], expected, counts_S, self.label_model.aspects_T)
+        scores_BT = hierarchy_consistent(scores_BT, self.space.graph)
         scores_BT[:, unseen_T | self.space.is_root_T] = 1
-        limit_BU = limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)[:, unseen_T]
+        limit_BU = limited_by_parents(scores_BT, self.space.graph, unseen_T)[:, unseen_T]
         scores_BT[:, unseen_T] = np.maximum(raised_BT[:, unseen_T] * np.sqrt(limit_BU), np.float32(LOWEST_SCORE))
-        return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
+        return limited_by_parents(scores_BT, self.space.graph, unseen_T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +147,7 @@ class TextScorer:
         """As `Scorer.scores`."""
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         unseen_T = ~seen_in_training(self.space.terms) & ~self.space.is_root_T
-        scores_BT = hierarchy_consistent(np.where(unseen_T, np.float32(0), text_BT), self.space.hierarchy)
+        scores_BT = hierarchy_consistent(np.where(unseen_T, np.float32(0), text_BT), self.space.graph)
         scores_BT[:, unseen_T] = text_BT[:, unseen_T]
         scores_BT[:, self.space.is_root_T] = 1
-        return limited_by_parents(scores_BT, self.space.hierarchy, unseen_T)
+        return limited_by_parents(scores_BT, self.space.graph, unseen_T)

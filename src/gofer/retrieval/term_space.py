@@ -4,19 +4,22 @@ Shapes: B proteins, T terms of the release (roots and terms never seen in traini
 width.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gofer.artefacts import Manifest, read_table
 from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.embeddings.texts.go_text import seen_in_training
-from gofer.inputs.ontology.go_graph import TRUE_PATH, Hierarchy
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
+from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.metrics.logistic_calibration import fit as fit_calibration
 from gofer.mining.vocabulary import term_base_rates
+from gofer.training.checkpoint import read_checkpoint
 from gofer.training.encode import evidence, term_vectors
 from gofer.training.model import GoferModel
 
@@ -31,7 +34,7 @@ class TermSpace:
         z_TD: Term vectors.
         text_TG: Unit vectors of their texts, before any training.
         base_rate_T: Log-odds of each term; guessed from its ancestors for one never seen in training.
-        hierarchy: Parents within the aspect, along which annotations propagate.
+        graph: Parents within the aspect, along which annotations propagate.
     """
 
     model: GoferModel
@@ -39,7 +42,7 @@ class TermSpace:
     z_TD: NDArray[np.float32]
     text_TG: NDArray[np.float32]
     base_rate_T: NDArray[np.float32]
-    hierarchy: Hierarchy
+    graph: GoGraph
 
     @classmethod
     def of_model(
@@ -58,8 +61,23 @@ class TermSpace:
             z_TD=term_vectors(model, go_ids, text_TG),
             text_TG=text_TG,
             base_rate_T=term_base_rates(terms, relations),
-            hierarchy=Hierarchy.of_terms(terms, relations, within_aspect=True),
+            graph=GoGraph.of_terms(terms, relations, within_aspect=True),
         )
+
+    @classmethod
+    def read(
+        cls, files: Mapping[str, Path | str], relations: Iterable[str], *, expected: Manifest | None = None
+    ) -> "TermSpace":
+        """Open a trained model with the terms of its release.
+
+        Args:
+            files: checkpoint, terms and texts (of phase D), by these names.
+            relations: Along which annotations propagate in this run.
+            expected: Release facts that the texts must not contradict.
+        """
+        model, _ = read_checkpoint(files["checkpoint"])
+        texts = GoLookupCache.read(files["texts"], expected=expected)
+        return cls.of_model(model, read_table(files["terms"]), texts, relations)
 
     @property
     def go_ids(self) -> list[str]:
@@ -96,6 +114,6 @@ class TermSpace:
             return keep_BT
         for scores_T, keep_T in zip(scores_BT, keep_BT, strict=True):
             rows = np.flatnonzero(keep_T)
-            order = np.lexsort((rows, -self.hierarchy.height_T[rows], -scores_T[rows]))
+            order = np.lexsort((rows, -self.graph.height_T[rows], -scores_T[rows]))
             keep_T[rows[order[max_terms:]]] = False
         return keep_BT

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_batches, write_table
-from gofer.inputs.ontology.go_graph import has_parent
+from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.metrics.generalised_zero_shot import RANK_COLUMNS, as_table, true_ranks
 from gofer.metrics.sparse_pairs import Pairs
 
@@ -43,7 +43,8 @@ class UnthresholdedWriter:
         self, folder: Path | str, terms: pd.DataFrame, annotations: pd.DataFrame, relations: Iterable[str]
     ) -> None:
         self.go_ids: list[str] = terms["go_id"].tolist()
-        below_T, unseen_T = has_parent(terms, relations).to_numpy(), (terms["training_count"] == 0).to_numpy(bool)
+        below_T = ~GoGraph.of_terms(terms, relations, within_aspect=True).is_root_T
+        unseen_T = (terms["training_count"] == 0).to_numpy(bool)
         aspects_T = terms["aspect"].to_numpy(str)
         columns = np.flatnonzero(terms["go_id"].isin(set(annotations["go_id"])))
         self.columns_C = columns[np.argsort(aspects_T[columns], kind="stable")]  # each aspect's stand together

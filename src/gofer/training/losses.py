@@ -1,63 +1,124 @@
 """The losses, each as the paper would write it.
 
-Shapes: B proteins, C candidate terms, W windows, D shared width. All are finite, with finite gradients, for any batch:
-one protein, no positive, or nothing to contrast with gives 0.
+L_con is one of three objectives, which share one call: `InfoNCE`, `SigmoidPairs` or `BCE` of the scores
+s_ij = z_i·z_j/τ + b_j, where b_j is the base rate of term j (its log-odds among the training proteins).
+
+Shapes: B proteins, C candidate terms, W windows, P positive pairs, E edges, D shared width. All losses are finite, with
+finite gradients, for any batch; one protein, no positive, or nothing to contrast with gives 0.
 """
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
-def info_nce(logits_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> Tensor:
-    """Multi-positive InfoNCE: each positive against the negatives of its row alone, so that positives do not compete.
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What the scores of a batch should say; a pair that is no positive and no negative does not count.
 
-    -Σ w_ij log( e^s_ij / (e^s_ij + Σ_k e^s_ik) ) / Σ w_ij, k over the negatives (van den Oord 2018, Khosla 2020).
-
-    Args:
-        logits_BC: Scores over temperature.
-        weight_BC: Weight of each positive, 0 elsewhere.
-        negative_BC: Which are negatives; rows without one are left out.
+    Attributes:
+        weight_BC: w, the weight of each positive, 0 elsewhere.
+        negative_BC: Which terms are negatives of a protein.
+        allowed_BC: Which proteins may be negatives of a term.
     """
+
+    weight_BC: Tensor
+    negative_BC: Tensor
+    allowed_BC: Tensor
+
+
+class Objective(Protocol):
+    """L_con; `all_terms` is True where each training term is a candidate, and each positive has weight 1."""
+
+    all_terms: ClassVar[bool]
+
+    def __call__(self, logits_BC: Tensor, base_rate_C: Tensor, targets: Targets) -> Tensor:
+        """The loss of a batch.
+
+        Args:
+            logits_BC: z_i·z_j/τ.
+            base_rate_C: b_j.
+            targets: What they are compared with.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class InfoNCE:
+    """Multi-positive InfoNCE, from protein to GO and from GO to protein (van den Oord 2018, Khosla 2020).
+
+    -Σ w_ij log( e^s_ij / (e^s_ij + Σ_k e^s_ik) ) / Σ w_ij, k over the negatives of i: positives do not compete.
+    L_con is the mean of this and of the same over the columns.
+
+    Attributes:
+        go_to_protein: Whether a term is also contrasted over the proteins of the batch.
+    """
+
+    all_terms: ClassVar[bool] = False
+    go_to_protein: bool = True
+
+    def __call__(self, logits_BC: Tensor, base_rate_C: Tensor, targets: Targets) -> Tensor:
+        """The loss of a batch; rows without a negative are left out."""
+        to_go = _info_nce(logits_BC + base_rate_C, targets.weight_BC, targets.negative_BC)
+        if not self.go_to_protein:
+            return to_go
+        # Over the proteins of one term b_j cancels.
+        to_protein = _info_nce(logits_BC.T, targets.weight_BC.T, targets.allowed_BC.T)
+        return (to_go + to_protein) / 2
+
+
+def _info_nce(score_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> Tensor:
     weight_BC = weight_BC * negative_BC.any(1, keepdim=True)
-    against_B1 = torch.logsumexp(logits_BC.masked_fill(~negative_BC, -1e30), 1, keepdim=True)
-    loss_BC = F.softplus(against_B1 - logits_BC)
-    return _weighted_mean(loss_BC, weight_BC)
+    against_B1 = torch.logsumexp(score_BC.masked_fill(~negative_BC, -1e30), 1, keepdim=True)
+    loss_BC = F.softplus(against_B1 - score_BC)
+    return (loss_BC * weight_BC).sum() / weight_BC.sum().clamp(min=1e-6)
 
 
-def sigmoid_pairs(logits_BC: Tensor, weight_BC: Tensor, negative_BC: Tensor) -> Tensor:
-    """Pairwise sigmoid loss: each pair is a yes-or-no question (SigLIP, Zhai 2023); arguments as for `info_nce`."""
-    yes = F.softplus(-logits_BC) * weight_BC
-    no = F.softplus(logits_BC) * negative_BC
-    total = weight_BC.sum()
-    return (yes.sum() + no.sum()) * (total > 0) / total.clamp(min=1e-6)
+@dataclass(frozen=True)
+class SigmoidPairs:
+    """Pairwise sigmoid loss: each pair is a yes-or-no question (SigLIP, Zhai 2023).
 
-
-def binary_cross_entropy(logits_BT: Tensor, positive_BT: Tensor, known_BT: Tensor) -> Tensor:
-    """What a plain classifier of all terms minimises, y = 1 for a positive and 0 otherwise, m = 1 where y is known.
-
-    -Σ m_ij ( y_ij log σ(s_ij) + (1 - y_ij) log(1 - σ(s_ij)) ) / Σ m_ij y_ij, so per positive like the losses above.
-
-    Args:
-        logits_BT: Scores over temperature, of every term.
-        positive_BT: y, which are positives.
-        known_BT: m, which count at all.
+    -( Σ w_ij log σ(s_ij) + Σ log(1 - σ(s_ik)) ) / Σ w_ij, k over the negatives of i.
     """
-    positive_BT, known_BT = positive_BT.to(logits_BT), known_BT.to(logits_BT)
-    total = (known_BT * positive_BT).sum()
-    loss = F.binary_cross_entropy_with_logits(logits_BT, positive_BT, known_BT, reduction="sum")
-    return loss * (total > 0) / total.clamp(min=1e-6)
+
+    all_terms: ClassVar[bool] = False
+
+    def __call__(self, logits_BC: Tensor, base_rate_C: Tensor, targets: Targets) -> Tensor:
+        """The loss of a batch."""
+        score_BC = logits_BC + base_rate_C
+        yes = F.softplus(-score_BC) * targets.weight_BC
+        no = F.softplus(score_BC) * targets.negative_BC
+        return _per_positive(yes.sum() + no.sum(), targets.weight_BC.sum())
 
 
-def dag_closeness(child_ED: Tensor, parent_ED: Tensor, *, margin: float) -> Tensor:
-    """Mean of max(0, margin - cos(child, parent)) over pairs of unit vectors; 0 without pairs."""
-    if not len(child_ED):
-        return child_ED.sum()
-    return F.relu(margin - (child_ED * parent_ED).sum(-1)).mean()
+@dataclass(frozen=True)
+class BCE:
+    """Binary cross-entropy over all training terms, as a plain classifier has it.
+
+    -Σ m_ij ( y_ij log σ(s_ij) + (1 - y_ij) log(1 - σ(s_ij)) ) / Σ y_ij, where y_ij is 1 for a positive, and m_ij is 1
+    for a positive or a negative.
+    """
+
+    all_terms: ClassVar[bool] = True
+
+    def __call__(self, logits_BC: Tensor, base_rate_C: Tensor, targets: Targets) -> Tensor:
+        """The loss of a batch."""
+        positive_BC = targets.weight_BC > 0
+        known_BC = positive_BC | targets.negative_BC
+        score_BC, positive_BC, known_BC = logits_BC + base_rate_C, positive_BC.to(logits_BC), known_BC.to(logits_BC)
+        loss = F.binary_cross_entropy_with_logits(score_BC, positive_BC, known_BC, reduction="sum")
+        return _per_positive(loss, positive_BC.sum())
+
+
+def _per_positive(loss: Tensor, positives: Tensor) -> Tensor:
+    return loss * (positives > 0) / positives.clamp(min=1e-6)
 
 
 def attribution_agreement(drop_PW: Tensor, mass_PW: Tensor) -> Tensor:
-    """KL(impact ‖ attention): attention should lie where masking lowers the score.
+    """L_attr = KL(impact ‖ attention): attention should be where masking lowers the score.
 
     Args:
         drop_PW: Drop in score when each window of a positive pair's protein is masked; only drops > 0 count. No
@@ -66,15 +127,18 @@ def attribution_agreement(drop_PW: Tensor, mass_PW: Tensor) -> Tensor:
     """
     drop_PW = drop_PW.detach().clamp(min=0)
     total_P1 = drop_PW.sum(1, keepdim=True)
-    told_P = total_P1[:, 0] > 1e-6
-    if not told_P.any():
+    has_drop_P = total_P1[:, 0] > 1e-6
+    if not has_drop_P.any():
         return mass_PW.sum() * 0
-    impact_PW = drop_PW[told_P] / total_P1[told_P]
-    return F.kl_div(mass_PW[told_P].clamp(min=1e-12).log(), impact_PW, reduction="batchmean")
+    impact_PW = drop_PW[has_drop_P] / total_P1[has_drop_P]
+    return F.kl_div(mass_PW[has_drop_P].clamp(min=1e-12).log(), impact_PW, reduction="batchmean")
 
 
-def _weighted_mean(loss_BC: Tensor, weight_BC: Tensor) -> Tensor:
-    return (loss_BC * weight_BC).sum() / weight_BC.sum().clamp(min=1e-6)
+def dag_closeness(child_ED: Tensor, parent_ED: Tensor, *, margin: float) -> Tensor:
+    """L_DAG = mean of max(0, margin - cos(child, parent)) over pairs of unit vectors; 0 without pairs."""
+    if not len(child_ED):
+        return child_ED.sum()
+    return F.relu(margin - (child_ED * parent_ED).sum(-1)).mean()
 
 
 def few_shot_weights(weight_BC: Tensor, few_C: Tensor, *, target: float, most: float = 10.0) -> tuple[Tensor, float]:

@@ -1,7 +1,6 @@
-"""From losses to an update of the weights: AdamW with a warm-up and a cosine, gradients cut at a length."""
+"""The update of the weights: AdamW with warm-up and cosine schedule, and gradient clipping."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -19,9 +18,20 @@ class NotFiniteError(ArithmeticError):
     """Training has diverged."""
 
 
+def finite(value: Tensor, name: str) -> Tensor:
+    """`value`, which is one number.
+
+    Raises:
+        NotFiniteError: It is NaN or infinite.
+    """
+    if not torch.isfinite(value):
+        raise NotFiniteError(f"the {name} is {float(value.detach())}")
+    return value
+
+
 @dataclass(frozen=True, eq=False)
 class Optimiser:
-    """AdamW whose rate rises, then falls along a cosine; long gradients are cut."""
+    """AdamW with a learning rate that rises, then falls along a cosine; gradients are clipped to `clip_norm`."""
 
     adamw: torch.optim.AdamW
     schedule: torch.optim.lr_scheduler.LambdaLR
@@ -48,35 +58,28 @@ class Optimiser:
 
         return cls(adamw, torch.optim.lr_scheduler.LambdaLR(adamw, rate), config.clip_norm, steps)
 
-    def update(self, losses: Iterable[Tensor], model: GoferModel, team: Team = ALONE) -> None:
-        """One step down the gradient of the losses' sum; each is computed when the one before has been let go.
+    def step(self, model: GoferModel, team: Team = ALONE) -> None:
+        """Update the weights by the gradients that they have, and clear these.
 
         Args:
-            losses: The same in all processes.
             model: Changed in place.
             team: The processes that share each batch.
 
         Raises:
-            NotFiniteError: A loss or the gradient is not finite; the weights are as they were.
+            NotFiniteError: The gradient is not finite; the weights are as they were.
         """
-        self.adamw.zero_grad(set_to_none=True)
-        for loss in losses:
-            if not torch.isfinite(loss):
-                raise NotFiniteError(f"the loss is {float(loss.detach())}")
-            loss.backward()
         team.average_gradients(model)
-        length = float(torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm))
-        if not math.isfinite(length):
-            raise NotFiniteError(f"the gradient is {length}")
+        finite(torch.nn.utils.clip_grad_norm_(model.parameters(), self.clip_norm), "gradient")
         self.adamw.step()
         self.schedule.step()
+        self.adamw.zero_grad(set_to_none=True)
 
     def state(self) -> tuple[dict[str, Tensor], dict]:
         """Moments as tensors by name, and the schedule and rates as plain values."""
         moments = {
             f"{number}.{name}": value
-            for number, own in self.adamw.state_dict()["state"].items()
-            for name, value in own.items()
+            for number, moments_of_weight in self.adamw.state_dict()["state"].items()
+            for name, value in moments_of_weight.items()
         }
         rates = [group["lr"] for group in self.adamw.param_groups]
         return moments, {"schedule": self.schedule.state_dict(), "rates": rates}

@@ -75,7 +75,7 @@ class ResumePoint:
             signal.signal(number, handler)
 
     def _wish(self, number: int, _: FrameType | None) -> None:
-        logger.info("%s: the state is kept at the next step", signal.Signals(number).name)
+        logger.info("%s: checkpointing after this step", signal.Signals(number).name)
         self.stopping = True
 
     def due(self) -> bool:
@@ -95,7 +95,7 @@ class ResumePoint:
             write_tensors(newest, state.tensors, {"about": json.dumps(self.about), "plain": json.dumps(state.plain)})
         self._last = time.monotonic()
         if self.stopping:
-            logger.info("stopped; run snakemake again to go on from here")
+            logger.info("stopped; run snakemake again to resume")
             raise SystemExit(TRY_AGAIN)
 
     def clear(self) -> None:

@@ -10,6 +10,15 @@ STAGES = "ABCD"
 
 
 @dataclass(frozen=True)
+class Weights:
+    """λ of each loss at one step."""
+
+    con: float
+    attr: float
+    dag: float
+
+
+@dataclass(frozen=True)
 class StageConfig:
     """One of the stages A–D.
 
@@ -45,10 +54,11 @@ class StageConfig:
             **{number: float(block[number]) for number in numbers},
         )
 
-    def lambda_attr(self, step: int, steps: int) -> float:
-        """Weight of the attribution loss, moving evenly from its first to its last value."""
+    def weights(self, step: int, steps: int) -> Weights:
+        """λ at a step; λ_attr moves evenly from its first to its last value."""
         way = progress_at(step, steps, warmup=0.0, shape="linear")
-        return self.lambda_attr_start + way * (self.lambda_attr_max - self.lambda_attr_start)
+        attr = self.lambda_attr_start + way * (self.lambda_attr_max - self.lambda_attr_start)
+        return Weights(con=self.lambda_con, attr=attr, dag=self.lambda_dag)
 
 
 @dataclass(frozen=True)
@@ -58,18 +68,18 @@ class TrainingConfig:
     Attributes:
         objective: "infonce", "sigmoid" or "bce".
         go_to_protein: For infonce: whether a term is also contrasted over the proteins of the batch.
-        batch_proteins: Proteins of a step, those of all processes together.
+        batch_proteins: Proteins of a batch, over all processes.
         weight_decay: Of AdamW.
-        clip_norm: Longest gradient.
+        clip_norm: Highest norm of the gradient; a higher one is scaled down.
         gamma: A propagated positive weighs gamma^hops.
         fs_target_ratio: Share of the positives' weight that few-shot terms reach.
-        dag_margin: Cosine that a child and its parent at least keep.
-        attr_pairs: Positive pairs per protein and step that the attribution loss looks at.
-        accumulate: Batches that an update of the weights is made from.
+        dag_margin: Cosine of a child and its parent below which the DAG loss is above 0.
+        attr_pairs: Positive pairs per protein and step in the attribution loss.
+        accumulate: Batches per update of the weights.
         patience: Epochs without a better validation Fmax after which a stage ends; None for never.
-        refresh_epochs: Epochs after which the mining index is projected anew.
+        refresh_epochs: Epochs between two projections of the mining index.
         precision: "float32", or "bfloat16" for the products of the towers.
-        seed: Of all chance.
+        seed: Seed of all random draws.
     """
 
     objective: str
@@ -90,5 +100,5 @@ class TrainingConfig:
     @classmethod
     def from_config(cls, training: Mapping[str, Any], mining: Mapping[str, Any], seed: int) -> "TrainingConfig":
         """From the sections `training` and `mining` of a config."""
-        own = {name: training[name] for name in cls.__dataclass_fields__ if name in training}
-        return cls(refresh_epochs=int(mining["refresh_epochs"]), seed=seed, **own)
+        shared = {name: training[name] for name in cls.__dataclass_fields__ if name in training}
+        return cls(refresh_epochs=int(mining["refresh_epochs"]), seed=seed, **shared)

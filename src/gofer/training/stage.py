@@ -1,33 +1,31 @@
 """A stage of training, from the previous stage's checkpoint to its own.
 
 The epoch with the best mean Fmax on the validation proteins is kept. With one seed and one number of threads, a stage
-gives the same weights to the bit on a CPU, also when it was stopped on the way and went on from its kept state.
+gives bit-identical weights on a CPU, also when it was stopped and resumed.
 """
 
 import copy
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gofer.errors import GoferError
 from gofer.mining.curriculum import Knobs
 from gofer.mining.miner import Miner
 from gofer.training.encode import term_vectors
 from gofer.training.model import GoferModel
-from gofer.training.optimiser import NotFiniteError, Optimiser
+from gofer.training.optimiser import NotFiniteError, Optimiser, finite
 from gofer.training.parallel import ALONE, Team
 from gofer.training.resume import ResumePoint, StageState
-from gofer.training.settings import STAGES, StageConfig, TrainingConfig
+from gofer.training.settings import STAGES, StageConfig, TrainingConfig, Weights
 from gofer.training.shuffled_rows import ShuffledRows
 from gofer.training.stage_data import StageData
-from gofer.training.step import Stepper, TermTensors
+from gofer.training.step import Stepper
 from gofer.training.tracking import Cost, Tracker, means
 from gofer.training.validation import validation_figures
 from gofer.workflow import progress
@@ -64,8 +62,8 @@ def train_stage(
         miner: Over the phase's index.
         stage: This stage's settings.
         config: What all stages share.
-        tracker: Receives every figure.
-        resume: Where the stage's state is kept, and taken from where there is one.
+        tracker: Records every figure.
+        resume: Where the stage's state is kept, and read from if there is one.
         team: The processes that share each batch.
 
     Returns:
@@ -73,23 +71,23 @@ def train_stage(
 
     Raises:
         GoferError: The loss or its gradient is not finite, or the processes no longer agree.
-        SystemExit: A stop was wished for, and the state was kept.
+        SystemExit: A stop was requested, and the state was kept.
     """
     run = _StageRun(model, data, miner, stage, config, tracker, resume, team)
     if resume and resume.state:
         run.restore(resume.state)
-        logger.info("stage %s goes on from epoch %d, step %d", stage.name, run.epoch, run.step)
+        logger.info("resuming stage %s at epoch %d, step %d", stage.name, run.epoch, run.step)
     for _ in progress(range(run.epoch, stage.epochs + 1), f"stage {stage.name}, epochs"):
         run.finish_epoch()
         if run.has_stalled():
-            logger.info("stage %s: no better validation Fmax in %s epochs, so it ends", stage.name, config.patience)
+            logger.info("stage %s: stopping early, no better validation Fmax in %s epochs", stage.name, config.patience)
             break
     model.load_state_dict(run.best_weights)
     return model.eval()
 
 
 class _StageRun:
-    # A stage on its way. What `state` returns, and nothing else, decides how it goes on.
+    # A running stage. What `state` returns, and nothing else, decides how it continues.
     def __init__(
         self,
         model: GoferModel,
@@ -107,8 +105,7 @@ class _StageRun:
         self.rng = np.random.default_rng(self.seed)
         self.model, self.data, self.miner, self.tracker, self.resume = model, data, miner, tracker, resume
         self.stage, self.config, self.team = stage, config, team
-        terms = TermTensors.of(data.vocabulary, team.device)
-        self.stepper = Stepper(model.to(team.device), data.vocabulary, terms, miner, stage, config, self.rng, team)
+        self.stepper = Stepper.of(model, data.vocabulary, miner, config, self.rng, team)
         self.sampler = sampler_of(data, config)
         self.steps = steps_of(data, stage, config)
         self.optimiser = Optimiser.of(model, stage, config, self.steps)
@@ -118,7 +115,7 @@ class _StageRun:
         self.best_weights = copy.deepcopy(model.state_dict())
 
     def finish_epoch(self) -> None:
-        """Go to the end of the present epoch, judge the model, and keep it where it is the best so far."""
+        """Finish the current epoch, validate the model, and keep it if it is the best so far."""
         if not self.begun:
             self._begin_epoch()
         began, residues = time.perf_counter(), 0
@@ -128,8 +125,8 @@ class _StageRun:
             steps += 1
             if self.resume and self.team.any(self.resume.due()):
                 self._keep(self.resume)
-        self._tell_training(time.perf_counter() - began, residues, steps)
-        self._judge()
+        self._log_training(time.perf_counter() - began, residues, steps)
+        self._validate()
         self.epoch, self.begun = self.epoch + 1, False
 
     def _keep(self, resume: ResumePoint) -> None:
@@ -137,10 +134,10 @@ class _StageRun:
         try:
             resume.keep(self.state())
         finally:
-            self.team.any(False)  # no process goes before the state is written
+            self.team.any(False)  # no process exits before the state is written
 
     def has_stalled(self) -> bool:
-        """Whether the last `patience` epochs brought nothing better."""
+        """Whether none of the last `patience` epochs was better."""
         return self.config.patience is not None and self.epoch - 1 - self.best_epoch >= self.config.patience
 
     def _begin_epoch(self) -> None:
@@ -153,17 +150,14 @@ class _StageRun:
         self.figures, self.begun = [], True
 
     def _update(self, rows: list[NDArray[np.int64]]) -> int:
-        # One update of the weights from some batches; how many residues they have.
+        # One update of the weights from some batches; returns how many residues they have.
         self.model.train()
-
-        def losses() -> Iterator[Tensor]:
-            for batch in self.data.train.batches(rows, self.model.sizes, self.team):
-                result = self.stepper.loss(batch, self._knobs(), self._lambda_attr())
-                self.figures.append(result.figures)
-                yield result.total / len(rows)
-
         try:
-            self.optimiser.update(losses(), self.model, self.team)
+            for batch in self.data.train.batches(rows, self.model.sizes, self.team):
+                loss = self.stepper.loss(batch, self._knobs(), self._weights())
+                self.figures.append(loss.figures)
+                (finite(loss.total, "loss") / len(rows)).backward()
+            self.optimiser.step(self.model, self.team)
         except NotFiniteError as error:
             ids = self.data.train.proteins.protein_ids
             logger.error("proteins of the batch: %s", " ".join(ids[row] for row in np.concatenate(rows)))
@@ -177,16 +171,16 @@ class _StageRun:
     def _knobs(self) -> Knobs:
         return self.stage.curriculum.at(min(self.step, self.steps - 1), self.steps)
 
-    def _lambda_attr(self) -> float:
-        return self.stage.lambda_attr(min(self.step, self.steps - 1), self.steps)
+    def _weights(self) -> Weights:
+        return self.stage.weights(min(self.step, self.steps - 1), self.steps)
 
-    def _tell_training(self, seconds: float, residues: int, steps: int) -> None:
+    def _log_training(self, seconds: float, residues: int, steps: int) -> None:
         self.tracker.log(epoch=self.epoch, step=self.step, split="train", **means(self.figures))
-        if steps:  # none where all of the epoch's steps were done before a stop
+        if steps:  # 0 if all steps of the epoch were done before a stop
             cost = Cost(seconds=seconds, steps=steps, residues=residues, mining_seconds=self.miner.seconds)
             self.tracker.log_cost(self.epoch, self.step, cost)
 
-    def _judge(self) -> None:
+    def _validate(self) -> None:
         self.model.eval()
         labels_NT = self.data.val.truth_NT.toarray()
         figures = validation_figures(self.model, self.data.val.proteins, labels_NT, self.data.vocabulary, self.team)
@@ -199,21 +193,21 @@ class _StageRun:
             self.best_weights = copy.deepcopy(self.model.state_dict())
 
     def _validation_losses(self) -> dict[str, float]:
-        # With candidates of their own chance, the same in every epoch, so that epochs can be compared.
+        # Candidates are drawn with a separate seed, the same in every epoch, so that epochs can be compared.
         stepper = replace(self.stepper, rng=np.random.default_rng(self.seed))
         size = self.config.batch_proteins
         rows_N = np.arange(len(self.data.val.proteins))
         groups = [rows_N[start : start + size] for start in range(0, len(rows_N), size)]
         with torch.no_grad():
             results = [
-                stepper.loss(batch, self._knobs(), self._lambda_attr()).figures
+                stepper.loss(batch, self._knobs(), self._weights()).figures
                 for batch in self.data.val.batches(groups, self.model.sizes, self.team)
             ]
-        told = ("loss", "con", "dag", "attr", "attention_entropy", "alignment", "uniformity")
-        return {name: value for name, value in means(results).items() if name in told}
+        reported = ("loss", "con", "dag", "attr", "attention_entropy", "alignment", "uniformity")
+        return {name: value for name, value in means(results).items() if name in reported}
 
     def state(self) -> StageState:
-        """Everything that decides how the stage goes on."""
+        """Everything that decides how the stage continues."""
         moments, optimiser = self.optimiser.state()
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}

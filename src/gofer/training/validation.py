@@ -63,7 +63,7 @@ def _fmax_by_aspect(
 ) -> dict[str, float]:
     fitted = calibration.fit(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T, labels_NT)
     scores_NT = fitted.apply(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
-    scores_NT = hierarchy_consistent(scores_NT, vocabulary.hierarchy)
+    scores_NT = hierarchy_consistent(scores_NT, vocabulary.graph)
     by_aspect = {}
     for aspect in ("MFO", "BPO", "CCO"):
         columns_T = vocabulary.aspect_T == aspect

@@ -16,11 +16,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
+from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.inputs.ontology.propagation import seen_in_training
 
 INFERENCE = "D"
 # A few say what there is to say; some terms have a hundred.
@@ -104,11 +104,6 @@ def terms_of_phase(terms: pd.DataFrame, phase: str) -> list[str]:
     return terms.loc[seen_in_training(terms), "go_id"].tolist()
 
 
-def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which terms of a terms table training knows: with a training protein, and not a root."""
-    return ((terms["training_count"] > 0) & (terms["depth"] > 0)).to_numpy(bool)
-
-
 def term_texts(terms: pd.DataFrame, phase: str, go_ids: Sequence[str] | None = None) -> list[TermText]:
     """Texts of one phase, whole.
 
@@ -143,6 +138,7 @@ class _Term:
 @dataclass(frozen=True)
 class _Ontology:
     terms: Mapping[str, _Term]
+    graph: GoGraph
 
     @classmethod
     def of_terms(cls, table: pd.DataFrame) -> "_Ontology":
@@ -160,7 +156,7 @@ class _Ontology:
             )
             for go_id, name, definition, synonyms, aspect, is_a, part_of in rows
         )
-        return cls({term.go_id: term for term in terms})
+        return cls({term.go_id: term for term in terms}, GoGraph.of_terms(table))
 
     def __getitem__(self, go_id: str) -> _Term:
         try:
@@ -187,13 +183,8 @@ class _Ontology:
 
     def path_up(self, term: _Term) -> list[str]:
         """Ancestors above the parents, nearest first, by id within one distance; roots, which say nothing, left out."""
-        known = {term.go_id, *term.parents}
-        level, path = sorted(term.parents), []
-        while level:
-            level = sorted({parent for go_id in level for parent in self[go_id].parents} - known)
-            known.update(level)
-            path += [go_id for go_id in level if self[go_id].parents]
-        return path
+        above = sorted((hops, go_id) for go_id, hops in self.graph.ancestors([term.go_id]).items() if hops > 1)
+        return [go_id for _, go_id in above if self[go_id].parents]
 
     def _names(self, go_ids: Iterable[str]) -> list[str]:
         return [self[go_id].name for go_id in go_ids]

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from gofer.inputs.ontology.propagation import Ancestry
+from gofer.inputs.ontology.go_graph import GoGraph
 
 Pair = tuple[str, str]
 
@@ -70,7 +70,8 @@ class Statements:
             return self
         proteins = {protein_id for protein_id, _ in self.denied}
         at_risk = sorted({go_id for protein_id, go_id in self.stated if protein_id in proteins})
-        above = Ancestry.of_terms(terms, relations, at_risk).above
+        graph = GoGraph.of_terms(terms, relations)
+        above = {go_id: graph.ancestors([go_id]) for go_id in at_risk}
         kept = {
             (protein_id, go_id): statement
             for (protein_id, go_id), statement in self.stated.items()

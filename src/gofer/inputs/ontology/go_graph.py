@@ -1,12 +1,12 @@
-"""The graph of the Gene Ontology: which relations are followed, and who is above and below whom.
+"""The graph of the Gene Ontology: who is above and below whom. All code that walks the ontology asks `GoGraph`.
 
-RELATIONS are the columns of the ontology table and the values of the config key inputs.relations. TRUE_PATH are those
-along which an annotation holds by the true path rule; where nothing else is said they are followed, and depth and roots
-always rest on them. Shapes: B proteins, T terms, E edges.
+RELATIONS are the columns of parents in the ontology table and the values of the config key inputs.relations. TRUE_PATH
+are those along which an annotation holds by the true path rule. They are the default, and the depth of a term and the
+roots always depend on them. Shapes: B proteins, T terms, E edges.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -32,26 +32,28 @@ MOST_NAMED = 5  # terms of a cycle
 
 
 @dataclass(frozen=True, eq=False)
-class Hierarchy:
-    """The parents of each term, by row.
+class GoGraph:
+    """Terms and their parents, by row.
 
     Attributes:
         n_terms: Number of terms, T.
         child_E: Row of the child of each edge.
-        parent_E: Row of its parent.
-        go_ids: Term of each row, to name it in an error; may be empty.
+        parent_E: Row of its parent. `of_terms` gives each edge once, ordered by child and parent.
+        go_ids: Term of each row; may be empty where no method is asked by id.
+        aspect_T: Aspect of each term; needed for `within_aspects` alone.
     """
 
     n_terms: int
     child_E: NDArray[np.int64]
     parent_E: NDArray[np.int64]
     go_ids: tuple[str, ...] = ()
+    aspect_T: NDArray = field(default_factory=lambda: np.empty(0, str))
 
     @classmethod
     def of_terms(
         cls, terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH, *, within_aspect: bool = False
-    ) -> "Hierarchy":
-        """The edges of a terms table; rows are positions in that table.
+    ) -> "GoGraph":
+        """The graph of a terms table; rows are positions in that table.
 
         Args:
             terms: Columns go_id, aspect and one of parents (lists of ids) per relation. Parents that the table lacks
@@ -60,15 +62,109 @@ class Hierarchy:
             within_aspect: Leave out edges from one aspect to another, as the CAFA evaluator does.
         """
         ids = pd.Index(terms["go_id"])
-        relations = list(relations)
-        parents = [parent for relation in relations for row in terms[relation] for parent in row]
-        children = [i for relation in relations for i, row in enumerate(terms[relation]) for _ in row]
+        children, parents = [], []
+        for relation in relations:
+            for child, above in enumerate(terms[relation]):
+                children.extend([child] * len(above))
+                parents.extend(above)
         parent_E, child_E = ids.get_indexer(pd.Index(parents, dtype=ids.dtype)), np.asarray(children, dtype=np.int64)
-        keep_E = parent_E >= 0
-        if within_aspect:
-            aspect_T = terms["aspect"].to_numpy()
-            keep_E &= aspect_T[parent_E] == aspect_T[child_E]
-        return cls(len(terms), child_E[keep_E], parent_E[keep_E].astype(np.int64), tuple(ids))
+        edges_E = np.unique((child_E * len(ids) + parent_E)[parent_E >= 0])
+        child_E, parent_E = np.divmod(edges_E, max(len(ids), 1))
+        graph = cls(len(ids), child_E, parent_E, tuple(ids), terms["aspect"].to_numpy())
+        return graph.within_aspects if within_aspect else graph
+
+    @cached_property
+    def within_aspects(self) -> "GoGraph":
+        """The same terms without the edges from one aspect to another."""
+        same_E = self.aspect_T[self.child_E] == self.aspect_T[self.parent_E]
+        return GoGraph(self.n_terms, self.child_E[same_E], self.parent_E[same_E], self.go_ids, self.aspect_T)
+
+    @cached_property
+    def parents_TT(self) -> sp.csr_array:
+        """True at (child, parent)."""
+        edges = np.ones(len(self.child_E), bool), (self.child_E, self.parent_E)
+        return sp.csr_array(edges, shape=(self.n_terms, self.n_terms))
+
+    @property
+    def edges_E2(self) -> NDArray[np.int64]:
+        """Rows (child, parent) of each edge."""
+        return np.stack([self.child_E, self.parent_E], axis=1)
+
+    @cached_property
+    def is_root_T(self) -> NDArray[np.bool_]:
+        """Which terms have no parent."""
+        is_root_T = np.ones(self.n_terms, bool)
+        is_root_T[self.child_E] = False
+        return is_root_T
+
+    @cached_property
+    def depth_T(self) -> NDArray[np.int64]:
+        """Edges on the shortest way up to a root, int64 (T)."""
+        hops = self._walk(np.flatnonzero(self.is_root_T).tolist(), self._below)
+        return np.array([hops[row] for row in range(self.n_terms)], dtype=np.int64)
+
+    def parents(self, go_id: str) -> list[str]:
+        """Parents of a term, in the order of the rows."""
+        return [self.go_ids[row] for row in self._above[self._row_of[go_id]]]
+
+    def ancestors(self, go_ids: Iterable[str]) -> dict[str, int]:
+        """The given terms (0) and all above them, with the fewest hops to each."""
+        return self._named_walk(go_ids, self._above)
+
+    def descendants(self, go_ids: Iterable[str]) -> dict[str, int]:
+        """The given terms (0) and all below them, with the fewest hops to each."""
+        return self._named_walk(go_ids, self._below)
+
+    def ancestors_TT(self, hops: int) -> sp.csr_array:
+        """True at (term, ancestor) within so many hops; a term is its own ancestor."""
+        return self._reach("up", hops)
+
+    def descendants_TT(self, hops: int) -> sp.csr_array:
+        """True at (term, descendant) within so many hops; a term is its own descendant."""
+        return self._reach("down", hops)
+
+    def _reach(self, way: str, hops: int) -> sp.csr_array:
+        if (way, hops) not in self._reached:  # kept: a stage of training asks for the same few at every step
+            step_TT = self.parents_TT if way == "up" else self.parents_TT.T.tocsr()
+            reach_TT = sp.eye_array(self.n_terms, dtype=bool, format="csr")
+            for _ in range(hops):
+                reach_TT = (reach_TT + reach_TT @ step_TT).astype(bool)
+            self._reached[way, hops] = reach_TT.tocsr()
+        return self._reached[way, hops]
+
+    @cached_property
+    def _reached(self) -> dict[tuple[str, int], sp.csr_array]:
+        return {}
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {go_id: row for row, go_id in enumerate(self.go_ids)}
+
+    @cached_property
+    def _above(self) -> list[list[int]]:
+        return _grouped(self.child_E, self.parent_E, self.n_terms)
+
+    @cached_property
+    def _below(self) -> list[list[int]]:
+        return _grouped(self.parent_E, self.child_E, self.n_terms)
+
+    def _named_walk(self, go_ids: Iterable[str], steps: Sequence[list[int]]) -> dict[str, int]:
+        hops = self._walk([self._row_of[go_id] for go_id in go_ids], steps)
+        return {self.go_ids[row]: number for row, number in hops.items()}
+
+    @staticmethod
+    def _walk(rows: Iterable[int], steps: Sequence[list[int]]) -> dict[int, int]:
+        hops = dict.fromkeys(rows, 0)
+        level = list(hops)
+        while level:
+            reached = []
+            for here in level:
+                for row in steps[here]:
+                    if row not in hops:
+                        hops[row] = hops[here] + 1
+                        reached.append(row)
+            level = reached
+        return hops
 
     @cached_property
     def height_T(self) -> NDArray[np.int64]:
@@ -87,9 +183,7 @@ class Hierarchy:
             height_T = raised_T
 
     def _refuse_cycle(self) -> None:
-        edges = (np.ones(len(self.child_E), bool), (self.child_E, self.parent_E))
-        edges_TT = sp.csr_array(edges, shape=(self.n_terms, self.n_terms))
-        _, component_T = connected_components(edges_TT, directed=True, connection="strong")
+        _, component_T = connected_components(self.parents_TT, directed=True, connection="strong")
         on_cycle_T = np.bincount(component_T)[component_T] > 1 if self.n_terms else np.zeros(0, bool)
         on_cycle_T[self.child_E[self.child_E == self.parent_E]] = True
         rows = np.flatnonzero(on_cycle_T)
@@ -125,6 +219,12 @@ class Hierarchy:
             yield children, parent_E[level], starts
 
 
+def _grouped(from_E: NDArray[np.int64], to_E: NDArray[np.int64], n_terms: int) -> list[list[int]]:
+    order_E = np.argsort(from_E, kind="stable")
+    parts = np.split(to_E[order_E], np.cumsum(np.bincount(from_E, minlength=n_terms))[:-1])
+    return [part.tolist() for part in parts]
+
+
 def _runs(values_E: NDArray[np.int64]) -> Iterator[slice]:
     edges = np.flatnonzero(np.diff(values_E)) + 1
     for start, stop in zip([0, *edges], [*edges, len(values_E)], strict=True):
@@ -132,16 +232,16 @@ def _runs(values_E: NDArray[np.int64]) -> Iterator[slice]:
             yield slice(start, stop)
 
 
-def hierarchy_consistent(scores_BT: NDArray, hierarchy: Hierarchy) -> NDArray:
+def hierarchy_consistent(scores_BT: NDArray, graph: GoGraph) -> NDArray:
     """Raise each term's score to the highest among its descendants; a new array (B, T) of the same type.
 
     Also propagates labels: with bool in, a term is true where a descendant is.
 
     Args:
-        scores_BT: Scores or labels; columns are the hierarchy's rows.
-        hierarchy: Parents of each term.
+        scores_BT: Scores or labels; columns are the graph's rows.
+        graph: Parents of each term.
     """
-    levels = list(hierarchy.upwards())
+    levels = list(graph.upwards())
     out_BT = np.empty_like(scores_BT)
     for start in range(0, len(scores_BT), PROTEINS_AT_ONCE):
         block_TB = np.ascontiguousarray(scores_BT[start : start + PROTEINS_AT_ONCE].T)
@@ -152,25 +252,27 @@ def hierarchy_consistent(scores_BT: NDArray, hierarchy: Hierarchy) -> NDArray:
     return out_BT
 
 
-def limited_by_parents(scores_BT: NDArray, hierarchy: Hierarchy, limited_T: NDArray[np.bool_]) -> NDArray:
+def limited_by_parents(scores_BT: NDArray, graph: GoGraph, limited_T: NDArray[np.bool_]) -> NDArray:
     """Lower the scores of some terms to the lowest among their parents, from the top down; a new array (B, T).
 
     Args:
-        scores_BT: Scores; columns are the hierarchy's rows.
-        hierarchy: Parents of each term.
+        scores_BT: Scores; columns are the graph's rows.
+        graph: Parents of each term.
         limited_T: Which terms may be lowered.
     """
     out_BT = scores_BT.copy()
-    for children, parents, starts in hierarchy.downwards():
-        own = limited_T[children]
-        lowest_BC = np.minimum.reduceat(out_BT[:, parents], starts, axis=1)[:, own]
-        out_BT[:, children[own]] = np.minimum(out_BT[:, children[own]], lowest_BC)
+    for children, parents, starts in graph.downwards():
+        limited_C = limited_T[children]
+        lowest_BC = np.minimum.reduceat(out_BT[:, parents], starts, axis=1)[:, limited_C]
+        out_BT[:, children[limited_C]] = np.minimum(out_BT[:, children[limited_C]], lowest_BC)
     return out_BT
 
 
-def has_parent(terms: pd.DataFrame, relations: Iterable[str] = TRUE_PATH) -> pd.Series:
-    """Whether each term has a parent in its aspect; the evaluation leaves the others (roots) out. Indexed by go_id."""
-    hierarchy = Hierarchy.of_terms(terms, relations, within_aspect=True)
-    has_T = np.zeros(len(terms), bool)
-    has_T[hierarchy.child_E] = True
-    return pd.Series(has_T, index=pd.Index(terms["go_id"]))
+def is_root(terms: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows of the ontology table or the terms table are the roots of their aspects, by their depth (T)."""
+    return (terms["depth"] == 0).to_numpy(bool)
+
+
+def root_ids(terms: pd.DataFrame) -> set[str]:
+    """Ids of the roots in the ontology table or the terms table."""
+    return set(terms.loc[is_root(terms), "go_id"])

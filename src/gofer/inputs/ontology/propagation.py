@@ -4,52 +4,15 @@ Shapes: N proteins, T terms (rows of the ontology table).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gofer.inputs.ontology.term_table import parents_of
+from gofer.inputs.ontology.go_graph import GoGraph, is_root
 
 PROTEINS_AT_ONCE = 4096
-
-
-@dataclass(frozen=True, eq=False)
-class Ancestry:
-    """All ancestors of each term, itself included, with the shortest way to each.
-
-    Attributes:
-        above: By term, {ancestor: hops}.
-    """
-
-    above: dict[str, dict[str, int]]
-
-    @classmethod
-    def of_terms(cls, terms: pd.DataFrame, relations: Iterable[str], go_ids: Iterable[str]) -> "Ancestry":
-        """The ancestors of `go_ids` over `relations`, in other aspects too where part_of leads there.
-
-        Args:
-            terms: The ontology table.
-            relations: Of is_a and part_of.
-            go_ids: Terms to begin from.
-        """
-        parents = parents_of(terms, relations)
-        return cls({go_id: _hops_up(parents, go_id) for go_id in go_ids})
-
-
-def _hops_up(parents: dict[str, list[str]], go_id: str) -> dict[str, int]:
-    hops, level = {go_id: 0}, [go_id]
-    while level:
-        above = []
-        for here in level:
-            for parent in parents[here]:
-                if parent not in hops:
-                    hops[parent] = hops[here] + 1
-                    above.append(parent)
-        level = above
-    return hops
 
 
 def propagate(stated: pd.DataFrame, terms: pd.DataFrame, relations: Iterable[str]) -> pd.DataFrame:
@@ -65,9 +28,9 @@ def propagate(stated: pd.DataFrame, terms: pd.DataFrame, relations: Iterable[str
         stated), sorted by protein and term.
     """
     used = sorted(stated["go_id"].unique())
-    above = Ancestry.of_terms(terms, relations, used).above
+    graph = GoGraph.of_terms(terms, relations)
     reached = pd.DataFrame(
-        [(go_id, ancestor, hops) for go_id in used for ancestor, hops in above[go_id].items()],
+        [(go_id, ancestor, hops) for go_id in used for ancestor, hops in graph.ancestors([go_id]).items()],
         columns=["stated", "go_id", "hops"],
     ).astype({"hops": "int16"})
     pairs = stated[["protein_id", "go_id"]].rename(columns={"go_id": "stated"}).merge(reached, on="stated")
@@ -88,13 +51,9 @@ def information_accretion(
         terms: The ontology table, in the columns' order.
         relations: Relations that lead to parents.
     """
-    row_of = {go_id: row for row, go_id in enumerate(terms["go_id"])}
-    parents = parents_of(terms, relations, within_aspect=True)
-    edges = [(row_of[parent], row_of[child]) for child, above in parents.items() for parent in above]
-    parent_E, child_E = np.array(edges, dtype=np.int64).reshape(-1, 2).T
-    shape = len(terms), len(terms)
-    below_TT = sp.csr_array((np.ones(len(edges), dtype=np.int32), (parent_E, child_E)), shape=shape)
-    parents_T = np.bincount(child_E, minlength=len(terms))
+    graph = GoGraph.of_terms(terms, relations, within_aspect=True)
+    below_TT = sp.csr_array(graph.parents_TT.T, dtype=np.int32)
+    parents_T = graph.parents_TT.sum(axis=1)
     together_T = np.zeros(len(terms))
     for start in range(0, labels_NT.shape[0], PROTEINS_AT_ONCE):
         present = (labels_NT[start : start + PROTEINS_AT_ONCE] @ below_TT).tocoo()
@@ -108,3 +67,8 @@ def information_accretion(
 def training_counts(labels_NT: sp.csr_array, held_out_T: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Training proteins with each term that training may see, int64 (T); 0 for terms held out."""
     return np.where(held_out_T, 0, labels_NT.sum(axis=0)).astype(np.int64)
+
+
+def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows of the terms table training knows: with a training protein that it may see, and not a root (T)."""
+    return (terms["training_count"] > 0).to_numpy(bool) & ~is_root(terms)

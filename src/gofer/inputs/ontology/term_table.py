@@ -4,8 +4,7 @@ import gc
 import hashlib
 import re
 import tempfile
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from goatools.obo_parser import GODag, GOTerm
 
 from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.ontology.go_graph import COLUMN_OF, RELATIONS, TRUE_PATH
+from gofer.inputs.ontology.go_graph import COLUMN_OF, RELATIONS, TRUE_PATH, GoGraph
 from gofer.inputs.ontology.obo import INTACT, MOST_LISTED, OboFile, read_obo
 from gofer.inputs.ontology.obo_stanzas import ASPECTS
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
@@ -83,7 +82,7 @@ def read_ontology(
         dag = _dag(obo)
         rows = [_row(dag[go_id]) for go_id in sorted(obo.live)]
     terms = pd.DataFrame(rows, columns=COLUMNS[:-1])
-    terms["depth"] = depths(terms)
+    terms["depth"] = GoGraph.of_terms(terms, TRUE_PATH, within_aspect=True).depth_T
     obsolete = pd.DataFrame(
         [(s.go_id, s.name, s.replaced_by, s.consider, sorted(set(s.alt_ids))) for _, s in sorted(obo.obsolete.items())],
         columns=["go_id", "name", "replaced_by", "consider", "alt_ids"],
@@ -149,74 +148,3 @@ def _unescaped(text: str) -> str:
 def _digest(terms: pd.DataFrame) -> str:
     content = terms.to_json(orient="records").encode()
     return f"sha256:{hashlib.sha256(content).hexdigest()[:12]}"
-
-
-def depths(terms: pd.DataFrame) -> list[int]:
-    """Shortest way up to the root over is_a and part_of within the aspect, in the order of the rows.
-
-    Args:
-        terms: Columns go_id, aspect, is_a, part_of.
-    """
-    aspect = dict(zip(terms["go_id"], terms["aspect"], strict=True))
-    children: dict[str, list[str]] = {go_id: [] for go_id in aspect}
-    depth: dict[str, int] = {}
-    for go_id, is_a, part_of in zip(terms["go_id"], terms["is_a"], terms["part_of"], strict=True):
-        above = [parent for parent in (*is_a, *part_of) if aspect[parent] == aspect[go_id]]
-        for parent in above:
-            children[parent].append(go_id)
-        if not above:
-            depth[go_id] = 0
-    todo = deque(depth)
-    while todo:
-        here = todo.popleft()
-        for child in children[here]:
-            if child not in depth:
-                depth[child] = depth[here] + 1
-                todo.append(child)
-    return [depth[go_id] for go_id in terms["go_id"]]
-
-
-def parents_of(terms: pd.DataFrame, relations: Iterable[str], *, within_aspect: bool = False) -> dict[str, list[str]]:
-    """Parents of each term over `relations`, each once.
-
-    Args:
-        terms: Columns go_id, aspect and one column of parents per relation.
-        relations: Of is_a, part_of and regulates.
-        within_aspect: Leave out parents of another aspect.
-    """
-    aspect = dict(zip(terms["go_id"], terms["aspect"], strict=True))
-    parents: dict[str, list[str]] = {go_id: [] for go_id in aspect}
-    for relation in relations:
-        for go_id, above in zip(terms["go_id"], terms[relation], strict=True):
-            parents[go_id].extend(
-                parent
-                for parent in above
-                if parent not in parents[go_id] and (not within_aspect or aspect[parent] == aspect[go_id])
-            )
-    return parents
-
-
-def children_of(parents: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """The inverse of `parents_of`."""
-    children: dict[str, list[str]] = {go_id: [] for go_id in parents}
-    for child, above in parents.items():
-        for parent in above:
-            children[parent].append(child)
-    return children
-
-
-def reached(steps: Mapping[str, Iterable[str]], go_ids: Iterable[str]) -> set[str]:
-    """The given terms and all to which steps lead from them."""
-    found: set[str] = set()
-    todo = list(go_ids)
-    while todo:
-        here = todo.pop()
-        if here not in found:
-            found.add(here)
-            todo.extend(steps[here])
-    return found
-
-
-def descendants_of(terms: pd.DataFrame, relations: Iterable[str], go_ids: Iterable[str]) -> set[str]:
-    """The given terms and all that lie below them."""
-    return reached(children_of(parents_of(terms, relations)), go_ids)

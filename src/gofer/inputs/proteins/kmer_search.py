@@ -35,7 +35,7 @@ for _number, _residues in enumerate(CLASSES):
     CLASS_OF[list(_residues.encode("ascii"))] = _number
 
 
-def word_matrix(sequences: Sequence[str]) -> sp.csr_array:
+def kmer_matrix(sequences: Sequence[str]) -> sp.csr_array:
     """1 where a protein has a word, int32 (N, W).
 
     Args:
@@ -43,13 +43,13 @@ def word_matrix(sequences: Sequence[str]) -> sp.csr_array:
     """
     words, counts = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
     for block in _blocks(sequences):
-        row_E, word_E = np.divmod(_words(block), WORDS * len(PATTERNS))
-        words.append(word_E.astype(np.int32))
+        row_E, kmer_E = np.divmod(_words(block), WORDS * len(PATTERNS))
+        words.append(kmer_E.astype(np.int32))
         counts.append(np.bincount(row_E, minlength=len(block)))
-    word_E = np.concatenate(words)
+    kmer_E = np.concatenate(words)
     end_N = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
     shape = len(sequences), WORDS * len(PATTERNS)
-    return sp.csr_array((np.ones(len(word_E), dtype=np.int32), word_E, end_N), shape=shape)
+    return sp.csr_array((np.ones(len(kmer_E), dtype=np.int32), kmer_E, end_N), shape=shape)
 
 
 def _blocks(sequences: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -90,7 +90,7 @@ def _new(letters: Sequence[NDArray[np.int8]], place: int) -> NDArray[np.int8]:
 
 
 @dataclass(frozen=True, eq=False)
-class WordIndex:
+class KmerIndex:
     """The words of the proteins that others are looked for among.
 
     Attributes:
@@ -102,18 +102,18 @@ class WordIndex:
     scale_N: NDArray[np.float64]
 
     @classmethod
-    def of(cls, words_NW: sp.csr_array) -> "WordIndex":
+    def of(cls, kmers_NW: sp.csr_array) -> "KmerIndex":
         """From the words of the proteins: a word weighs log2(N / proteins with it) bits, in steps, and one more."""
-        has_WN = words_NW.T.tocsr()
+        has_WN = kmers_NW.T.tocsr()
         proteins_W = np.maximum(np.diff(has_WN.indptr), 1)
-        weight_W = 1 + np.rint(STEPS_PER_BIT * np.log2(words_NW.shape[0] / proteins_W)).astype(np.int32)
+        weight_W = 1 + np.rint(STEPS_PER_BIT * np.log2(kmers_NW.shape[0] / proteins_W)).astype(np.int32)
         weights = np.repeat(weight_W, np.diff(has_WN.indptr))
         weight_WN = sp.csr_array((weights, has_WN.indices, has_WN.indptr), shape=has_WN.shape)
-        return cls(weight_WN, np.sqrt(np.maximum(np.diff(words_NW.indptr), 1)))
+        return cls(weight_WN, np.sqrt(np.maximum(np.diff(kmers_NW.indptr), 1)))
 
     def best(
         self,
-        words_QW: sp.csr_array,
+        kmers_QW: sp.csr_array,
         *,
         most: int,
         kinds: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
@@ -122,7 +122,7 @@ class WordIndex:
         """For each protein asked for, the rows of those that share most with it, the best first; ties by row.
 
         Args:
-            words_QW: The words of the proteins asked for.
+            kmers_QW: The words of the proteins asked for.
             most: How many at most.
             kinds: A number for each protein asked for, and for each looked among: those of one number are passed over.
             threads: To work with; they change nothing but the time.
@@ -132,17 +132,17 @@ class WordIndex:
         def block(start: int) -> list[NDArray[np.int64]]:
             own_Q = None if kinds is None else kinds[0][start : start + at_once]
             others_N = None if kinds is None else kinds[1]
-            return self._best(words_QW[start : start + at_once], most, own_Q, others_N)
+            return self._best(kmers_QW[start : start + at_once], most, own_Q, others_N)
 
-        starts = range(0, words_QW.shape[0], at_once)
+        starts = range(0, kmers_QW.shape[0], at_once)
         with ThreadPoolExecutor(threads) as pool:
             blocks = progress(pool.map(block, starts), "looking for shared words", total=len(starts))
             return [rows for found in blocks for rows in found]
 
     def _best(
-        self, words_QW: sp.csr_array, most: int, own_Q: NDArray | None, others_N: NDArray | None
+        self, kmers_QW: sp.csr_array, most: int, own_Q: NDArray | None, others_N: NDArray | None
     ) -> list[NDArray[np.int64]]:
-        shared_QN = words_QW @ self.weight_WN
+        shared_QN = kmers_QW @ self.weight_WN
         row_E, score_E = shared_QN.indices.astype(np.int64), shared_QN.data / self.scale_N[shared_QN.indices]
         kept_E = np.ones(len(row_E), dtype=bool)
         if own_Q is not None and others_N is not None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from gofer.artefacts import Manifest
+from gofer.artefacts import Manifest, read_table
 from gofer.errors import InputError, Problems, collected_problems
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.fasta import read_fasta
@@ -145,3 +145,8 @@ def read_proteins(
 def _batch(rows: list[Row]) -> pa.RecordBatch:
     columns = zip(zip(*rows, strict=True), PROTEINS.types, strict=True)
     return pa.RecordBatch.from_arrays([pa.array(values, type) for values, type in columns], schema=PROTEINS)
+
+
+def read_sequences(path: Path | str) -> dict[str, str]:
+    """Sequence by protein id, of a proteins.parquet."""
+    return read_table(path, ["protein_id", "sequence"]).set_index("protein_id")["sequence"].to_dict()

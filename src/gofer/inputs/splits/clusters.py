@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from gofer.errors import GoferError
-from gofer.inputs.proteins.kmer_search import WordIndex, word_matrix
+from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import MIN_COVERED, all_hits
 
 Pairs = NDArray[np.int64]  # rows of two proteins, (E, 2)
@@ -81,13 +81,13 @@ def cluster(sequences: Sequence[str], *, identity: float, clusterer: str = "auto
 def _join_by_alignment(
     sequences: Sequence[str], cluster_N: NDArray[np.int64], *, identity: float, threads: int
 ) -> tuple[NDArray[np.int64], int]:
-    words_NW = word_matrix(sequences)
-    index = WordIndex.of(words_NW)
+    kmers_NW = kmer_matrix(sequences)
+    index = KmerIndex.of(kmers_NW)
     near: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(sequences)
     changed, tried, links = np.arange(len(sequences)), np.zeros(0, dtype=np.int64), 0
     while len(changed):
         kinds = cluster_N[changed], cluster_N
-        found = index.best(words_NW[changed], most=CANDIDATES, kinds=kinds, threads=threads)
+        found = index.best(kmers_NW[changed], most=CANDIDATES, kinds=kinds, threads=threads)
         for row, rows in zip(changed.tolist(), found, strict=True):
             near[row] = rows
         pairs = np.setdiff1d(_as_numbers(changed, found, len(sequences)), tried)

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 
 SPLITS_SEEN = ["train", "val"]
@@ -106,7 +107,7 @@ def expand(
 def _true_labels(
     annotations: pd.DataFrame, splits: pd.DataFrame, terms: pd.DataFrame, held_out: Collection[str]
 ) -> pd.DataFrame:
-    hidden = set(terms.loc[terms["depth"] == 0, "go_id"]) | set(held_out)
+    hidden = root_ids(terms) | set(held_out)
     seen = annotations.loc[~annotations["go_id"].isin(hidden), ["protein_id", "go_id", "hops"]]
     seen = seen.merge(splits.loc[splits["split"].isin(SPLITS_SEEN), ["protein_id", "split"]], on="protein_id")
     return seen.sort_values(["protein_id", "go_id"], ignore_index=True).assign(through_held_out=False)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.errors import GoferError
-from gofer.inputs.ontology.term_table import descendants_of
+from gofer.inputs.ontology.go_graph import GoGraph, is_root, root_ids
 
 
 def check_term_sets(
@@ -34,13 +34,13 @@ def check_term_sets(
             training would see no term at all.
     """
     held_out = set(table.loc[table["held_out"], "go_id"])
-    roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+    roots = root_ids(terms)
     if held_out & roots:
         raise GoferError(
             f"the zero-shot terms would mask the root {min(held_out & roots)}",
             help="choose terms whose descendants (inputs.relations) do not include a root",
         )
-    if escaped := descendants_of(terms, relations, held_out) - held_out:
+    if escaped := GoGraph.of_terms(terms, relations).descendants(held_out).keys() - held_out:
         raise GoferError(f"{min(escaped)} lies below a held-out term but is not held out")
     rare_T = (seen_T <= few_max) if few is None else table["go_id"].isin(set(few)).to_numpy(bool)
     wrong_T = ((table["term_set"] == "zero") != (seen_T == 0)) | (
@@ -50,7 +50,7 @@ def check_term_sets(
         raise GoferError(f"{table.loc[wrong_T, 'go_id'].iloc[0]} is in the wrong set for its training proteins")
     if held_out & set(table.loc[seen_T > 0, "go_id"]):
         raise GoferError(f"{min(held_out & set(table.loc[seen_T > 0, 'go_id']))} is held out but has training proteins")
-    if not ((seen_T > 0) & (terms["depth"] > 0).to_numpy()).any():
+    if not ((seen_T > 0) & ~is_root(terms)).any():
         raise GoferError("no term is left for training", help="mask fewer terms (inputs.term_sets)")
 
 
@@ -68,7 +68,7 @@ def check_labels(pid2pos: pd.DataFrame, term_sets: pd.DataFrame, terms: pd.DataF
     """
     if pid2pos["protein_id"].duplicated().any():
         raise GoferError(f"{pid2pos.loc[pid2pos['protein_id'].duplicated(), 'protein_id'].iloc[0]} stands twice")
-    hidden = set(terms.loc[terms["depth"] == 0, "go_id"]) | set(term_sets.loc[term_sets["held_out"], "go_id"])
+    hidden = root_ids(terms) | set(term_sets.loc[term_sets["held_out"], "go_id"])
     for row in pid2pos.itertuples():
         positive, true = set(row.go_ids), set(row.true_ids)
         if hidden & true:
@@ -78,7 +78,7 @@ def check_labels(pid2pos: pd.DataFrame, term_sets: pd.DataFrame, terms: pd.DataF
         if not len(row.hops) == len(row.go_ids) == len(positive) or len(row.true_ids) != len(true):
             raise GoferError(f"the labels of {row.protein_id} repeat a term or lack their hops")
     train = pid2pos.loc[pid2pos["split"] == "train", "true_ids"].explode().value_counts()
-    seen = terms[(terms["depth"] > 0)].set_index("go_id")["training_count"]
+    seen = terms[~is_root(terms)].set_index("go_id")["training_count"]
     if not train.reindex(seen.index, fill_value=0).eq(seen).all():
         wrong = seen.index[train.reindex(seen.index, fill_value=0).ne(seen)][0]
         raise GoferError(f"{wrong} is true of {train.get(wrong, 0)} training proteins, but counted {seen[wrong]} times")

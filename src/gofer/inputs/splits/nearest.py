@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.proteins.kmer_search import WordIndex, word_matrix
+from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
 from gofer.inputs.splits.protein_splits import check_splits
 
@@ -47,8 +47,8 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
 
 
 def _nearest(asked: Sequence[str], train: Sequence[str], threads: int) -> list[Hit | None]:
-    index = WordIndex.of(word_matrix(train))
-    near = index.best(word_matrix(asked), most=CANDIDATES, threads=threads)
+    index = KmerIndex.of(kmer_matrix(train))
+    near = index.best(kmer_matrix(asked), most=CANDIDATES, threads=threads)
     pairs = [(sequence, [train[row] for row in rows]) for sequence, rows in zip(asked, near, strict=True)]
     return [
         max((hit._replace(row=int(rows[hit.row])) for hit in own), key=_merit, default=None)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 import pandas as pd
 
 from gofer.errors import GoferError
-from gofer.inputs.ontology.term_table import parents_of, reached
+from gofer.inputs.ontology.go_graph import GoGraph, is_root, root_ids
 
 
 def late_terms(terms: pd.DataFrame, stated: pd.DataFrame, day: str, relations: Iterable[str]) -> list[str]:
@@ -23,12 +23,12 @@ def late_terms(terms: pd.DataFrame, stated: pd.DataFrame, day: str, relations: I
         GoferError: No annotation has a date.
     """
     refuse_undated(stated)
-    up = parents_of(terms, relations)
+    graph = GoGraph.of_terms(terms, relations)
     first: dict[str, str] = {}
     for go_id, date in stated["date"].fillna("").groupby(stated["go_id"]).min().items():
-        for above in reached(up, [str(go_id)]):
+        for above in graph.ancestors([str(go_id)]):
             first[above] = min(date, first.get(above, date))
-    roots = set(terms.loc[terms["depth"] == 0, "go_id"])
+    roots = root_ids(terms)
     return sorted(go_id for go_id, date in first.items() if date >= day and go_id not in roots)
 
 
@@ -56,5 +56,6 @@ def new_terms(terms: pd.DataFrame, previous: Collection[str]) -> list[str]:
         previous: Ids of the older release.
     """
     older = set(previous)
-    rows = zip(terms["go_id"], terms["alt_ids"], terms["depth"], strict=True)
-    return sorted(go_id for go_id, alts, depth in rows if depth > 0 and older.isdisjoint([go_id, *alts]))
+    below = terms[~is_root(terms)]
+    rows = zip(below["go_id"], below["alt_ids"], strict=True)
+    return sorted(go_id for go_id, alts in rows if older.isdisjoint([go_id, *alts]))

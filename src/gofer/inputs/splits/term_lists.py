@@ -6,6 +6,7 @@ import pandas as pd
 
 from gofer.errors import InputError, collected_problems
 from gofer.inputs.annotations.nrpdb import is_nrpdb, nrpdb_vocabulary
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.term_ids import UNKNOWN, TermIds
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits, decoded, read_ids, read_lines
 
@@ -26,15 +27,15 @@ def read_terms(path: Path | str, terms: pd.DataFrame, *, why_no_root: str = "") 
         ProblemsError: Several such ids.
     """
     main = {alt: go_id for go_id, alts in zip(terms["go_id"], terms["alt_ids"], strict=True) for alt in alts}
-    depth = dict(zip(terms["go_id"], terms["depth"], strict=True))
+    known, roots = set(terms["go_id"]), root_ids(terms)
     lines: dict[str, int] = {}
     with collected_problems() as problems:
         for named, line in read_ids(path).items():
-            go_id = named if named in depth else main.get(named, named)
-            if go_id not in depth:
+            go_id = named if named in known else main.get(named, named)
+            if go_id not in known:
                 what, help_ = f"{named} is not a live term of this GO release", "correct or remove it"
                 problems.add(InputError(what, path=path, line=line, help=help_))
-            elif why_no_root and depth[go_id] == 0:
+            elif why_no_root and go_id in roots:
                 what, help_ = f"{named} is a root: {why_no_root}", "name terms below the roots"
                 problems.add(InputError(what, path=path, line=line, help=help_))
             else:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gofer.errors import GoferError, InputError, collected_problems
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.ontology.term_table import children_of, descendants_of, parents_of, reached
+from gofer.inputs.ontology.go_graph import GoGraph, is_root
 from gofer.inputs.splits import term_lists
 from gofer.inputs.splits.label_checks import check_term_sets
 from gofer.inputs.splits.term_history import late_terms, new_terms
@@ -106,7 +106,7 @@ def make_term_sets(
     """
     accounting = Accounting()
     zero = _zero_terms(terms, counts, config, relations, sources, accounting)
-    held_out_T = terms["go_id"].isin(descendants_of(terms, relations, zero)).to_numpy(bool)
+    held_out_T = terms["go_id"].isin(GoGraph.of_terms(terms, relations).descendants(zero)).to_numpy(bool)
     seen_T = np.where(held_out_T, 0, counts.train_T)
     few = _few_terms(sources.few_list, terms, held_out_T, seen_T, accounting) if sources.few_list else None
     rare_T = seen_T <= config.few_max if few is None else terms["go_id"].isin(few).to_numpy(bool)
@@ -189,9 +189,8 @@ def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig
     rng = np.random.default_rng(config.seed)
     fits_T = (counts.train_T >= config.zero_min_proteins) & (counts.train_T <= config.zero_max_proteins)
     candidates = terms[["go_id", "aspect", "depth"]].assign(tested=counts.test_T > 0)
-    candidates = candidates[fits_T & (terms["depth"] > 0).to_numpy()].sort_values("go_id")
-    up = parents_of(terms, relations)
-    down = children_of(up)
+    candidates = candidates[fits_T & ~is_root(terms)].sort_values("go_id")
+    graph = GoGraph.of_terms(terms, relations)
     chosen: list[str] = []
     barred: set[str] = set()
     for tested in (True, False):
@@ -200,7 +199,7 @@ def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig
         strata = [strata[number] for number in rng.permutation(len(strata))]
         for go_id in islice(_in_turn(strata, barred), config.zero_terms - len(chosen)):
             chosen.append(go_id)
-            barred.update(reached(up, [go_id]), reached(down, [go_id]))
+            barred.update(graph.ancestors([go_id]), graph.descendants([go_id]))
     if len(chosen) < config.zero_terms:
         raise GoferError(
             f"only {len(chosen)} of {config.zero_terms} zero-shot terms can be drawn: terms with "

@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from gofer.retrieval.features.physicochemistry import AMINO_ACIDS, physicochemistry
 from gofer.retrieval.features.standardise import Scale
 
-WORD_LENGTHS = (2, 4)
+KMER_LENGTHS = (2, 4)
 MIN_PROTEINS = 2  # a word that one protein has tells nothing of another
 STARTS, END, PARTS = (25, 60), 30, 3  # residues of a signal peptide and of a transit peptide; of an end; equal parts
 NUMBERS = ("composition", "segments", "physics")  # what is scaled
@@ -30,13 +30,13 @@ class SequenceFeatures:
     """Features of some proteins.
 
     Attributes:
-        words_NV: tf-idf, rows of unit length (or empty), float32.
+        kmers_NV: tf-idf, rows of unit length (or empty), float32.
         composition_NC: Scaled composition and log length, float64.
         segments_NE: Scaled composition of segments, float64.
         physics_NF: Scaled physicochemistry, float64.
     """
 
-    words_NV: sp.csr_array
+    kmers_NV: sp.csr_array
     composition_NC: NDArray[np.float64]
     segments_NE: NDArray[np.float64]
     physics_NF: NDArray[np.float64]
@@ -78,13 +78,13 @@ class SequenceReader:
 
     def read(self, sequences: Sequence[str]) -> SequenceFeatures:
         """Features of `sequences`, in their order."""
-        words_NV = sp.csr_array((len(sequences), 0), dtype=np.float32)
+        kmers_NV = sp.csr_array((len(sequences), 0), dtype=np.float32)
         if self.words:
             reader = _vectorizer(vocabulary=self.words)
             reader.idf_ = self.idf_V
-            words_NV = sp.csr_array(reader.transform(sequences))
+            kmers_NV = sp.csr_array(reader.transform(sequences))
         return SequenceFeatures(
-            words_NV,
+            kmers_NV,
             self.composition(_composition(sequences)),
             self.segments(_segments(sequences)),
             self.physics(physicochemistry(sequences)),
@@ -108,7 +108,7 @@ class SequenceReader:
 
 def _vectorizer(**options: object) -> TfidfVectorizer:
     return TfidfVectorizer(
-        analyzer="char", ngram_range=WORD_LENGTHS, sublinear_tf=True, lowercase=False, dtype=np.float32, **options
+        analyzer="char", ngram_range=KMER_LENGTHS, sublinear_tf=True, lowercase=False, dtype=np.float32, **options
     )
 
 

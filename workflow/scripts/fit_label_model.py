@@ -1,10 +1,11 @@
-"""Rule fit_label_head: regress labels of the training proteins, or of all, on their vectors and sequences."""
+"""Rule fit_label_model: regress labels of the training proteins, or of all, on their vectors and sequences."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.embeddings.texts.go_text import seen_in_training
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.kernel_ridge import KernelWeights
-from gofer.retrieval.label_model import LabelHead
+from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.workflow import logged_to, logger
 
@@ -15,9 +16,8 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     seen = terms[seen_in_training(terms)]
     known = ProteinVectors.read(files.vectors).known(snakemake.wildcards.known)
     annotations = read_table(files.annotations, ["protein_id", "go_id"])
-    sequence_of = read_table(files.proteins, ["protein_id", "sequence"]).set_index("protein_id")["sequence"].to_dict()
-    head = LabelHead.fit(
-        known.described(sequence_of),
+    label_model = LabelModel.fit(
+        known.described(read_sequences(files.proteins)),
         label_matrix(annotations, known.protein_ids, seen["go_id"].tolist()).toarray() > 0,
         seen["go_id"].tolist(),
         seen["aspect"].to_numpy(str),
@@ -25,6 +25,8 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         aligned=params.settings["aligned"],
         seed=params.seed,
     )
-    head.write(snakemake.output.head, manifest.told(settings=params.settings, proteins=len(known.protein_ids)))
-    landmarks, n_terms = head.regression.weight_MT.shape
+    label_model.write(
+        snakemake.output.label_model, manifest.told(settings=params.settings, proteins=len(known.protein_ids))
+    )
+    landmarks, n_terms = label_model.regression.weight_MT.shape
     logger.info("%d proteins, %d landmarks, %d terms", len(known.protein_ids), landmarks, n_terms)
