@@ -97,7 +97,7 @@ def test_without_any_relative_the_counts_have_every_row():
 def test_the_nearest_training_proteins_are_told_in_a_sentence():
     told = tables.nearest_sentence(splits_of([np.nan, 0.4], [np.nan, 0.3, 0.29, np.nan]), 0.3)
     assert told == (
-        "1 of 4 test proteins has a training protein at 30 % identity or more, and 2 have none that is similar; "
+        "1 of 4 test proteins has a training protein at 30 % identity or more, and 2 have no similar one; "
         "of 2 validation proteins 1 and 1."
     )
 
