@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from gofer.artefacts import Manifest, write_json, write_table, write_text, write_tsv
+from gofer.config import read_config
 from gofer.evaluation.leaks import ANCESTORS, SAME_SEQUENCE
 from gofer.evaluation.leaks import COLUMNS as LEAK_COLUMNS
 from gofer.evaluation.metric_rows import DESCRIPTIVE, not_measured, text_table
@@ -46,7 +46,7 @@ def metrics_of(method: str, value: float, aspects: list[str], *, half_width: flo
 @pytest.fixture(scope="session")
 def config(root: Path) -> dict[str, Any]:
     """The demo's config."""
-    return yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
+    return read_config(root / "config/defaults.yaml", root / "config/demo.yaml")
 
 
 @pytest.fixture

@@ -110,11 +110,6 @@ class ProteinBatch:
     hops_BT: sp.csr_array
     truth_BT: sp.csr_array
 
-    @property
-    def carriers_TB(self) -> sp.csr_array:
-        """GO to protein: `hops_BT` transposed. Where a term is only true, the protein counts on neither side."""
-        return self.hops_BT.T.tocsr()
-
 
 @dataclass(frozen=True, eq=False)
 class ContrastiveEmbCollator:
