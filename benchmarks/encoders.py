@@ -24,10 +24,10 @@ from gofer.config import read_config
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import is_root
 from gofer.metrics.fmax import count_arrays, fmax_of
+from gofer.names import ASPECTS
 from gofer.retrieval.cafa_format import read_cafa
 
 ROOT = Path(__file__).parents[1]
-ASPECTS = ("MFO", "BPO", "CCO")
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def figures(run: Path, like: Path) -> dict[str, float]:
     splits = read_table(like / "inputs/splits.parquet")
     test = sorted(splits.loc[splits["split"] == "test", "protein_id"])
     go_ids = terms["go_id"].tolist()
-    truth = label_matrix(read_table(like / "inputs/annotations.parquet"), test, go_ids).toarray().astype(bool)
+    truth = label_matrix(read_table(like / "inputs/annotations.parquet"), test, go_ids).toarray()
     told = read_cafa(run / "evaluation/predictions/gofer.tsv")
     scores = np.zeros(truth.shape)
     row, column = pd.Index(test).get_indexer(told["protein_id"]), pd.Index(go_ids).get_indexer(told["go_id"])

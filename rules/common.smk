@@ -27,6 +27,7 @@ from gofer.config import (
     split_lists,
 )
 from gofer.errors import GoferError
+from gofer.methods import METHODS
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
@@ -78,6 +79,9 @@ def query_name(path):
 
 
 QUERY = query_path(config)
+if "demo" in config and QUERY and Path(QUERY).parent != Path(config["data"]) and workflow.is_main_process:
+    logger.warning("No --configfile: this uses the demo's model, which knows a synthetic world and no real protein.")
+
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
 
 
@@ -112,7 +116,7 @@ def stage_settings(wildcards):
 def predicted(suffix):
     """A file of a method's predictions: its own, or that of a baseline."""
     return lambda wildcards: results(
-        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
+        f"{'baselines' if METHODS[wildcards.method].baseline else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
     )
 
 

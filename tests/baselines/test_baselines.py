@@ -9,7 +9,7 @@ from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest
 from gofer.baselines.diamond import DIAMOND_MISSING, DiamondSearch, transferred_labels
-from gofer.baselines.kmer_ridge import ridge
+from gofer.baselines.kmer_ridge import kmer_ridge
 from gofer.baselines.naive import naive
 from gofer.errors import GoferError
 from gofer.retrieval.cafa_format import prediction_status, read_cafa, write_cafa
@@ -146,7 +146,7 @@ def test_a_ridge_on_words_of_residues_carries_labels_to_similar_proteins():
     kernel = KernelWeights(
         **dict.fromkeys(SIMILARITIES, 2.0), sharpness=3.0, ridge=1.0, evenness=1.0, landmarks=99
     ).of_words()
-    table = ridge(
+    table = kmer_ridge(
         (sequences[:30], true_ids[:30]),
         ([f"P{i}" for i in range(30, 40)], sequences[30:]),
         terms,

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.config import ASPECTS
 from gofer.inputs.benchmark_subsets import (
     KNOWLEDGE,
     KNOWN,
@@ -16,6 +15,7 @@ from gofer.inputs.benchmark_subsets import (
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.schemas import typed
 from gofer.inputs.splits.term_lists import read_vocabulary
+from gofer.names import ASPECTS
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):

@@ -13,7 +13,6 @@ to know:
 
 from gofer.config.check import check_config
 from gofer.config.files import (
-    ASPECTS,
     annotation_files,
     input_path,
     protein_files,
@@ -24,7 +23,6 @@ from gofer.config.files import (
 from gofer.config.merge import complete, merged, read_config
 
 __all__ = [
-    "ASPECTS",
     "annotation_files",
     "check_config",
     "complete",

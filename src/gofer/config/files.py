@@ -9,7 +9,6 @@ from gofer.config.places import Key
 
 DEMO_PROTEINS = "proteins.fasta"
 MISSING = "does not exist"
-ASPECTS = ("MFO", "BPO", "CCO")
 
 
 def input_path(config: Mapping[str, Any], name: str) -> str:

@@ -13,6 +13,7 @@ from gofer.metrics.fmax import fmax
 from gofer.metrics.ranking import found_terms
 from gofer.metrics.sparse_pairs import Pairs
 from gofer.mining.vocabulary import Vocabulary
+from gofer.names import ASPECTS
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.training.encode import protein_vectors, term_vectors, text_logits
 from gofer.training.model import GoferModel
@@ -65,7 +66,7 @@ def _fmax_by_aspect(
     scores_NT = fitted.apply(logits_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
     scores_NT = hierarchy_consistent(scores_NT, vocabulary.graph)
     by_aspect = {}
-    for aspect in ("MFO", "BPO", "CCO"):
+    for aspect in ASPECTS:
         columns_T = vocabulary.aspect_T == aspect
         by_aspect[f"fmax_{aspect}"] = fmax(scores_NT[:, columns_T], labels_NT[:, columns_T])
     known = [value for value in by_aspect.values() if not np.isnan(value)]
