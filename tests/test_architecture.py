@@ -36,7 +36,11 @@ def test_every_class_or_function_is_defined_in_the_file_next_to_it(root, text):
 
 def test_every_rule_of_the_walks_exists(root, text):
     walks = text.split("## One protein")[1].split("## One step")[0]
-    rules = {name for row in re.findall(r"^\|[^|]*\|([^|]*)\|", walks, flags=re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    rules = {
+        name
+        for row in re.findall(r"^\|[^|]*\|([^|]*)\|", walks, flags=re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
     code = "".join(path.read_text(encoding="utf-8") for path in (root / "rules").glob("*.smk"))
     assert len(rules) > 8
     assert not [name for name in sorted(rules) if f"rule {name}:" not in code]
