@@ -109,8 +109,8 @@ def test_an_encoder_without_memory_halves_its_batches_and_says_so_once(caplog):
     assert found.keys() == whole.keys()
     assert max(abs(found[i] - whole[i]).max() for i in whole) < 1e-5
     assert [record.message for record in caplog.records] == [
-        "out of memory with a batch of 736 tokens: from here on at most 368",
-        "out of memory with a batch of 368 tokens: from here on at most 184",
+        "out of memory with a batch of 736 tokens: continuing with at most 368",
+        "out of memory with a batch of 368 tokens: continuing with at most 184",
     ]
 
 

@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
 )
 BLOB_COLUMN = SCHEMA.get_field_index("residues")
 INDEX_COLUMNS = ["sequence_sha256", "length", "crc32"]
-RERUN = "delete it and run snakemake again: only this shard is made anew"
+RERUN = "delete it and run snakemake again: only this shard is embedded again"
 
 Lengths = TypeVar("Lengths", int, NDArray[np.int64])
 
@@ -89,13 +89,15 @@ def sequences_of_shard(proteins: pd.DataFrame, plan: pd.DataFrame, shard: str) -
         ArtefactError: The plan names a sequence that no protein has.
     """
     first = proteins.drop_duplicates("sequence_sha256")[["sequence_sha256", "protein_id", "sequence"]]
-    own = plan.loc[plan["shard"] == shard, ["sequence_sha256", "length"]].merge(first, on="sequence_sha256", how="left")
-    if own["sequence"].isna().any():
+    rows = plan.loc[plan["shard"] == shard, ["sequence_sha256", "length"]].merge(
+        first, on="sequence_sha256", how="left"
+    )
+    if rows["sequence"].isna().any():
         raise ArtefactError(
-            f"the plan has {int(own['sequence'].isna().sum())} sequences that are not among the proteins",
+            f"the plan has {int(rows['sequence'].isna().sum())} sequences that are not among the proteins",
             help="run snakemake again with --forcerun plan_shards",
         )
-    return own
+    return rows
 
 
 def write_shard(
@@ -212,5 +214,5 @@ def _pairs(table: pd.DataFrame) -> list[tuple[str, int]]:
 
 def write_index(path: Path | str, index: pd.DataFrame, manifest: Manifest) -> None:
     """Write manifest.parquet, sorted by hash."""
-    told = {key: value for key, value in manifest.made_by.items() if key != "content"}
-    write_table(path, index.sort_values("sequence_sha256", ignore_index=True), Manifest(manifest.release, told))
+    made_by = {key: value for key, value in manifest.made_by.items() if key != "content"}
+    write_table(path, index.sort_values("sequence_sha256", ignore_index=True), Manifest(manifest.release, made_by))
