@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from gofer.errors import GoferError
+from gofer.training.columns import COLUMNS
 
 Row = tuple[str, int, int, str, str, float]
-COLUMNS = ["stage", "epoch", "step", "split", "metric", "value"]
 
 
 @dataclass(frozen=True)
