@@ -51,7 +51,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fasta", help="real proteins")
     parser.add_argument("--proteins", type=int, help="of them, drawn at random; all if not given")
-    parser.add_argument("--synthetic", type=int, help="time the parts for so many proteins instead")
+    parser.add_argument("--synthetic", type=int, help="time the parts for this many proteins instead")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -82,7 +82,7 @@ def nearest_found(sequences: Sequence[str], identity: np.ndarray, rng: np.random
         near = index.best(kmer_matrix([sequences[row] for row in asked]), most=CANDIDATES, threads=threads)
         return np.array([identity[one, train[rows]].max(initial=0) for one, rows in zip(asked, near, strict=True)])
 
-    best, found = identity[np.ix_(asked, train)].max(axis=1), timed("words of the held out", search)
+    best, found = identity[np.ix_(asked, train)].max(axis=1), timed("k-mers of the held out", search)
     for least in IDENTITIES:
         print(
             f"of {len(asked)} held out, nearest at {least:.0%}: {(best >= least).sum()}, found {(found >= least).sum()}"
