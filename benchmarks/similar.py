@@ -1,9 +1,9 @@
-"""How many similar proteins the search by words finds of those that aligning every pair finds. Minutes.
+"""How many similar proteins the search by k-mers finds of those that aligning every pair finds. Minutes.
 
     python benchmarks/similar.py proteins.fasta --proteins 1000 --threads 2
 
 Also how long the parts take, and with --synthetic N how long for N proteins: made of pieces of the real ones,
-reversed, so that they have real words and are no relatives.
+reversed, so that they have real k-mers and are no relatives.
 """
 
 import argparse
@@ -98,9 +98,9 @@ def synthetic(known: Sequence[str], count: int, rng: np.random.Generator) -> lis
 
 def scale(sequences: Sequence[str], threads: int) -> None:
     print(f"{len(sequences)} proteins, {sum(map(len, sequences))} residues; of the last two parts {ASKED} proteins")
-    words = timed("words", lambda: kmer_matrix(sequences))
-    index = timed("index", lambda: KmerIndex.of(words))
-    near = timed("candidates", lambda: index.best(words[:ASKED], most=CANDIDATES, threads=threads))
+    kmers = timed("k-mers", lambda: kmer_matrix(sequences))
+    index = timed("index", lambda: KmerIndex.of(kmers))
+    near = timed("candidates", lambda: index.best(kmers[:ASKED], most=CANDIDATES, threads=threads))
     asked = [(sequences[row], [sequences[other] for other in rows]) for row, rows in enumerate(near)]
     timed("alignments", lambda: all_hits(asked, threads=threads))
 
