@@ -51,7 +51,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fasta", help="real proteins")
     parser.add_argument("--proteins", type=int, help="of them, drawn at random; all if not given")
-    parser.add_argument("--synthetic", type=int, help="time the parts for so many proteins instead")
+    parser.add_argument("--synthetic", type=int, help="time the parts for this many proteins instead")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
