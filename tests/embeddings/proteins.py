@@ -103,7 +103,9 @@ def no_cache(encoder: ResidueEncoder) -> ResidueCache:
     return ResidueCache(None, encoder=encoder.name, width=encoder.width, window_overlap=8)
 
 
-def write_rows(path: Path, sequences: pd.DataFrame, encoder: ResidueEncoder, cache: ResidueCache | None = None) -> Extraction:
+def write_rows(
+    path: Path, sequences: pd.DataFrame, encoder: ResidueEncoder, cache: ResidueCache | None = None
+) -> Extraction:
     """What rule extract_residues does."""
     cache = cache or no_cache(encoder)
     extraction = Extraction(sequences, encoder, cache, batch_residues=300, window_overlap=8)
