@@ -22,18 +22,51 @@ from gofer.training.dataset import positives_matrix, truth_matrix
 
 SPLITS = pd.DataFrame({"protein_id": PROTEINS, "split": "train"})
 EXPANSIONS = [
-    ExpansionConfig(expansion="all", min_positives=3, max_hops=2, drop_through_held_out=False),
     ExpansionConfig(
         expansion="all",
         min_positives=3,
         max_hops=2,
-        drop_through_held_out=True,
+        max_ancestors=10,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=False,
+    ),
+    ExpansionConfig(
+        expansion="all",
+        min_positives=3,
+        max_hops=2,
+        max_ancestors=10,
         stop_information=0.5,
         stop_frequency=0.6,
+        drop_through_held_out=True,
     ),
-    ExpansionConfig(expansion="sparse", min_positives=2, max_hops=1, drop_through_held_out=False, max_ancestors=1),
-    ExpansionConfig(expansion="sparse", min_positives=9, max_hops=2, drop_through_held_out=True, max_ancestors=2),
-    ExpansionConfig(expansion="none", min_positives=3, max_hops=2, drop_through_held_out=False),
+    ExpansionConfig(
+        expansion="sparse",
+        min_positives=2,
+        max_hops=1,
+        max_ancestors=1,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=False,
+    ),
+    ExpansionConfig(
+        expansion="sparse",
+        min_positives=9,
+        max_hops=2,
+        max_ancestors=2,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=True,
+    ),
+    ExpansionConfig(
+        expansion="none",
+        min_positives=3,
+        max_hops=2,
+        max_ancestors=10,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=False,
+    ),
 ]
 
 
@@ -68,7 +101,7 @@ def knobs(draw) -> Knobs:
 def test_held_out_terms_are_nowhere_and_no_negative_is_true(case, data):
     terms, sets, stated, pid2pos = case
     held_out = set(sets.loc[sets["held_out"], "go_id"])
-    assert not held_out & {go_id for name in ("go_ids", "true_ids") for go_ids in pid2pos[name] for go_id in go_ids}
+    assert not held_out & {go_id for name in ("go_ids", "true_ids") for own in pid2pos[name] for go_id in own}
 
     seed = data.draw(st.integers(0, 99))
     texts_TG = np.random.default_rng(seed).normal(size=(len(terms), 4)).astype(np.float32)

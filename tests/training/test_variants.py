@@ -144,7 +144,13 @@ def test_without_expansion_the_labels_are_those_of_expansion_none(case, expansio
 
     def labels(expansion):
         config = ExpansionConfig(
-            expansion=expansion, min_positives=3, max_hops=1, drop_through_held_out=drop, max_ancestors=2
+            expansion=expansion,
+            min_positives=3,
+            max_hops=1,
+            max_ancestors=2,
+            stop_information=0.0,
+            stop_frequency=1.0,
+            drop_through_held_out=drop,
         )
         table, held_out = terms.assign(training_count=counts), {terms["go_id"].iloc[-1]}
         return positives_by_protein(expand(annotations, splits, table, held_out, config, RELATIONS))

@@ -117,7 +117,7 @@ def write_shard(
             sequences came than planned.
     """
     content = content_digest(_pairs(planned))
-    schema = with_manifest(SCHEMA.empty_table(), manifest.told(width=width, content=content)).schema
+    schema = with_manifest(SCHEMA.empty_table(), manifest.with_facts(width=width, content=content)).schema
     written: list[tuple[str, int]] = []
     options = {"compression": "none", "use_dictionary": False, "write_statistics": False, "write_page_checksum": True}
     with atomic(path) as part:
@@ -182,7 +182,7 @@ def collect_shards(paths: list[Path], plan: pd.DataFrame) -> tuple[pd.DataFrame,
             f"the shards in {paths[0].parent} do not hold the plan's sequences: {missing} missing, {extra} not planned",
             help="delete that folder and run snakemake again",
         )
-    return index, manifest.told(**manifests[paths[0]].made_by)
+    return index, manifest.with_facts(**manifests[paths[0]].made_by)
 
 
 def shard_index(path: Path) -> pd.DataFrame:
