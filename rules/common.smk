@@ -15,7 +15,7 @@ ROOT = Path(workflow.current_basedir).parent
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from gofer.config import annotation_files, check_config, input_path, protein_files, protein_sets, query_path, split_lists
+from gofer.config import annotation_files, check_config, input_path, judged_annotation_files, protein_files, protein_sets, query_path, split_lists
 from gofer.errors import GoferError
 from gofer.workflow import fingerprint, share_interpreter, share_library
 

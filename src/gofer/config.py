@@ -101,6 +101,11 @@ def annotation_files(config: Mapping[str, Any]) -> list[str]:
     return [input_path(config, name) for name in _named(config, "annotations")]
 
 
+def judged_annotation_files(config: Mapping[str, Any]) -> list[str]:
+    """The files of the annotations by which val and test proteins are judged, where a config names some."""
+    return [input_path(config, name) for name in _named(config, "judged_annotations")]
+
+
 def split_lists(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """The files of ids by split, val and test; none where the method does not go by lists."""
     splits = config["inputs"]["splits"]

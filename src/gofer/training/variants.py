@@ -89,10 +89,11 @@ def stated_alone(pid2pos: pd.DataFrame) -> pd.DataFrame:
     """`pid2pos` as inputs.labels.expansion none makes it: ancestors are still true, but no positives."""
     labels = pid2pos.copy()
     for name in ("go_ids", "hops"):  # hops last: the terms are chosen by them
-        labels[name] = [
+        stated = [
             [value for value, hops in zip(own, of_term, strict=True) if hops == 0]
             for own, of_term in zip(pid2pos[name], pid2pos["hops"], strict=True)
         ]
+        labels[name] = pd.Series(stated, index=labels.index, dtype=object)
     return labels
 
 

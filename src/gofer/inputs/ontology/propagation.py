@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.inputs.ontology.go_graph import GoGraph, is_root
-from gofer.inputs.schemas import ANNOTATIONS
+from gofer.inputs.schemas import ANNOTATIONS, text_array
 
 PROTEINS_AT_ONCE = 4096
 PAIRS_AT_ONCE = 1 << 18
@@ -62,10 +62,10 @@ def propagated_batches(
         row = np.where(hops == 0, np.cumsum(hops == 0) - 1, -1)  # stated pairs come in their order
         said = pa.array(row, mask=row < 0)
         columns = [
-            pa.array(protein_ids, pa.string()).take(pa.array(protein)),
+            text_array(pd.Series(protein_ids, dtype="str")).take(pa.array(protein)),
             names.take(pa.array(term)),
             pa.array(hops, pa.int16()),
-            *(pa.array(part[name], pa.string(), from_pandas=True).take(said) for name in ("evidence", "date", "source")),
+            *(text_array(part[name]).take(said) for name in ("evidence", "date", "source")),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=ANNOTATIONS)
 

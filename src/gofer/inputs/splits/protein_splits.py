@@ -279,6 +279,7 @@ def check_splits(table: pd.DataFrame, proteins: pd.DataFrame) -> None:
                 help="change inputs.splits (other shares, days or lists, a higher identity), or give more proteins",
             )
     used = table[table["split"] != UNUSED].merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id")
+    used["split"] = used["split"].replace(KNOWN, "train")  # one of equal sequences trains, the others are known
     several = used.groupby("sequence_sha256")["split"].nunique()
     shared = used[used["sequence_sha256"].isin(several.index[several > 1])].sort_values(["sequence_sha256", "split"])
     if len(shared):
