@@ -25,9 +25,9 @@ from gofer.inputs.proteins.protein_lists import read_lists
 from gofer.inputs.splits.clusters import cluster
 from gofer.inputs.splits.representatives import KNOWN, representatives
 from gofer.inputs.splits.split_dates import LEAVE_OUT, splits_of_days
+from gofer.names import HELD_OUT
 
 SPLITS = ("train", "val", "test")
-HELD_OUT = ("val", "test")
 LABELLED = ("train", KNOWN)  # splits whose labels a prediction may use
 UNUSED = "unused"
 
