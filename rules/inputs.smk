@@ -177,8 +177,8 @@ rule read_annotations:
         obsolete=results("inputs/obsolete.parquet"),
         judged=JUDGED_ANNOTATIONS,
     output:
-        annotations=results("inputs/annotations.parquet"),
         **OWN_ANNOTATIONS,
+        annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
         settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},

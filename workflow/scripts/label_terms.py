@@ -41,7 +41,9 @@ with logged_to(snakemake.log[0]):
         output.pid2pos,
         PID2POS,
         labels.batches(read_groups(files.annotations)),
-        lambda: term_manifest.told(labels=params.settings["labels"], dropped_ancestors=labels.counts.dropped_in_order()),
+        lambda: term_manifest.told(
+            labels=params.settings["labels"], dropped_ancestors=labels.counts.dropped_in_order()
+        ),
     )
     accounting = pd.concat([told.table(), labels.counts.accounting(splits).table()], ignore_index=True)
     write_table(output.accounting, typed(accounting, ACCOUNTING), term_manifest.told(labels=params.settings["labels"]))

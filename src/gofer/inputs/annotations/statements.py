@@ -83,7 +83,7 @@ class Statements:
         return Statements(self.denied, *texts, array("q"), array("i"), *rows)
 
     def table(self) -> pd.DataFrame:
-        """Columns protein_id, go_id, evidence, date, source, sorted by protein and term; missing where nothing is told."""
+        """Columns protein_id, go_id, evidence, date, source, sorted by protein and term; missing where not given."""
         self._join()
         protein_S, term_S = np.divmod(self._pair_S, 1 << TERM_BITS)
         order = np.lexsort((_ranks(self._terms)[term_S], _ranks(self._proteins)[protein_S]))

@@ -1,5 +1,6 @@
-"""Searches with DIAMOND: which proteins of a large set a protein resembles. Buchfink et al. 2021,
-doi:10.1038/s41592-021-01101-x.
+"""Searches with DIAMOND: which proteins of a large set a protein resembles.
+
+Buchfink et al. 2021, doi:10.1038/s41592-021-01101-x.
 """
 
 import shutil

@@ -48,7 +48,7 @@ class LeftOut:
 
     @classmethod
     def of_files(cls, ids: Collection[str], paths: Iterable[Path], limits: Limits) -> "LeftOut":
-        """The named proteins of some FASTA files; a few faults are passed over here, since `batches` meets them again."""
+        """The named proteins of some FASTA files; their faults are left to the second reading."""
         problems = Problems()
         records = (protein for path in paths for protein in read_fasta(path, problems, limits))
         found = {protein.protein_id: _digest(protein) for protein in records if protein.protein_id in ids}

@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 CANDIDATES = 50  # proteins that one is aligned with
 MOST_BY_KMERS = 20_000  # distinct sequences; 17,424 human proteins take 720 CPU seconds
 TOO_MANY = (
-    "%d different sequences are clustered without MMseqs2: beyond %d this takes hours, and single linkage joins most of "
-    "them; install MMseqs2 and set inputs.splits.clusterer to auto"
+    "%d different sequences are clustered without MMseqs2: beyond %d this takes hours, and single linkage joins most "
+    "of them; install MMseqs2 and set inputs.splits.clusterer to auto"
 )
 
 

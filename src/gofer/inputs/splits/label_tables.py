@@ -118,8 +118,8 @@ class LabelTable:
 
 def _by_number(table: pd.DataFrame) -> pd.DataFrame:
     # Ids as numbers into their sorted list, which compare and group without comparing texts.
-    ids = {name: pd.Categorical(table[name], categories=sorted(table[name].unique())) for name in ("protein_id", "go_id")}
-    return table.assign(**ids)
+    ids = ("protein_id", "go_id")
+    return table.assign(**{name: pd.Categorical(table[name], sorted(table[name].unique())) for name in ids})
 
 
 class LabelCounts:

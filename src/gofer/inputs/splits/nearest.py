@@ -1,8 +1,9 @@
 """The nearest training protein of each validation and test protein, and bins of the identity to it.
 
-Found and measured in the same way for every method of splitting: k-mers, of more than `MOST_BY_KMERS` training
-sequences DIAMOND, choose candidates, and `local_alignment` measures the identity to each. Of 1,259 Swiss-Prot proteins held out at random, 605 have a training protein at 30 % or more when every pair is aligned; this
-finds one for 593 of them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
+Found and measured in the same way for every method of splitting: k-mers choose candidates (of more than `MOST_BY_KMERS`
+training sequences, DIAMOND does), and `local_alignment` measures the identity to each. Of 1,259 Swiss-Prot proteins
+held out at random, 605 have a training protein at 30 % or more when every pair is aligned; k-mers find one for 593 of
+them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
 """
 
 import logging
@@ -16,7 +17,8 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.diamond import DiamondSearch
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
-from gofer.inputs.splits.protein_splits import LABELLED, check_splits
+from gofer.inputs.splits.protein_splits import LABELLED
+from gofer.inputs.splits.split_checks import check_splits
 from gofer.names import HELD_OUT, IDENTITY_BINS
 
 logger = logging.getLogger(__name__)

@@ -19,17 +19,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gofer.errors import GoferError, InputError
+from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_lists import read_lists
 from gofer.inputs.splits.clusters import cluster
 from gofer.inputs.splits.representatives import KNOWN, representatives
+from gofer.inputs.splits.split_checks import TRAINED_OR_HELD_OUT, UNUSED, check_splits
 from gofer.inputs.splits.split_dates import LEAVE_OUT, splits_of_days
 from gofer.names import HELD_OUT
 
-SPLITS = ("train", "val", "test")
 LABELLED = ("train", KNOWN)  # splits whose labels a prediction may use
-UNUSED = "unused"
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ def make_splits(
         threads: For clusters.
 
     Returns:
-        protein_id, split (train, known, val, test, unused), cluster (int64), in the order of `proteins`; and how many clusters
-        there are and what linked them.
+        protein_id, split (train, known, val, test, unused), cluster (int64), in the order of `proteins`; and how many
+        clusters there are and what linked them.
 
     Raises:
         GoferError: A split without a protein, or a sequence in two splits.
@@ -182,7 +181,7 @@ def _by_draw(cluster_N: NDArray[np.int64], used_N: NDArray[np.bool_], config: Sp
         if not chance.any():
             chance = np.maximum(room, 0) * np.array([1, 0, 0]) if room[0] > 0 else np.array([1.0, 0, 0])
         chosen = rng.choice(3, p=chance / chance.sum())
-        split_C[number] = SPLITS[chosen]
+        split_C[number] = TRAINED_OR_HELD_OUT[chosen]
         room[chosen] -= size_C[number]
     return split_C[cluster_N]
 
@@ -259,33 +258,3 @@ def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Sequence[Path | str]])
                 )
             split[protein_id] = name
     return np.array([split[protein_id] for protein_id in protein_ids], dtype=object)
-
-
-def check_splits(table: pd.DataFrame, proteins: pd.DataFrame) -> None:
-    """Refuse a split without a protein, and a sequence that is in two splits.
-
-    Args:
-        table: Columns protein_id, split.
-        proteins: Columns protein_id, sequence_sha256.
-
-    Raises:
-        GoferError: Either.
-    """
-    counts = table["split"].value_counts()
-    for split in SPLITS:
-        if not counts.get(split, 0):
-            raise GoferError(
-                f"the {split} split has no annotated protein (of {int((table['split'] != UNUSED).sum())})",
-                help="change inputs.splits (other shares, days or lists, a higher identity), or give more proteins",
-            )
-    used = table[table["split"] != UNUSED].merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id")
-    used["split"] = used["split"].replace(KNOWN, "train")  # one of equal sequences trains, the others are known
-    several = used.groupby("sequence_sha256")["split"].nunique()
-    shared = used[used["sequence_sha256"].isin(several.index[several > 1])].sort_values(["sequence_sha256", "split"])
-    if len(shared):
-        one, two = shared.drop_duplicates(["sequence_sha256", "split"]).iloc[:2].to_dict("records")
-        raise GoferError(
-            f"{one['protein_id']} ({one['split']}) and {two['protein_id']} ({two['split']}) have the same sequence",
-            help="put proteins of one sequence into one split; of lists, inputs.splits.same_sequence: leave_out keeps "
-            "those that are not tested out of training",
-        )
