@@ -62,11 +62,10 @@ rule evaluate:
     localrule: True
 
 
-if not AS_MODULE:
+onsuccess:
+    if made := [path for path in [results("report.html"), *predictions()[:1]] if Path(path).exists()]:
+        print(f"Results: {', '.join(made)}")
 
-    onsuccess:
-        if made := [path for path in [results("report.html"), *predictions()[:1]] if Path(path).exists()]:
-            print(f"Results: {', '.join(made)}")
 
-    onerror:
-        print(f"Stopped; the same command continues from here. Logs: {results('logs')}")
+onerror:
+    print(f"Stopped; the same command continues from here. Logs: {results('logs')}")
