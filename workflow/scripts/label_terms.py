@@ -34,17 +34,13 @@ with logged_to(snakemake.log[0]):
     stoplist = read_terms(files.stoplist, terms) if files.get("stoplist") else ()
     expansion = ExpansionConfig.from_config(params.settings)
     labels = LabelTable(splits, table, sets, expansion, params.relations, stoplist=stoplist)
-    term_manifest = manifest.told(settings=params.settings["term_sets"])
-    write_table(output.term_sets, typed(sets, TERM_SETS), term_manifest)
-    write_table(output.terms, typed(table, TERMS), term_manifest)
-    write_batches(
-        output.pid2pos,
-        PID2POS,
-        labels.batches(read_groups(files.annotations)),
-        lambda: term_manifest.told(
-            labels=params.settings["labels"], dropped_ancestors=labels.counts.dropped_in_order()
-        ),
-    )
+    manifest = manifest.with_facts(settings=params.settings["term_sets"])
+    write_table(output.term_sets, typed(sets, TERM_SETS), manifest)
+    write_table(output.terms, typed(table, TERMS), manifest)
+    manifest = manifest.with_facts(labels=params.settings["labels"])
+    pid2pos = labels.batches(read_groups(files.annotations))
+    dropped = labels.counts.dropped_in_order  # known once the last batch is through
+    write_batches(output.pid2pos, PID2POS, pid2pos, lambda: manifest.with_facts(dropped_ancestors=dropped()))
     accounting = pd.concat([told.table(), labels.counts.accounting(splits).table()], ignore_index=True)
-    write_table(output.accounting, typed(accounting, ACCOUNTING), term_manifest.told(labels=params.settings["labels"]))
+    write_table(output.accounting, typed(accounting, ACCOUNTING), manifest)
     logger.info("%s", accounting.to_string(index=False))

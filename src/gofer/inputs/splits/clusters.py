@@ -1,17 +1,10 @@
 """Clusters of similar proteins, so that a split by identity can keep each whole on one side.
 
-<<<<<<< HEAD
 By MMseqs2: around representatives (`inputs.proteins.linclust`), for any number of proteins. By k-mers, for up to
 `MOST_BY_KMERS` of them: single linkage. Two proteins with an alignment of at least the identity asked for share a
 cluster (`local_alignment` defines what counts). Shared k-mers choose the pairs to align (`kmer_search`): each protein
 with those outside its cluster that share most with it, and again when clusters have grown, until no alignment links two
 clusters. Its time grows faster than the number of proteins, and domains chain families of large sets into one cluster.
-=======
-Single linkage: two proteins with an alignment of at least the given identity share a cluster (`local_alignment` says
-what counts). Shared k-mers choose the pairs to align (`kmer_search`): each protein with those outside its cluster that
-share most with it, repeated as clusters grow, until no alignment links two clusters. MMseqs2, where it is asked for,
-adds its own links.
->>>>>>> main
 
 Of the 5,109 pairs among 4,197 Swiss-Prot proteins that are similar at 30 % or more when every pair is aligned, 5,066
 come into one cluster, and of the 2,425 at 40 % or more all but one (benchmarks/similar.py).
@@ -61,7 +54,6 @@ class Clusters:
     representative_N: NDArray[np.int64]
 
 
-<<<<<<< HEAD
 def cluster(
     sequences: Sequence[str],
     *,
@@ -70,23 +62,14 @@ def cluster(
     covered: float = MIN_COVERED,
     threads: int = 1,
 ) -> Clusters:
-    """Cluster proteins; the order in which they stand changes the numbers alone.
-=======
-def cluster(sequences: Sequence[str], *, identity: float, clusterer: str = "auto", threads: int = 1) -> Clusters:
     """Cluster proteins; their order changes only the numbering.
->>>>>>> main
 
     Args:
         sequences: Upper-case residues.
         identity: Proteins at least this similar share a cluster, in (0, 1].
-<<<<<<< HEAD
         clusterer: kmers, mmseqs, auto (MMseqs2 where it is installed), or equal: equal sequences alone.
         covered: Of linclust: share of both sequences that an alignment spans.
-        threads: To work with; they change nothing but the time.
-=======
-        clusterer: kmers, mmseqs, or auto (MMseqs2 where it is installed).
         threads: Number of threads; they change only the time.
->>>>>>> main
 
     Raises:
         GoferError: MMseqs2 was asked for but is not installed, or failed.

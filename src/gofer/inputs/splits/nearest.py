@@ -6,12 +6,8 @@ held out at random, 605 have a training protein at 30 % or more when every pair 
 them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
 """
 
-<<<<<<< HEAD
 import logging
-from collections.abc import Iterable, Sequence
-=======
 from collections.abc import Sequence
->>>>>>> main
 
 import numpy as np
 import pandas as pd
@@ -21,15 +17,10 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.diamond import DiamondSearch
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
-<<<<<<< HEAD
+from gofer.inputs.splits.identity_bins import identity_bins
 from gofer.inputs.splits.protein_splits import LABELLED
 from gofer.inputs.splits.split_checks import check_splits
-from gofer.names import HELD_OUT, IDENTITY_BINS
-=======
-from gofer.inputs.splits.identity_bins import identity_bins
-from gofer.inputs.splits.protein_splits import check_splits
 from gofer.names import HELD_OUT
->>>>>>> main
 
 logger = logging.getLogger(__name__)
 
