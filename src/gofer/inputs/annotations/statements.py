@@ -1,7 +1,7 @@
-"""What annotations state and deny, each pair of protein and term once, however many lines and files say it.
+"""Stated and denied annotations, each pair of protein and term once, over all lines and files.
 
-Memory grows with the pairs, not with the lines: 12 bytes a line, and every `LINES_AT_ONCE` lines those of one pair are
-joined. Shapes: S stated pairs, L lines.
+Memory grows with the pairs, not with the lines: a line takes 12 bytes, and every `LINES_AT_ONCE` lines those of one
+pair are joined. Shapes: S stated pairs, L lines.
 """
 
 from array import array
@@ -60,7 +60,7 @@ class Statements:
         return int(self._lines_S.sum())
 
     def without_denied(self, terms: pd.DataFrame, relations: tuple[str, ...]) -> "Statements":
-        """The statements that no NOT annotation of the same protein denies: it holds for all terms below its own.
+        """The statements that no NOT annotation of the same protein denies; a NOT denies all terms below it too.
 
         Args:
             terms: The ontology table.

@@ -1,4 +1,4 @@
-"""Which of a protein's true terms are positives of training. All others stay true: they are never its negatives.
+"""Chooses the training positives among a protein's true terms. The others stay true and are never its negatives.
 
 Shapes: L labels, one row per protein and term.
 """
@@ -122,7 +122,7 @@ def _from_seen_terms(
     relations: list[str],
     held_out: Collection[str],
 ) -> pd.DataFrame:
-    # Hops as if the held-out annotations did not exist; what then does not follow is marked.
+    # Hops without the held-out annotations; terms that then no longer follow are marked.
     stated = annotations[(annotations["hops"] == 0) & ~annotations["go_id"].isin(set(held_out))]
     follows = propagate(stated.drop(columns="hops"), terms, relations)[["protein_id", "go_id", "hops"]]
     joined = labels.merge(
@@ -136,7 +136,7 @@ def _from_seen_terms(
 def _reasons(
     labels: pd.DataFrame, share_L: NDArray[np.float64], config: ExpansionConfig, stoplist: Collection[str]
 ) -> NDArray:
-    # The first reason that applies; `max_ancestors` counts what is left after all of these.
+    # The first reason that applies; `max_ancestors` counts those left after all of these.
     hops_L = labels["hops"].to_numpy()
     stated_L = (labels["hops"] == 0).groupby(labels["protein_id"]).transform("sum").to_numpy()
     sparse, none = config.expansion == "sparse", config.expansion == "none"
@@ -159,7 +159,7 @@ def information_content(share_L: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _beyond(labels: pd.DataFrame, information_L: NDArray[np.float64], most: int) -> pd.Index:
-    # Rows of the ancestors behind the first `most` of their protein.
+    # Rows of the ancestors after the first `most` of their protein.
     added = labels.assign(information=information_L)[(labels["hops"] > 0) & (labels["left_out"] == POSITIVE)]
     order = ["protein_id", "hops", "information", "go_id"]
     added = added.sort_values(order, ascending=[True, True, False, True])
@@ -167,7 +167,7 @@ def _beyond(labels: pd.DataFrame, information_L: NDArray[np.float64], most: int)
 
 
 def positives_by_protein(labels: pd.DataFrame) -> pd.DataFrame:
-    """pid2pos: what training may see of each protein.
+    """pid2pos: the labels of each protein that training may see.
 
     Args:
         labels: What `expand` gave.

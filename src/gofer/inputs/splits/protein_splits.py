@@ -1,4 +1,4 @@
-"""Which proteins train, which choose thresholds (val), which are only tested; similar proteins stay on one side.
+"""Divides proteins into training, validation (chooses thresholds) and test; similar proteins stay on one side.
 
 | split | its proteins |
 |---|---|
@@ -7,7 +7,7 @@
 | val, test | choose thresholds and weights; are only tested |
 | unused | have no annotation below a root, or are left out, which the accounting explains |
 
-Nothing depends on the order of the proteins: they are worked through in the order of their sequences' hashes.
+The order of the proteins does not matter: they are processed in the order of their sequences' hashes.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -176,7 +176,7 @@ def _by_draw(cluster_N: NDArray[np.int64], used_N: NDArray[np.bool_], config: Sp
     room = np.array([1 - config.val - config.test, config.val, config.test]) * total
     split_C = np.full(len(size_C), "train", dtype=object)
     for number in rng.permutation(np.flatnonzero(size_C)):
-        # A cluster that is larger than the room left for val or test would overshoot its share: it goes elsewhere.
+        # A cluster larger than the room left in val or test would exceed its share: it goes elsewhere.
         chance = np.where(room + 0.5 >= size_C[number], np.maximum(room, 0), 0)
         if not chance.any():
             chance = np.maximum(room, 0) * np.array([1, 0, 0]) if room[0] > 0 else np.array([1.0, 0, 0])
@@ -230,7 +230,7 @@ def _without_tested(
     *,
     asked: Collection[str] = ("test",),
 ) -> NDArray:
-    # In a benchmark a target may be in the training files under another id: what is known of it there stays unseen.
+    # In a benchmark a target may be in the training files under another id: its labels there stay unseen.
     asked_N = used_N & np.isin(split_N, list(asked))
     again_N = sequences.isin(set(sequences[asked_N])).to_numpy(bool) & ~asked_N
     accounting.add("proteins left out", "having the sequence of one that is tested", int((again_N & used_N).sum()))
@@ -247,7 +247,7 @@ def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Sequence[Path | str]])
                     f"{protein_id} is not a protein of the FASTA",
                     path=path,
                     line=line,
-                    help="give ids as they stand in the FASTA (of a UniProt header the accession)",
+                    help="give ids as written in the FASTA (of a UniProt header the accession)",
                 )
             if split[protein_id] != "train":
                 raise InputError(
