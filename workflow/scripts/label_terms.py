@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_batches, read_groups, read_table, write_batches, write_table
-from gofer.inputs.ontology.propagation import information_accretion, training_counts
+from gofer.inputs.ontology.propagation import terms_table
 from gofer.inputs.schemas import ACCOUNTING, PID2POS, TERM_SETS, TERMS, typed
 from gofer.inputs.splits.expansion import ExpansionConfig
 from gofer.inputs.splits.label_tables import LabelTable, label_matrices
@@ -25,12 +25,8 @@ with logged_to(snakemake.log[0]):
     previous = read_table(files.previous_terms, ["go_id"])["go_id"] if files.get("previous_terms") else None
     annotations = read_table(files.annotations) if config.needs_annotations else None
     sources = TermSources(files.get("zero_list"), files.get("few_list"), annotations, previous)
-    sets, told = make_term_sets(terms, counts, config, params.relations, sources)
-    table = terms.drop(columns="alt_ids").assign(
-        row=range(len(terms)),
-        information_accretion=information_accretion(train_NT, terms, params.relations),
-        training_count=training_counts(train_NT, sets["held_out"].to_numpy(bool)),
-    )
+    sets, set_accounting = make_term_sets(terms, counts, config, params.relations, sources)
+    table = terms_table(terms, train_NT, sets["held_out"].to_numpy(bool), params.relations)
     stoplist = read_terms(files.stoplist, terms) if files.get("stoplist") else ()
     expansion = ExpansionConfig.from_config(params.settings)
     labels = LabelTable(splits, table, sets, expansion, params.relations, stoplist=stoplist)
@@ -41,6 +37,6 @@ with logged_to(snakemake.log[0]):
     pid2pos = labels.batches(read_groups(files.annotations))
     dropped = labels.counts.dropped_in_order  # known once the last batch is through
     write_batches(output.pid2pos, PID2POS, pid2pos, lambda: manifest.with_facts(dropped_ancestors=dropped()))
-    accounting = pd.concat([told.table(), labels.counts.accounting(splits).table()], ignore_index=True)
+    accounting = pd.concat([set_accounting.table(), labels.counts.accounting(splits).table()], ignore_index=True)
     write_table(output.accounting, typed(accounting, ACCOUNTING), manifest)
     logger.info("%s", accounting.to_string(index=False))
