@@ -30,7 +30,6 @@ THRESHOLDS = [
 RETRIEVAL = ["recall_at_10", "mrr", "proteins_recall_at_10", "proteins_mrr", "macro_auroc", "calibration_error"]
 PICTURED = ["fmax", "weighted_fmax", "micro_aupr", "macro_aupr"]
 OF_TERM_SETS = ["fmax", "recall_at_10", "macro_aupr", "macro_auroc"]
-WHOLE = [*MAIN, "macro_auroc", "recall_at_10", "calibration_error"]  # of a set of terms, where there is room
 FEWEST = 20
 NEVER_BEST = ("coverage", "best_threshold", "validation_threshold")  # no merit by themselves
 
