@@ -35,7 +35,7 @@ def test_whether_ancestors_of_held_out_terms_stayed_in_training_is_said(found, o
 
 
 def test_the_page_tells_it(html):
-    assert "Is what is evaluated new to training?" in html
+    assert "Leakage checks" in html
     assert "12 of 3,456" in html
 
 

@@ -37,9 +37,9 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
     parts = [
         f"# Results of the run {config['run']}",
         "Written by `snakemake results_page` from the tables of the run; do not edit. In brackets: the 95 % interval "
-        "over resampled test proteins. n/a: not defined. ↓: lower is better. Bold: better than all other methods, their "
-        "intervals do not overlap. Every other value (by training proteins of the term, by identity to training, among "
-        f"all terms, at fixed thresholds) is in `results/{config['run']}/evaluation/metrics.tsv`.",
+        "over resampled test proteins. n/a: not defined. ↓: lower is better. Bold: better than all other methods "
+        "(the intervals do not overlap). Every other value (by training proteins of the term, by identity to "
+        f"training, among all terms, at fixed thresholds) is in `results/{config['run']}/evaluation/metrics.tsv`.",
         _setting(files, config),
         *(f"**{name} could not run:** {reason}" for name, reason in metrics.missing),
         _section("All terms", _by_aspect([(f"{b.title} ({b.about})", b) for b in main_blocks(metrics)], MAIN)),
