@@ -49,7 +49,7 @@ rule predict_kmer_ridge:
         labels=config["retrieval"]["labels"],
         relations=config["inputs"]["relations"],
         seed=config["seed"],
-        code=code("gofer.baselines.kmer_ridge", "gofer.embeddings.texts.go_text"),
+        code=code("gofer.baselines.kmer_ridge", "gofer.inputs.ontology.propagation"),
     log:
         results("logs/predict_kmer_ridge.log"),
     benchmark:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.retrieval.cafa_format import predicted_pairs
 from gofer.retrieval.features.sequence_features import SequenceReader
@@ -36,10 +36,8 @@ def kmer_ridge(
         Columns protein_id, go_id, score in (0, 1].
     """
     (sequences, true_ids), (protein_ids, new_sequences) = train, held_out
-    columns, labels_NT = pd.Index(terms["go_id"]), np.zeros((len(sequences), len(terms)), bool)
-    for labels_T, own_ids in zip(labels_NT, true_ids, strict=True):
-        places = columns.get_indexer(pd.Index(own_ids, dtype=columns.dtype))
-        labels_T[places[places >= 0]] = True
+    labels = pd.DataFrame({"protein_id": range(len(sequences)), "go_id": true_ids}).explode("go_id").dropna()
+    labels_NT = label_matrix(labels, range(len(sequences)), terms["go_id"]).toarray()
     reader = SequenceReader.of_training(sequences)
     own, new = (ProteinFeatures(None, None, reader.read(texts)) for texts in (sequences, new_sequences))
     fitted = KernelRidge.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.baselines.embedding_neighbours import first_neighbours
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration, fit
-from gofer.retrieval.cafa_format import predicted_pairs, score_matrix
+from gofer.retrieval.cafa_format import predicted_pairs
 from gofer.retrieval.unthresholded_scores import Block
 
 PROTEINS_AT_ONCE = 64
@@ -66,11 +66,8 @@ class TextProfiles:
         ids, near = list(protein_ids), first_neighbours(neighbours, k)
         near = near[near["protein_id"].isin(ids)]
         training = pd.Index(near["neighbour"].unique())
-        row, column = pd.Index(ids).get_indexer(near["protein_id"]), training.get_indexer(near["neighbour"])
-        weight_BN = sp.csr_array((near["cosine"], (row, column)), shape=(len(ids), len(training)))
-        known = labels[labels["protein_id"].isin(training)]
-        owner, term = training.get_indexer(known["protein_id"]), pd.Index(terms["go_id"]).get_indexer(known["go_id"])
-        has_NT = sp.csr_array((np.ones(len(known), np.float32), (owner, term)), shape=(len(training), len(terms)))
+        weight_BN = label_matrix(near, ids, training, near["cosine"], names=("protein_id", "neighbour"))
+        has_NT = label_matrix(labels, training, terms["go_id"]).astype(np.float32)
         aspects_T, profiles = terms["aspect"].to_numpy(str), {}
         for aspect in np.unique(aspects_T):
             own = np.flatnonzero(aspects_T == aspect)
@@ -96,7 +93,7 @@ class TextProfiles:
             terms: The terms table; rows as those of `texts_TG`.
         """
         seen = np.flatnonzero(seen_in_training(terms))
-        labels_BC = score_matrix(labels.assign(score=1.0), self.protein_ids, terms["go_id"].iloc[seen]) > 0
+        labels_BC = label_matrix(labels, self.protein_ids, terms["go_id"].iloc[seen]).toarray()
         return fit(self.cosines(slice(None))[:, seen], np.zeros(len(seen)), self.aspects_T[seen], labels_BC)
 
     def scored(self, calibration: Calibration) -> Iterator[Block]:

@@ -1,8 +1,8 @@
 """Predictions as a Gene Association File 2.2, for tools that read annotations.
 
 Format: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2/. A GAF has no room for a score, so only
-predictions from `retrieval.gaf_min_score` on are written. Evidence code IEA; the date is that of the ontology release
-where it has one, so that the same input gives the same file.
+predictions with `retrieval.gaf_min_score` or more are written. Evidence code IEA; the date is that of the ontology
+release where it has one, so that the same input gives the same file.
 """
 
 import re
@@ -28,8 +28,8 @@ def write_gaf(
     Args:
         path: The file.
         predictions: Columns protein_id, go_id, aspect, score; all rows are written.
-        proteins: Columns protein_id, description (a UniProt header tells symbol, name and taxon).
-        terms: The terms table, to tell complexes from places.
+        proteins: Columns protein_id, description (a UniProt header gives symbol, name and taxon).
+        terms: The terms table, to distinguish complexes from locations.
         run: Name of the run, part of the reference.
         release: Release of the ontology.
     """
