@@ -253,15 +253,16 @@ def headline(metrics: Metrics) -> str:
         return "gofer could not be compared: neither the naive method nor DIAMOND ran."
     judged = [aspect for aspect in known if metrics.proteins(aspect, "all") >= FEWEST]
     better = [aspect for aspect in judged if all(_beats(metrics, aspect, rival) for rival in rivals)]
-    names = words.listed([method_name(name) if name != "naive" else "naive prediction" for name in rivals], "or")
+    titles = [method_name(name) if name != "naive" else "naive prediction" for name in rivals]
+    both, either = words.listed(titles), words.listed(titles, "or")
     counts = words.listed([f"{in_words(a)} {metrics.proteins(a, 'all'):,}" for a in known])
     tested = f"Test proteins: {counts}."
     if not judged:
-        return f"Too few test proteins to say whether gofer is better than {names}. {tested}"
+        return f"Too few test proteins to say whether gofer is better than {either}. {tested}"
     if not better:
-        return f"gofer is not clearly better than {names} in any aspect, by Fmax. {tested}"
+        return f"gofer is not clearly better than {both} in any aspect, by Fmax. {tested}"
     where = "every aspect" if len(better) == len(metrics.aspects) else words.listed([in_words(a) for a in better])
-    return f"gofer predicts better than {names} in {where}, by Fmax. {tested}"
+    return f"gofer predicts better than {both} in {where}, by Fmax. {tested}"
 
 
 def _beats(metrics: Metrics, aspect: str, rival: str) -> bool:
