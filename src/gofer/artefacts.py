@@ -45,7 +45,7 @@ class Manifest:
         """A copy with more release facts."""
         return Manifest({**self.release, **facts}, self.made_by)
 
-    def told(self, **facts: Any) -> "Manifest":
+    def with_facts(self, **facts: Any) -> "Manifest":
         """A copy with more `made_by` facts."""
         return Manifest(self.release, {**self.made_by, **facts})
 

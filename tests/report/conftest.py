@@ -129,7 +129,7 @@ def _write_inputs(folder: Path, aspects: list[str]) -> None:
     )
     write_table(folder / "inputs/terms.parquet", terms, RELEASE)
     write_table(folder / "inputs/term_sets.parquet", sets.assign(held_out=sets["term_set"] == "zero"), RELEASE)
-    write_table(folder / "inputs/splits.parquet", splits, RELEASE.told(method="identity"))
+    write_table(folder / "inputs/splits.parquet", splits, RELEASE.with_facts(method="identity"))
     accounting = pd.DataFrame({"item": ["proteins"], "reason": ["kept"], "count": [1234]})
     write_table(folder / "inputs/accounting-proteins.parquet", accounting, RELEASE)
 

@@ -47,7 +47,7 @@ def trained(world, folder, *, stage="A", settings=TRAINING, previous=None, seed=
     model, data, miner, config, shared = world.begin(stage=stage, training=settings, previous=previous, seed=seed)
     tracker = Tracker(stage, mode="disabled", folder=folder, run="tiny", settings={})
     model = train_stage(model, data, miner, config, shared, tracker)
-    write_checkpoint(folder / f"{stage}.safetensors", model, RELEASE.told(stage=stage))
+    write_checkpoint(folder / f"{stage}.safetensors", model, RELEASE.with_facts(stage=stage))
     return tracker.table(), (folder / f"{stage}.safetensors").read_bytes()
 
 
@@ -160,7 +160,7 @@ def test_stages_start_from_the_checkpoint_before_them(world, tmp_path):
     model, *_ = world.begin(stage="B", previous=tmp_path / "A.safetensors")
     trained(world, tmp_path, stage="B", previous=tmp_path / "A.safetensors")
     for name in ("A", "B"):
-        write_checkpoint(tmp_path / "again.safetensors", model, RELEASE.told(stage="A"))
+        write_checkpoint(tmp_path / "again.safetensors", model, RELEASE.with_facts(stage="A"))
         same = (tmp_path / "again.safetensors").read_bytes() == (tmp_path / f"{name}.safetensors").read_bytes()
         assert same == (name == "A")
 

@@ -21,7 +21,9 @@ from gofer.workflow import logged_to, logger
 with logged_to(snakemake.log[0]):
     files, output, params = snakemake.input, snakemake.output, snakemake.params
     manifest = agreed_files(files.ontology, files.obsolete, files.annotations, files.splits)
-    manifest = manifest.told(terms=params.terms, protein_sets=params.protein_sets, known_before=params.known_before)
+    manifest = manifest.with_facts(
+        terms=params.terms, protein_sets=params.protein_sets, known_before=params.known_before
+    )
     ontology, splits = read_table(files.ontology), read_table(files.splits)
     tested = splits.loc[splits["split"] == "test", "protein_id"]
     judged = Judged(proteins=read_protein_sets(params.protein_sets, tested, ASPECTS))

@@ -10,7 +10,7 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     files, output, params = snakemake.input, snakemake.output, snakemake.params
-    manifest = agreed_files(files.proteins, files.ontology, files.annotations).told(settings=params.settings)
+    manifest = agreed_files(files.proteins, files.ontology, files.annotations).with_facts(settings=params.settings)
     proteins, terms = (
         read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"]),
         read_table(files.ontology),

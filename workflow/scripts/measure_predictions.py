@@ -19,7 +19,7 @@ with logged_to(snakemake.log[0]):
     unthresholded = [files[name] for name in ("unthresholded", "ranks") if files.get(name)]  # of some methods alone
     joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *unthresholded]
     manifest = agreed_files(*joined, *(files[name] for name in NAMES))
-    manifest = manifest.told(method=method, settings=params.settings)
+    manifest = manifest.with_facts(method=method, settings=params.settings)
     held_out, judged = HeldOut.read(files, params.relations), Judged.of_files(files)
     status = prediction_status(files.predictions)
     if status == "complete":
@@ -34,4 +34,4 @@ with logged_to(snakemake.log[0]):
     else:
         table, apart = not_measured(method), not_subset_measured(method, judged)
     table = pd.concat([table, apart], ignore_index=True) if len(apart) else table
-    write_table(snakemake.output.measures, table, manifest.told(status=status))
+    write_table(snakemake.output.measures, table, manifest.with_facts(status=status))

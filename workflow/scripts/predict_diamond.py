@@ -10,7 +10,7 @@ with logged_to(snakemake.log[0]):
     manifest = agreed_files(*snakemake.input)
     settings = snakemake.params.settings
     search = DiamondSearch(threads=snakemake.threads)
-    manifest = manifest.told(method="diamond")
+    manifest = manifest.with_facts(method="diamond")
     if not search.installed:
         logger.warning(DIAMOND_MISSING)
         write_cafa(snakemake.output.predictions, [], [], [], manifest=manifest, status=DIAMOND_MISSING)
@@ -23,5 +23,5 @@ with logged_to(snakemake.log[0]):
         hits = search.hits(queries, targets)
         logger.info("%d hits for %d of %d proteins", len(hits), hits["query"].nunique(), len(queries))
         table = transferred_labels(hits, queries, targets, labels, min_score=settings["min_score"])
-        manifest = manifest.told(settings=settings, program=search.version())
+        manifest = manifest.with_facts(settings=settings, program=search.version())
         write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

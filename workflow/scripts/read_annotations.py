@@ -13,7 +13,7 @@ with logged_to(snakemake.log[0]):
     files, output, settings = snakemake.input, snakemake.output, snakemake.params.settings
     paths = [files.annotations] if isinstance(files.annotations, str) else list(files.annotations)
     manifest = agreed_files(files.proteins, files.ontology, files.obsolete)
-    manifest = manifest.told(sources=[str(path) for path in paths], settings=settings)
+    manifest = manifest.with_facts(sources=[str(path) for path in paths], settings=settings)
     proteins = read_table(files.proteins, ["protein_id", "aliases", "sequence_sha256"])
     terms, obsolete = read_table(files.ontology), read_table(files.obsolete)
     rules = AnnotationRules.from_config(settings)

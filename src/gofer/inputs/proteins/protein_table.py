@@ -79,7 +79,7 @@ class ProteinReader:
         digest = hashlib.sha256()
         for protein_id in sorted(self._seen):
             digest.update(f"{protein_id}\t{self._seen[protein_id][:32].hex()}\n".encode())
-        return Manifest({"proteins_sha256": digest.hexdigest()}).told(sources=[str(path) for path in self._paths])
+        return Manifest({"proteins_sha256": digest.hexdigest()}).with_facts(sources=[str(path) for path in self._paths])
 
     def _rows(self) -> Iterator[Row]:
         wanted = read_ids(self._keep_ids, self._limits) if self._keep_ids else None
