@@ -1,8 +1,8 @@
-# Inputs: the user's files, read strictly, and what is made of them before any model.
+# Inputs: the user's files, read strictly, and the tables made from them before any model.
 #
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
-#           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what came in, was kept or dropped, and why
+#           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what was read, kept or dropped, and why
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
 # Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms;
 #           read_ontology -> compare_releases (with previous_ontology alone)
@@ -17,7 +17,7 @@ if "demo" in config:
     rule make_demo_world:
         """Generate the demo's files: demo.proteins synthetic proteins with planted motifs, a mini-ontology, annotations."""
         message:
-            "Making the demo's world"
+            "Making the demo data"
         output:
             proteins=f"{config['data']}/proteins.fasta",
             annotations=f"{config['data']}/annotations.tsv",

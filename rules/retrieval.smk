@@ -3,8 +3,8 @@
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
-#           retrieval/label_model-train.safetensors  what labels of similar training proteins say of a protein
-#           retrieval/label_model-all.safetensors    the same of all annotated proteins, for queries
+#           retrieval/label_model-train.safetensors  label transfer from the training proteins
+#           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores ;
@@ -14,7 +14,7 @@ MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
 QUERY_FOLDER = "retrieval/{query}"
 KNOWN = config["retrieval"]["labels"]["known"]
-# A query is small beside a run of 10,000 shards: cut into as many, it would be 10,000 more jobs of a few sequences each.
+# A query is small: cut into the 10,000 shards of a large run, it would be 10,000 more jobs of a few sequences each.
 MOST_QUERY_SHARDS = 16
 QUERY_SHARDS = SHARDS[:MOST_QUERY_SHARDS]
 
@@ -47,7 +47,7 @@ rule fit_label_model:
     """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
     held-out ones are judged, or those of all annotated proteins, for a query."""
     message:
-        "Fitting what labels of similar proteins say ({wildcards.known})"
+        "Fitting label transfer ({wildcards.known})"
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),

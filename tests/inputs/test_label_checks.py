@@ -45,7 +45,7 @@ def test_a_set_at_fault_is_refused(sets, ontology, go_id, column, value, said):
 
 def test_a_term_below_a_held_out_one_must_be_held_out(sets, ontology):
     sets["held_out"] = sets["go_id"] == "GO:0000001"
-    with pytest.raises(GoferError, match="GO:0000003 lies below a held-out term"):
+    with pytest.raises(GoferError, match="GO:0000003 is below a held-out term"):
         checked(sets, ontology.terms)
 
 
@@ -91,5 +91,5 @@ def test_labels_at_fault_are_refused(sets, counted, changed, said):
 
 
 def test_a_protein_stands_once(sets, counted):
-    with pytest.raises(GoferError, match="P1 stands twice"):
+    with pytest.raises(GoferError, match="P1 occurs twice"):
         check_labels(pd.concat([labels(), labels(split="val")]), sets, counted)

@@ -1,4 +1,4 @@
-"""What came in, what was kept, changed or dropped, and why: one table per reader."""
+"""What was read, kept, changed or dropped, and why: one table per reader."""
 
 from collections import Counter, defaultdict
 
@@ -17,7 +17,7 @@ class Accounting:
     def add(self, item: str, reason: str = "", count: int = 1, *, example: str = "") -> None:
         """Count `count` more of `item`, e.g. `("annotations dropped", "evidence code not asked for")`.
 
-        The first `MOST_EXAMPLES` examples are told with the reason.
+        The first `MOST_EXAMPLES` examples are reported with the reason.
         """
         self._counts[item, reason] += count
         if example and len(self._examples[item, reason]) <= MOST_EXAMPLES:

@@ -1,15 +1,15 @@
 """What a benchmark evaluates besides all terms and all test proteins: vocabulary, sets, and what was known before.
 
-Of a protein that is asked for terms of an aspect, before the first day of the test there was
+Knowledge of a test protein in an aspect, before the first day of the test:
 
 - no knowledge: no annotation at all;
-- limited knowledge: one in another aspect, none in this one;
-- partial knowledge: one in this aspect. What was known, and what follows from it, is then left out of truth and
-  predictions, so that only what is new counts (CAFA-evaluator-PK does this with its option -known).
+- limited knowledge: annotations in another aspect, none in this one;
+- partial knowledge: annotations in this aspect. These terms and their ancestors are left out of truth and predictions,
+  so that only new terms count (as CAFA-evaluator-PK does with its option -known).
 
-Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer goes one
-step further than they ask: it is never trained on a protein that it is tested on, so that it does not know either what
-was known before. cafaeval has no such option, so that gofer's own metrics judge the proteins of partial knowledge.
+Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer is
+    stricter: it never trains on a test protein, so it does not see its earlier annotations either. cafaeval has no such
+    option, so gofer's own metrics evaluate the proteins of partial knowledge.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,14 +36,13 @@ KNOWN = pa.schema([(name, pa.string()) for name in ("protein_id", "go_id")])
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What is judged apart.
+    """Subsets that are evaluated separately.
 
     Attributes:
         terms: Column go_id: the vocabulary of evaluation.terms; empty without one.
         proteins: Columns of `PROTEINS`: the sets of evaluation.protein_sets.
-        knowledge: Columns of `KNOWLEDGE`, what was known of the test proteins; empty where inputs.splits.later does not
-            ask for it.
-        known: Columns of `KNOWN`: the terms that were known of them, propagated.
+        knowledge: Columns of `KNOWLEDGE`, of the test proteins; empty unless inputs.splits.later is test.
+        known: Columns of `KNOWN`: the terms that they had before the test, propagated.
     """
 
     terms: pd.DataFrame = field(default_factory=TERMS.empty_table().to_pandas)
@@ -52,9 +51,9 @@ class Judged:
     known: pd.DataFrame = field(default_factory=KNOWN.empty_table().to_pandas)
 
     def sets(self, aspect: str) -> dict[str, pd.Index]:
-        """The proteins of each set in one aspect, by its name; those of what was known among them.
+        """The proteins of each set in one aspect, by its name; sets by knowledge among them.
 
-        Of partial knowledge none: it is a split of its own.
+        Partial knowledge has no set: it is a separate split.
         """
         own = pd.concat([self.proteins, self.knowledge.rename(columns={"knowledge": "protein_set"})])
         names = [*dict.fromkeys(own["protein_set"])]
@@ -72,8 +71,8 @@ def read_protein_sets(
 
     Args:
         sources: What `gofer.config.protein_sets` gives: name, aspect or None for all, path, column or None.
-        tested: Ids of the test proteins; others that a list names are left out, since a benchmark's lists go with all
-            of its targets.
+        tested: Ids of the test proteins; others in a list are left out, since a benchmark's lists name all of its
+            targets.
         aspects: All aspects.
         limits: What a file may hold.
 
@@ -106,7 +105,7 @@ def read_protein_sets(
 def by_knowledge(
     truth: pd.DataFrame, terms: pd.DataFrame, knowledge: pd.DataFrame, known: pd.DataFrame
 ) -> pd.DataFrame:
-    """The truth with partial knowledge as a split of its own, `PARTIAL_SPLIT`, of which only what is new is asked.
+    """The truth with partial knowledge as a separate split, `PARTIAL_SPLIT`, which holds only new terms.
 
     Args:
         truth: Columns protein_id, go_id, split.
@@ -117,13 +116,13 @@ def by_knowledge(
     Returns:
         As `truth`; of the split test, terms of aspects with nothing new are left out.
     """
-    told = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
-    told = told.merge(knowledge, on=["protein_id", "aspect"], how="left")
-    told = told.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
-    tested, partial = told["split"] == "test", told["knowledge"] == PARTIAL
-    kept = ~tested | (told["knowledge"].notna() & ~(partial & told["known"].notna()))
-    told["split"] = told["split"].where(~(tested & partial), PARTIAL_SPLIT)
-    return told.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)
+    joined = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
+    joined = joined.merge(knowledge, on=["protein_id", "aspect"], how="left")
+    joined = joined.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    tested, partial = joined["split"] == "test", joined["knowledge"] == PARTIAL
+    kept = ~tested | (joined["knowledge"].notna() & ~(partial & joined["known"].notna()))
+    joined["split"] = joined["split"].where(~(tested & partial), PARTIAL_SPLIT)
+    return joined.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)
 
 
 def knowledge_before(

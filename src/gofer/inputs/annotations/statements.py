@@ -1,6 +1,6 @@
-"""What annotations state and deny, each pair of protein and term once, however many lines and files say it.
+"""Stated and denied annotations, each pair of protein and term once, over all lines and files.
 
-Memory grows with the pairs, not with the lines: what several lines give is joined as it comes.
+Memory grows with the pairs, not with the lines: repeated lines are joined while reading.
 """
 
 import sys
@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 
 @dataclass(slots=True)
 class Statement:
-    """What is said of one pair.
+    """What the lines state about one pair.
 
     Attributes:
         lines: How many lines state it.
@@ -36,7 +36,7 @@ class Statements:
     """Pairs of protein and term.
 
     Attributes:
-        stated: What is said of each stated pair.
+        stated: The statement of each stated pair.
         denied: Pairs that a NOT annotation names.
     """
 
@@ -60,7 +60,7 @@ class Statements:
         return sum(statement.lines for statement in self.stated.values())
 
     def without_denied(self, terms: pd.DataFrame, relations: tuple[str, ...]) -> "Statements":
-        """The statements that no NOT annotation of the same protein denies: it holds for all terms below its own.
+        """The statements that no NOT annotation of the same protein denies; a NOT denies all terms below it too.
 
         Args:
             terms: The ontology table.
@@ -80,15 +80,15 @@ class Statements:
         return Statements(kept, self.denied)
 
     def table(self) -> pd.DataFrame:
-        """Columns protein_id, go_id, evidence, date, source, sorted by protein and term; None where nothing is told."""
+        """Columns protein_id, go_id, evidence, date, source, sorted by protein and term; None where missing."""
         pairs = sorted(self.stated)
-        said = [self.stated[pair] for pair in pairs]
+        statements = [self.stated[pair] for pair in pairs]
         columns = {
             "protein_id": [protein_id for protein_id, _ in pairs],
             "go_id": [go_id for _, go_id in pairs],
-            "evidence": [statement.evidence or None for statement in said],
-            "date": [statement.date for statement in said],
-            "source": [statement.source or None for statement in said],
+            "evidence": [statement.evidence or None for statement in statements],
+            "date": [statement.date for statement in statements],
+            "source": [statement.source or None for statement in statements],
         }
         return pd.DataFrame(columns)
 

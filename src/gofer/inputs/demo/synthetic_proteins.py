@@ -117,7 +117,7 @@ class ProteinMaker:
         return None
 
     def _cleaned(self, sequence: str, planted: Sequence[Planted]) -> str | None:
-        # Chance makes short motifs too; left in, they would carry no annotation, and motif and function would part.
+        # Short motifs also occur by chance, without an annotation; they are removed, so that motif and function agree.
         for _ in range(TRIES):
             stray = next(self._stray_places(sequence, planted), None)
             if stray is None:
@@ -131,7 +131,7 @@ class ProteinMaker:
         return None
 
     def _stray_places(self, sequence: str, planted: Sequence[Planted]) -> Iterator[tuple[list[int], dict[int, str]]]:
-        # For each occurrence that was not planted: places that may be changed to break it, and what is allowed there.
+        # For each occurrence that was not planted: positions that may be changed to break it, and the residues allowed.
         kept = {place for own in planted for place in range(own.start - 1, own.end)}
         for motif in self.motifs.values():
             own = [p for p in planted if p.motif == motif.name]

@@ -119,7 +119,7 @@ class ProteinReader:
             f"id {protein.protein_id} was used in {where} for another sequence",
             path=self._paths[file],
             line=protein.line,
-            help="give each protein its own id",
+            help="give each protein a unique id",
         )
 
     def _check_wanted(self, wanted: Mapping[str, int]) -> None:
@@ -128,7 +128,7 @@ class ProteinReader:
             raise InputError(
                 f"none of its {len(wanted)} ids, e.g. {missing[0]}, is a protein of the FASTA",
                 path=self._keep_ids,
-                help="give ids as they stand in the FASTA (of a UniProt header the accession)",
+                help="give ids as written in the FASTA (of a UniProt header the accession)",
             )
         for protein_id in missing:
             self.accounting.add("keep_ids without a protein", example=protein_id)

@@ -95,7 +95,7 @@ def _join_by_alignment(
         linked = _similar(sequences, np.stack(np.divmod(pairs, len(sequences)), axis=1), identity, threads)
         logger.info("%d pairs aligned, %d of them at %g or more", len(pairs), len(linked), identity)
         cluster_N, links = _joined(cluster_N, linked), links + len(linked)
-        # Where a candidate has come into the protein's own cluster, another takes its place.
+        # A candidate that has joined the protein's cluster is replaced by another.
         changed = np.array(
             [row for row, rows in enumerate(near) if (cluster_N[rows] == cluster_N[row]).any()], np.int64
         )
@@ -110,7 +110,7 @@ def _as_numbers(rows: NDArray[np.int64], near: Sequence[NDArray[np.int64]], n: i
 
 def _similar(sequences: Sequence[str], pairs: Pairs, identity: float, threads: int) -> Pairs:
     ones, starts = np.unique(pairs[:, 0], return_index=True)
-    others = np.split(pairs[:, 1], starts[1:])  # without any pair one part, which is empty
+    others = np.split(pairs[:, 1], starts[1:])  # without any pair: one empty part
     asked = [(sequences[one], [sequences[row] for row in rows]) for one, rows in zip(ones, others, strict=False)]
     found = all_hits(asked, threads=threads)
     linked = [

@@ -1,4 +1,4 @@
-"""Which of a protein's true terms are positives of training. All others stay true: they are never its negatives.
+"""Chooses the training positives among a protein's true terms. The others stay true and are never its negatives.
 
 Shapes: L labels, one row per protein and term.
 """
@@ -117,7 +117,7 @@ def _from_seen_terms(
     relations: list[str],
     held_out: Collection[str],
 ) -> pd.DataFrame:
-    # Hops as if the held-out annotations did not exist; what then does not follow is marked.
+    # Hops without the held-out annotations; terms that then no longer follow are marked.
     stated = annotations[(annotations["hops"] == 0) & ~annotations["go_id"].isin(set(held_out))]
     follows = propagate(stated.drop(columns="hops"), terms, relations)[["protein_id", "go_id", "hops"]]
     joined = labels.merge(
@@ -131,7 +131,7 @@ def _from_seen_terms(
 def _reasons(
     labels: pd.DataFrame, share_L: NDArray[np.float64], config: ExpansionConfig, stoplist: Collection[str]
 ) -> NDArray:
-    # The first reason that applies; `max_ancestors` counts what is left after all of these.
+    # The first reason that applies; `max_ancestors` counts those left after all of these.
     hops_L = labels["hops"].to_numpy()
     stated_L = (labels["hops"] == 0).groupby(labels["protein_id"]).transform("sum").to_numpy()
     sparse, none = config.expansion == "sparse", config.expansion == "none"
@@ -154,7 +154,7 @@ def information_content(share_L: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _beyond(labels: pd.DataFrame, information_L: NDArray[np.float64], most: int) -> pd.Index:
-    # Rows of the ancestors behind the first `most` of their protein.
+    # Rows of the ancestors after the first `most` of their protein.
     added = labels.assign(information=information_L)[(labels["hops"] > 0) & (labels["left_out"] == POSITIVE)]
     order = ["protein_id", "hops", "information", "go_id"]
     added = added.sort_values(order, ascending=[True, True, False, True])
@@ -162,7 +162,7 @@ def _beyond(labels: pd.DataFrame, information_L: NDArray[np.float64], most: int)
 
 
 def positives_by_protein(labels: pd.DataFrame) -> pd.DataFrame:
-    """pid2pos: what training may see of each protein.
+    """pid2pos: the labels of each protein that training may see.
 
     Args:
         labels: What `expand` gave.
@@ -172,8 +172,8 @@ def positives_by_protein(labels: pd.DataFrame) -> pd.DataFrame:
         that is true), by protein id; proteins without a true term that training may see are left out.
     """
     truth = labels.groupby(["protein_id", "split"], sort=True).agg(true_ids=("go_id", list)).reset_index("split")
-    own = labels[labels["left_out"] == POSITIVE].groupby("protein_id", sort=True)
-    lists = truth.join(own.agg(go_ids=("go_id", list), hops=("hops", list))).reset_index()
+    positives = labels[labels["left_out"] == POSITIVE].groupby("protein_id", sort=True)
+    lists = truth.join(positives.agg(go_ids=("go_id", list), hops=("hops", list))).reset_index()
     for name in ("go_ids", "hops"):
         lists[name] = [value if isinstance(value, list) else [] for value in lists[name]]
     return lists[["protein_id", "split", "go_ids", "hops", "true_ids"]]
@@ -196,8 +196,8 @@ def label_accounting(labels: pd.DataFrame, splits: pd.DataFrame) -> Accounting:
     for split, count in splits["split"].value_counts().sort_index().items():
         accounting.add("proteins", str(split), int(count))
     for split in SPLITS_SEEN:
-        own = labels[labels["split"] == split]
-        positive = own[own["left_out"] == POSITIVE]
+        here = labels[labels["split"] == split]
+        positive = here[here["left_out"] == POSITIVE]
         added = positive[positive["hops"] > 0]
         without = int((splits["split"] == split).sum()) - positive["protein_id"].nunique()
         accounting.add("proteins without a positive that training may see", split, without)
@@ -205,8 +205,8 @@ def label_accounting(labels: pd.DataFrame, splits: pd.DataFrame) -> Accounting:
         accounting.add("ancestors added", split, len(added))
         accounting.add("proteins with ancestors added", split, added["protein_id"].nunique())
         accounting.add("positives", split, len(positive))
-        accounting.add("terms true but never positive", split, own["go_id"].nunique() - positive["go_id"].nunique())
-        for reason, count in own.loc[own["left_out"] != POSITIVE, "left_out"].value_counts().sort_index().items():
+        accounting.add("terms true but never positive", split, here["go_id"].nunique() - positive["go_id"].nunique())
+        for reason, count in here.loc[here["left_out"] != POSITIVE, "left_out"].value_counts().sort_index().items():
             accounting.add(f"ancestors left out in {split}, true but no positives", str(reason), int(count))
     for go_id, count in dropped_ancestors(labels).items():
         accounting.add(f"terms dropped as positives: {THROUGH_HELD_OUT}", go_id, count)

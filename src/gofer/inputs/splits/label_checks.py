@@ -1,4 +1,4 @@
-"""Every invariant of the sets of terms and of the labels, in one place: what must hold before training reads them."""
+"""Checks every invariant of the sets of terms and of the labels before training reads them."""
 
 from collections.abc import Collection
 
@@ -25,7 +25,7 @@ def check_term_sets(
         table: Columns go_id, term_set, held_out.
         terms: The ontology table.
         seen_T: Training proteins of each term that training may see.
-        relations: Relations over which a term lies below another.
+        relations: Relations to parents that labels follow.
         few_max: Few-shot terms have 1..few_max training proteins,
         few: or are those named here that have one.
 
@@ -41,7 +41,7 @@ def check_term_sets(
             help="choose terms whose descendants (inputs.relations) do not include a root",
         )
     if escaped := GoGraph.of_terms(terms, relations).descendants(held_out).keys() - held_out:
-        raise GoferError(f"{min(escaped)} lies below a held-out term but is not held out")
+        raise GoferError(f"{min(escaped)} is below a held-out term but is not held out")
     rare_T = (seen_T <= few_max) if few is None else table["go_id"].isin(set(few)).to_numpy(bool)
     wrong_T = ((table["term_set"] == "zero") != (seen_T == 0)) | (
         (table["term_set"] == "few") != ((seen_T > 0) & rare_T)
@@ -63,11 +63,11 @@ def check_labels(pid2pos: pd.DataFrame, term_sets: pd.DataFrame, terms: pd.DataF
         terms: Columns go_id, depth, training_count.
 
     Raises:
-        GoferError: A protein stands twice; a root or a held-out term is a label; a positive is not true; a list repeats
+        GoferError: A protein occurs twice; a root or a held-out term is a label; a positive is not true; a list repeats
             a term or lacks its hops; or the true labels of the training proteins are not the training counts.
     """
     if pid2pos["protein_id"].duplicated().any():
-        raise GoferError(f"{pid2pos.loc[pid2pos['protein_id'].duplicated(), 'protein_id'].iloc[0]} stands twice")
+        raise GoferError(f"{pid2pos.loc[pid2pos['protein_id'].duplicated(), 'protein_id'].iloc[0]} occurs twice")
     hidden = root_ids(terms) | set(term_sets.loc[term_sets["held_out"], "go_id"])
     for row in pid2pos.itertuples():
         positive, true = set(row.go_ids), set(row.true_ids)

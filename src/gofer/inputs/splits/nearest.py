@@ -1,8 +1,8 @@
 """The nearest training protein of each validation and test protein.
 
-Found and measured in the same way for every method of splitting, by `kmer_search` and `local_alignment`. Of 1,259
-Swiss-Prot proteins held out at random, 605 have a training protein at 30 % or more when every pair is aligned; this
-finds one for 593 of them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
+The search is the same for every method of splitting, by `kmer_search` and `local_alignment`. Of 1,259 Swiss-Prot
+proteins held out at random, 605 have a training protein at 30 % or more when every pair is aligned; the search finds
+one for 593 of them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,11 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
     Args:
         splits: Columns protein_id, split.
         proteins: Columns protein_id, sequence.
-        threads: To work with; they change nothing but the time.
+        threads: Number of threads; they change only the time.
 
     Returns:
-        `splits` with nearest_train (the id; of equally identical ones that with the best score, then the first sequence
-        and id) and nearest_identity (in (0, 1]); both are missing if no training protein is similar, and for train and
-        unused.
+        `splits` with nearest_train (the id; ties by score, then by sequence and id) and nearest_identity (in (0, 1]);
+        both are missing if no training protein is similar, and for train and unused.
     """
     joined = splits[["protein_id", "split"]].merge(proteins[["protein_id", "sequence"]], on="protein_id", how="left")
     train = joined[joined["split"] == "train"].groupby("sequence")["protein_id"].min()
@@ -52,8 +51,8 @@ def _nearest(asked: Sequence[str], train: Sequence[str], threads: int) -> list[H
     near = index.best(kmer_matrix(asked), most=CANDIDATES, threads=threads)
     pairs = [(sequence, [train[row] for row in rows]) for sequence, rows in zip(asked, near, strict=True)]
     return [
-        max((hit._replace(row=int(rows[hit.row])) for hit in own), key=_merit, default=None)
-        for rows, own in zip(near, all_hits(pairs, threads=threads), strict=True)
+        max((hit._replace(row=int(rows[hit.row])) for hit in found), key=_merit, default=None)
+        for rows, found in zip(near, all_hits(pairs, threads=threads), strict=True)
     ]
 
 
@@ -66,29 +65,29 @@ def without_similar(
 ) -> tuple[pd.DataFrame, int]:
     """The split with nearest proteins, and no val or test protein left that has a training protein at `identity`.
 
-    Clusters keep nearly all apart. Where the search among training proteins alone sees one that is similar nonetheless,
-    the whole cluster of the val or test protein goes to training, until none is left.
+    Clusters separate nearly all similar proteins. Where the search finds a similar training protein nonetheless, the
+    whole cluster of the val or test protein moves to training, until none is left.
 
     Args:
         splits: Columns protein_id, split, cluster.
         proteins: Columns protein_id, sequence, sequence_sha256.
         identity: In (0, 1].
-        threads: To work with.
+        threads: Number of threads.
 
     Returns:
-        As `with_nearest`; and how many proteins went to training.
+        As `with_nearest`; and how many proteins moved to training.
 
     Raises:
         GoferError: No protein is left for val or test.
     """
-    told, moved = with_nearest(splits, proteins, threads=threads), 0
-    while (similar := told["nearest_identity"] >= identity).any():
-        goes = told["cluster"].isin(told.loc[similar, "cluster"]) & told["split"].isin(HELD_OUT)
+    current, moved = with_nearest(splits, proteins, threads=threads), 0
+    while (similar := current["nearest_identity"] >= identity).any():
+        goes = current["cluster"].isin(current.loc[similar, "cluster"]) & current["split"].isin(HELD_OUT)
         moved += int(goes.sum())
-        told = told.assign(split=told["split"].mask(goes, "train"))
-        check_splits(told, proteins)
-        told = with_nearest(told, proteins, threads=threads)
-    return told, moved
+        current = current.assign(split=current["split"].mask(goes, "train"))
+        check_splits(current, proteins)
+        current = with_nearest(current, proteins, threads=threads)
+    return current, moved
 
 
 def account_nearest(accounting: Accounting, splits: pd.DataFrame) -> None:

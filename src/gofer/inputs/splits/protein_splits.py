@@ -1,6 +1,6 @@
-"""Which proteins train, which choose thresholds (val), which are only tested; similar proteins stay on one side.
+"""Divides proteins into training, validation (chooses thresholds) and test; similar proteins stay on one side.
 
-Nothing depends on the order of the proteins: they are worked through in the order of their sequences' hashes.
+The order of the proteins does not matter: they are processed in the order of their sequences' hashes.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -139,7 +139,7 @@ def _by_draw(cluster_N: NDArray[np.int64], used_N: NDArray[np.bool_], config: Sp
     room = np.array([1 - config.val - config.test, config.val, config.test]) * total
     split_C = np.full(len(size_C), "train", dtype=object)
     for number in rng.permutation(np.flatnonzero(size_C)):
-        # A cluster that is larger than the room left for val or test would overshoot its share: it goes elsewhere.
+        # A cluster larger than the room left in val or test would exceed its share: it goes elsewhere.
         chance = np.where(room + 0.5 >= size_C[number], np.maximum(room, 0), 0)
         if not chance.any():
             chance = np.maximum(room, 0) * np.array([1, 0, 0]) if room[0] > 0 else np.array([1.0, 0, 0])
@@ -159,7 +159,7 @@ def _by_days(protein_ids: pd.Series, days: pd.DataFrame | None, config: SplitCon
 def _without_tested(
     split_N: NDArray, sequences: pd.Series, used_N: NDArray[np.bool_], accounting: Accounting
 ) -> NDArray:
-    # In a benchmark a target may be in the training files under another id: what is known of it there stays unseen.
+    # In a benchmark a target may be in the training files under another id: its labels there stay unseen.
     tested = set(sequences[used_N & (split_N == "test")])
     again_N = sequences.isin(tested).to_numpy(bool) & (split_N != "test")
     accounting.add("proteins left out", "having the sequence of one that is tested", int((again_N & used_N).sum()))
@@ -176,7 +176,7 @@ def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Sequence[Path | str]])
                     f"{protein_id} is not a protein of the FASTA",
                     path=path,
                     line=line,
-                    help="give ids as they stand in the FASTA (of a UniProt header the accession)",
+                    help="give ids as written in the FASTA (of a UniProt header the accession)",
                 )
             if split[protein_id] != "train":
                 raise InputError(
