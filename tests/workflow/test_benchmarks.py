@@ -118,7 +118,7 @@ def test_cafa3_tests_its_targets_and_never_trains_on_them_under_another_id(root,
     others = found["split"][~found["split"].index.isin(targets) & (found["split"] != "unused")]
     assert (others == "val").mean() == pytest.approx(0.1, abs=0.04)
     for name in ("no_knowledge", "limited_knowledge"):
-        own = found["proteins"][found["proteins"]["protein_set"] == name]
+        own = found["knowledge"][found["knowledge"]["knowledge"] == name]
         assert set(own["protein_id"]) == set(wanted[name])
     assert "collect_metrics" in planned(snakemake(root, folder, "cafa3", "-n", "evaluate"))
 

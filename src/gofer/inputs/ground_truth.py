@@ -71,7 +71,8 @@ def read_ground_truth(files: Mapping[str, Path | str], relations: list[str]) -> 
         relations: Relations along which annotations propagate in this run.
 
     Returns:
-        As they were joined; sets of proteins in alphabetical order, those of knowledge last.
+        As they were joined; sets of proteins in alphabetical order. Sets that a config calls no_knowledge or
+        limited_knowledge come last, as knowledge.
     """
     labels, terms = read_table(files["truth_labels"]), read_table(files["truth_terms"])
     sets, known = (_exploded(labels, name) for name in ("sets", "known"))
