@@ -18,8 +18,8 @@ from gofer.errors import GoferError
 def test_torch_itself_takes_most_of_the_memory_that_is_told_and_no_more(width, heads, lengths, precision):
     model = esm2(2, width, heads)
     forward = PackedESM(model, model.alphabet, 2, Compute.chosen("cpu", precision))
-    told = forward.footprint.per_token * sum(length + 2 for length in lengths)
-    assert 0.6 * told < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * told
+    estimate = forward.footprint.per_token * sum(length + 2 for length in lengths)
+    assert 0.6 * estimate < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * estimate
 
 
 def test_the_weights_of_all_layers_up_to_the_one_asked_for_are_counted():

@@ -4,7 +4,7 @@ import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.ontology.propagation import information_accretion, training_counts
+from gofer.inputs.ontology.propagation import terms_table
 from gofer.inputs.schemas import ACCOUNTING, PID2POS, TERM_SETS, TERMS, typed
 from gofer.inputs.splits.expansion import (
     ExpansionConfig,
@@ -23,20 +23,16 @@ with logged_to(snakemake.log[0]):
     manifest = agreed_files(files.ontology, files.annotations, files.splits)
     terms, annotations, splits = (read_table(files[name]) for name in ("ontology", "annotations", "splits"))
     train_NT, test_NT = (
-        label_matrix(annotations, splits.loc[splits["split"] == split, "protein_id"].tolist(), terms["go_id"].tolist())
+        label_matrix(annotations, splits.loc[splits["split"] == split, "protein_id"], terms["go_id"])
         for split in ("train", "test")
     )
     config = FewZeroConfig.from_config(params.settings["term_sets"], params.seed)
     counts = TermCounts(train_NT.sum(axis=0), test_NT.sum(axis=0))
     previous = read_table(files.previous_terms, ["go_id"])["go_id"] if files.get("previous_terms") else None
     sources = TermSources(files.get("zero_list"), files.get("few_list"), annotations, previous)
-    sets, told = make_term_sets(terms, counts, config, params.relations, sources)
+    sets, set_accounting = make_term_sets(terms, counts, config, params.relations, sources)
     held_out_T = sets["held_out"].to_numpy(bool)
-    table = terms.drop(columns="alt_ids").assign(
-        row=range(len(terms)),
-        information_accretion=information_accretion(train_NT, terms, params.relations),
-        training_count=training_counts(train_NT, held_out_T),
-    )
+    table = terms_table(terms, train_NT, held_out_T, params.relations)
     labels = expand(
         annotations,
         splits,
@@ -48,7 +44,7 @@ with logged_to(snakemake.log[0]):
     )
     pid2pos = positives_by_protein(labels)
     check_labels(pid2pos, sets, table)
-    accounting = pd.concat([told.table(), label_accounting(labels, splits).table()], ignore_index=True)
+    accounting = pd.concat([set_accounting.table(), label_accounting(labels, splits).table()], ignore_index=True)
     manifest = manifest.with_facts(settings=params.settings["term_sets"])
     write_table(output.term_sets, typed(sets, TERM_SETS), manifest)
     write_table(output.terms, typed(table, TERMS), manifest)

@@ -156,5 +156,5 @@ def knowledge_before(
     pairs = set(zip(before["protein_id"], before["aspect"], strict=True))
     here = [pair in pairs for pair in zip(asked["protein_id"], asked["aspect"], strict=True)]
     anywhere = asked["protein_id"].isin(before["protein_id"])
-    told = np.select([here, anywhere], [PARTIAL, LIMITED], NO)
-    return asked.assign(knowledge=told), known
+    how_much = np.select([here, anywhere], [PARTIAL, LIMITED], NO)
+    return asked.assign(knowledge=how_much), known

@@ -69,6 +69,24 @@ def training_counts(labels_NT: sp.csr_array, held_out_T: NDArray[np.bool_]) -> N
     return np.where(held_out_T, 0, labels_NT.sum(axis=0)).astype(np.int64)
 
 
+def terms_table(
+    ontology: pd.DataFrame, labels_NT: sp.csr_array, held_out_T: NDArray[np.bool_], relations: Iterable[str]
+) -> pd.DataFrame:
+    """The ontology table with row, information_accretion and training_count, without alternative ids.
+
+    Args:
+        ontology: The ontology table.
+        labels_NT: Propagated labels of the training proteins, nothing masked.
+        held_out_T: Terms masked on purpose.
+        relations: Relations that lead to parents.
+    """
+    return ontology.drop(columns="alt_ids").assign(
+        row=range(len(ontology)),
+        information_accretion=information_accretion(labels_NT, ontology, relations),
+        training_count=training_counts(labels_NT, held_out_T),
+    )
+
+
 def seen_in_training(terms: pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows of the terms table training knows: with a training protein that it may see, and not a root (T)."""
     return (terms["training_count"] > 0).to_numpy(bool) & ~is_root(terms)
