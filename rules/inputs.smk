@@ -267,38 +267,38 @@ rule label_terms:
 
 
 # With later: test, what was stated before the first day of the test is not asked for.
-JUDGED_SPLITS = config["inputs"]["splits"]
-KNOWN_BEFORE = JUDGED_SPLITS["test_from"] if (JUDGED_SPLITS["method"], JUDGED_SPLITS["later"]) == ("date", "test") else None
+DATED = config["inputs"]["splits"]
+KNOWN_BEFORE = DATED["test_from"] if (DATED["method"], DATED["later"]) == ("date", "test") else None
 
 
-rule choose_judged:
-    """Read the vocabulary evaluation.terms and the sets evaluation.protein_sets; with inputs.splits.later test, tell what was
-    known of each test protein before."""
+rule make_ground_truth:
+    """Join, once for all methods, the labels of validation and test proteins with the term sets, the vocabulary
+    evaluation.terms, the sets evaluation.protein_sets and, with inputs.splits.later test, what was known before."""
     message:
-        "Selecting evaluation subsets"
+        "Joining the ground truth"
     input:
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
         listed=listed(config["evaluation"]["terms"]),
         sets=[source["path"] for source in protein_sets(config)],
     output:
-        judged_terms=results("inputs/judged/terms.parquet"),
-        judged_proteins=results("inputs/judged/proteins.parquet"),
-        knowledge=results("inputs/judged/knowledge.parquet"),
-        known=results("inputs/judged/known.parquet"),
+        truth_labels=results("inputs/truth_labels.parquet"),
+        truth_terms=results("inputs/truth_terms.parquet"),
     params:
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,
         relations=config["inputs"]["relations"],
-        code=code("gofer.inputs.benchmark_subsets", "gofer.inputs.splits.term_lists", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.ground_truth", "gofer.inputs.splits.term_lists"),
     log:
-        results("logs/choose_judged.log"),
+        results("logs/make_ground_truth.log"),
     benchmark:
-        results("benchmarks/choose_judged.tsv")
+        results("benchmarks/make_ground_truth.tsv")
     conda:
         "../envs/inputs.yaml"
     script:
-        "../workflow/scripts/choose_judged.py"
+        "../workflow/scripts/make_ground_truth.py"
