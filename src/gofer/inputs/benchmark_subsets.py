@@ -14,21 +14,18 @@ Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gofer.artefacts import read_table
 from gofer.errors import InputError
 from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_lists import read_lists, read_marked
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
-NAMES = ("judged_terms", "judged_proteins", "knowledge", "known")
 NO, LIMITED, PARTIAL = "no_knowledge", "limited_knowledge", "partial_knowledge"  # see `knowledge`
 PARTIAL_SPLIT = f"test_{PARTIAL}"
 TERMS = pa.schema([("go_id", pa.string())])
@@ -52,11 +49,6 @@ class Judged:
     proteins: pd.DataFrame = field(default_factory=PROTEINS.empty_table().to_pandas)
     knowledge: pd.DataFrame = field(default_factory=KNOWLEDGE.empty_table().to_pandas)
     known: pd.DataFrame = field(default_factory=KNOWN.empty_table().to_pandas)
-
-    @classmethod
-    def of_files(cls, files: Mapping[str, Path | str]) -> "Judged | None":
-        """From the files of rule choose_judged, by the names `NAMES`; None where these are not among them."""
-        return cls(*(read_table(files[name]) for name in NAMES)) if files.get(NAMES[0]) else None
 
     def sets(self, aspect: str) -> dict[str, pd.Index]:
         """The proteins of each set in one aspect, by its name; sets by knowledge among them.

@@ -58,12 +58,12 @@ class HeldOut:
         """From the files of the `inputs` stage, by the names that `of_tables` gives them.
 
         Args:
-            files: By name, those of rule choose_judged among them or not.
+            files: By name.
             relations: Relations along which annotations propagate in this run.
         """
         names = ("terms", "term_sets", "annotations", "splits")
         terms, term_sets, annotations, splits = (read_table(files[name]) for name in names)
-        return cls.of_tables(terms, term_sets, annotations, splits, relations, Judged.of_files(files))
+        return cls.of_tables(terms, term_sets, annotations, splits, relations)
 
     def of_split(self, split: str) -> pd.DataFrame:
         """Columns protein_id, go_id of one split."""
