@@ -95,7 +95,7 @@ def read_annotations(
     counts, denied = intake.counts, intake.statements.lines() - kept.lines()
     if denied:
         counts.add(DROPPED, "denied by a NOT annotation of the same protein", denied)
-    if not kept.stated:
+    if not len(kept):
         raise InputError(f"0 of {counts.count(READ)} annotations left", path=where, help=_reasons(counts))
     table = kept.table()
     counts.add(MERGED, "same protein and term", kept.lines() - len(table))

@@ -51,6 +51,11 @@ class FewZeroConfig:
         given = {name: term_sets[name] for name in cls.__dataclass_fields__ if name in term_sets}
         return cls(seed=seed, **given)
 
+    @property
+    def needs_annotations(self) -> bool:
+        """Whether the annotations themselves are needed, and not only their counts."""
+        return self.zero_method in ("time", "release")
+
 
 @dataclass(frozen=True, eq=False)
 class TermCounts:
