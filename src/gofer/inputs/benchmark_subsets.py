@@ -55,9 +55,9 @@ class Judged:
 
         Partial knowledge has no set: it is a separate split.
         """
-        own = pd.concat([self.proteins, self.knowledge.rename(columns={"knowledge": "protein_set"})])
-        names = [*dict.fromkeys(own["protein_set"])]
-        of_aspect = own[own["aspect"] == aspect]
+        sets = pd.concat([self.proteins, self.knowledge.rename(columns={"knowledge": "protein_set"})])
+        names = [*dict.fromkeys(sets["protein_set"])]
+        of_aspect = sets[sets["aspect"] == aspect]
         return {name: pd.Index(of_aspect.loc[of_aspect["protein_set"] == name, "protein_id"]) for name in names}
 
 
@@ -86,8 +86,8 @@ def read_protein_sets(
     for source in sources:
         path, column = source["path"], source["column"]
         named = read_marked(path, column, limits) if column else read_lists([path], limits)
-        own = [protein_id for protein_id in named if protein_id in tested]
-        if not own:
+        members = [protein_id for protein_id in named if protein_id in tested]
+        if not members:
             raise InputError(
                 f"none of its {len(named):,} proteins, e.g. {next(iter(named))}, is tested",
                 path=path,
@@ -96,7 +96,7 @@ def read_protein_sets(
         rows += [
             (source["name"], aspect, protein_id)
             for aspect in ([source["aspect"]] if source["aspect"] else aspects)
-            for protein_id in own
+            for protein_id in members
         ]
     table = pd.DataFrame(rows, columns=PROTEINS.names, dtype="str")
     return table.drop_duplicates(ignore_index=True)
@@ -143,14 +143,14 @@ def knowledge_before(
         for, sorted; and columns protein_id, go_id of what was known, propagated.
     """
     tested = splits.loc[splits["split"] == "test", "protein_id"]
-    own = annotations[annotations["protein_id"].isin(tested)].assign(
+    labels = annotations[annotations["protein_id"].isin(tested)].assign(
         aspect=lambda table: table["go_id"].map(terms.set_index("go_id")["aspect"])
     )
-    own = own[~own["go_id"].isin(root_ids(terms))]
-    before = own[(own["hops"] == 0) & (own["date"] < test_from)]
+    labels = labels[~labels["go_id"].isin(root_ids(terms))]
+    before = labels[(labels["hops"] == 0) & (labels["date"] < test_from)]
     known = propagate(before[["protein_id", "go_id", "evidence", "date", "source"]], terms, relations)
     known = known[["protein_id", "go_id"]]
-    new = own.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    new = labels.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
     keys = ["protein_id", "aspect"]
     asked = new.loc[new["known"].isna(), keys].drop_duplicates().sort_values(keys, ignore_index=True)
     pairs = set(zip(before["protein_id"], before["aspect"], strict=True))

@@ -10,7 +10,10 @@ from gofer.report import labels_and_help as words
 from gofer.report.input_tables import read_tsv
 from gofer.tables import LEAKS
 
-HANDLINGS = {"refused": "none allowed; any would have stopped the evaluation", "told": "allowed by the run's settings"}
+HANDLINGS = {
+    "refused": "none allowed; any would have stopped the evaluation",
+    "reported": "allowed by the run's settings",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,15 +45,17 @@ class _Release:
             go_id: _Term(
                 name,
                 definition,
-                own,
+                term_aspect,
                 frozenset(
                     (relation, parent)
                     for relation, above in zip(TRUE_PATH, parents, strict=True)
                     for parent in above
-                    if aspect[parent] == own
+                    if aspect[parent] == term_aspect
                 ),
             )
-            for go_id, name, definition, own, *parents in zip(*(ontology.terms[c] for c in columns), strict=True)
+            for go_id, name, definition, term_aspect, *parents in zip(
+                *(ontology.terms[c] for c in columns), strict=True
+            )
         }
         rows = zip(ontology.terms["go_id"], ontology.terms["alt_ids"], strict=True)
         main = {alt: go_id for go_id, alts in rows for alt in alts}
@@ -163,9 +165,9 @@ def release_accounting(before: Ontology, after: Ontology, changes: pd.DataFrame)
     for when, ontology in (("before", before), ("now", after)):
         aspect = dict(zip(ontology.terms["go_id"], ontology.terms["aspect"], strict=True))
         across = sum(
-            aspect[parent] != own
+            aspect[parent] != term_aspect
             for relation in TRUE_PATH
-            for own, above in zip(ontology.terms["aspect"], ontology.terms[relation], strict=True)
+            for term_aspect, above in zip(ontology.terms["aspect"], ontology.terms[relation], strict=True)
             for parent in above
         )
         accounting.add("edges not compared", f"{when}: is_a and part_of to another aspect", across)

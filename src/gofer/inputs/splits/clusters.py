@@ -132,7 +132,7 @@ def _join_by_alignment(
 
 def _as_numbers(rows: NDArray[np.int64], near: Sequence[NDArray[np.int64]], n: int) -> NDArray[np.int64]:
     # Each pair once, as the lower row · n + the higher.
-    one_E, other_E = np.repeat(rows, [len(own) for own in near]), np.concatenate(near)
+    one_E, other_E = np.repeat(rows, [len(rows_near) for rows_near in near]), np.concatenate(near)
     return np.unique(np.minimum(one_E, other_E) * n + np.maximum(one_E, other_E))
 
 
@@ -143,8 +143,8 @@ def _similar(sequences: Sequence[str], pairs: Pairs, identity: float, threads: i
     found = all_hits(asked, threads=threads)
     linked = [
         (one, rows[hit.row])
-        for one, rows, own in zip(ones, others, found, strict=False)
-        for hit in own
+        for one, rows, hits in zip(ones, others, found, strict=False)
+        for hit in hits
         if hit.identity >= identity
     ]
     return np.array(linked, dtype=np.int64).reshape(-1, 2)

@@ -106,32 +106,32 @@ def make_splits(
         GoferError: A split without a protein, or a sequence in two splits.
         InputError: A list names an unknown protein, or one that the other list names too.
     """
-    own, lists = proteins.sort_values(["sequence_sha256", "protein_id"]), lists or {}
-    used_N = own["protein_id"].isin(annotated).to_numpy(bool)
+    ordered, lists = proteins.sort_values(["sequence_sha256", "protein_id"]), lists or {}
+    used_N = ordered["protein_id"].isin(annotated).to_numpy(bool)
     similar = config.method == "identity" or (config.method == "lists" and "val" not in lists)
-    cluster_N, accounting = _clusters(own, config, threads, similar=similar)
+    cluster_N, accounting = _clusters(ordered, config, threads, similar=similar)
     match config.method:
         case "lists":
-            split_N = _by_lists(own["protein_id"], lists)
+            split_N = _by_lists(ordered["protein_id"], lists)
             if config.same_sequence == LEAVE_OUT:
-                split_N = _without_tested(split_N, own["sequence_sha256"], used_N, accounting)
+                split_N = _without_tested(split_N, ordered["sequence_sha256"], used_N, accounting)
             if "val" not in lists:
                 rest_N = used_N & (split_N == "train")
                 drawn_N = _by_draw(cluster_N, rest_N, replace(config, test=0.0))
                 split_N = np.where(rest_N, drawn_N, split_N)
         case "date":
-            split_N = _by_days(own["protein_id"], days, config)
+            split_N = _by_days(ordered["protein_id"], days, config)
         case "judged":
-            judged_N = own["protein_id"].isin(judged).to_numpy(bool) & used_N
-            cluster_N = _judged_clusters(own, judged_N, cluster_N, config, threads, accounting)
+            judged_N = ordered["protein_id"].isin(judged).to_numpy(bool) & used_N
+            cluster_N = _judged_clusters(ordered, judged_N, cluster_N, config, threads, accounting)
             split_N = _by_halves(cluster_N, judged_N, config.seed)
-            split_N = _without_tested(split_N, own["sequence_sha256"], used_N, accounting, asked=HELD_OUT)
+            split_N = _without_tested(split_N, ordered["sequence_sha256"], used_N, accounting, asked=HELD_OUT)
         case _:
             split_N = _by_draw(cluster_N, used_N, config)
     train_N = used_N & (split_N == "train")
     if (config.train_identity or config.train_most) and train_N.any():
         chosen = representatives(
-            own[train_N],
+            ordered[train_N],
             accounting,
             identity=config.train_identity,
             most=config.train_most,
@@ -143,7 +143,7 @@ def make_splits(
         split_N[train_N] = np.where(chosen.trains_N, "train", KNOWN)
         cluster_N[train_N] = cluster_N.max() + 1 + chosen.cluster_N
     table = pd.DataFrame(
-        {"protein_id": own["protein_id"], "split": np.where(used_N, split_N, UNUSED), "cluster": cluster_N}
+        {"protein_id": ordered["protein_id"], "split": np.where(used_N, split_N, UNUSED), "cluster": cluster_N}
     )
     table = table.loc[proteins.index].reset_index(drop=True)
     check_splits(table, proteins)

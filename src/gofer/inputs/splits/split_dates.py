@@ -39,9 +39,9 @@ def first_days(
         By protein id, of those that are annotated: own (its first day) and day (the first of any protein of its
         sequence).
     """
-    telling = stated[~stated["go_id"].isin(list(roots))]
-    own = telling.groupby("protein_id", as_index=False)["date"].agg(["min", "max"])
-    first = own.merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id").set_index("protein_id")
+    informative = stated[~stated["go_id"].isin(list(roots))]
+    ends = informative.groupby("protein_id", as_index=False)["date"].agg(["min", "max"])
+    first = ends.merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id").set_index("protein_id")
     of_sequence = first.groupby("sequence_sha256")
     days = pd.DataFrame({"own": first["min"], "day": of_sequence["min"].transform("min")})
     if again_from is not None:
@@ -88,12 +88,12 @@ def known_in_time(
             help="give annotations with dates (GAF or GPAD; a table has none), or choose another inputs.splits.method",
         )
     days = first_days(stated, proteins, roots, again_from=test_from if later == TEST else None)
-    own, split = (splits_of_days(days[column], val_from=val_from, test_from=test_from) for column in ("own", "day"))
+    alone, split = (splits_of_days(days[column], val_from=val_from, test_from=test_from) for column in ("own", "day"))
     closes = stated["protein_id"].map(split).map({"train": val_from, "val": test_from})
     known = stated[closes.isna() | (stated["date"] < closes)].reset_index(drop=True)
     late = len(stated) - len(known)
     accounting.add(DROPPED, CLOSED, late)
-    accounting.add("proteins moved", "to the earlier split of an equal sequence", int((own != split).sum()))
+    accounting.add("proteins moved", "to the earlier split of an equal sequence", int((alone != split).sum()))
     accounting.add(KEPT, count=-late)
     accounting.add(ANNOTATED, count=known["protein_id"].nunique() - stated["protein_id"].nunique())
     return known
