@@ -145,8 +145,9 @@ class NearestAnnotated:
             known: Whose labels may be used, a key of `KNOWN`.
             terms: The terms table.
         """
-        annotations = read_table(files["annotations"], ["protein_id", "go_id"])
         vectors = ProteinVectors.read(files["vectors"]).known(known)
+        of_known = {"protein_id": vectors.protein_ids}
+        annotations = read_table(files["annotations"], ["protein_id", "go_id"], where=of_known)
         return cls.of_tables(vectors, read_sequences(files["proteins"]), annotations, terms)
 
     def of_protein(
