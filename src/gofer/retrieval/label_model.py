@@ -51,7 +51,7 @@ class LabelModel:
     def fit(
         cls,
         known: Described,
-        labels_NT: NDArray[np.bool_],
+        labels_NT: sp.csr_array,
         go_ids: Sequence[str],
         aspects_T: NDArray,
         weights: KernelWeights,
@@ -63,7 +63,7 @@ class LabelModel:
 
         Args:
             known: The training proteins.
-            labels_NT: Their propagated labels that training may see.
+            labels_NT: Their propagated labels that training may see, bool.
             go_ids: The terms of the columns.
             aspects_T: Aspect of each of them.
             weights: The kernel.
