@@ -1,4 +1,4 @@
-# Retrieval: every protein against every term of the release, terms never seen in training included.
+# Retrieval: every protein against every term of the release, including terms never seen in training.
 #
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
@@ -14,7 +14,7 @@ MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
 QUERY_FOLDER = "retrieval/{query}"
 KNOWN = config["retrieval"]["labels"]["known"]
-# A query is small: cut into the 10,000 shards of a large run, it would be 10,000 more jobs of a few sequences each.
+# A query is small: in the 10,000 shards of a large run it would be 10,000 more jobs of a few sequences each.
 MOST_QUERY_SHARDS = 16
 QUERY_SHARDS = SHARDS[:MOST_QUERY_SHARDS]
 
@@ -44,8 +44,8 @@ rule embed_proteins:
 
 
 rule fit_label_model:
-    """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
-    held-out ones are judged, or those of all annotated proteins, for a query."""
+    """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, to evaluate
+    held-out ones, or those of all annotated proteins, for a query."""
     message:
         "Fitting label transfer ({wildcards.known})"
     input:
@@ -73,7 +73,7 @@ rule fit_label_model:
 
 
 rule calibrate_scores:
-    """Fit, per aspect, how text, base rate and labels of similar proteins become a probability; on validation proteins."""
+    """Fit the probability as a function of text, base rate and labels of similar proteins, per aspect, on validation proteins."""
     message:
         "Calibrating the scores on validation proteins"
     input:

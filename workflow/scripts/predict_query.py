@@ -12,7 +12,7 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings, output = snakemake.input, snakemake.params.settings, snakemake.output
-    # The query's proteins are others on purpose: of its files, the encoder alone must be that of the run.
+    # The query has other proteins than the run; of its files, only the encoder must be that of the run.
     manifest = agreed_files(*(path for name, path in files.items() if name not in ("query", "residues", "proteins")))
     agreed({path: read_manifest(path).only("residue_encoder") for path in (files.checkpoint, files.residues)})
     query = read_table(files.query)
