@@ -1,4 +1,4 @@
-"""The predictions for a query in short: of a few proteins, what tells most, and where the whole is."""
+"""A preview of the predictions for a query: the most informative ones of a few proteins, and links to the files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TERMS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Prediction:
-    """One line of the preview. `percent` is the score for the bar beside it."""
+    """One line of the preview. `percent` is the score for its bar."""
 
     go_id: str
     name: str
@@ -31,7 +31,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class QueryPreview:
-    """The predictions of one query in short.
+    """A preview of the predictions for one query.
 
     Attributes:
         name: Of the query.
@@ -49,7 +49,7 @@ class QueryPreview:
 
 
 def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
-    """Preview `predictions.tsv`: of the first proteins, the predictions that tell most (score × information accretion).
+    """Preview `predictions.tsv`: the first proteins, each with its most informative predictions (score × bits).
 
     Args:
         path: The table.
@@ -57,10 +57,10 @@ def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
     """
     path = Path(path)
     table = read_tsv(path, PREDICTIONS)
-    table["telling"] = table["score"].astype(float) * table["information_accretion"].astype(float).fillna(0)
+    table["informative"] = table["score"].astype(float) * table["information_accretion"].astype(float).fillna(0)
     first = table["protein_id"].unique()[:PROTEINS_SHOWN]
     shown = table[table["protein_id"].isin(first)].sort_values(
-        ["telling", "score", "go_id"], ascending=[False, False, True], kind="stable"
+        ["informative", "score", "go_id"], ascending=[False, False, True], kind="stable"
     )
     lines = {
         protein_id: shown[shown["protein_id"] == protein_id]
@@ -72,7 +72,7 @@ def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
         name=path.parent.name,
         n_proteins=table["protein_id"].nunique(),
         n_predictions=len(table),
-        proteins=[(name, [_prediction(row) for row in own.to_dict("records")]) for name, own in lines.items()],
+        proteins=[(name, [_prediction(row) for row in rows.to_dict("records")]) for name, rows in lines.items()],
         files=list(_files(path, Path(root))),
     )
 
