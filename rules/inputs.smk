@@ -252,6 +252,7 @@ rule label_terms:
         relations=config["inputs"]["relations"],
         seed=config["seed"],
         code=code(
+            "gofer.inputs.label_matrix",
             "gofer.inputs.splits.label_tables",
             "gofer.inputs.splits.term_sets",
             "gofer.inputs.schemas",

@@ -53,6 +53,7 @@ rule fit_label_model:
         vectors=results("retrieval/protein_vectors.parquet"),
         terms=results("inputs/terms.parquet"),
         annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
     output:
         label_model=results("retrieval/label_model-{known}.safetensors"),
     params:

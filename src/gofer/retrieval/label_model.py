@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,6 +24,18 @@ from gofer.retrieval.features.standardise import Scale
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 from gofer.retrieval.protein_vectors import Described
 from gofer.training.checkpoint import DAMAGED, read_tensors, write_tensors
+
+
+class LabelledSequences(NamedTuple):
+    """Proteins of which the sequence and the labels are known, and no vector.
+
+    Attributes:
+        sequences: Upper-case residues.
+        labels_NT: Their propagated labels, bool, columns as of the model.
+    """
+
+    sequences: list[str]
+    labels_NT: sp.csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +71,7 @@ class LabelModel:
         *,
         aligned: int,
         seed: int,
+        others: LabelledSequences | None = None,
     ) -> "LabelModel":
         """Fit on training proteins.
 
@@ -69,14 +83,18 @@ class LabelModel:
             weights: The kernel.
             aligned: Maximum number of training proteins that a protein is aligned with; 0 transfers no labels.
             seed: Of the choice of landmarks.
+            others: Proteins without vectors, whose labels are transferred too.
         """
         reader = SequenceReader.of_training(known.sequences)
         residues = Scale.of_training(known.summaries_BS)
-        aligner = Aligner.of_training(known.sequences, most=aligned) if aligned else None
-        transferred = None
-        if aligner:
-            owner_N = np.array([aligner.column_of[sequence] for sequence in known.sequences], dtype=np.int64)
-            transferred = TransferredLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
+        aligner, transferred = None, None
+        if aligned:
+            sequences, of_all_NT = list(known.sequences), labels_NT
+            if others is not None:
+                sequences, of_all_NT = [*sequences, *others.sequences], sp.vstack([labels_NT, others.labels_NT], "csr")
+            aligner = Aligner.of_training(sequences, most=aligned)
+            owner_N = np.array([aligner.column_of[sequence] for sequence in sequences], dtype=np.int64)
+            transferred = TransferredLabels.of_training(owner_N, of_all_NT, aspects_T, len(aligner.targets))
         features = _features(known, reader, residues)
         regression = KernelRidge.fit(features, labels_NT, aspects_T, weights, seed=seed)
         return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, transferred)
