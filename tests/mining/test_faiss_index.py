@@ -63,7 +63,7 @@ def test_a_vector_that_is_not_of_length_one_is_refused_by_its_term(vectors, fact
         TermIndex.of_vectors([f"GO:{i}" for i in range(20)], vectors, space=SHARED)
 
 
-def test_one_vector_per_term_is_asked_for(vectors):
+def test_one_vector_per_term_is_required(vectors):
     with pytest.raises(GoferError, match="3 terms but 20 vectors"):
         TermIndex.of_vectors(["a", "b", "c"], vectors, space=TEXT)
 
@@ -189,7 +189,7 @@ def test_an_approximate_index_of_few_terms_works(vectors, kind):
     assert (index.nearest(vectors, 1)[:, 0] == np.arange(20)).all()
 
 
-def test_a_renewed_index_is_of_the_same_kind_and_its_recall_is_measured_anew(clustered):
+def test_a_renewed_index_is_of_the_same_kind_and_its_recall_is_measured_again(clustered):
     vectors, queries = clustered
     miner = Miner(index_of(vectors, "ivf"), [f"GO:{i}" for i in range(800)], vectors)
     nobody = sp.csr_array((30, 800))

@@ -62,7 +62,7 @@ def test_the_relation_is_that_of_the_aspect_and_part_of_for_complexes(tmp_path, 
         ("DOX=5 is no taxon", "P1", "DOX=5 is no taxon", "32644"),
     ],
 )
-def test_what_a_header_says_cannot_break_the_line(tmp_path, terms, description, symbol, name, taxon):
+def test_a_header_cannot_break_the_line(tmp_path, terms, description, symbol, name, taxon):
     (row,) = written(tmp_path, terms, description=description)
     assert len(row) == 17
     assert (row[2], row[9], row[12]) == (symbol, name, f"taxon:{taxon}")

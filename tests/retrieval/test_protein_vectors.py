@@ -87,14 +87,14 @@ def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed
     terms = pd.DataFrame({"go_id": go_ids, "training_count": seen.astype(int), "depth": 1})
     z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)
     similarity_N = np.where(rng.random(n_proteins) < 0.3, rng.integers(1, 3, n_proteins) / 2, 0).astype(np.float32)
-    own = NearestAnnotated.of_tables(train, dict.fromkeys(train.protein_ids, "M"), annotations, terms)
-    for column, protein_id in zip(columns, own.of_protein(z_D, similarity_N, columns), strict=True):
+    nearest = NearestAnnotated.of_tables(train, dict.fromkeys(train.protein_ids, "M"), annotations, terms)
+    for column, protein_id in zip(columns, nearest.of_protein(z_D, similarity_N, columns), strict=True):
         annotated = np.flatnonzero(carries[:, column] & seen[column])
         best = max(annotated, key=lambda row: (similarity_N[row], train.vectors_ND[row] @ z_D), default=None)
         assert protein_id == ("" if best is None else train.protein_ids[best])
 
 
-def test_proteins_with_a_sequence_that_the_run_knows_are_told_in_pairs():
+def test_proteins_with_a_sequence_of_the_run_are_reported_in_pairs():
     query = pd.DataFrame({"protein_id": ["Q1", "Q2", "Q3"], "sequence_sha256": ["a", "b", "a"]})
     known = pd.DataFrame({"protein_id": ["P1", "P2", "P3"], "sequence_sha256": ["a", "c", "a"]})
     assert sorted(known_sequences(query, known)) == [("Q1", "P1"), ("Q1", "P3"), ("Q3", "P1"), ("Q3", "P3")]
