@@ -199,7 +199,7 @@ def test_days_that_leave_a_split_empty_are_reported(config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("encoder", "told_of"), [("no/such_model", "no model no/such_model"), ("FOLDER", "there is no config.json in it")]
+    ("encoder", "expected"), [("no/such_model", "no model no/such_model"), ("FOLDER", "there is no config.json in it")]
 )
 def test_a_text_encoder_that_is_not_there_is_found_before_any_job(config, tmp_path, monkeypatch, encoder, expected):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
