@@ -387,7 +387,7 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
         scorer.label_model.predict(vectors.described(sequences)), scorer.label_model.aspects_T
     )
     text_BT = space.text_scores(vectors.vectors_ND, scorer.calibration)
-    raised_B = scorer._related.raised(text_BT, expected_BS)[:, unseen]
+    raised_B = scorer.related.raised(text_BT, expected_BS)[:, unseen]
     parents = space.graph.parent_E[space.graph.child_E == unseen]
     limit_B = scores_BT[:, parents].min(axis=1)
     wanted_B = np.minimum(np.maximum(raised_B * np.sqrt(limit_B), 1e-6), limit_B)

@@ -5,7 +5,7 @@ It covers the terms seen in training. Shapes: B proteins, N training proteins, T
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from gofer.retrieval.features.sequence_features import SequenceFeatures, Sequenc
 from gofer.retrieval.features.standardise import Scale
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 from gofer.retrieval.protein_vectors import Described
+from gofer.retrieval.sparse_parts import joined, parts_of
 from gofer.tensor_file import DAMAGED, read_tensors, write_tensors
 
 
@@ -72,14 +73,27 @@ class LabelModel:
         """
         reader = SequenceReader.of_training(known.sequences)
         residues = Scale.of_training(known.summaries_BS)
-        aligner = Aligner.of_training(known.sequences, most=aligned) if aligned else None
-        transferred = None
-        if aligner:
-            owner_N = np.array([aligner.column_of[sequence] for sequence in known.sequences], dtype=np.int64)
-            transferred = TransferredLabels.of_training(owner_N, labels_NT, aspects_T, len(aligner.targets))
         features = _features(known, reader, residues)
         regression = KernelRidge.fit(features, labels_NT, aspects_T, weights, seed=seed)
-        return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, transferred)
+        model = cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, None, None)
+        if not aligned:
+            return model
+        targets, owner_N = np.unique(np.array(known.sequences, object), return_inverse=True)
+        return model.transferring_from(targets.tolist(), owner_N, labels_NT, aligned)
+
+    def transferring_from(
+        self, targets: Sequence[str], target_N: NDArray[np.int64], labels_NT: NDArray | sp.sparray, aligned: int
+    ) -> "LabelModel":
+        """The same model, with labels transferred from known proteins that align.
+
+        Args:
+            targets: Their different sequences, sorted.
+            target_N: Number of the sequence of each known protein.
+            labels_NT: What is true of them; columns are `go_ids`.
+            aligned: Most of them that a protein is aligned with.
+        """
+        transferred = TransferredLabels.of_training(target_N, labels_NT, self.aspects_T, len(targets))
+        return replace(self, aligner=Aligner(tuple(targets), aligned), transferred=transferred)
 
     def predict(self, proteins: Described) -> Expected:
         """How often proteins like these have each of `go_ids`."""
@@ -102,8 +116,8 @@ class LabelModel:
         columns_N = [self.aligner.column_of[sequence] for sequence in sequences]
         return expected.aligned_BP[:, columns_N].toarray()
 
-    def write(self, path: Path | str, manifest: Manifest) -> None:
-        """Write as safetensors."""
+    def arrays(self) -> dict[str, NDArray]:
+        """Its numbers, but for the sequences that it aligns with and their labels."""
         landmarks = self.regression.landmarks
         arrays = {
             "weight": self.regression.weight_MT,
@@ -115,24 +129,56 @@ class LabelModel:
             "residues": landmarks.residues_NS,
             "residues.mean": self.residues.mean_C,
             "residues.deviation": self.residues.deviation_C,
-            **_parts("words", landmarks.sequence.kmers_NV),
+            **parts_of("words", landmarks.sequence.kmers_NV),
         }
-        if self.aligner and self.transferred:
-            # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
-            joined = "\n".join(self.aligner.targets).encode("ascii")
-            arrays |= {
-                "targets": np.frombuffer(bytearray(joined), np.uint8),
-                **_parts("transferred", self.transferred.labels_PT),
-            }
-        facts = {
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    def facts(self) -> dict[str, str]:
+        """What else it is made of, as texts."""
+        return {
             "aligned": str(self.aligner.most if self.aligner else 0),
             "go_ids": json.dumps(self.go_ids),
             "aspects": json.dumps(self.aspects_T.tolist()),
             "kernel": json.dumps(asdict(self.regression.weights)),
             "reader": self.reader.to_json(),
-            MANIFEST_KEY: manifest.to_json(),
         }
-        write_tensors(path, {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}, facts)
+
+    @classmethod
+    def of_parts(
+        cls,
+        arrays: Mapping[str, NDArray],
+        facts: Mapping[str, str],
+        aligner: Aligner | None,
+        transferred: TransferredLabels | None,
+    ) -> "LabelModel":
+        """The inverse of `arrays` and `facts`.
+
+        Raises:
+            KeyError: A part is missing.
+            ValueError: A part is something else.
+        """
+        reader = SequenceReader.from_json(facts["reader"])
+        dense = (arrays[name] for name in ("composition", "segments", "physics"))
+        features = SequenceFeatures(joined("words", arrays, len(reader.words)), *dense)
+        landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], features)
+        kernel = KernelWeights(**json.loads(facts["kernel"]))
+        regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
+        residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
+        aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
+        return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)
+
+    def write(self, path: Path | str, manifest: Manifest) -> None:
+        """Write as safetensors."""
+        arrays = self.arrays()
+        if self.aligner and self.transferred:
+            # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
+            lines = "\n".join(self.aligner.targets).encode("ascii")
+            arrays |= {
+                "targets": np.frombuffer(bytearray(lines), np.uint8),
+                **parts_of("transferred", self.transferred.labels_PT),
+            }
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        write_tensors(path, tensors, {**self.facts(), MANIFEST_KEY: manifest.to_json()})
 
     @classmethod
     def read(cls, path: Path | str) -> "LabelModel":
@@ -144,20 +190,13 @@ class LabelModel:
         try:
             tensors, facts = read_tensors(path)
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-            reader = SequenceReader.from_json(facts["reader"])
-            kmers_MV = _joined("words", arrays, len(reader.words))
-            aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
             aligner, transferred = None, None
             if "targets" in arrays:
                 targets = arrays["targets"].tobytes().decode("ascii").split("\n")
                 aligner = Aligner(tuple(targets), int(facts["aligned"]))
-                transferred = TransferredLabels(_joined("transferred", arrays, len(aspects_T)), aspects_T)
-            dense = (arrays[name] for name in ("composition", "segments", "physics"))
-            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], SequenceFeatures(kmers_MV, *dense))
-            kernel = KernelWeights(**json.loads(facts["kernel"]))
-            regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
-            residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
-            return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)
+                aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
+                transferred = TransferredLabels(joined("transferred", arrays, len(aspects_T)), aspects_T)
+            return cls.of_parts(arrays, facts, aligner, transferred)
         except DAMAGED as error:
             raise ArtefactError(
                 f"{path} is no readable regression of labels ({type(error).__name__}: {str(error)[:200]})",
@@ -167,14 +206,3 @@ class LabelModel:
 
 def _features(proteins: Described, reader: SequenceReader, residues: Scale) -> ProteinFeatures:
     return ProteinFeatures(proteins.vectors_BD, residues(proteins.summaries_BS), reader.read(proteins.sequences))
-
-
-def _parts(name: str, matrix: sp.csr_array) -> dict[str, NDArray]:
-    matrix = sp.csr_array(matrix)
-    places = {part: getattr(matrix, part).astype(np.int64) for part in ("indices", "indptr")}
-    return {f"{name}.data": matrix.data, **{f"{name}.{part}": value for part, value in places.items()}}
-
-
-def _joined(name: str, arrays: Mapping[str, NDArray], columns: int) -> sp.csr_array:
-    parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-    return sp.csr_array(parts, shape=(len(parts[2]) - 1, columns))
