@@ -1,10 +1,11 @@
 # gofer: what proteins do, found by retrieval in a space that proteins and the texts of GO terms share.
 #
-#   snakemake --cores 2                                                  the embedded demo
-#   snakemake --cores 2 --configfile config/swissprot.yaml --config data=DIR   a real run
-#   snakemake predict --cores 2 --configfile C --config query=my.fasta   predictions for your proteins
-#   snakemake check --configfile C                                       what is wrong, before any job
+#   snakemake --cores 2                                                   the embedded demo
+#   snakemake check --cores 1 --configfile my.yaml                        what is wrong, before any job
+#   snakemake --cores 8 --configfile my.yaml                              a run on your data (config/template.yaml)
+#   snakemake predict --cores 2 --configfile my.yaml --config query=my.fasta   predictions for your proteins
 #
+# config/defaults.yaml holds every key and is always loaded first (rules/common.smk).
 # Stages, in the order of the data: inputs, embeddings, mining, training, retrieval, baselines, evaluation, report.
 
 from snakemake.utils import min_version
@@ -13,7 +14,7 @@ min_version("9.0")
 
 if not workflow.configfiles:
 
-    configfile: f"{workflow.current_basedir}/config/config.yaml"
+    configfile: f"{workflow.current_basedir}/config/demo.yaml"
 
 
 report: "workflow/report/workflow.rst"

@@ -17,12 +17,11 @@ from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import count_arrays, fmax_of
+from gofer.names import ASPECTS
 from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.term_space import TermSpace
-
-ASPECTS = ("MFO", "BPO", "CCO")
 
 
 def main() -> None:
@@ -43,7 +42,7 @@ def main() -> None:
     proteins = ProteinVectors.read(run / "retrieval/protein_vectors.parquet").of_splits(options.split)
     described = proteins.described(read_sequences(run / "inputs/proteins.parquet"))
     truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)
-    truth_BT = truth_BT.toarray().astype(bool)
+    truth_BT = truth_BT.toarray()
     text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
     columns, expected = [space.go_ids.index(go_id) for go_id in label_model.go_ids], label_model.predict(described)
     regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-import yaml
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
+from gofer.config import read_config
 from gofer.embeddings.packing import tight_batches
 from gofer.embeddings.pretraining.crops import hold_out
 from gofer.embeddings.pretraining.ngrams import NGrams
@@ -38,7 +38,7 @@ from gofer.inputs.proteins.protein_table import read_proteins
 from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
 from gofer.metrics.fmax import fmax
 
-CONFIG = Path(__file__).parents[1] / "config" / "swissprot.yaml"
+CONFIG = Path(__file__).parents[1] / "config"
 SEQUENCES = "sequences/nrPDB-GO_2019.06.18_test_sequences.fasta"
 MOST = 1022
 MIN_PROTEINS = 5
@@ -48,7 +48,7 @@ STRENGTHS = np.logspace(2, 6, 13)
 def main() -> None:
     options = parsed()
     torch.set_num_threads(options.threads)
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    config = read_config(CONFIG / "defaults.yaml", CONFIG / "swissprot.yaml")
     (show_perplexity if options.what == "perplexity" else show_probe)(options, config)
 
 

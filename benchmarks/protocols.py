@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import yaml
 from scale import HOUR, LAYERS, WIDTH, measured_rate, measured_storage, print_rows, random_protein
 
+from gofer.config import read_config
 from gofer.inputs.proteins.local_alignment import all_hits, scores
 from gofer.inputs.splits.nearest import CANDIDATES as NEAREST
 from gofer.retrieval.alignment_similarity import MAX_EXPECTED
@@ -77,7 +77,7 @@ def main() -> None:
     torch.set_num_threads(1)
     per_residue, _ = measured_storage(options.residues)
     core = options.core_rate or measured_rate(options.residues)
-    step, residue = measured_step(merged("swissprot.yaml", "esm2_650m.yaml")["training"])
+    step, residue = measured_step(merged("esm2_650m.yaml")["training"])
     aligned = {length: measured_alignments(length) for length in {own.length for own in BENCHMARKS.values()}}
     print(f"one core: {core:.0f} residues per CPU second; store: {per_residue:.0f} bytes per residue")
     print(f"training: {step:.2f} s a step of 64 proteins, and {residue * 1e6:.0f} µs a residue, forward and backward")
@@ -91,8 +91,8 @@ def main() -> None:
         f"assumed, not measured here: a GPU of {options.gpu_tflops:g} TFLOP/s (data sheet), of which "
         f"{options.gpu_share:.0%} is reached, so {gpu:,.0f} residues/s"
     )
-    epochs = sum(stage["epochs"] for stage in merged("swissprot.yaml")["training"]["stages"].values())
-    labels = merged("swissprot.yaml")["retrieval"]["labels"]
+    epochs = sum(stage["epochs"] for stage in merged()["training"]["stages"].values())
+    labels = merged()["retrieval"]["labels"]
     print_table(core, gpu, per_residue, (step, residue, epochs), aligned, labels)
 
 
@@ -106,17 +106,8 @@ def parsed() -> argparse.Namespace:
 
 
 def merged(*names: str) -> dict:
-    """Config files, the later ones before the earlier, as `--configfile` merges them."""
-
-    def put(into: dict, more: Mapping) -> dict:
-        for key, value in more.items():
-            into[key] = put(into[key], value) if isinstance(value, Mapping) and key in into else value
-        return into
-
-    config: dict = {}
-    for name in names:
-        put(config, yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8")))
-    return config
+    """Config files over the defaults, later ones over earlier ones."""
+    return read_config(*(ROOT / "config" / name for name in ("defaults.yaml", *names)))
 
 
 def measured_step(training: Mapping) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Every job of a finished run once more, each alone: its files are taken away, made again, and compared byte by byte.
 
     snakemake --cores 2
-    python benchmarks/reruns.py --configfile config/config.yaml --table docs/reruns.md
+    python benchmarks/reruns.py --configfile config/demo.yaml --table docs/reruns.md
 
 prints a table of jobs, and ends with status 1 where one of them gave other bytes, ran with other jobs, or changed
 a file that is not its own. About six seconds a job; the run's own files are put back afterwards, with their times.
@@ -24,9 +24,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from gofer.config import read_config
 
-SNAKEFILE = Path(__file__).parents[1] / "Snakefile"
+ROOT = Path(__file__).parents[1]
+SNAKEFILE = ROOT / "Snakefile"
 FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", re.MULTILINE)
 # Times, costs and what was in a cache are told here, apart from data; wandb's folders are its own.
 NOT_DATA = {"logs", "benchmarks", "wandb"}
@@ -103,7 +104,7 @@ class Runner:
 def main() -> None:
     options = parsed()
     runner = Runner(options.snakefile, options.configfile.resolve(), options.directory.resolve(), options.cores)
-    config = yaml.safe_load(options.configfile.read_text(encoding="utf-8"))
+    config = read_config(ROOT / "config/defaults.yaml", options.configfile)
     run = runner.directory / "results" / config["run"]
     settings = config["embeddings"]
     caches = [settings[kind]["cache"] for kind in ("residues", "texts") if options.without_caches]

@@ -27,6 +27,7 @@ import torch
 import yaml
 
 from gofer.artefacts import Manifest
+from gofer.config import read_config
 from gofer.embeddings.residues.packed_esm import PackedESM
 from gofer.embeddings.residues.shards import EmbeddedSequence, write_shard
 from gofer.embeddings.residues.untrained_esm import untrained_esm2
@@ -78,7 +79,7 @@ def parsed() -> argparse.Namespace:
 def measured_plan(shards: int) -> tuple[float, float, float]:
     """CPU and wall seconds, and peak memory in MiB, of `snakemake -n` on the demo cut into `shards`."""
     with tempfile.TemporaryDirectory() as folder:
-        config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+        config = read_config(ROOT / "config/demo.yaml")
         config["embeddings"]["residues"]["shards"] = shards
         path = Path(folder) / "config.yaml"
         path.write_text(yaml.safe_dump(config), encoding="utf-8")

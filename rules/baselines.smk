@@ -1,18 +1,18 @@
-# Baselines: what any method must beat, on the same validation and test proteins.
+# Baselines: simple methods that gofer must beat, on the same validation and test proteins. gofer.methods describes them.
 #
 # Inputs:   inputs/{proteins,terms,splits,annotations,pid2pos}.parquet, the residue shards, embeddings/go/phase-D.parquet
-# Outputs:  baselines/{naive,ridge,diamond,neighbours,text}.tsv with their .tsv.json
-#           baselines/text.{unthresholded,ranks}.parquet     scores without a lower cutoff
+# Outputs:  baselines/{naive,kmer_ridge,diamond,embedding_neighbours,text_cosine}.tsv with their .tsv.json
+#           baselines/text_cosine.{unthresholded,ranks}.parquet     scores without a lower cutoff
 #           baselines/neighbours.parquet             training proteins nearest by mean residue vectors, untrained
-# Steps:    predict_naive, predict_ridge, predict_diamond, find_neighbours -> predict_neighbours -> predict_text
+# Steps:    predict_naive, predict_kmer_ridge, predict_diamond, find_neighbours -> predict_embedding_neighbours -> predict_text_cosine
 
-BASELINES = ["naive", "ridge", "diamond", "neighbours", "text"]
+BASELINES = [name for name, method in METHODS.items() if method.baseline]
 
 
 rule predict_naive:
     """Predict each term with its frequency among the training proteins; terms rarer than min_score are left out."""
     message:
-        "Predicting from term frequencies alone"
+        "Predicting from term frequencies"
     input:
         terms=results("inputs/terms.parquet"),
         splits=results("inputs/splits.parquet"),
@@ -32,33 +32,33 @@ rule predict_naive:
         "../workflow/scripts/predict_naive.py"
 
 
-rule predict_ridge:
-    """Regress labels on words of residues and composition (of retrieval.labels): what needs no model."""
+rule predict_kmer_ridge:
+    """Kernel ridge regression of labels on k-mers and composition (settings: retrieval.labels); it needs no model."""
     message:
-        "Predicting from words of residues alone"
+        "Predicting from k-mers (kernel ridge regression)"
     input:
         proteins=results("inputs/proteins.parquet"),
         terms=results("inputs/terms.parquet"),
         splits=results("inputs/splits.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
     output:
-        predictions=results("baselines/ridge.tsv"),
-        status=results("baselines/ridge.tsv.json"),
+        predictions=results("baselines/kmer_ridge.tsv"),
+        status=results("baselines/kmer_ridge.tsv.json"),
     params:
         settings=EVALUATION,
         labels=config["retrieval"]["labels"],
         relations=config["inputs"]["relations"],
         seed=config["seed"],
-        code=code("gofer.baselines.kmer_ridge", "gofer.embeddings.texts.go_text"),
+        code=code("gofer.baselines.kmer_ridge", "gofer.inputs.ontology.propagation"),
     log:
-        results("logs/predict_ridge.log"),
+        results("logs/predict_kmer_ridge.log"),
     benchmark:
-        results("benchmarks/predict_ridge.tsv")
+        results("benchmarks/predict_kmer_ridge.tsv")
     threads: 2
     conda:
         "../envs/baselines.yaml"
     script:
-        "../workflow/scripts/predict_ridge.py"
+        "../workflow/scripts/predict_kmer_ridge.py"
 
 
 rule predict_diamond:
@@ -109,57 +109,57 @@ rule find_neighbours:
         "../workflow/scripts/find_neighbours.py"
 
 
-rule predict_neighbours:
-    """Carry labels over from the k nearest training proteins, weighted by cosine; k is chosen on validation proteins."""
+rule predict_embedding_neighbours:
+    """Transfer labels from the k nearest training proteins, weighted by cosine; k is chosen on validation proteins."""
     message:
-        "Predicting from the nearest training proteins"
+        "Predicting from the nearest training proteins (mean residue vectors)"
     input:
         neighbours=results("baselines/neighbours.parquet"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
     output:
-        predictions=results("baselines/neighbours.tsv"),
-        status=results("baselines/neighbours.tsv.json"),
+        predictions=results("baselines/embedding_neighbours.tsv"),
+        status=results("baselines/embedding_neighbours.tsv.json"),
     params:
         settings=EVALUATION,
         relations=config["inputs"]["relations"],
         code=code("gofer.baselines.embedding_neighbours", "gofer.inputs.held_out"),
     log:
-        results("logs/predict_neighbours.log"),
+        results("logs/predict_embedding_neighbours.log"),
     benchmark:
-        results("benchmarks/predict_neighbours.tsv")
+        results("benchmarks/predict_embedding_neighbours.tsv")
     conda:
         "../envs/baselines.yaml"
     script:
-        "../workflow/scripts/predict_neighbours.py"
+        "../workflow/scripts/predict_embedding_neighbours.py"
 
 
-rule predict_text:
+rule predict_text_cosine:
     """Score every term by the cosine of its text with the texts of the labels of a protein's nearest training proteins."""
     message:
-        "Predicting from texts alone"
+        "Predicting from texts (cosine)"
     input:
         neighbours=results("baselines/neighbours.parquet"),
-        chosen=results("baselines/neighbours.tsv.json"),
+        chosen=results("baselines/embedding_neighbours.tsv.json"),
         terms=results("inputs/terms.parquet"),
         splits=results("inputs/splits.parquet"),
         annotations=results("inputs/annotations.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         texts=results("embeddings/go/phase-D.parquet"),
     output:
-        predictions=results("baselines/text.tsv"),
-        status=results("baselines/text.tsv.json"),
-        unthresholded=results("baselines/text.unthresholded.parquet"),
-        ranks=results("baselines/text.ranks.parquet"),
+        predictions=results("baselines/text_cosine.tsv"),
+        status=results("baselines/text_cosine.tsv.json"),
+        unthresholded=results("baselines/text_cosine.unthresholded.parquet"),
+        ranks=results("baselines/text_cosine.ranks.parquet"),
     params:
         settings=EVALUATION,
         relations=config["inputs"]["relations"],
         code=code("gofer.baselines.text_cosine", "gofer.inputs.held_out", "gofer.embeddings.texts.go_lookup"),
     log:
-        results("logs/predict_text.log"),
+        results("logs/predict_text_cosine.log"),
     benchmark:
-        results("benchmarks/predict_text.tsv")
+        results("benchmarks/predict_text_cosine.tsv")
     conda:
         "../envs/baselines.yaml"
     script:
-        "../workflow/scripts/predict_text.py"
+        "../workflow/scripts/predict_text_cosine.py"

@@ -1,6 +1,6 @@
 # Common: the checked config, and the few functions that every other rules file uses.
 #
-# Inputs:   config files and --config
+# Inputs:   config/defaults.yaml, the user's config files, --config
 # Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
 #           predicted()
 # Steps:    none
@@ -15,15 +15,31 @@ ROOT = Path(workflow.current_basedir).parent
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from gofer.config import annotation_files, check_config, input_path, protein_files, protein_sets, query_path, split_lists
+from gofer.config import (
+    annotation_files,
+    check_config,
+    complete,
+    input_path,
+    protein_files,
+    protein_sets,
+    query_path,
+    read_config,
+    split_lists,
+)
 from gofer.errors import GoferError
+from gofer.methods import METHODS
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
 share_interpreter()
 
+AS_MODULE = workflow.modifier.skip_configfile  # another workflow gives the config, as docs/module.md shows
+DEFAULTS = read_config(ROOT / "config/defaults.yaml")
+CONFIG_FILES = [] if AS_MODULE else workflow.configfiles
+
+complete(config, DEFAULTS, {} if AS_MODULE else workflow.config_settings.config)
 try:
-    check_config(config, workflow.configfiles, ROOT / "workflow/schemas/config.schema.yaml")
+    check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS)
 except GoferError as error:
     sys.exit(f"gofer: {error}")
 
@@ -97,7 +113,7 @@ def stage_settings(wildcards):
 def predicted(suffix):
     """A file of a method's predictions: its own, or that of a baseline."""
     return lambda wildcards: results(
-        f"{'baselines' if wildcards.method in BASELINES else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
+        f"{'baselines' if METHODS[wildcards.method].baseline else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
     )
 
 

@@ -4,20 +4,18 @@
 #           calibration.json}, training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards
 #           baselines/<method>.tsv
 # Outputs:  evaluation/predictions/gofer.{tsv,unthresholded.parquet,ranks.parquet}   for validation and test proteins, in CAFA form
-#           evaluation/predictions/{texts_alone,bce}.tsv, …     with evaluation.bce_twin: the two towers only, of both losses
+#           evaluation/predictions/{towers_only,bce_twin}.tsv, …     with evaluation.bce_twin: the two towers only
 #           evaluation/evidence.parquet              residue evidence of some correct test predictions
 #           evaluation/faithfulness.tsv              deletion and insertion curves of that evidence
 #           evaluation/cafaeval/<method>/evaluation_all.tsv, with everything that cafaeval read beside it
 #           evaluation/leaks.tsv                     check, found, of, handling: what is evaluated is new to training
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
 #           evaluation/differences.tsv               method, against, and the same: gofer minus each other method
-# Steps:    predict_held_out -> explain_held_out, predict_texts_alone; run_cafaeval -> measure_predictions, check_leaks
+# Steps:    predict_held_out -> explain_held_out, predict_towers; run_cafaeval -> measure_predictions, check_leaks
 #           -> collect_metrics
 
-TOWERS = {"texts_alone": "training/stage-D/model.safetensors", "bce": "training/bce/model.safetensors"}
-OWN = ["gofer", *(TOWERS if config["evaluation"]["bce_twin"] else [])]  # whose predictions are made here
-METHODS = ["gofer", *BASELINES, *OWN[1:]]
-UNTHRESHOLDED = ["gofer", "text", *TOWERS]  # methods that also leave scores without a lower cutoff
+TOWERS = {"towers_only": "training/stage-D/model.safetensors", "bce_twin": "training/bce_twin/model.safetensors"}
+JUDGED = ["gofer", *BASELINES, *(TOWERS if config["evaluation"]["bce_twin"] else [])]
 
 
 rule predict_held_out:
@@ -94,10 +92,10 @@ rule explain_held_out:
         "../workflow/scripts/explain_held_out.py"
 
 
-rule predict_texts_alone:
-    """Predict by a model's two towers alone, texts of terms and base rates: the run's own, or those of its BCE twin."""
+rule predict_towers:
+    """Predict with the two towers and base rates only: those of this run's model, or those of its BCE twin."""
     message:
-        "Predicting with the towers alone ({wildcards.method})"
+        "Predicting with the two towers only ({wildcards.method})"
     input:
         proteins=results("inputs/proteins.parquet"),
         splits=results("inputs/splits.parquet"),
@@ -117,16 +115,16 @@ rule predict_texts_alone:
         relations=config["inputs"]["relations"],
         code=code("gofer.evaluation.held_out_predictions", "gofer.retrieval.cafa_format"),
     log:
-        results("logs/predict_texts_alone_{method}.log"),
+        results("logs/predict_towers_{method}.log"),
     benchmark:
-        results("benchmarks/predict_texts_alone_{method}.tsv")
+        results("benchmarks/predict_towers_{method}.tsv")
     wildcard_constraints:
         method="|".join(TOWERS),
     threads: 2
     conda:
         "../envs/retrieval.yaml"
     script:
-        "../workflow/scripts/predict_texts_alone.py"
+        "../workflow/scripts/predict_towers.py"
 
 
 rule run_cafaeval:
@@ -153,7 +151,7 @@ rule run_cafaeval:
     benchmark:
         results("benchmarks/run_cafaeval_{method}.tsv")
     wildcard_constraints:
-        method="|".join(map(re.escape, METHODS)),
+        method="|".join(map(re.escape, JUDGED)),
     threads: 2
     conda:
         "../envs/evaluation.yaml"
@@ -167,8 +165,8 @@ rule measure_predictions:
         "Measuring {wildcards.method}"
     input:
         predictions=predicted("tsv"),
-        unthresholded=branch(lambda wildcards: wildcards.method in UNTHRESHOLDED, predicted("unthresholded.parquet")),
-        ranks=branch(lambda wildcards: wildcards.method in UNTHRESHOLDED, predicted("ranks.parquet")),
+        unthresholded=branch(lambda wildcards: METHODS[wildcards.method].unthresholded, predicted("unthresholded.parquet")),
+        ranks=branch(lambda wildcards: METHODS[wildcards.method].unthresholded, predicted("ranks.parquet")),
         cafaeval=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
         terms=results("inputs/terms.parquet"),
         term_sets=results("inputs/term_sets.parquet"),
@@ -190,7 +188,7 @@ rule measure_predictions:
     benchmark:
         results("benchmarks/measure_predictions_{method}.tsv")
     wildcard_constraints:
-        method="|".join(map(re.escape, METHODS)),
+        method="|".join(map(re.escape, JUDGED)),
     conda:
         "../envs/evaluation.yaml"
     script:
@@ -230,7 +228,7 @@ rule collect_metrics:
     message:
         "Collecting the metrics of all methods"
     input:
-        measures=expand(results("evaluation/measures/{method}.parquet"), method=METHODS),
+        measures=expand(results("evaluation/measures/{method}.parquet"), method=JUDGED),
         leaks=results("evaluation/leaks.tsv"),  # none, or nothing is collected
     output:
         metrics=report(results("evaluation/metrics.tsv"), caption="../workflow/report/metrics.rst", category="Evaluation"),

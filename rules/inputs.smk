@@ -60,7 +60,7 @@ rule check:
 
 
 rule read_proteins:
-    """Check the FASTA files (plain, gz, bz2) within inputs.limits; keep the proteins of inputs.keep_ids where it is given."""
+    """Check the FASTA files (plain, gz, bz2) within limits; keep the proteins of inputs.keep_ids where it is given."""
     message:
         "Reading the proteins"
     input:
@@ -70,7 +70,6 @@ rule read_proteins:
         proteins=results("inputs/proteins.parquet"),
         accounting=results("inputs/accounting-proteins.parquet"),
     params:
-        settings={"limits": config["inputs"]["limits"]},
         code=code("gofer.inputs.proteins.protein_table", "gofer.inputs.schemas"),
     log:
         results("logs/read_proteins.log"),
@@ -93,7 +92,7 @@ rule read_ontology:
         obsolete=results("inputs/obsolete.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
-        settings={key: config["inputs"][key] for key in ("limits", "relations", "across_aspects")},
+        settings={key: config["inputs"][key] for key in ("relations", "across_aspects")},
         code=code("gofer.inputs.ontology.term_table", "gofer.inputs.schemas"),
     log:
         results("logs/read_ontology.log"),
@@ -123,7 +122,6 @@ if config["previous_ontology"]:
             previous_terms=results("inputs/previous_terms.parquet"),
             accounting=results("inputs/accounting-release.parquet"),
         params:
-            settings={"limits": config["inputs"]["limits"]},
             code=code("gofer.inputs.ontology.releases", "gofer.inputs.schemas"),
         log:
             results("logs/compare_releases.log"),
@@ -148,7 +146,7 @@ rule read_annotations:
         annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
-        settings={key: config["inputs"][key] for key in ("limits", "evidence_codes", "relations", "max_unknown_terms")},
+        settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
         days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from", "later") if SPLIT_SETTINGS["method"] == "date"},
         code=code("gofer.inputs.annotations.annotation_tables", "gofer.inputs.splits.split_dates", "gofer.inputs.schemas"),
     log:
@@ -251,7 +249,6 @@ rule choose_judged:
         knowledge=results("inputs/judged/knowledge.parquet"),
         known=results("inputs/judged/known.parquet"),
     params:
-        settings={"limits": config["inputs"]["limits"]},
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,

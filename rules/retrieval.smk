@@ -58,7 +58,7 @@ rule fit_label_model:
     params:
         settings={key: value for key, value in config["retrieval"]["labels"].items() if key != "known"},
         seed=config["seed"],
-        code=code("gofer.retrieval.label_model", "gofer.retrieval.protein_vectors", "gofer.embeddings.texts.go_text"),
+        code=code("gofer.retrieval.label_model", "gofer.retrieval.protein_vectors"),
     log:
         results("logs/fit_label_model_{known}.log"),
     benchmark:

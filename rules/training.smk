@@ -6,7 +6,7 @@
 #           training/stage-<S>/model.safetensors     the best epoch by validation Fmax
 #           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
 #           and, no output, training/stage-<S>/resume/: the state of a stage that was stopped, deleted when it is done
-#           training/bce/model.safetensors           with evaluation.bce_twin: the same stages with another loss
+#           training/bce_twin/model.safetensors           with evaluation.bce_twin: the same stages with another loss
 # Steps:    plan_curriculum, train_stage (A), then B, C, D; train_twin
 
 
@@ -96,7 +96,7 @@ rule train_twin:
         residues=RESIDUE_MANIFEST,
         texts=expand(results("embeddings/go/phase-{phase}.parquet"), phase=list(STAGES)),
     output:
-        model=results("training/bce/model.safetensors"),
+        model=results("training/bce_twin/model.safetensors"),
     params:
         training={key: value for key, value in config["training"].items() if key not in ("checkpoint_minutes", "wandb")},
         mining=config["mining"],

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from gofer.config import read_config
 
 FAKE_KEY = "0123456789abcdef0123456789abcdef01234567"
 
@@ -57,7 +57,7 @@ def copy_of(root: Path, folder: Path) -> Path:
 
 def small_config(root: Path) -> dict:
     """The demo's config, with fewer proteins and one or two epochs a stage."""
-    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    config = read_config(root / "config/defaults.yaml", root / "config/demo.yaml")
     config |= {"run": "small", "data": "results/small/world", "query": "results/small/world/query.fasta"}
     config["demo"]["proteins"] = 240
     config["evaluation"]["resamples"] = 20

@@ -3,9 +3,9 @@
 import copy
 
 import pytest
-import yaml
 
 from gofer.check import check_run
+from gofer.config import read_config
 
 OBO = """format-version: 1.2
 
@@ -27,11 +27,8 @@ def config(root, tmp_path):
     (tmp_path / "my.fasta").write_text(">P1\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n")
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
     (tmp_path / "go.obo").write_text(OBO)
-    config = yaml.safe_load((root / "config/config.yaml").read_text())
-    del config["demo"]
+    config = read_config(root / "config/defaults.yaml")
     config |= {"data": str(tmp_path), "proteins": "my.fasta", "annotations": "my.tsv", "ontology": "go.obo"}
-    config["query"] = None
-    config["inputs"]["term_sets"]["zero_method"] = "none"
     return config
 
 

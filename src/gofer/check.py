@@ -37,7 +37,7 @@ from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
 from gofer.inputs.splits.split_dates import TEST, first_days, known_in_time
 from gofer.inputs.splits.term_history import refuse_undated
 from gofer.inputs.splits.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read_vocabulary
-from gofer.inputs.text_files import Limits, read_ids
+from gofer.inputs.text_files import read_ids
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what a run writes beside them
@@ -94,8 +94,7 @@ def check_run(config: Mapping[str, Any]) -> Findings:
 def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
     keep_ids = config["inputs"]["keep_ids"]
     path = input_path(config, keep_ids) if keep_ids else None
-    limits = Limits.from_config(config["inputs"])
-    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path, limits=limits))
+    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path))
     if read is None:
         return None
     proteins, _ = read
@@ -105,13 +104,11 @@ def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame 
 
 def _check_ontology(config: Mapping[str, Any], found: Findings) -> Ontology | None:
     inputs, previous = config["inputs"], config["previous_ontology"]
-    path, limits = input_path(config, config["ontology"]), Limits.from_config(inputs)
-    ontology = found.attempt(
-        lambda: read_ontology(path, inputs["relations"], across_aspects=inputs["across_aspects"], limits=limits)
-    )
+    path = input_path(config, config["ontology"])
+    ontology = found.attempt(lambda: read_ontology(path, inputs["relations"], across_aspects=inputs["across_aspects"]))
     if ontology is not None:
         found.facts.append(f"ontology: {len(ontology.terms):,} live terms of GO {ontology.release}")
-    older = found.attempt(lambda: read_ontology(input_path(config, previous), limits=limits)) if previous else None
+    older = found.attempt(lambda: read_ontology(input_path(config, previous))) if previous else None
     if older is not None:
         found.facts.append(f"previous ontology: {len(older.terms):,} live terms of GO {older.release}")
         if ontology is not None and is_older(older.release, ontology.release) is False:
@@ -146,11 +143,10 @@ def _check_days(
 
 
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
-    limits = Limits.from_config(config["inputs"])
     named: list[tuple[str, str | None]] = [(path, None) for paths in split_lists(config).values() for path in paths]
     named += [(str(source["path"]), source["column"]) for source in protein_sets(config)]
     for path, column in dict.fromkeys(named):
-        found.attempt(partial(read_marked, path, column, limits) if column else partial(read_ids, path, limits))
+        found.attempt(partial(read_marked, path, column) if column else partial(read_ids, path))
 
 
 def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Findings) -> None:
@@ -162,13 +158,13 @@ def _check_term_lists(config: Mapping[str, Any], ontology: Ontology, found: Find
         if name is not None:
             found.attempt(partial(read_terms, input_path(config, name), ontology.terms, why_no_root=why_no_root))
     if listed := config["evaluation"]["terms"]:
-        ids, limits = TermIds.of_tables(ontology.terms, ontology.obsolete), Limits.from_config(config["inputs"])
-        found.attempt(partial(read_vocabulary, input_path(config, listed), ids, limits))
+        ids = TermIds.of_tables(ontology.terms, ontology.obsolete)
+        found.attempt(partial(read_vocabulary, input_path(config, listed), ids))
 
 
 def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
-    path, limits = query_path(config), Limits.from_config(config["inputs"])
-    read = found.attempt(lambda: read_proteins([path], limits=limits)) if path else None
+    path = query_path(config)
+    read = found.attempt(lambda: read_proteins([path])) if path else None
     if read is None:
         return None
     found.facts.append(f"query: {len(read[0]):,} proteins in {path}")

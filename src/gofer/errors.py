@@ -57,10 +57,18 @@ class ProblemsError(GoferError):
     def __init__(self, problems: list[GoferError], *, found: int | None = None) -> None:
         self.problems = problems[:MOST_SHOWN]
         found = len(problems) if found is None else found
-        lines = [str(problem) for problem in self.problems]
+        lines = [
+            _without_help(one) if other is not None and other.help == one.help else str(one)
+            for one, other in zip(self.problems, [*self.problems[1:], None], strict=False)
+        ]
         if found > len(self.problems):
             lines.append(f"… and {found - len(self.problems)} more of this kind")
         super().__init__("\n".join(lines))
+
+
+def _without_help(problem: GoferError) -> str:
+    # Of several problems in a row with the same help, only the last prints it.
+    return str(problem).removesuffix(f"\nhelp: {problem.help}")
 
 
 class Problems:

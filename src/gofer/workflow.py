@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 @contextmanager
 def logged_to(
-    path: Path | str, *, threads: int | None = None, goes_on: bool = False, quiet: bool = False
+    path: Path | str, *, threads: int | None = None, append: bool = False, quiet: bool = False
 ) -> Iterator[None]:
     """Run a job's body with its log in `path`.
 
@@ -35,12 +35,12 @@ def logged_to(
     Args:
         path: Log file, begun anew.
         threads: CPU threads that torch and faiss may use in this job, where they are loaded.
-        goes_on: Write on in a log that another process of the job has begun.
-        quiet: Log errors alone: another process tells the rest.
+        append: Append to a log that another process of the job has begun.
+        quiet: Log errors only: another process logs the rest.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not goes_on:
+    if not append:
         path.write_bytes(b"")
     file = logging.FileHandler(path, mode="a", encoding="utf-8")  # so that several processes can write
     file.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))

@@ -9,12 +9,11 @@ from evaluation.ontologies import terms_table
 
 from gofer.artefacts import Manifest
 from gofer.baselines.diamond import DIAMOND_MISSING, DiamondSearch, transferred_labels
-from gofer.baselines.kmer_ridge import ridge
+from gofer.baselines.kmer_ridge import kmer_ridge
 from gofer.baselines.naive import naive
-from gofer.config import LIKENESSES
 from gofer.errors import GoferError
 from gofer.retrieval.cafa_format import prediction_status, read_cafa, write_cafa
-from gofer.retrieval.kernel_ridge import KernelWeights
+from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
 
 NEEDS_DIAMOND = pytest.mark.skipif(
     shutil.which("diamond") is None, reason="DIAMOND is not on the PATH (apt-get install diamond-aligner)"
@@ -145,9 +144,9 @@ def test_a_ridge_on_words_of_residues_carries_labels_to_similar_proteins():
     )
     true_ids = [["GO:1", "GO:2" if f else "GO:3"] for f in family]
     kernel = KernelWeights(
-        **dict.fromkeys(LIKENESSES, 2.0), sharpness=3.0, ridge=1.0, evenness=1.0, landmarks=99
+        **dict.fromkeys(SIMILARITIES, 2.0), sharpness=3.0, ridge=1.0, evenness=1.0, landmarks=99
     ).of_words()
-    table = ridge(
+    table = kmer_ridge(
         (sequences[:30], true_ids[:30]),
         ([f"P{i}" for i in range(30, 40)], sequences[30:]),
         terms,

@@ -5,7 +5,8 @@ import pytest
 from evaluation.ontologies import terms_table
 
 from gofer.errors import GoferError
-from gofer.evaluation.leaks import ANCESTORS, COLUMNS, REFUSED, TOLD, leak_checks
+from gofer.evaluation.leaks import ANCESTORS, REFUSED, TOLD, leak_checks
+from gofer.tables import LEAKS
 
 # root ← seen ← masked; root ← other
 PARENTS = {"root": [], "seen": ["root"], "masked": ["seen"], "other": ["root"]}
@@ -51,7 +52,7 @@ def tables(**changed):
 
 def found(**changed):
     table = leak_checks(**tables(**changed))
-    assert table.columns.tolist() == COLUMNS
+    assert table.columns.tolist() == LEAKS
     return table.set_index("check")
 
 

@@ -9,11 +9,12 @@ from gofer.artefacts import Manifest
 from gofer.errors import ArtefactError
 from gofer.evaluation.cafaeval import AspectFigures, read_figures, run_cafaeval
 from gofer.evaluation.join_predictions import Predicted
-from gofer.evaluation.metric_rows import COLUMNS, measure, not_measured, text_table
+from gofer.evaluation.metric_rows import measure, not_measured, text_table
 from gofer.inputs.held_out import HeldOut
-from gofer.metrics.bootstrap import DRAWS, KEYS, Bootstrap
+from gofer.metrics.bootstrap import DRAWS, Bootstrap
 from gofer.retrieval.cafa_format import read_cafa, write_cafa
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
+from gofer.tables import METRIC_KEYS, METRICS
 
 FEW_DRAWS = Bootstrap(resamples=15, seed=1)
 NOTHING = pd.DataFrame({"protein_id": [], "go_id": [], "score": []}).astype({"score": float})
@@ -60,10 +61,10 @@ def test_every_figure_stands_once_and_agrees_with_cafaeval(world):
     held_out, predictions, folder = world
     figures = figures_of(held_out, predictions, folder)
     table = measure("mine", Predicted(predictions), held_out, figures, FEW_DRAWS)
-    assert table.columns.tolist() == [*COLUMNS, DRAWS]
-    keys = table[KEYS].apply(tuple, axis=1)
+    assert table.columns.tolist() == [*METRICS, DRAWS]
+    keys = table[METRIC_KEYS].apply(tuple, axis=1)
     assert keys.is_unique
-    assert set(keys) == set(not_measured("x")[KEYS].apply(tuple, axis=1))
+    assert set(keys) == set(not_measured("x")[METRIC_KEYS].apply(tuple, axis=1))
     assert value(table, "MFO", "fmax") == figures["MFO"].fmax
     assert value(table, "BPO", "smin") == figures["BPO"].smin
     known = table.dropna(subset=["value", "low"])

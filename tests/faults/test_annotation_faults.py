@@ -106,7 +106,7 @@ def test_an_eco_id_without_a_code_is_dropped_and_counted_unless_the_config_names
     assert pairs(table) == [("P1", "GO:0000003")]
     assert accounting.count("annotations dropped", "ECO id without a code, ECO:0001225 not asked for") == 1
     assert accounting.count("annotations dropped", "evidence code IEA not asked for") == 1
-    named = {"evidence_codes": ["ECO:0001225"], "max_unknown_terms": 0.1, "limits": {}, "relations": ["is_a"]}
+    named = {"evidence_codes": ["ECO:0001225"], "max_unknown_terms": 0.1, "relations": ["is_a"]}
     content += gpad1("P2", eco="ECO:0001225", properties="go_evidence=IMP")
     table, _ = read(tmp_path, content, rules=AnnotationRules.from_config(named))
     assert table[["go_id", "evidence"]].to_numpy().tolist() == [["GO:0000002", "ECO:0001225"], ["GO:0000003", "IMP"]]

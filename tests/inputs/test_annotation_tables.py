@@ -109,7 +109,7 @@ def test_a_not_annotation_of_one_file_denies_what_another_states(tmp_path):
 
 def test_an_eco_id_in_the_config_asks_for_its_code_too():
     rules = AnnotationRules.from_config(
-        {"evidence_codes": ["ECO:0000314", "TAS"], "max_unknown_terms": 0, "limits": {}, "relations": ["is_a"]}
+        {"evidence_codes": ["ECO:0000314", "TAS"], "max_unknown_terms": 0, "relations": ["is_a"]}
     )
     assert rules.evidence_codes == {"ECO:0000314", "IDA", "TAS"}
 

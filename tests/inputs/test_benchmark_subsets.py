@@ -5,14 +5,16 @@ import pandas as pd
 import pytest
 from evaluation.ontologies import random_ontology, random_predictions, random_truth
 
-from gofer.config import ASPECTS, protein_sets
+from gofer.config import protein_sets
 from gofer.errors import InputError
 from gofer.evaluation.join_predictions import Predicted
-from gofer.evaluation.metric_rows import COLUMNS, measure
+from gofer.evaluation.metric_rows import measure
 from gofer.evaluation.subset_metrics import measure_subsets, not_subset_measured
 from gofer.inputs.benchmark_subsets import Judged, read_protein_sets
 from gofer.inputs.held_out import HeldOut
-from gofer.metrics.bootstrap import DRAWS, KEYS, Bootstrap
+from gofer.metrics.bootstrap import DRAWS, Bootstrap
+from gofer.names import ASPECTS
+from gofer.tables import METRIC_KEYS, METRICS
 
 FEW_DRAWS = Bootstrap(resamples=10, seed=1)
 TESTED = [f"P{number:02d}" for number in range(4, 16)]
@@ -42,7 +44,7 @@ def test_nothing_is_judged_apart_where_nothing_is_asked_for(world):
     held_out, predicted = world
     table = measure_subsets("m", predicted, held_out, Judged(), FEW_DRAWS)
     assert len(table) == 0
-    assert table.columns.tolist() == [*COLUMNS, DRAWS]
+    assert table.columns.tolist() == [*METRICS, DRAWS]
 
 
 def test_a_set_of_all_test_proteins_has_the_figures_of_the_whole_test(world):
@@ -80,7 +82,7 @@ def test_a_method_that_could_not_run_has_the_same_rows_without_a_figure(world):
     held_out, predicted = world
     sets = pd.DataFrame({"protein_set": "mine", "aspect": "MFO", "protein_id": TESTED[:5]})
     judged = Judged(terms=held_out.terms[["go_id"]].iloc[:5], proteins=sets)
-    keys = [set(table[KEYS].apply(tuple, axis=1)) for table in (
+    keys = [set(table[METRIC_KEYS].apply(tuple, axis=1)) for table in (
         measure_subsets("m", predicted, held_out, judged, FEW_DRAWS), not_subset_measured("m", judged)
     )]  # fmt: skip
     assert keys[0] == keys[1]

@@ -7,7 +7,7 @@ from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.local_alignment import hits
 from gofer.inputs.proteins.protein_table import read_proteins
-from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
+from gofer.inputs.splits.nearest import account_nearest, identity_bins, with_nearest, without_similar
 
 
 def splits_of(split: list[str], cluster: list[int] | None = None) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def test_the_held_out_proteins_are_counted_by_bins():
     accounting = Accounting()
     account_nearest(accounting, with_nearest(splits, proteins))
     item = "{} proteins by nearest training protein"
-    assert accounting.count(item.format("test"), "none found") == 1
+    assert accounting.count(item.format("test"), "none similar") == 1
     assert accounting.count(item.format("test"), "70–95 %") == 1
     assert accounting.count(item.format("val"), "50–70 %") == 1
     assert accounting.table()["count"].sum() == 3
@@ -117,3 +117,19 @@ def test_of_real_proteins_the_near_ones_are_all_found(shared_data):
     assert (best >= 0.4).sum() >= 10
     assert (found[best >= 0.4] == best[best >= 0.4]).all()
     assert (found >= 0.3).sum() >= 0.9 * (best >= 0.3).sum()
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"),
+    [
+        (np.nan, "none similar"), (0.1, "under 30 %"), (0.3, "30–50 %"), (0.4999, "30–50 %"), (0.5, "50–70 %"),
+        (0.7, "70–95 %"), (0.95, "95 % or more"), (1.0, "95 % or more"),
+    ],
+)  # fmt: skip
+def test_a_bin_holds_its_lower_edge(identity, name):
+    assert identity_bins([identity]).tolist() == [name]
+
+
+def test_every_bin_is_told_in_order_even_where_it_is_empty():
+    counts = identity_bins([0.6, np.nan, np.nan]).value_counts(sort=False)
+    assert counts.tolist() == [2, 0, 0, 1, 0, 0]

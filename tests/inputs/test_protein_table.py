@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,6 @@ from gofer.errors import ArtefactError, InputError
 from gofer.inputs.proteins import protein_table as proteins
 from gofer.inputs.proteins.protein_table import ProteinReader, read_proteins
 from gofer.inputs.schemas import PROTEINS
-from gofer.inputs.text_files import Limits
 
 RECORDS = ">sp|P1|ONE_HUMAN first\nMKL\n>b\nmkv*\n>=c|../x\nMXW\n"
 WORDS = st.one_of(
@@ -128,10 +126,6 @@ def test_ids_come_through_unchanged_and_name_no_file(tmp_path_factory, headers):
     assert [len(store[sha256]) for sha256 in table["sequence_sha256"]] == table["length"].tolist()
     names = {"p.fasta", "p.parquet", "shard-00000.parquet", "manifest.parquet"}
     assert {path.name for path in folder.rglob("*")} == names
-
-
-def test_the_config_s_limits_are_those_without_a_config(root):
-    assert Limits.from_config(yaml.safe_load((root / "config/config.yaml").read_text())["inputs"]) == Limits()
 
 
 def test_real_proteins_keep_the_digest_by_which_their_artefacts_are_known(shared_data):

@@ -9,11 +9,11 @@ import pytest
 from evaluation.ontologies import random_ontology, random_predictions, random_truth, read_sample_obo
 
 from gofer.evaluation.cafaeval import read_figures, run_cafaeval
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import THRESHOLDS, count_arrays, coverage_of, f_curve, fmax, fmax_of, quality, smin_of
 from gofer.metrics.fmax import count as of_pairs
 from gofer.metrics.sparse_pairs import Pairs
-from gofer.retrieval.cafa_format import score_matrix
 
 PRINTED = 0.00051  # cafaeval prints three decimals
 LABELS = np.array([[True, True, False], [True, False, True]])
@@ -30,8 +30,10 @@ def matrices(terms, truth, predictions):
     """Propagated scores and labels of all terms."""
     proteins = pd.Index(sorted(truth["protein_id"].unique()))
     graph = GoGraph.of_terms(terms, within_aspect=True)
-    labels_BT = hierarchy_consistent(score_matrix(truth.assign(score=1.0), proteins, terms["go_id"]) > 0, graph)
-    return hierarchy_consistent(score_matrix(predictions, proteins, terms["go_id"]), graph), labels_BT
+    labels_BT = hierarchy_consistent(label_matrix(truth, proteins, terms["go_id"]).toarray(), graph)
+    return hierarchy_consistent(
+        label_matrix(predictions, proteins, terms["go_id"], predictions["score"]).toarray(), graph
+    ), labels_BT
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +111,9 @@ def test_all_figures_of_a_random_world_are_those_of_cafaeval(tmp_path, seed):
 
 def test_a_score_that_equals_a_threshold_reaches_it():
     predictions = pd.DataFrame({"protein_id": "P1", "go_id": ["a", "b", "c"], "score": [0.01, 0.03, 0.05]})
-    counts = count(score_matrix(predictions, ["P1"], ["a", "b", "c"]), np.ones((1, 3), bool))
+    counts = count(
+        label_matrix(predictions, ["P1"], ["a", "b", "c"], predictions["score"]).toarray(), np.ones((1, 3), bool)
+    )
     assert counts.predicted_BK[0, :7].tolist() == [3, 2, 2, 1, 1, 0, 0]
 
 

@@ -213,7 +213,6 @@ def text_TG():
 
 def test_in_text_space_a_protein_asks_with_the_mean_of_its_positives_texts(text_TG):
     miner = Miner(TermIndex.of_vectors(list("badc"), text_TG[[1, 0, 3, 2]], space=TEXT), list("abcd"), text_TG)
-    assert miner.in_text_space
     rows = miner.nearest(np.full((1, 4), np.nan, np.float32), hops_matrix([[0, 0, 2, 1]]), 2)
     assert set(rows[0]) == {2, 3}  # rows of training's order, whatever the index's is
 
@@ -230,7 +229,7 @@ def test_a_refreshed_index_is_young_and_in_the_shared_space(text_TG):
     miner = Miner(TermIndex.of_vectors(list("abcd"), text_TG, space=TEXT), list("abcd"), text_TG)
     miner.age = 3
     miner.refresh(text_TG[::-1].copy())
-    assert (miner.age, miner.in_text_space) == (0, False)
+    assert miner.age == 0
     assert miner.nearest(text_TG[[0]], hops_matrix([[1, 0, 0, 0]]), 1).tolist() == [[3]]
 
 

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from gofer.artefacts import Manifest, write_json, write_table, write_text, write_tsv
+from gofer.config import read_config
 from gofer.evaluation.leaks import ANCESTORS, SAME_SEQUENCE
-from gofer.evaluation.leaks import COLUMNS as LEAK_COLUMNS
 from gofer.evaluation.metric_rows import DESCRIPTIVE, not_measured, text_table
-from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS, differences
+from gofer.metrics.bootstrap import differences
 from gofer.report.page import Artefacts, build_page
-from gofer.report.prediction_section import COLUMNS as PREDICTED
+from gofer.tables import DIFFERENCES, LEAKS, PREDICTIONS
 
 RELEASE = Manifest({"go_release": "releases/2015-07-11", "proteins_sha256": "ab" * 32, "residue_encoder": "mini"})
 CURVES = ["loss", "con", "dag", "attr", "temperature", "attention_entropy"]
@@ -46,7 +45,7 @@ def metrics_of(method: str, value: float, aspects: list[str], *, half_width: flo
 @pytest.fixture(scope="session")
 def config(root: Path) -> dict[str, Any]:
     """The demo's config."""
-    return yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
+    return read_config(root / "config/defaults.yaml", root / "config/demo.yaml")
 
 
 @pytest.fixture
@@ -108,9 +107,9 @@ def _write_metrics(folder: Path, aspects: list[str], diamond: str) -> None:
     tables.append(third[third["aspect"].isin(aspects)])
     write_text(folder / "evaluation/metrics.tsv", text_table(tables))
     compared = differences(dict(zip(["gofer", "naive", "diamond"], tables, strict=True)), without=DESCRIPTIVE)
-    write_text(folder / "evaluation/differences.tsv", text_table([compared], DIFFERENCE_COLUMNS))
+    write_text(folder / "evaluation/differences.tsv", text_table([compared], DIFFERENCES))
     checks = [(SAME_SEQUENCE.format(split="test"), 0, 3, "refused"), (ANCESTORS, 12, 3456, "told")]
-    write_tsv(folder / "evaluation/leaks.tsv", pd.DataFrame(checks, columns=LEAK_COLUMNS))
+    write_tsv(folder / "evaluation/leaks.tsv", pd.DataFrame(checks, columns=LEAKS))
     status = {"gofer": "complete", "naive": "complete", "diamond": diamond}
     write_json(folder / "evaluation/metrics.tsv.json", {"status": status}, RELEASE)
 
@@ -181,5 +180,5 @@ def _write_predictions(folder: Path, protein_id: str) -> None:
         (protein_id, f"GO:000000{i}", 0.9 / i, f"term {i}", "MFO", float(i), "common", None if i == 1 else "P7", "3-6")
         for i in range(1, 8)
     ]
-    write_tsv(folder / "retrieval/mine/predictions.tsv", pd.DataFrame(rows, columns=PREDICTED))
+    write_tsv(folder / "retrieval/mine/predictions.tsv", pd.DataFrame(rows, columns=PREDICTIONS))
     write_text(folder / "retrieval/mine/predictions.gaf", "!gaf-version: 2.2\n")

@@ -5,7 +5,7 @@ import pytest
 
 from gofer.errors import ArtefactError
 from gofer.report.faithfulness_section import Faithfulness
-from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
+from gofer.tables import FAITHFULNESS
 
 
 def table(low, high):
@@ -17,7 +17,7 @@ def table(low, high):
         for order in orders
         for share in ("0.1", "0.5", "mean")
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=FAITHFULNESS)
 
 
 def test_a_difference_is_good_below_zero_for_deletion_and_above_for_insertion():
@@ -40,7 +40,7 @@ def test_there_is_a_picture_for_each_curve_with_all_orders():
 
 
 def test_without_an_example_there_is_nothing_to_show(tmp_path):
-    (tmp_path / "f.tsv").write_text("\t".join(COLUMNS) + "\n")
+    (tmp_path / "f.tsv").write_text("\t".join(FAITHFULNESS) + "\n")
     empty = Faithfulness.read(tmp_path / "f.tsv")
     assert (empty.examples, empty.pictures(), list(empty.rows())) == (0, [], [])
 

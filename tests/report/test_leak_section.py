@@ -5,13 +5,14 @@ import pytest
 
 from gofer.artefacts import write_tsv
 from gofer.errors import ArtefactError
-from gofer.evaluation.leaks import ANCESTORS, COLUMNS, SAME_SEQUENCE
+from gofer.evaluation.leaks import ANCESTORS, SAME_SEQUENCE
 from gofer.report.leak_section import Leaks
+from gofer.tables import LEAKS
 
 
 def leaks(found, of, handling):
     rows = [(SAME_SEQUENCE.format(split="validation"), 0, 1234, "refused"), (ANCESTORS, found, of, handling)]
-    return Leaks(pd.DataFrame(rows, columns=COLUMNS))
+    return Leaks(pd.DataFrame(rows, columns=LEAKS))
 
 
 def test_a_check_says_among_how_many_it_found_none():

@@ -8,6 +8,7 @@ from gofer.report import input_tables as tables
 from gofer.report import labels_and_help as words
 from gofer.report import prediction_section as predictions
 from gofer.report.training_section import METRIC_COLUMNS, TrainingStory
+from gofer.tables import PREDICTIONS
 
 HEADER = "s\th:m:s\tmax_rss\n"
 
@@ -51,7 +52,7 @@ def test_the_preview_shows_what_tells_most(make_run):
 
 
 def test_ids_that_look_like_numbers_stay_as_they_are(tmp_path):
-    columns = "\t".join(predictions.COLUMNS)
+    columns = "\t".join(PREDICTIONS)
     write_text(tmp_path / "q/predictions.tsv", f"{columns}\n007\tGO:1\t0.5\tNA\tMFO\tn/a\tzero\tn/a\t1-2,4-5\n")
     query = predictions.query_preview(tmp_path / "q/predictions.tsv", tmp_path)
     protein_id, (line,) = query.proteins[0]
@@ -97,7 +98,7 @@ def test_without_any_relative_the_counts_have_every_row():
 def test_the_nearest_training_proteins_are_told_in_a_sentence():
     told = tables.nearest_sentence(splits_of([np.nan, 0.4], [np.nan, 0.3, 0.29, np.nan]), 0.3)
     assert told == (
-        "1 of 4 test proteins has a training protein at 30 % identity or more, and 2 have none that is similar; "
+        "1 of 4 test proteins has a training protein at 30 % identity or more, and 2 have no similar one; "
         "of 2 validation proteins 1 and 1."
     )
 

@@ -13,13 +13,13 @@ def written(make_run):
     run = make_run(diamond="diamond is not | installed")
     os.utime(run.files.metrics, (1_700_000_000, 1_700_000_000))
     files = {name: getattr(run.files, name) for name in ("metrics", "status", "differences", "leaks", "faithfulness")}
-    return run, files, results_markdown(files, run.config, ["config/config.yaml"])
+    return run, files, results_markdown(files, run.config, ["config/demo.yaml"])
 
 
 def test_the_figures_say_what_they_come_from(written):
     run, _, text = written
     assert text.startswith("# Results of the run demo\n")
-    assert "| Command | `snakemake evaluate --cores 2 --configfile config/config.yaml` |" in text
+    assert "| Command | `snakemake evaluate --cores 2 --configfile config/demo.yaml` |" in text
     assert f"| Seed | {run.config['seed']} |" in text
     assert "| Go release | releases/2015-07-11 |" in text
     assert "| Measured on | 2023-11-14 |" in text
@@ -60,7 +60,7 @@ def test_every_line_of_a_table_has_as_many_cells_as_its_head(written):
 
 def test_the_same_tables_give_the_same_bytes(written):
     run, files, text = written
-    assert results_markdown(files, run.config, ["config/config.yaml"]) == text
+    assert results_markdown(files, run.config, ["config/demo.yaml"]) == text
 
 
 def test_a_table_that_is_something_else_is_refused(written):

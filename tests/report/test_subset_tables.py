@@ -5,15 +5,14 @@ import pytest
 from gofer.artefacts import write_text
 from gofer.errors import ArtefactError
 from gofer.evaluation import subset_metrics as apart
-from gofer.evaluation.metric_rows import IDENTITY_SPLITS
-from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS
+from gofer.methods import METHODS
 from gofer.metrics.generalised_zero_shot import RANK_METRICS, SETTINGS
-from gofer.report import labels_and_help as words
 from gofer.report import subset_tables as breakdowns
 from gofer.report.metric_tables import Metrics
+from gofer.report.page import MARKERS
 from gofer.report.reliability_plot import reliability_diagram, reliability_points
 from gofer.report.subset_tables import Differences
-from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
+from gofer.report.svg import COLOURS, OTHER_STYLE, style
 
 
 @pytest.fixture
@@ -26,11 +25,9 @@ def metrics(files):
     return Metrics.read(files.metrics, files.status)
 
 
-def test_the_page_knows_every_split_and_setting_that_evaluation_writes():
-    assert list(breakdowns.IDENTITY_NAMES) == list(IDENTITY_SPLITS.values())
+def test_the_page_knows_every_setting_that_evaluation_writes():
     assert list(breakdowns.SETTING_NAMES) == SETTINGS
     assert breakdowns.OF_RANKS == RANK_METRICS
-    assert breakdowns.DIFFERENCE_COLUMNS == DIFFERENCE_COLUMNS
 
 
 def test_bins_of_identity_without_a_test_protein_are_left_out(metrics):
@@ -105,6 +102,9 @@ def test_reliability_is_drawn_from_the_lowest_score_up(metrics):
     assert reliability_diagram(metrics, "MFO", ["nobody"]) is None
 
 
-def test_every_method_has_a_name_a_meaning_and_a_look_of_its_own():
-    assert set(words.METHOD_NAMES) == set(words.METHOD_MEANINGS) == set(METHOD_STYLES)
-    assert len({*METHOD_STYLES.values(), OTHER_STYLE}) == len(METHOD_STYLES) + 1
+def test_every_method_has_a_name_and_a_look_of_its_own():
+    assert len({method.name for method in METHODS.values()}) == len(METHODS)
+    looks = {style(method) for method in METHODS}
+    assert len(looks | {OTHER_STYLE}) == len(METHODS) + 1
+    assert {colour for colour, _ in looks} <= set(COLOURS)
+    assert {marker for _, marker in looks} <= set(MARKERS)

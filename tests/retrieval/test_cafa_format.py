@@ -1,7 +1,6 @@
 """The CAFA form is read and written strictly: what evaluators bend without a word is refused, with its line."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 from gofer.artefacts import Manifest, read_manifest
 from gofer.errors import GoferError, InputError, ProblemsError
 from gofer.metrics.rounding import rounded
-from gofer.retrieval.cafa_format import predicted_pairs, prediction_status, read_cafa, score_matrix, write_cafa
+from gofer.retrieval.cafa_format import predicted_pairs, prediction_status, read_cafa, write_cafa
 
 GOOD = "P1\tGO:0000001\t0.5\n"
 IDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters='"'), min_size=1, max_size=12)
@@ -85,7 +84,6 @@ def test_an_empty_file_has_no_predictions(file):
     file.write_text("")
     table = read_cafa(file)
     assert table.empty
-    assert score_matrix(table, ["P1"], ["GO:1"]).tolist() == [[0]]
 
 
 def test_lines_may_end_in_the_windows_way_and_the_last_need_not_end(file):
@@ -139,13 +137,6 @@ def test_the_manifest_and_the_status_lie_beside_the_file(file):
     write_cafa(file, ["P1"], ["GO:1"], [0.5], manifest=Manifest({"go_release": "r1"}), status="could not run")
     assert prediction_status(file) == "could not run"
     assert read_manifest(file).release == {"go_release": "r1"}
-
-
-def test_scores_are_joined_by_id_and_others_are_left_out():
-    table = pd.DataFrame({"protein_id": ["P2", "P1", "X"], "go_id": ["b", "a", "a"], "score": [0.2, 0.1, 0.9]})
-    assert score_matrix(table, ["P1", "P2"], ["a", "b"]).tolist() == [[0.1, 0], [0, 0.2]]
-    shuffled = table.sample(frac=1, random_state=1).astype({"protein_id": "category", "go_id": "category"})
-    assert score_matrix(shuffled, ["P2", "P1"], ["b", "a"]).tolist() == [[0.2, 0], [0, 0.1]]
 
 
 def test_pairs_come_out_protein_by_protein_best_first():

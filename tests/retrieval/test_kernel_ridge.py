@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gofer.config import LIKENESSES
 from gofer.retrieval.features.sequence_features import SequenceReader
-from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures, kernel
+from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelRidge, KernelWeights, ProteinFeatures, kernel
 
 WEIGHTS = KernelWeights(
     learned=1.0,
@@ -45,10 +44,10 @@ def features(texts, learned, reader=None):
     return ProteinFeatures(learned, 3 * learned, reader.read(texts)), reader
 
 
-@pytest.mark.parametrize("only", LIKENESSES)
+@pytest.mark.parametrize("only", SIMILARITIES)
 def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
     own, _ = features(*world()[:2])
-    weights = KernelWeights(**WEIGHTS.__dict__ | dict.fromkeys(LIKENESSES, 0.0) | {only: 1.0})
+    weights = KernelWeights(**WEIGHTS.__dict__ | dict.fromkeys(SIMILARITIES, 0.0) | {only: 1.0})
     near = kernel(own, own, weights)
     np.testing.assert_allclose(near, near.T, atol=1e-12)
     np.testing.assert_allclose(np.diag(near), 1, atol=1e-6)
@@ -66,7 +65,7 @@ def test_with_all_proteins_as_landmarks_it_is_kernel_ridge_regression():
 
 
 @pytest.mark.parametrize("landmarks", [4096, 12])
-@pytest.mark.parametrize("kinds", [{}, {"learned": 0.0}, dict.fromkeys(LIKENESSES, 0.0) | {"learned": 1.0}])
+@pytest.mark.parametrize("kinds", [{}, {"learned": 0.0}, dict.fromkeys(SIMILARITIES, 0.0) | {"learned": 1.0}])
 def test_new_members_of_a_family_get_its_term(landmarks, kinds):
     texts, learned, labels = world(60)
     weights = KernelWeights(**{**WEIGHTS.__dict__, **kinds, "landmarks": landmarks})

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from training.tiny_world import TRAINING
 
 from gofer.artefacts import Manifest, read_table
-from gofer.config import LIKENESSES
 from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.errors import ArtefactError
 from gofer.evaluation.evidence_examples import choose_examples, explained_examples, planted_ranges
@@ -20,7 +19,7 @@ from gofer.evaluation.held_out_predictions import predict_held_out
 from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
-from gofer.retrieval.kernel_ridge import KernelWeights
+from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.protein_vectors import NearestAnnotated, ProteinVectors
 from gofer.retrieval.query import COLUMNS, Reported, predict_proteins
@@ -73,7 +72,7 @@ def scorer(world, space, vectors, calibration, sequences):
     train = vectors.of_splits("train")
     seen = world.terms[(world.terms["training_count"] > 0) & (world.terms["depth"] > 0)]
     go_ids = seen["go_id"].tolist()
-    kernel = KernelWeights(**dict.fromkeys(LIKENESSES, 1.0), sharpness=3.0, ridge=1.0, evenness=0.25, landmarks=99)
+    kernel = KernelWeights(**dict.fromkeys(SIMILARITIES, 1.0), sharpness=3.0, ridge=1.0, evenness=0.25, landmarks=99)
     labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
     aspects = seen["aspect"].to_numpy(str)
     label_model = LabelModel.fit(train.described(sequences), labels, go_ids, aspects, kernel, aligned=50, seed=1)

@@ -1,4 +1,4 @@
-"""Two processes that share each batch train the model of one process, and stop and go on together."""
+"""Two processes that share each batch train the model of one process; they stop and resume together."""
 
 import os
 import signal
@@ -87,7 +87,7 @@ plain, calls = Optimiser.step, []
 def step(self, *arguments):
     calls.append(1)
     if os.environ["RANK"] == "1" and len(calls) == 5:
-        os.kill(os.getpid(), signal.SIGTERM)  # one of them alone is told to stop
+        os.kill(os.getpid(), signal.SIGTERM)  # one of them alone is output to stop
     plain(self, *arguments)
 
 Optimiser.step = step
@@ -118,7 +118,7 @@ def job_in(folder, files, **changed):
         metrics=str(folder / "metrics.tsv"), costs=str(folder / "costs.tsv"), training={**SETTINGS, **changed},
         mining={"refresh_epochs": 1}, relations=["is_a", "part_of"], seed=1, run="tiny", code="x",
     )  # fmt: skip
-    job.write(folder / "told.json")
+    job.write(folder / "output.json")
     return job
 
 
@@ -128,7 +128,7 @@ def start(root):
 
     def run(script, folder, *arguments, **environment):
         paths = os.pathsep.join([str(root / "src"), str(root / "tests")])
-        command = [sys.executable, "-c", script, str(folder / "told.json"), *map(str, arguments)]
+        command = [sys.executable, "-c", script, str(folder / "output.json"), *map(str, arguments)]
         return subprocess.Popen(
             command, env={**os.environ, "PYTHONPATH": paths, **environment}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -143,8 +143,8 @@ def pair(start, files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pair")
     job_in(folder, files)
     running = start(LAUNCH, folder, folder / "log")
-    told, _ = running.communicate()
-    assert running.returncode == 0, told + (folder / "log").read_text()
+    output, _ = running.communicate()
+    assert running.returncode == 0, output + (folder / "log").read_text()
     return folder
 
 
@@ -170,24 +170,24 @@ def test_two_processes_train_the_model_of_one_with_the_whole_batch(pair, files, 
 
 def test_only_the_outputs_are_left_and_one_process_writes_the_log(pair):
     assert sorted(path.name for path in pair.iterdir()) == [
-        "costs.tsv", "log", "metrics.tsv", "model.safetensors", "told.json",
+        "costs.tsv", "log", "metrics.tsv", "model.safetensors", "output.json",
     ]  # fmt: skip
     assert (pair / "log").read_text().count("stage A, epoch 1: validation Fmax") == 1
 
 
-def test_stopped_by_sigterm_it_goes_on_to_the_bytes_of_an_unbroken_run(pair, start, files, tmp_path):
+def test_stopped_by_sigterm_it_resumes_to_the_bytes_of_an_unbroken_run(pair, start, files, tmp_path):
     job_in(tmp_path, files, checkpoint_minutes=1e-9)  # so that the state is there after the first step
     running = start(LAUNCH, tmp_path, tmp_path / "log")
     while running.poll() is None and not (tmp_path / "resume" / NEWEST).exists():
         time.sleep(0.002)
     running.send_signal(signal.SIGTERM)
-    told, _ = running.communicate()
-    assert running.returncode == TRY_AGAIN, told + (tmp_path / "log").read_text()
+    output, _ = running.communicate()
+    assert running.returncode == TRY_AGAIN, output + (tmp_path / "log").read_text()
     assert (tmp_path / "resume" / NEWEST).exists()
     assert not (tmp_path / "model.safetensors").exists()
     again = start(LAUNCH, tmp_path, tmp_path / "log")
-    told, _ = again.communicate()
-    assert again.returncode == 0, told + (tmp_path / "log").read_text()
+    output, _ = again.communicate()
+    assert again.returncode == 0, output + (tmp_path / "log").read_text()
     assert "resuming stage" in (tmp_path / "log").read_text()
     for name in ("model.safetensors", "metrics.tsv"):
         assert (tmp_path / name).read_bytes() == (pair / name).read_bytes(), name
@@ -201,8 +201,8 @@ def test_two_nodes_of_a_process_each_give_the_bytes_of_one_machine_with_two(pair
     srun.chmod(0o755)
     path = f"{srun.parent}{os.pathsep}{os.environ['PATH']}"
     running = start(LAUNCH, tmp_path, tmp_path / "log", NODES="2", SLURM_JOB_ID="7", PATH=path)
-    told, _ = running.communicate()
-    assert running.returncode == 0, told + (tmp_path / "log").read_text()
+    output, _ = running.communicate()
+    assert running.returncode == 0, output + (tmp_path / "log").read_text()
     assert "on 2 nodes of SLURM's job 7" in (tmp_path / "log").read_text()
     for name in ("model.safetensors", "metrics.tsv"):
         assert (tmp_path / name).read_bytes() == (pair / name).read_bytes(), name
@@ -211,7 +211,7 @@ def test_two_nodes_of_a_process_each_give_the_bytes_of_one_machine_with_two(pair
 @pytest.mark.parametrize(
     ("processes", "place", "fault"),
     [
-        (2, {}, "this is no job of SLURM"),
+        (2, {}, "this is not a SLURM job"),
         (2, {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0"}, "this is a step of one"),
         (3, {"SLURM_JOB_ID": "7"}, "training.processes is 3, which 2 nodes cannot share evenly"),
         (1, {"SLURM_JOB_ID": "7"}, "training.processes is 1, which 2 nodes cannot share evenly"),
@@ -234,13 +234,13 @@ def free_port():
         return str(free.getsockname()[1])
 
 
-def test_processes_share_rows_and_gradients_and_stop_together_when_one_is_told_to(start, files, tmp_path):
+def test_processes_share_rows_and_gradients_and_stop_together_when_one_gets_sigterm(start, files, tmp_path):
     job_in(tmp_path, files)
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": free_port()}
     second = free_port()
     both = [start(TOGETHER, tmp_path, second, RANK=str(rank), LOCAL_RANK=str(rank), **place) for rank in range(2)]
-    told = [running.communicate()[0] for running in both]
-    assert [running.returncode for running in both] == [TRY_AGAIN, TRY_AGAIN], "\n".join(told)
+    output = [running.communicate()[0] for running in both]
+    assert [running.returncode for running in both] == [TRY_AGAIN, TRY_AGAIN], "\n".join(output)
     assert (tmp_path / "resume" / NEWEST).exists()
 
 

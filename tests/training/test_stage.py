@@ -153,7 +153,6 @@ def test_the_index_is_renewed_after_the_set_number_of_epochs(world, tmp_path):
     train_stage(model, data, miner, stage, dataclasses.replace(config, refresh_epochs=2), tracker)
     ages = tracker.table().query("metric == 'index_age'")["value"].tolist()
     assert ages == [0, 1, 0, 1, 0]
-    assert not miner.in_text_space
 
 
 def test_stages_start_from_the_checkpoint_before_them(world, tmp_path):

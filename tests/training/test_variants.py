@@ -1,4 +1,4 @@
-"""Training without one part: only that part is missing, and the full model is what the stages' own jobs give."""
+"""Training without one part: only that part is missing, and the full model is that of the stages' own jobs."""
 
 import copy
 
@@ -24,7 +24,7 @@ from gofer.training.checkpoint import read_checkpoint, write_checkpoint
 from gofer.training.encode import term_vectors
 from gofer.training.stage import train_stage
 from gofer.training.tracking import Tracker
-from gofer.training.variants import AblationInputs, judge, stated_alone, train_without, without
+from gofer.training.variants import VariantInputs, judge, stated_only, train_variant, variant_settings
 
 MINING = {"refresh_epochs": 1, "index": "exact"}
 FIGURES = {"fmax", "fmax_MFO", "fmax_BPO", "fmax_CCO", "seen_macro_aupr", "zero_macro_auroc", "zero_macro_aupr"}
@@ -47,7 +47,7 @@ def inputs_of(world, *, zero_shot=("P16", "P17", "P18")):
     vocabulary = Vocabulary.of_tables(world.terms, world.term_sets, world.texts, relations=["is_a", "part_of"])
     held_out = HeldOut.of_tables(world.terms, world.term_sets, annotations, world.splits)
     texts = dict.fromkeys("ABCD", world.texts)
-    return AblationInputs(world.store, world.proteins, world.pid2pos, vocabulary, texts, held_out)
+    return VariantInputs(world.store, world.proteins, world.pid2pos, vocabulary, texts, held_out)
 
 
 def every_curriculum(**knobs):
@@ -77,13 +77,13 @@ CONSTANT = {knob: [last, last] for knob, (_, last) in ((k, v) for k, v in CURRIC
 )
 def test_a_part_changes_its_own_settings_and_no_others(part, shared, block):
     before = copy.deepcopy(TRAINING)
-    assert without(part, TRAINING) == {**TRAINING, **shared, "stages": dict.fromkeys("ABCD", block)}
+    assert variant_settings(part, TRAINING) == {**TRAINING, **shared, "stages": dict.fromkeys("ABCD", block)}
     assert before == TRAINING
 
 
-def test_the_curriculum_that_stands_still_is_as_hard_as_the_last_step_of_the_last_stage():
+def test_without_curriculum_the_hardness_is_that_of_the_last_step_throughout():
     stages = {**TRAINING["stages"], "D": every_curriculum(k_hard=[3, 9])}
-    changed = without("curriculum", {**TRAINING, "stages": stages})["stages"]
+    changed = variant_settings("curriculum", {**TRAINING, "stages": stages})["stages"]
     assert {name: changed[name]["curriculum"]["k_hard"] for name in "ABCD"} == dict.fromkeys("ABCD", [9, 9])
 
 
@@ -92,13 +92,13 @@ def test_every_part_of_the_config_can_be_left_out_and_has_a_name(root):
     parts = schema["properties"]["ablation"]["properties"]["parts"]["items"]["enum"]
     assert set(parts) == set(PARTS)
     for part in parts:
-        without(part, TRAINING)
-    with pytest.raises(ValueError, match="no part of training"):
-        without("everything", TRAINING)
+        variant_settings(part, TRAINING)
+    with pytest.raises(ValueError, match="not a variant of training"):
+        variant_settings("everything", TRAINING)
 
 
-def test_the_full_model_is_what_the_stages_own_jobs_give_to_the_bit(world, tmp_path):
-    ablated = train_without("full", inputs_of(world), TRAINING, MINING, seed=5, share=1.0)
+def test_the_full_model_is_that_of_the_stages_own_jobs_to_the_bit(world, tmp_path):
+    ablated = train_variant("full", inputs_of(world), TRAINING, MINING, seed=5, share=1.0)
     previous = None
     for name in "ABCD":
         model, data, miner, stage, config = world.begin(stage=name, previous=previous, seed=5)
@@ -110,24 +110,24 @@ def test_the_full_model_is_what_the_stages_own_jobs_give_to_the_bit(world, tmp_p
         model = train_stage(model, data, miner, stage, config, tracker)
         previous = tmp_path / f"{name}.safetensors"
         write_checkpoint(previous, model, RELEASE)
-    own = read_checkpoint(previous)[0].state_dict()
-    assert all(torch.equal(weight, own[name]) for name, weight in ablated.state_dict().items())
+    staged = read_checkpoint(previous)[0].state_dict()
+    assert all(torch.equal(weight, staged[name]) for name, weight in ablated.state_dict().items())
 
 
 @pytest.mark.parametrize("part", ["full", *PARTS])
 def test_every_part_trains_and_is_judged(world, part):
     inputs = inputs_of(world)
-    first, again = (judge(train_without(part, inputs, TRAINING, MINING, seed=1, share=0.1), inputs) for _ in range(2))
+    first, again = (judge(train_variant(part, inputs, TRAINING, MINING, seed=1, share=0.1), inputs) for _ in range(2))
     assert set(first) == FIGURES
     assert np.isnan(first["fmax_CCO"])  # no term of the world
     assert all(0 <= value <= 1 for name, value in first.items() if name != "fmax_CCO")
     assert first == pytest.approx(again, nan_ok=True, abs=0)
 
 
-def test_judging_takes_unseen_terms_of_validation_proteins_alone(world):
-    model = train_without("full", inputs_of(world), TRAINING, MINING, seed=1, share=0.1)
-    told = judge(model, inputs_of(world))
-    assert judge(model, inputs_of(world, zero_shot=("P16", "P17", "P18", "P01"))) == pytest.approx(told, nan_ok=True)
+def test_judging_uses_unseen_terms_of_validation_proteins_only(world):
+    model = train_variant("full", inputs_of(world), TRAINING, MINING, seed=1, share=0.1)
+    figures = judge(model, inputs_of(world))
+    assert judge(model, inputs_of(world, zero_shot=("P16", "P17", "P18", "P01"))) == pytest.approx(figures, nan_ok=True)
     assert np.isnan(judge(model, inputs_of(world, zero_shot=("P01",)))["zero_macro_auroc"])
 
 
@@ -144,7 +144,7 @@ def test_without_expansion_the_labels_are_those_of_expansion_none(case, expansio
         table, held_out = terms.assign(training_count=counts), {terms["go_id"].iloc[-1]}
         return positives_by_protein(expand(annotations, splits, table, held_out, config, RELATIONS))
 
-    pd.testing.assert_frame_equal(stated_alone(labels(expansion)), labels("none"))
+    pd.testing.assert_frame_equal(stated_only(labels(expansion)), labels("none"))
 
 
 def test_without_expansion_only_stated_terms_are_positives_and_all_stay_true():
@@ -152,7 +152,7 @@ def test_without_expansion_only_stated_terms_are_positives_and_all_stay_true():
         {"protein_id": ["P1", "P2"], "split": "train", "go_ids": [["a", "b", "c"], ["b"]], "hops": [[1, 0, 2], [1]],
          "true_ids": [["a", "b", "c"], ["b"]]}
     )  # fmt: skip
-    labels = stated_alone(pid2pos)
+    labels = stated_only(pid2pos)
     assert labels["go_ids"].tolist() == [["b"], []]
     assert labels["hops"].tolist() == [[0], []]
     assert labels["true_ids"].tolist() == pid2pos["true_ids"].tolist()

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from running import planned
 from workflow.benchmark_worlds import write_cafa3, write_gearnet, write_lafa, write_nrpdb
 
 from gofer.artefacts import read_table
-from gofer.config import check_config
+from gofer.config import check_config, read_config
 from gofer.errors import GoferError
 
 pytestmark = pytest.mark.workflow
@@ -26,7 +25,7 @@ OVERLAYS = {
 
 def snakemake(root: Path, folder: Path, run: str, *arguments: str, check: bool = True) -> str:
     """Run the workflow in `folder`, whose `in` has the files, with a benchmark's configs as in docs/benchmarks.md."""
-    configs = [str(root / "config" / name) for name in ("swissprot.yaml", *OVERLAYS[run], "esm2_650m.yaml")]
+    configs = [str(root / "config" / name) for name in (*OVERLAYS[run], "esm2_650m.yaml")]
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile"), "--directory", str(folder)]
     command += [*arguments, "--cores", "2", "--configfile", *configs, "--config", "data=in"]
     environment = {**os.environ, "HOME": str(folder / "home"), "PYTHONPATH": str(root / "src")}
@@ -57,27 +56,13 @@ def folder(tmp_path):
     return tmp_path
 
 
-def merged(root, names):
-    config = {}
-
-    def put(into, more):
-        for key, value in more.items():
-            if isinstance(value, dict) and isinstance(into.get(key), dict):
-                put(into[key], value)
-            else:
-                into[key] = value
-
-    for name in names:
-        put(config, yaml.safe_load((root / "config" / name).read_text()))
-    return config
-
-
-@pytest.mark.parametrize("overlays", [*OVERLAYS.values(), []])
+@pytest.mark.parametrize("overlays", [*OVERLAYS.values(), ["swissprot.yaml"]])
 def test_a_benchmarks_configs_hold_together_what_the_schema_asks(root, tmp_path, overlays):
-    names = ["swissprot.yaml", *overlays, "esm2_650m.yaml"]
-    config = merged(root, names) | {"data": str(tmp_path), "query": None}
+    files = [root / "config" / name for name in [*overlays, "esm2_650m.yaml"]]
+    defaults = read_config(root / "config/defaults.yaml")
+    config = read_config(root / "config/defaults.yaml", *files) | {"data": str(tmp_path), "query": None}
     with pytest.raises(GoferError) as caught:  # without its files: nothing but these is wrong
-        check_config(config, [root / "config" / name for name in names], root / "workflow/schemas/config.schema.yaml")
+        check_config(config, files, root / "workflow/schemas/config.schema.yaml", defaults)
     told = [problem for problem in str(caught.value).splitlines() if not problem.startswith("help: ")]
     assert told
     assert all(line.endswith("which does not exist") for line in told), told

@@ -38,7 +38,7 @@ def run(folder, *arguments, settings=None):
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / "source/Snakefile"), *arguments]
     if settings:
         (folder / "settings.yaml").write_text(yaml.safe_dump({"embeddings": {"residues": settings}}))
-        command += ["--configfile", str(folder / "source/config/config.yaml"), str(folder / "settings.yaml")]
+        command += ["--configfile", str(folder / "source/config/demo.yaml"), str(folder / "settings.yaml")]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr

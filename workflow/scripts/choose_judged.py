@@ -3,7 +3,6 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_table, write_table
-from gofer.config import ASPECTS
 from gofer.inputs.benchmark_subsets import (
     KNOWLEDGE,
     KNOWN,
@@ -16,20 +15,20 @@ from gofer.inputs.benchmark_subsets import (
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.schemas import typed
 from gofer.inputs.splits.term_lists import read_vocabulary
-from gofer.inputs.text_files import Limits
+from gofer.names import ASPECTS
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     files, output, params = snakemake.input, snakemake.output, snakemake.params
     manifest = agreed_files(files.ontology, files.obsolete, files.annotations, files.splits)
     manifest = manifest.told(terms=params.terms, protein_sets=params.protein_sets, known_before=params.known_before)
-    ontology, splits, limits = read_table(files.ontology), read_table(files.splits), Limits.from_config(params.settings)
+    ontology, splits = read_table(files.ontology), read_table(files.splits)
     tested = splits.loc[splits["split"] == "test", "protein_id"]
-    judged = Judged(proteins=read_protein_sets(params.protein_sets, tested, ASPECTS, limits))
+    judged = Judged(proteins=read_protein_sets(params.protein_sets, tested, ASPECTS))
     terms, knowledge, known = judged.terms, judged.knowledge, judged.known
     if params.terms:
         ids = TermIds.of_tables(ontology, read_table(files.obsolete))
-        listed, gone = read_vocabulary(params.terms, ids, limits)
+        listed, gone = read_vocabulary(params.terms, ids)
         terms = pd.DataFrame({"go_id": listed})
         logger.info("%d terms; obsolete without one replacement: %s", len(listed), ", ".join(gone) or "none")
     if params.known_before:

@@ -6,13 +6,12 @@ from gofer.artefacts import agreed_files, read_table, write_table, write_tsv
 from gofer.inputs.ontology.releases import compare_releases, known_ids, release_accounting
 from gofer.inputs.ontology.term_table import Ontology, read_ontology
 from gofer.inputs.schemas import ACCOUNTING, PREVIOUS_TERMS, RELEASE_CHANGES, typed
-from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     files, output = snakemake.input, snakemake.output
     manifest = agreed_files(files.ontology, files.obsolete)
-    before = read_ontology(files.previous, limits=Limits.from_config(snakemake.params.settings))
+    before = read_ontology(files.previous)
     after = Ontology(manifest.release["go_release"], read_table(files.ontology), read_table(files.obsolete))
     changes = compare_releases(before, after)
     accounting = release_accounting(before, after, changes).table()

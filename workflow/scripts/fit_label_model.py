@@ -18,7 +18,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     annotations = read_table(files.annotations, ["protein_id", "go_id"])
     label_model = LabelModel.fit(
         known.described(read_sequences(files.proteins)),
-        label_matrix(annotations, known.protein_ids, seen["go_id"].tolist()).toarray() > 0,
+        label_matrix(annotations, known.protein_ids, seen["go_id"]).toarray(),
         seen["go_id"].tolist(),
         seen["aspect"].to_numpy(str),
         KernelWeights.from_config(params.settings),

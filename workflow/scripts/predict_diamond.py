@@ -9,7 +9,7 @@ from gofer.workflow import logged_to, logger
 with logged_to(snakemake.log[0]):
     manifest = agreed_files(*snakemake.input)
     settings = snakemake.params.settings
-    search = DiamondSearch(evalue=settings["diamond_evalue"], threads=snakemake.threads)
+    search = DiamondSearch(threads=snakemake.threads)
     manifest = manifest.told(method="diamond")
     if not search.installed:
         logger.warning(DIAMOND_MISSING)

@@ -1,5 +1,6 @@
 """Rule pretrain_esm: an ESM-2 trained on the run's proteins, judged on clusters held out."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from gofer.artefacts import Manifest, read_manifest, read_table, write_tsv
@@ -24,7 +25,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     write_esm2(
         snakemake.output.model,
         best_esm2(state, config),
-        Manifest(read_manifest(files.proteins).release, {"pretraining": dict(params.pretraining), "steps": state.step}),
+        Manifest(read_manifest(files.proteins).release, {"pretraining": asdict(config), "steps": state.step}),
         half=config.float16,
         lm_head=True,
     )

@@ -3,17 +3,11 @@
 from gofer.artefacts import Manifest, write_table
 from gofer.inputs.ontology.term_table import read_ontology
 from gofer.inputs.schemas import ACCOUNTING, OBSOLETE, ONTOLOGY, typed
-from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     output, settings = snakemake.output, snakemake.params.settings
-    ontology = read_ontology(
-        snakemake.input.obo,
-        settings["relations"],
-        across_aspects=settings["across_aspects"],
-        limits=Limits.from_config(settings),
-    )
+    ontology = read_ontology(snakemake.input.obo, settings["relations"], across_aspects=settings["across_aspects"])
     accounting = ontology.accounting().table()
     manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo), settings=settings)
     write_table(output.ontology, typed(ontology.terms, ONTOLOGY), manifest)

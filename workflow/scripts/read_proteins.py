@@ -3,7 +3,6 @@
 from gofer.artefacts import write_batches, write_table
 from gofer.inputs.proteins.protein_table import ProteinReader
 from gofer.inputs.schemas import ACCOUNTING, PROTEINS, typed
-from gofer.inputs.text_files import Limits
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
@@ -11,7 +10,6 @@ with logged_to(snakemake.log[0]):
     reader = ProteinReader(
         [files.fasta] if isinstance(files.fasta, str) else files.fasta,
         keep_ids=files.get("keep_ids") or None,
-        limits=Limits.from_config(snakemake.params.settings),
     )
     write_batches(output.proteins, PROTEINS, reader.batches(), reader.manifest)
     accounting = reader.accounting.table()

@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from gofer.errors import GoferError
+from gofer.inputs.label_matrix import label_matrix
 from gofer.retrieval.annotation_transfer import transferred
 from gofer.retrieval.cafa_format import predicted_pairs
 
@@ -110,11 +111,7 @@ def transferred_labels(
         Columns protein_id, go_id, score in (0, 1].
     """
     go_ids = np.unique(labels["go_id"].to_numpy(str))
-    target = pd.Index(targets["protein_id"]).get_indexer(labels["protein_id"])
-    term = np.searchsorted(go_ids, labels["go_id"].to_numpy(str))
-    mine = target >= 0
-    has_ST = sp.csr_array((np.ones(mine.sum()), (target[mine], term[mine])), shape=(len(targets), len(go_ids)))
+    has_ST = label_matrix(labels, targets["protein_id"], go_ids)
     bits_BS = sp.csr_array((hits["bitscore"], (hits["query"], hits["target"])), shape=(len(queries), len(targets)))
-    has_ST.data[:] = 1  # a pair listed twice was summed to 2
     scores_BT = transferred(bits_BS, has_ST)
     return predicted_pairs(scores_BT, list(queries["protein_id"]), list(go_ids), scores_BT >= min_score)

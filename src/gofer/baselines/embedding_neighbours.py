@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from gofer.baselines.diamond import transferred_labels
 from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import fmax
-from gofer.retrieval.cafa_format import score_matrix
 from gofer.workflow import progress
 
 CHOICES = (1, 3, 5, 10, 20, 50, 100)
@@ -108,11 +108,11 @@ def choose_k(
     """
     seen = terms[terms["go_id"].isin(set(labels["go_id"]) | set(val_labels["go_id"]))].reset_index(drop=True)
     graph, ids = GoGraph.of_terms(seen, relations, within_aspect=True), sorted(val_labels["protein_id"].unique())
-    truth_BT = score_matrix(val_labels.assign(score=1.0), ids, seen["go_id"]) > 0
+    truth_BT = label_matrix(val_labels, ids, seen["go_id"]).toarray()
     quality = []
     for k in CHOICES:
         table = neighbour_labels(neighbours, labels, terms, k=k, min_score=np.finfo(float).tiny)
-        scores_BT = hierarchy_consistent(score_matrix(table, ids, seen["go_id"]), graph)
+        scores_BT = hierarchy_consistent(label_matrix(table, ids, seen["go_id"], table["score"]).toarray(), graph)
         own = [(seen["aspect"] == aspect).to_numpy() for aspect in seen["aspect"].unique()]
         found = [fmax(scores_BT[:, columns], truth_BT[:, columns]) for columns in own]
         quality.append(float(np.mean([value for value in found if np.isfinite(value)] or [0.0])))

@@ -1,17 +1,17 @@
-"""The baseline that needs no model: kernel ridge regression on k-mers of residues and composition."""
+"""Kernel ridge regression of labels on k-mers and composition: a baseline that needs no model."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.retrieval.cafa_format import predicted_pairs
 from gofer.retrieval.features.sequence_features import SequenceReader
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 
 
-def ridge(
+def kmer_ridge(
     train: tuple[Sequence[str], Sequence[Sequence[str]]],
     held_out: tuple[list[str], Sequence[str]],
     terms: pd.DataFrame,
@@ -21,14 +21,14 @@ def ridge(
     min_score: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Kernel ridge regression on words of residues and composition: what needs no model at all.
+    """Predict the terms of proteins from their k-mers and composition.
 
     Args:
         train: Sequences of the training proteins, and the ids of their terms, propagated.
         held_out: Ids of the proteins to predict for, and their sequences.
         terms: Rows of the terms table to predict, roots left out.
-        weights: The kernel; what is not read from the sequence alone does not count.
-        relations: Along which a score holds upwards.
+        weights: Of the kernel; only the parts that are read from the sequence count.
+        relations: Along which annotations propagate in this run.
         min_score: Lower scores are left out.
         seed: Of the choice of landmarks.
 
@@ -36,10 +36,8 @@ def ridge(
         Columns protein_id, go_id, score in (0, 1].
     """
     (sequences, true_ids), (protein_ids, new_sequences) = train, held_out
-    columns, labels_NT = pd.Index(terms["go_id"]), np.zeros((len(sequences), len(terms)), bool)
-    for labels_T, own_ids in zip(labels_NT, true_ids, strict=True):
-        places = columns.get_indexer(pd.Index(own_ids, dtype=columns.dtype))
-        labels_T[places[places >= 0]] = True
+    labels = pd.DataFrame({"protein_id": range(len(sequences)), "go_id": true_ids}).explode("go_id").dropna()
+    labels_NT = label_matrix(labels, range(len(sequences)), terms["go_id"]).toarray()
     reader = SequenceReader.of_training(sequences)
     own, new = (ProteinFeatures(None, None, reader.read(texts)) for texts in (sequences, new_sequences))
     fitted = KernelRidge.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)

@@ -1,10 +1,11 @@
-"""A baseline for terms that training never saw: the cosine of texts, nothing trained.
+"""A baseline for terms that training never saw: the cosine of texts; nothing is trained.
 
-A protein's profile in an aspect is the mean text vector of the labels of its nearest training proteins (`neighbours`),
-each neighbour weighted by its cosine; a term scores the cosine of the profile with the term's own text vector. Terms
-without a training protein are reached like any other. A logistic curve per aspect, fitted on validation proteins, makes
-the cosine a probability; it leaves the order of proteins and terms within an aspect as it is. Shapes: B proteins, N
-neighbours, T terms, G text width.
+A protein's profile in an aspect is the mean text vector of the labels of its nearest training proteins
+(`embedding_neighbours`), each neighbour weighted by its cosine. A term's score is the cosine of the profile with the
+term's text vector, whether or not a training protein has the term. A logistic curve per aspect, fitted on validation
+proteins, makes the cosine a probability; it does not change the order of proteins and terms within an aspect.
+
+Shapes: B proteins, N neighbours, T terms, G text width.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.baselines.embedding_neighbours import first_neighbours
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration, fit
-from gofer.retrieval.cafa_format import predicted_pairs, score_matrix
+from gofer.retrieval.cafa_format import predicted_pairs
 from gofer.retrieval.unthresholded_scores import Block
 
 PROTEINS_AT_ONCE = 64
@@ -56,7 +57,7 @@ class TextProfiles:
 
         Args:
             protein_ids: Proteins to describe.
-            neighbours: What `neighbours.nearest` gave.
+            neighbours: What `embedding_neighbours.nearest` gave.
             labels: Columns protein_id, go_id of the training proteins, propagated, roots left out.
             terms: Columns go_id, aspect; rows as those of `texts_TG`.
             texts_TG: Unit vectors of the terms' texts.
@@ -65,11 +66,8 @@ class TextProfiles:
         ids, near = list(protein_ids), first_neighbours(neighbours, k)
         near = near[near["protein_id"].isin(ids)]
         training = pd.Index(near["neighbour"].unique())
-        row, column = pd.Index(ids).get_indexer(near["protein_id"]), training.get_indexer(near["neighbour"])
-        weight_BN = sp.csr_array((near["cosine"], (row, column)), shape=(len(ids), len(training)))
-        known = labels[labels["protein_id"].isin(training)]
-        owner, term = training.get_indexer(known["protein_id"]), pd.Index(terms["go_id"]).get_indexer(known["go_id"])
-        has_NT = sp.csr_array((np.ones(len(known), np.float32), (owner, term)), shape=(len(training), len(terms)))
+        weight_BN = label_matrix(near, ids, training, near["cosine"], names=("protein_id", "neighbour"))
+        has_NT = label_matrix(labels, training, terms["go_id"]).astype(np.float32)
         aspects_T, profiles = terms["aspect"].to_numpy(str), {}
         for aspect in np.unique(aspects_T):
             own = np.flatnonzero(aspects_T == aspect)
@@ -95,7 +93,7 @@ class TextProfiles:
             terms: The terms table; rows as those of `texts_TG`.
         """
         seen = np.flatnonzero(seen_in_training(terms))
-        labels_BC = score_matrix(labels.assign(score=1.0), self.protein_ids, terms["go_id"].iloc[seen]) > 0
+        labels_BC = label_matrix(labels, self.protein_ids, terms["go_id"].iloc[seen]).toarray()
         return fit(self.cosines(slice(None))[:, seen], np.zeros(len(seen)), self.aspects_T[seen], labels_BC)
 
     def scored(self, calibration: Calibration) -> Iterator[Block]:

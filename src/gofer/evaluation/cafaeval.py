@@ -25,11 +25,11 @@ import pandas as pd
 from gofer.artefacts import write_text
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
+from gofer.names import ASPECTS
 from gofer.retrieval.cafa_format import write_cafa
 
 logger = logging.getLogger(__name__)
 
-NAMESPACES = {"MFO": "molecular_function", "BPO": "biological_process", "CCO": "cellular_component"}
 FIRST_THRESHOLD = 0.01
 RESULT = "evaluation_all.tsv"
 
@@ -63,7 +63,7 @@ def write_ontology(path: Path | str, terms: pd.DataFrame, relations: Iterable[st
     stanzas = ["format-version: 1.2\n"]
     for term in terms.itertuples():
         name = " ".join(str(term.name).split())
-        namespace = NAMESPACES.get(term.aspect, term.aspect)
+        namespace = ASPECTS.get(term.aspect, term.aspect)
         lines = ["[Term]", f"id: {term.go_id}", f"name: {name}", f"namespace: {namespace}"]
         for relation in relations:
             tag = "is_a:" if relation == "is_a" else "relationship: part_of"
@@ -197,7 +197,7 @@ def read_figures(path: Path | str) -> Mapping[str, AspectFigures]:
         ArtefactError: The file is missing or is not what cafaeval writes.
     """
     path = Path(path)
-    aspects = {namespace: aspect for aspect, namespace in NAMESPACES.items()}
+    aspects = {namespace: aspect for aspect, namespace in ASPECTS.items()}
     try:
         if not path.stat().st_size:
             return {}

@@ -21,8 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from gofer.metrics.bootstrap import UNBOUNDED, Bootstrap, interval
-from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
 from gofer.retrieval.term_space import TermSpace
+from gofer.tables import FAITHFULNESS
 from gofer.training.dataset import ContrastiveEmbCollator, ProteinEmbDataset, ProteinItem
 from gofer.training.model import GoferModel
 from gofer.workflow import progress
@@ -106,8 +106,8 @@ def faithfulness(
         bootstrap: Of the intervals, over examples.
 
     Returns:
-        `COLUMNS`: curve, order (one of `ORDERS`, or "impact - …" for the paired difference from each other one), share
-        of residues (`AREA` for the mean over the shares), value (cosine), low, high, n (examples).
+        `tables.FAITHFULNESS`: curve, order (one of `ORDERS`, or "impact - …" for the paired difference from each other
+        one), share of residues (`AREA` for the mean over the shares), value (cosine), low, high, n (examples).
     """
     row_of = {protein_id: row for row, protein_id in enumerate(proteins.protein_ids)}
     column_of = {go_id: column for column, go_id in enumerate(space.go_ids)}
@@ -144,4 +144,4 @@ def _table(curves: Mapping[tuple[str, str], NDArray[np.float64]], bootstrap: Boo
                     continue
                 told = interval(draws_NE @ values_E / draws_NE.sum(axis=1), UNBOUNDED)
                 rows.append((curve, name, str(share), *told.values(), len(values_EF)))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=FAITHFULNESS)

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.inputs.held_out import HeldOut
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.sparse_pairs import Pairs
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores
@@ -74,29 +75,15 @@ class Joined:
             below_T=~graph.is_root_T,
             graph=graph,
             protein_ids=proteins,
-            stated_BT=_sparse(scores, proteins, pd.Index(terms["go_id"])),
-            labels_BT=_sparse(truth.assign(score=1.0), proteins, pd.Index(terms["go_id"])),
+            stated_BT=label_matrix(scores, proteins, terms["go_id"], scores["score"].to_numpy(float)),
+            labels_BT=label_matrix(truth, proteins, terms["go_id"]),
         )
 
     def dense(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
         """Of some proteins, roots left out: scores as predicted, scores propagated, labels propagated."""
-        stated_BT, labels_BT = self.stated_BT[rows].toarray(), self.labels_BT[rows].toarray() > 0
+        stated_BT, labels_BT = self.stated_BT[rows].toarray(), self.labels_BT[rows].toarray()
         arrays = stated_BT, *(hierarchy_consistent(values, self.graph) for values in (stated_BT, labels_BT))
         return tuple(values[:, self.below_T] for values in arrays)
-
-
-def _sparse(table: pd.DataFrame, protein_ids: pd.Index, go_ids: pd.Index) -> sp.csr_array:
-    row_P, column_P = (_places(table[name], ids) for name, ids in (("protein_id", protein_ids), ("go_id", go_ids)))
-    wanted_P = (row_P >= 0) & (column_P >= 0)
-    places = row_P[wanted_P], column_P[wanted_P]
-    return sp.csr_array((table["score"].to_numpy(float)[wanted_P], places), shape=(len(protein_ids), len(go_ids)))
-
-
-def _places(column: pd.Series, ids: pd.Index) -> NDArray[np.int32]:
-    column = column.astype("category")
-    if not len(column.cat.categories):
-        return np.empty(0, np.int32)
-    return ids.get_indexer(column.cat.categories).astype(np.int32)[column.cat.codes]
 
 
 @dataclass(frozen=True, eq=False)

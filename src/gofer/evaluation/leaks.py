@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from gofer.errors import GoferError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
+from gofer.names import HELD_OUT, SPLITS
+from gofer.tables import LEAKS
 
-HELD_OUT = {"val": "validation", "test": "test"}
 SAME_SEQUENCE = "{split} proteins with the sequence of a training protein"
 ALIKE = "{split} proteins with a training protein at {percent:g} % identity or more"
 IN_LABELS = "labels of training proteins that are zero-shot terms"
 COUNTED = "zero-shot terms with a training protein"
 ANCESTORS = "training positives that follow from held-out terms alone"
-COLUMNS = ["check", "found", "of", "handling"]
 REPORTED_FROM = 0.3  # identity, where the split promises none
 REFUSED, TOLD = "refused", "told"
 
@@ -53,7 +53,7 @@ def leak_checks(
         zero_ancestors: keep or drop, of inputs.term_sets.
 
     Returns:
-        `COLUMNS`: the check, how many were found among how many, and handling: `REFUSED` (any would have ended the
+        `tables.LEAKS`: the check, how many were found among how many, and handling: `REFUSED` (any would have ended the
         evaluation, so there is none) or `TOLD`.
 
     Raises:
@@ -66,7 +66,7 @@ def leak_checks(
         *_zero_shot(terms, term_sets, pid2pos),
         _ancestors(terms, term_sets, pid2pos, annotations, list(relations), zero_ancestors),
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=LEAKS)
 
 
 def _same_sequence(proteins: pd.DataFrame, splits: pd.DataFrame, split: str) -> Row:
@@ -79,7 +79,7 @@ def _same_sequence(proteins: pd.DataFrame, splits: pd.DataFrame, split: str) -> 
             f"{same['protein_id'].iloc[0]} ({split}) has the sequence of the training protein {twin}",
             help="put proteins of one sequence into one split (inputs.splits) and run snakemake again",
         )
-    return SAME_SEQUENCE.format(split=HELD_OUT[split]), 0, len(own), REFUSED
+    return SAME_SEQUENCE.format(split=SPLITS[split]), 0, len(own), REFUSED
 
 
 def _similar(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
@@ -93,7 +93,7 @@ def _similar(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
             f"{first['nearest_train']}, but the split promises less than {promised:.0%}",
             help="delete inputs/splits.parquet and run snakemake again; if it stays, please report it",
         )
-    check = ALIKE.format(split=HELD_OUT[split], percent=100 * identity)
+    check = ALIKE.format(split=SPLITS[split], percent=100 * identity)
     return check, len(similar), len(own), TOLD if promised is None else REFUSED
 
 

@@ -17,7 +17,7 @@ from gofer.evaluation.cafaeval import AspectFigures
 from gofer.evaluation.join_predictions import AspectPairs, Predicted, aspect_pairs
 from gofer.evaluation.term_metrics import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.inputs.held_out import HeldOut
-from gofer.inputs.splits import nearest as identity_bins
+from gofer.inputs.splits.nearest import identity_bins
 from gofer.metrics.bootstrap import DRAWS, Bootstrap, interval
 from gofer.metrics.calibration_error import BINS, reliability
 from gofer.metrics.fmax import THRESHOLDS, Named, count, f_curve, s_curve
@@ -30,12 +30,12 @@ from gofer.metrics.generalised_zero_shot import (
 )
 from gofer.metrics.sparse_pairs import Pairs
 from gofer.metrics.term_ranking import TermMeans, TermScores, by_term, means_of_terms
+from gofer.names import ASPECTS, IDENTITY_BINS, TERM_SETS
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores
+from gofer.tables import METRICS
 
 logger = logging.getLogger(__name__)
 
-ASPECTS = ["MFO", "BPO", "CCO"]
-COLUMNS = ["method", "split", "aspect", "term_set", "metric", "value", "low", "high", "n"]
 THRESHOLD_METRICS = [
     "best_threshold", "validation_threshold", "f_at_validation_threshold", "weighted_f_at_validation_threshold",
     "s_at_validation_threshold",
@@ -50,14 +50,7 @@ COUNT_BINS = {
     "train_21_100": (21, 100),
     "train_over_100": (101, None),
 }
-TERM_SETS = ["common", "few", "zero", *COUNT_BINS]
-IDENTITY_SPLITS = dict(
-    zip(
-        [identity_bins.NONE_FOUND, *identity_bins.BINS],
-        ["test_none_similar", "test_under_30", "test_30_50", "test_50_70", "test_70_95", "test_from_95"],
-        strict=True,
-    )
-)
+SETS = [*TERM_SETS, *COUNT_BINS]
 BITS = {"smin", "s_at_validation_threshold"}  # every other figure lies in [0, 1]
 AGREEMENT = 0.0011  # cafaeval prints three decimals
 
@@ -84,8 +77,8 @@ def measure(
         bootstrap: How intervals are made.
 
     Returns:
-        `COLUMNS` and draws, the values of all resamples (float32): n proteins, for macro figures n terms. NaN where a
-        figure cannot be had.
+        `tables.METRICS` and draws, the values of all resamples (float32): n proteins, for macro figures n terms. NaN
+        where a figure is not defined.
 
     Raises:
         ArtefactError: Our figures and cafaeval's differ.
@@ -101,13 +94,13 @@ def measure(
 
 
 def with_intervals(method: str, aspect: str, rows: Iterable[Row]) -> pd.DataFrame:
-    """Figures of one aspect as a table, `COLUMNS` and draws."""
+    """Figures of one aspect as a table, `tables.METRICS` and draws."""
     told = []
     for split, term_set, (metric, values_N, n) in rows:
         bounds = (0, np.inf) if metric in BITS else (0, 1)
         keys = {"method": method, "split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
         told.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
-    return pd.DataFrame(told, columns=[*COLUMNS, DRAWS])
+    return pd.DataFrame(told, columns=[*METRICS, DRAWS])
 
 
 def without_values(method: str, keys: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
@@ -116,19 +109,19 @@ def without_values(method: str, keys: Sequence[tuple[str, str, str]]) -> pd.Data
         [(aspect, *key) for aspect in ASPECTS for key in keys], columns=["aspect", "split", "term_set", "metric"]
     )
     nothing: dict[str, object] = {"value": np.nan, "low": np.nan, "high": np.nan, "n": 0}
-    return table.assign(method=method, **nothing, **{DRAWS: [np.empty(0, np.float32)] * len(table)})[[*COLUMNS, DRAWS]]
+    return table.assign(method=method, **nothing, **{DRAWS: [np.empty(0, np.float32)] * len(table)})[[*METRICS, DRAWS]]
 
 
 def not_measured(method: str) -> pd.DataFrame:
     """The rows of a method that could not run, every value NaN."""
     keys = [("test", "all", metric) for metric in ASPECT_METRICS]
-    keys += [("test", name, metric) for name in TERM_SETS for metric in TERM_METRICS]
+    keys += [("test", name, metric) for name in SETS for metric in TERM_METRICS]
     keys += [("test", setting, metric) for setting in SETTINGS for metric in RANK_METRICS]
-    keys += [(split, "all", metric) for split in IDENTITY_SPLITS.values() for metric in PROTEIN_METRICS]
+    keys += [(own.split, "all", metric) for own in IDENTITY_BINS for metric in PROTEIN_METRICS]
     return without_values(method, keys)
 
 
-def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(COLUMNS)) -> str:
+def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(METRICS)) -> str:
     """The methods' rows as the text of `metrics.tsv`; a figure that cannot be had is "n/a"."""
     table = pd.concat([table[list(columns)] for table in measures])
     return table.to_csv(None, sep="\t", index=False, float_format="%.4f", na_rep="n/a")
@@ -150,11 +143,11 @@ def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut
     )
     for setting, figure in generalised_figures(ranks, test.unseen_C, draws_NB):
         yield "test", setting, figure
-    bins = identity_bins.identity_bins(held_out.identity.reindex(test.protein_ids))
-    for name, split in IDENTITY_SPLITS.items():
-        own_B = (bins == name).to_numpy(bool)
+    bins = identity_bins(held_out.identity.reindex(test.protein_ids))
+    for identity_bin in IDENTITY_BINS:
+        own_B = (bins == identity_bin.name).to_numpy(bool)
         similar = protein_figures(test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B])
-        yield from ((split, "all", figure) for figure in similar)
+        yield from ((identity_bin.split, "all", figure) for figure in similar)
 
 
 def macro_figures(
@@ -223,7 +216,7 @@ def _at_thresholds(test: Pairs, val: Pairs, accretion_C: NDArray, draws_NB: NDAr
 def _term_sets(terms: pd.DataFrame, term_set: pd.Series) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     set_C = terms["go_id"].map(term_set).to_numpy()
     count_C = terms["training_count"].to_numpy()
-    for name in ("common", "few", "zero"):
+    for name in TERM_SETS:
         yield name, set_C == name
     for name, (least, most) in COUNT_BINS.items():
         yield name, (count_C >= least) & (count_C <= (np.inf if most is None else most))

@@ -11,12 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.evaluation.join_predictions import AspectPairs, Predicted, aspect_pairs
-from gofer.evaluation.metric_rows import ASPECTS, Row, macro_figures, with_intervals, without_values
+from gofer.evaluation.metric_rows import Row, macro_figures, with_intervals, without_values
 from gofer.evaluation.term_metrics import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.inputs.benchmark_subsets import PARTIAL, PARTIAL_SPLIT, Judged
 from gofer.inputs.held_out import HeldOut
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.metrics.sparse_pairs import Pairs
+from gofer.names import ASPECTS
 
 LISTED = "listed"
 ALL = "all"
@@ -54,7 +55,7 @@ def expected_rows(judged: Judged) -> list[tuple[str, str, str]]:
     """Split, term set and metric of the rows that each aspect has."""
     listed = bool(len(judged.terms))
     rows = [("test", LISTED, metric) for metric in TERM_METRICS if listed]
-    for name in judged.sets(ASPECTS[0]):
+    for name in judged.sets(next(iter(ASPECTS))):
         sets = [ALL, *([LISTED] if listed and name != PARTIAL else [])]
         rows += [(f"test_{name}", term_set, metric) for term_set in sets for metric in PROTEIN_METRICS]
     return rows

@@ -1,20 +1,43 @@
-"""Annotations as a sparse matrix of proteins and terms."""
+"""Pairs of protein and term as a sparse matrix, joined by id: labels, scores, hops.
+
+Shapes: P pairs, N proteins, T terms.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
 
 
-def label_matrix(annotations: pd.DataFrame, protein_ids: list[str], go_ids: list[str]) -> sp.csr_array:
-    """1 where a protein has a term, int32 (N, T); pairs of other proteins or terms are left out.
+def label_matrix(
+    table: pd.DataFrame,
+    rows: Sequence | pd.Index | pd.Series,
+    columns: Sequence | pd.Index | pd.Series,
+    values: ArrayLike | None = None,
+    *,
+    names: tuple[str, str] = ("protein_id", "go_id"),
+) -> sp.csr_array:
+    """The pairs of a table, (N, T); pairs of other proteins or terms are left out.
 
     Args:
-        annotations: Columns protein_id, go_id, each pair once.
-        protein_ids: Rows.
-        go_ids: Columns.
+        table: Ids of the proteins and terms, in the columns `names`.
+        rows: Proteins of the rows, each once.
+        columns: Terms of the columns, each once.
+        values: Value of each pair (P), which gives the type of the matrix; a pair listed twice has their sum. Without,
+            the matrix is bool: True where a protein has a term.
+        names: The two columns of the table.
     """
-    row = pd.Index(protein_ids, dtype="str").get_indexer(annotations["protein_id"])
-    column = pd.Index(go_ids, dtype="str").get_indexer(annotations["go_id"])
-    here = (row >= 0) & (column >= 0)
-    ones = np.ones(int(here.sum()), dtype=np.int32)
-    return sp.csr_array((ones, (row[here], column[here])), shape=(len(protein_ids), len(go_ids)))
+    row_P, column_P = (_places(table[name], ids) for name, ids in zip(names, (rows, columns), strict=True))
+    here_P = (row_P >= 0) & (column_P >= 0)
+    values_P = np.ones(len(table), bool) if values is None else np.asarray(values)
+    places = row_P[here_P], column_P[here_P]
+    return sp.csr_array((values_P[here_P], places), shape=(len(rows), len(columns)))
+
+
+def _places(names: pd.Series, ids: Sequence | pd.Index | pd.Series) -> NDArray[np.int32]:
+    # Each name is looked up once: a table of predictions repeats them a thousand times.
+    names = names.astype("category")
+    place_of = pd.Index(ids).get_indexer(names.cat.categories).astype(np.int32)
+    return np.append(place_of, np.int32(-1))[names.cat.codes]  # code -1, a missing name, finds the last

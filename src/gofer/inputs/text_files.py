@@ -4,11 +4,11 @@ import bz2
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from gofer.errors import InputError
 
@@ -30,13 +30,8 @@ class Limits:
     """
 
     unfold_ratio: int = 200
-    unfolded_gib: float = 64
+    unfolded_gib: float = 512
     residues: int = 200_000
-
-    @classmethod
-    def from_config(cls, inputs: Mapping[str, Any]) -> "Limits":
-        """From the `inputs` section of a config."""
-        return cls(**inputs["limits"])
 
 
 DEFAULT_LIMITS = Limits()
@@ -129,13 +124,13 @@ def _within(limits: Limits, path: Path, pieces: Iterable[bytes]) -> Iterator[byt
             raise InputError(
                 f"unfolds to more than {limits.unfold_ratio} times its size on disk ({packed:,} bytes)",
                 path=path,
-                help="no text does that; if it is right all the same, raise inputs.limits.unfold_ratio",
+                help="no text does that: the file is damaged or made for harm; if it is right, unpack it first",
             )
         if max(unfolded, packed) > limits.unfolded_gib * 2**30:
             raise InputError(
                 f"holds more than {limits.unfolded_gib:g} GiB",
                 path=path,
-                help="if that is right, raise inputs.limits.unfolded_gib",
+                help="split it into several files: proteins and annotations take a list of files",
             )
         yield piece
 

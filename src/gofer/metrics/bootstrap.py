@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-KEYS = ["split", "aspect", "term_set", "metric"]
-DIFFERENCE_COLUMNS = ["method", "against", *KEYS, "value", "low", "high", "n"]
+from gofer.methods import OURS
+from gofer.tables import DIFFERENCES, METRIC_KEYS
+
 DRAWS = "draws"  # column of the resampled values in a table of measures
 UNBOUNDED = (-np.inf, np.inf)
 
@@ -43,7 +44,7 @@ def interval(values_N: NDArray, bounds: tuple[float, float] = (0, 1)) -> dict[st
     """Value, low and high of a figure; low and high are NaN where there is no interval.
 
     Args:
-        values_N: The figure of each resample, every protein once first; NaN where it cannot be had.
+        values_N: The figure of each resample, every protein once first; NaN where it is not defined.
         bounds: Between which the figure must lie.
     """
     values_N = np.asarray(values_N, np.float64)
@@ -55,31 +56,30 @@ def interval(values_N: NDArray, bounds: tuple[float, float] = (0, 1)) -> dict[st
 
 
 def differences(
-    measures: Mapping[str, pd.DataFrame], *, prefix: str = "gofer", without: Iterable[str] = ()
+    measures: Mapping[str, pd.DataFrame], *, method: str = OURS, without: Iterable[str] = ()
 ) -> pd.DataFrame:
-    """How far our methods stand above each other method, figure by figure, with intervals of the paired difference.
+    """Paired differences between one method and each other, metric by metric, with their intervals.
 
     Both methods see the same draws, so what makes a sample of proteins easy or hard for both cancels.
 
     Args:
-        measures: By method, what `measure` gave.
-        prefix: Begins the names of our methods, each of which is compared with all others.
+        measures: By method, the rows of the metrics table with all draws.
+        method: Compared with all others.
         without: Metrics that are not to be compared.
 
     Returns:
-        Columns method, against, split, aspect, term_set, metric, value, low, high, n: value is method less against.
-        Figures that one of the two lacks are left out.
+        `tables.DIFFERENCES`: value is that of `method` minus that of `against`. Values that one of the two lacks are
+        left out.
     """
-    parts = []
-    for method in (name for name in measures if name.startswith(prefix)):
-        for against in (name for name in measures if name != method):
-            both = measures[method].merge(measures[against], on=KEYS, suffixes=("", "_against"))
-            known = both["value"].notna() & both["value_against"].notna()
-            both = both[known & ~both["metric"].isin(list(without))]
-            told = [
-                interval(np.asarray(own, np.float64) - np.asarray(other, np.float64), UNBOUNDED)
-                for own, other in zip(both[DRAWS], both[f"{DRAWS}_against"], strict=True)
-            ]
-            values = pd.DataFrame(told, index=both.index, columns=["value", "low", "high"])
-            parts.append(both.assign(method=method, against=against, **values)[DIFFERENCE_COLUMNS])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=DIFFERENCE_COLUMNS)
+    parts = [pd.DataFrame(columns=DIFFERENCES)]
+    for against in (name for name in measures if name != method and method in measures):
+        both = measures[method].merge(measures[against], on=METRIC_KEYS, suffixes=("", "_against"))
+        known = both["value"].notna() & both["value_against"].notna()
+        both = both[known & ~both["metric"].isin(list(without))]
+        intervals = [
+            interval(np.asarray(ours, np.float64) - np.asarray(theirs, np.float64), UNBOUNDED)
+            for ours, theirs in zip(both[DRAWS], both[f"{DRAWS}_against"], strict=True)
+        ]
+        values = pd.DataFrame(intervals, index=both.index, columns=["value", "low", "high"])
+        parts.append(both.assign(method=method, against=against, **values)[DIFFERENCES])
+    return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -33,6 +33,7 @@ class Knobs:
     hier_down: int
 
 
+COLUMNS = ["stage", "step", "knob", "value"]
 KNOBS = tuple(Knobs.__dataclass_fields__)
 SHARES = ("hard_frac", "inbatch_easy")
 
@@ -72,7 +73,7 @@ def progress_at(step: int, steps: int, *, warmup: float, shape: str) -> float:
 
 
 def curriculum_table(config: CurriculumConfig, stage: str, steps: int) -> pd.DataFrame:
-    """The curriculum of a stage before it begins: columns stage, step, knob, value, at up to `TABLE_POINTS` steps."""
+    """The curriculum of a stage before it begins: `COLUMNS`, at up to `TABLE_POINTS` steps."""
     points = sorted({round(i * (steps - 1) / (TABLE_POINTS - 1)) for i in range(TABLE_POINTS)})
     rows = [(stage, step, knob, value) for step in points for knob, value in asdict(config.at(step, steps)).items()]
-    return pd.DataFrame(rows, columns=["stage", "step", "knob", "value"])
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
-from gofer.mining.faiss_index import EXACT, SHARED, TEXT, TermIndex
+from gofer.mining.faiss_index import EXACT, SHARED, TermIndex
 
 
 class Miner:
@@ -69,11 +69,6 @@ class Miner:
     def is_exact(self) -> bool:
         """Whether the index finds all that it should."""
         return self._terms.kind == EXACT
-
-    @property
-    def in_text_space(self) -> bool:
-        """Whether the index still holds the text vectors as they came."""
-        return self._terms.space == TEXT
 
     def _placed(self, terms: TermIndex) -> TermIndex:
         return terms if self._gpu is None else terms.on_gpu(self._gpu)

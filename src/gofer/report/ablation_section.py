@@ -9,11 +9,11 @@ from scipy.stats import t
 
 from gofer.errors import GoferError
 from gofer.report.svg import COLOURS, as_png, canvas, drawing
+from gofer.tables import ABLATION
 
 FULL = "full"
 COMPARED_WITH = {"go_to_protein": "infonce"}  # of InfoNCE alone this is a part; all others are parts of the full model
 CONFIDENCE = 0.95
-COLUMNS = ["part", "metric", "value", "compared_with", "difference", "low", "high", "seeds"]
 PARTS = {
     "mining": "without hard negatives",
     "curriculum": "as hard from the first step as at the last",
@@ -42,8 +42,8 @@ def compare(figures: pd.DataFrame) -> pd.DataFrame:
         figures: Columns part, seed, metric, value.
 
     Returns:
-        `COLUMNS`, parts and metrics in the order of `figures`: low and high are the ends of the 95 % t interval of the
-        mean of the seeds' differences, missing with a single seed.
+        `tables.ABLATION`, parts and metrics in the order of `figures`: low and high are the ends of the 95 % t interval
+        of the mean of the seeds' differences, missing with a single seed.
 
     Raises:
         GoferError: The figures that a part is compared with are not there.
@@ -59,7 +59,7 @@ def compare(figures: pd.DataFrame) -> pd.DataFrame:
         low, high = (np.nan, np.nan) if part == other else _interval(difference_S)
         mean = difference_S.mean() if len(difference_S) else np.nan
         rows.append((part, metric, own_S.mean(), other, mean, low, high, len(difference_S)))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=ABLATION)
 
 
 def _interval(difference_S: np.ndarray) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from gofer.report import labels_and_help as words
 from gofer.report import metric_tables as quality
 from gofer.report.input_tables import read_tsv
 from gofer.report.svg import COLOURS, as_svg, canvas, drawing
-from gofer.retrieval.columns import FAITHFULNESS as COLUMNS
+from gofer.tables import FAITHFULNESS
 
 ORDERS = {
     "impact": ("Impact", "blue"),
@@ -42,7 +42,7 @@ class Faithfulness:
         Raises:
             ArtefactError: It is missing or is no such table.
         """
-        return cls(read_tsv(path, COLUMNS))
+        return cls(read_tsv(path, FAITHFULNESS))
 
     @property
     def examples(self) -> int:

@@ -10,14 +10,12 @@ import pandas as pd
 
 from gofer.artefacts import Manifest, read_table
 from gofer.errors import ArtefactError
+from gofer.names import ASPECTS, HELD_OUT, SPLITS, TERM_SETS, titled
 from gofer.report import labels_and_help as words
 
-SPLITS = {"train": "Training", "val": "Validation", "test": "Test", "unused": "Unused (no annotation)"}
-HELD_OUT = ["val", "test"]
 NONE_FOUND = "none"
 NEAREST_BIN = 5  # % of identity
 NO_PART_OF_THE_RUN = re.compile(r"make_report|results_page|ablat(e_\w+|ion)|pretrain_esm")
-TERM_SETS = ["common", "few", "zero"]
 PACKAGES = [
     "snakemake", "numpy", "pandas", "pyarrow", "scipy", "torch", "faiss-cpu", "transformers", "fair-esm", "cafaeval",
     "matplotlib", "jinja2",
@@ -97,7 +95,7 @@ def split_rows(splits: pd.DataFrame) -> list[SplitRow]:
         own = splits[splits["split"] == name]
         if len(own):
             share = f"{100 * len(own) / len(splits):.0f} %"
-            rows.append(SplitRow(title, f"{len(own):,}", share, f"{own['cluster'].nunique():,}"))
+            rows.append(SplitRow(titled(title), f"{len(own):,}", share, f"{own['cluster'].nunique():,}"))
     return rows
 
 
@@ -120,7 +118,7 @@ def nearest_counts(splits: pd.DataFrame) -> pd.DataFrame:
     bins = (percent // NEAREST_BIN * NEAREST_BIN).clip(upper=100 - NEAREST_BIN)
     edges = [NONE_FOUND, *range(0, 100, NEAREST_BIN)]
     named = bins.map(lambda edge: NONE_FOUND if pd.isna(edge) else int(edge)).astype(object)
-    return pd.crosstab(named, held_out["split"]).reindex(index=edges, columns=HELD_OUT, fill_value=0)
+    return pd.crosstab(named, held_out["split"]).reindex(index=edges, columns=list(HELD_OUT), fill_value=0)
 
 
 def nearest_sentence(splits: pd.DataFrame, identity: float) -> str:
@@ -143,9 +141,9 @@ def nearest_sentence(splits: pd.DataFrame, identity: float) -> str:
 def terms_by_aspect(terms: pd.DataFrame, term_sets: pd.DataFrame) -> pd.DataFrame:
     """Terms by aspect (rows, those that occur) and term set (columns common, few, zero, held_out)."""
     joined = terms[["go_id", "aspect"]].merge(term_sets[["go_id", "term_set", "held_out"]], on="go_id")
-    counts = pd.crosstab(joined["aspect"], joined["term_set"]).reindex(columns=TERM_SETS, fill_value=0)
+    counts = pd.crosstab(joined["aspect"], joined["term_set"]).reindex(columns=list(TERM_SETS), fill_value=0)
     counts["held_out"] = joined.groupby("aspect")["held_out"].sum().astype(int)
-    return counts.reindex([aspect for aspect in words.ASPECTS if aspect in counts.index])
+    return counts.reindex([aspect for aspect in ASPECTS if aspect in counts.index])
 
 
 @dataclass(frozen=True)

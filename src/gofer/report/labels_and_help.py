@@ -1,38 +1,15 @@
-"""What the page calls things: one plain sentence per metric, full names of aspects, methods, term sets and losses."""
+"""What the page calls things, and one plain sentence for each metric, loss and setting."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from gofer.names import ASPECTS, in_words, titled
+
 NOT_AVAILABLE = "n/a"
 
-ASPECTS = ["MFO", "BPO", "CCO"]
-
-ASPECT_NAMES = {"MFO": "Molecular function", "BPO": "Biological process", "CCO": "Cellular component"}
-
-METHOD_NAMES = {
-    "gofer": "gofer",
-    "naive": "Naive",
-    "ridge": "Word ridge",
-    "diamond": "DIAMOND",
-    "neighbours": "ESM neighbours",
-    "text": "Text cosine",
-    "texts_alone": "gofer’s towers alone",
-    "bce": "BCE twin’s towers",
-}
-METHOD_MEANINGS = {
-    "gofer": "this run's model: compares the protein with the text of every GO term and with similar training proteins",
-    "naive": "gives every protein the same terms, by how frequent they are among the training proteins",
-    "ridge": "regresses labels on words of two to four residues and on composition; it needs no model",
-    "diamond": "carries labels over from the training proteins with the most similar sequences, weighted by bit score",
-    "neighbours": "carries labels over from the training proteins nearest by mean residue vectors, untrained",
-    "text": "compares a term's text with the texts of those neighbours' terms, untrained",
-    "texts_alone": "what gofer's two towers say with base rates, no labels of similar proteins; beside the BCE twin's",
-    "bce": "the same towers trained with binary cross-entropy over all training terms",
-}
-
-TERM_SET_NAMES = {"common": "Common", "few": "Few-shot", "zero": "Zero-shot"}
+ASPECT_NAMES = {aspect: titled(in_words(aspect)) for aspect in ASPECTS}
 
 
 @dataclass(frozen=True)
@@ -223,11 +200,6 @@ def count_bin(name: str) -> str:
     """`1–5` for `train_1_5`, `over 100` for `train_over_100`: numbers of training proteins."""
     least, _, most = name.removeprefix("train_").partition("_")
     return f"over {most}" if least == "over" else f"{least}–{most}" if most else least
-
-
-def method_name(method: str) -> str:
-    """How a method is called on the page."""
-    return METHOD_NAMES.get(method, method)
 
 
 def is_untrained(config: Mapping) -> bool:

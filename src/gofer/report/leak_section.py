@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from gofer.evaluation.leaks import ANCESTORS, COLUMNS, REFUSED
+from gofer.evaluation.leaks import ANCESTORS, REFUSED
 from gofer.report import labels_and_help as words
 from gofer.report.input_tables import read_tsv
+from gofer.tables import LEAKS
 
 HANDLINGS = {"refused": "any would have ended the evaluation", "told": "allowed by the run's settings"}
 
@@ -29,7 +30,7 @@ class Leaks:
         Raises:
             ArtefactError: It is missing or is no such table.
         """
-        return cls(read_tsv(path, COLUMNS).astype({"found": int, "of": int}))
+        return cls(read_tsv(path, LEAKS).astype({"found": int, "of": int}))
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Per check: what was looked for, how many among how many, and what that means."""

@@ -16,10 +16,12 @@ import pandas as pd
 
 from gofer.artefacts import read_json
 from gofer.errors import ArtefactError
+from gofer.methods import METHODS, method_name
+from gofer.names import ASPECTS, TERM_SETS, titled
 from gofer.report import labels_and_help as words
+from gofer.tables import METRICS
 
 COMPLETE = "complete"
-COLUMNS = ["method", "split", "aspect", "term_set", "metric", "value", "low", "high", "n"]
 MAIN = ["fmax", "weighted_fmax", "smin", "micro_aupr", "macro_aupr", "coverage"]
 THRESHOLDS = [
     "best_threshold", "validation_threshold", "f_at_validation_threshold", "weighted_f_at_validation_threshold",
@@ -88,7 +90,7 @@ class Metrics:
     """The metrics of a run.
 
     Attributes:
-        table: Columns `COLUMNS`; NaN where a figure cannot be had.
+        table: Columns `tables.METRICS`; NaN where a figure cannot be had.
         status: By method, "complete" or why it could not run.
     """
 
@@ -104,7 +106,7 @@ class Metrics:
         """
         try:
             table = pd.read_csv(metrics, sep="\t", keep_default_na=False, na_values=[words.NOT_AVAILABLE])
-            table = table[COLUMNS].astype(dict.fromkeys(["value", "low", "high"], float))
+            table = table[METRICS].astype(dict.fromkeys(["value", "low", "high"], float))
         except (OSError, ValueError, KeyError) as error:
             raise ArtefactError(f"{metrics} cannot be read as metrics ({error})", help="run snakemake again") from error
         return cls(table, read_json(status)["status"])
@@ -112,8 +114,8 @@ class Metrics:
     @property
     def methods(self) -> list[str]:
         """All methods, the known ones first."""
-        rest = [method for method in self.status if method not in words.METHOD_NAMES]
-        return [method for method in words.METHOD_NAMES if method in self.status] + sorted(rest)
+        rest = [method for method in self.status if method not in METHODS]
+        return [method for method in METHODS if method in self.status] + sorted(rest)
 
     @property
     def measured(self) -> list[str]:
@@ -123,12 +125,12 @@ class Metrics:
     @property
     def missing(self) -> list[tuple[str, str]]:
         """Name of each method that could not run, and why."""
-        return [(words.method_name(m), self.status[m]) for m in self.methods if self.status[m] != COMPLETE]
+        return [(method_name(m), self.status[m]) for m in self.methods if self.status[m] != COMPLETE]
 
     @property
     def aspects(self) -> list[str]:
         """The aspects of the table, in the usual order."""
-        return [aspect for aspect in words.ASPECTS if (self.table["aspect"] == aspect).any()]
+        return [aspect for aspect in ASPECTS if (self.table["aspect"] == aspect).any()]
 
     @property
     def count_bins(self) -> list[str]:
@@ -235,7 +237,7 @@ def term_set_blocks(
 
 def _of_sets(metrics: Metrics, aspect: str, term_sets: Iterable[str], names: Sequence[str]) -> Iterator[Block]:
     for name in term_sets:
-        title = words.TERM_SET_NAMES.get(name) or words.count_bin(name)
+        title = titled(TERM_SETS[name]) if name in TERM_SETS else words.count_bin(name)
         yield block(metrics, aspect, name, names, title)
 
 
@@ -256,7 +258,7 @@ def _verdict(metrics: Metrics, aspect: str) -> str:
         return f"{begin}; no other method ran, so there is nothing to compare it with."
     rival = max(others, key=lambda method: others[method].value)
     theirs = others[rival]
-    against = f"{words.method_name(rival)} ({theirs.value:.2f}; {words.interval(theirs.low, theirs.high, 2)})"
+    against = f"{method_name(rival)} ({theirs.value:.2f}; {words.interval(theirs.low, theirs.high, 2)})"
     best = clearly_best({"gofer": ours, rival: theirs})
     if ours.n < FEWEST:
         return f"{begin}, beside {against}; {words.counted(ours.n, 'test protein')} cannot tell which is better."

@@ -15,6 +15,8 @@ import yaml
 from markupsafe import Markup
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
+from gofer.methods import METHODS, method_name, shown_everywhere
+from gofer.names import HELD_OUT, SPLITS, TERM_SETS, titled
 from gofer.report import input_tables as tables
 from gofer.report import labels_and_help as words
 from gofer.report import metric_tables as quality
@@ -27,11 +29,10 @@ from gofer.report.leak_section import Leaks
 from gofer.report.metric_tables import Metrics
 from gofer.report.release_section import ReleaseStory
 from gofer.report.reliability_plot import reliability_diagram
-from gofer.report.svg import METHOD_STYLES, OTHER_STYLE
+from gofer.report.svg import style
 from gofer.report.training_section import TrainingStory
 
 COUNTED_FROM = 0.3  # identity to a training protein, where the split promises none
-CALIBRATED = ["gofer", "naive", "ridge", "diamond"]  # of which scores are drawn against truth
 MARKERS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "P": "✚"}
 
 
@@ -81,6 +82,8 @@ def build_page(files: Artefacts, config: Mapping[str, Any], root: Path | str) ->
         "facts": facts,
         "metrics": metrics,
         "words": words,
+        "methods": METHODS,
+        "method_name": method_name,
         "untrained": words.is_untrained(config),
         "mini": config["embeddings"]["residues"]["model"] == "mini",
         "demo": "demo" in config,
@@ -114,11 +117,9 @@ def _quality(metrics: Metrics, differences: breakdowns.Differences) -> dict[str,
         "main_names": quality.MAIN,
         "fewest": quality.FEWEST,
         "verdicts": quality.verdicts(metrics),
-        "legend": [(words.method_name(method), *_mark(method)) for method in metrics.measured],
-        "reliability_legend": [
-            (words.method_name(method), *_mark(method)) for method in CALIBRATED if method in metrics.measured
-        ],
-        "by_set": quality.term_set_blocks(metrics, words.TERM_SET_NAMES),
+        "legend": [(method_name(method), *_mark(method)) for method in metrics.measured],
+        "reliability_legend": [(method_name(method), *_mark(method)) for method in shown_everywhere(metrics.measured)],
+        "by_set": quality.term_set_blocks(metrics, {name: titled(title) for name, title in TERM_SETS.items()}),
         "of_zero": quality.term_set_blocks(metrics, ["zero"]),
         "by_count": quality.term_set_blocks(metrics, bins),
         "term_set_names": quality.OF_TERM_SETS,
@@ -137,11 +138,11 @@ def _pictures(metrics: Metrics, bins: Mapping[str, str]) -> dict[str, list[tuple
             for aspect in metrics.aspects
         ]
 
-    sets = words.TERM_SET_NAMES
+    sets = {name: titled(title) for name, title in TERM_SETS.items()}
     by_metric = partial(figures.dots_by_metric, metrics, names=quality.PICTURED)
     by_set = partial(figures.dots_by_terms, metrics, metric="macro_auroc", term_sets=sets, chance=0.5)
     by_count = partial(figures.dots_by_terms, metrics, metric="macro_aupr", term_sets=bins)
-    of_calibration = partial(reliability_diagram, metrics, methods=[m for m in CALIBRATED if m in metrics.measured])
+    of_calibration = partial(reliability_diagram, metrics, methods=shown_everywhere(metrics.measured))
     return {
         "reliability_pictures": [(words.ASPECT_NAMES[aspect], of_calibration(aspect)) for aspect in metrics.aspects],
         "main_pictures": drawn(["all"], quality.PICTURED, by_metric),
@@ -151,14 +152,14 @@ def _pictures(metrics: Metrics, bins: Mapping[str, str]) -> dict[str, list[tuple
 
 
 def _mark(method: str) -> tuple[str, str]:
-    colour, marker = METHOD_STYLES.get(method, OTHER_STYLE)
+    colour, marker = style(method)
     return colour, MARKERS[marker]
 
 
 def _inputs(files: Artefacts, settings: Mapping[str, Any]) -> dict[str, Any]:
     splits = read_table(files.splits)
     promised = settings["identity"] if settings["method"] == "identity" else None
-    names = {split: tables.SPLITS[split] for split in tables.HELD_OUT}
+    names = {split: titled(SPLITS[split]) for split in HELD_OUT}
     terms = read_table(files.terms, ["go_id", "aspect"])
     counts = tables.terms_by_aspect(terms, read_table(files.term_sets))
     return {

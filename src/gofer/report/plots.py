@@ -11,20 +11,20 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from gofer.names import TERM_SETS, titled
 from gofer.report import labels_and_help as words
 from gofer.report.evidence_section import Example
 from gofer.report.metric_tables import Figure, Metrics
 from gofer.report.svg import (
     ASPECT_COLOURS,
     COLOURS,
-    METHOD_STYLES,
-    OTHER_STYLE,
     SPLIT_COLOURS,
     TERM_SET_COLOURS,
     as_png,
     as_svg,
     canvas,
     drawing,
+    style,
 )
 
 WIDTH = 336  # three abreast on the page, one on a telephone
@@ -78,7 +78,7 @@ def _dodged(count: int, step: float) -> list[float]:
 
 
 def _dots(axes: Axes, method: str, places: np.ndarray, rows: Sequence[Figure], *, across: bool) -> None:
-    colour, marker = METHOD_STYLES.get(method, OTHER_STYLE)
+    colour, marker = style(method)
     for place, row in zip(places, rows, strict=True):
         if not row.known:
             continue
@@ -102,7 +102,7 @@ def terms_by_aspect(counts: pd.DataFrame) -> Markup:
             colour = COLOURS[TERM_SET_COLOURS[name]]
             axes.barh(
                 range(len(counts)), values, left=left, height=0.6, color=colour, edgecolor=COLOURS["paper"],
-                linewidth=1, label=words.TERM_SET_NAMES[name],
+                linewidth=1, label=titled(TERM_SETS[name]),
             )  # fmt: skip
             left += values
         axes.set_yticks(range(len(counts)), list(counts.index))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from gofer.names import TERM_SETS, titled
 from gofer.report import labels_and_help as words
 from gofer.report.input_tables import plain, read_tsv
-from gofer.retrieval.columns import PREDICTIONS as COLUMNS
+from gofer.tables import PREDICTIONS
 
 PROTEINS_SHOWN = 8
 TERMS_SHOWN = 5
@@ -55,7 +56,7 @@ def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
         root: Folder of the page, from which files are linked.
     """
     path = Path(path)
-    table = read_tsv(path, COLUMNS)
+    table = read_tsv(path, PREDICTIONS)
     table["telling"] = table["score"].astype(float) * table["information_accretion"].astype(float).fillna(0)
     first = table["protein_id"].unique()[:PROTEINS_SHOWN]
     shown = table[table["protein_id"].isin(first)].sort_values(
@@ -84,7 +85,7 @@ def _prediction(row: Mapping) -> Prediction:
         score=words.number(row["score"], 2),
         percent=round(100 * float(row["score"])),
         information=words.number(row["information_accretion"], 1),
-        term_set=words.TERM_SET_NAMES.get(row["term_set"], words.NOT_AVAILABLE),
+        term_set=titled(TERM_SETS.get(row["term_set"], words.NOT_AVAILABLE)),
         nearest=_or_not_available(row["nearest_protein"]),
         evidence=plain(row["evidence"]).replace("-", "–").replace(",", ", "),
     )
@@ -99,7 +100,6 @@ def _files(table: Path, root: Path) -> Iterator[tuple[str, str]]:
         "predictions.tsv": "all predictions, as a table",
         "predictions.cafa.tsv": "in CAFA form",
         "predictions.gaf": "as GAF 2.2",
-        "index.html": "as a page",
     }
     for name, label in labels.items():
         file = table.with_name(name)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gofer.artefacts import read_manifest, read_table
+from gofer.names import ASPECTS
 from gofer.report import input_tables as tables
 from gofer.report import labels_and_help as words
 
@@ -82,7 +83,7 @@ class ReleaseStory:
             ArtefactError: A file is missing or damaged.
         """
         table, readable = read_table(changes), Path(readable)
-        aspects = [aspect for aspect in words.ASPECTS if (table["aspect"] == aspect).any()]
+        aspects = [aspect for aspect in ASPECTS if (table["aspect"] == aspect).any()]
         return cls(
             previous=read_manifest(changes).release.get("previous_go_release", words.NOT_AVAILABLE),
             changes=len(table),

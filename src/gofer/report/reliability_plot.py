@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gofer.report import labels_and_help as words
 from gofer.report.metric_tables import Figure, Metrics
-from gofer.report.svg import COLOURS, METHOD_STYLES, OTHER_STYLE, as_svg, canvas, drawing
+from gofer.report.svg import COLOURS, as_svg, canvas, drawing, style
 
 WIDTH = 336
 LOWEST = 0.001  # where a share of 0 is drawn: both scales are logarithmic, since most scores are low
@@ -40,7 +40,7 @@ def reliability_diagram(metrics: Metrics, aspect: str, methods: Sequence[str]) -
         figure, axes = canvas(WIDTH, 280)
         axes.plot([LOWEST, 1], [LOWEST, 1], color=COLOURS["muted"], linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         for method, points in lines.items():
-            colour, marker = METHOD_STYLES.get(method, OTHER_STYLE)
+            colour, marker = style(method)
             x, y = (np.maximum([point[side].value for point in points], LOWEST) for side in (0, 1))
             low, high = (np.maximum([getattr(share, end) for _, share in points], LOWEST) for end in ("low", "high"))
             axes.vlines(x, low, high, color=COLOURS[colour], linewidth=1.6, alpha=0.5)

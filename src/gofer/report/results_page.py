@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gofer.artefacts import read_manifest
+from gofer.methods import METHODS, method_name
 from gofer.report import labels_and_help as words
 from gofer.report import subset_tables as breakdowns
 from gofer.report.faithfulness_section import Faithfulness
@@ -65,7 +66,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
 
 
 def _less_each_other(method: str, metrics: Metrics, differences: Differences) -> str:
-    name = words.method_name(method)
+    name = method_name(method)
     return _section(
         f"{name} less each other method",
         f"Paired on the same resamples. Bold: the whole interval speaks for {name}.",
@@ -108,9 +109,7 @@ def _compared() -> list[str]:
 def _of_sets(aspects: Iterable[tuple[str, list[Block]]], names: list[str]) -> str:
     parts = []
     for aspect, blocks in aspects:
-        rows = [
-            [block.title, words.method_name(row.method), *_cells(row.cells)] for block in blocks for row in block.rows
-        ]
+        rows = [[block.title, method_name(row.method), *_cells(row.cells)] for block in blocks for row in block.rows]
         parts += [f"### {aspect}", _table(["Set", "Method", *map(_head, names)], rows)]
     return "\n\n".join(parts)
 
@@ -118,7 +117,7 @@ def _of_sets(aspects: Iterable[tuple[str, list[Block]]], names: list[str]) -> st
 def _tables(blocks: Iterable[Block], names: Sequence[str], heads: Sequence[str] | None = None) -> str:
     parts = []
     for block in blocks:
-        rows = [[words.method_name(row.method), *_cells(row.cells)] for row in block.rows]
+        rows = [[method_name(row.method), *_cells(row.cells)] for row in block.rows]
         title = f"### {block.title}" + (f" ({block.about})" if block.about else "")
         parts += [title, _table(["Method", *(heads or map(_head, names))], rows)]
     return "\n\n".join(parts)
@@ -138,7 +137,7 @@ def _head(name: str) -> str:
 
 
 def _methods(metrics: Metrics) -> str:
-    told = [f"- **{words.method_name(m)}** {words.METHOD_MEANINGS.get(m, '')}".rstrip() for m in metrics.methods]
+    told = [f"- **{method_name(m)}** {METHODS[m].meaning if m in METHODS else ''}".rstrip() for m in metrics.methods]
     return "\n".join(told)
 
 

@@ -7,22 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gofer.metrics.bootstrap import DIFFERENCE_COLUMNS
+from gofer.methods import shown_everywhere
+from gofer.names import IDENTITY_BINS, titled
 from gofer.report import labels_and_help as words
 from gofer.report.input_tables import read_tsv
 from gofer.report.metric_tables import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
+from gofer.tables import DIFFERENCES
 
-IDENTITY_NAMES = {
-    "test_none_similar": "None similar",
-    "test_under_30": "Under 30 %",
-    "test_30_50": "30–50 %",
-    "test_50_70": "50–70 %",
-    "test_70_95": "70–95 %",
-    "test_from_95": "95 % or more",
-}
+IDENTITY_NAMES = {own.split: titled(own.name) for own in IDENTITY_BINS}
 LISTED = "listed"  # the term set of evaluation.terms
-# How near a protein is to training matters most where labels are transferred; the table would be endless with all.
-METHODS_BY_IDENTITY = ("gofer", "naive", "ridge", "diamond")
 OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
 SETTING_NAMES = {
     "seen_among_all": "Seen, among all",
@@ -44,7 +37,8 @@ def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
         some = [split for split in IDENTITY_NAMES if metrics.proteins(aspect, "all", split)]
         names = {split: f"{IDENTITY_NAMES[split]} ({metrics.proteins(aspect, 'all', split):,})" for split in some}
         whole = [block(metrics, aspect, "all", OF_IDENTITY, names[split], split=split) for split in some]
-        shown = [replace(own, rows=[row for row in own.rows if row.method in METHODS_BY_IDENTITY]) for own in whole]
+        few = shown_everywhere(metrics.methods)
+        shown = [replace(own, rows=[row for row in own.rows if row.method in few]) for own in whole]
         told.append((words.ASPECT_NAMES[aspect], shown))
     return told
 
@@ -90,7 +84,7 @@ class Differences:
     """How far gofer stands above each other method.
 
     Attributes:
-        table: `DIFFERENCE_COLUMNS`.
+        table: `tables.DIFFERENCES`.
     """
 
     table: pd.DataFrame
@@ -102,7 +96,7 @@ class Differences:
         Raises:
             ArtefactError: The file is missing or is something else.
         """
-        return cls(read_tsv(path, DIFFERENCE_COLUMNS))
+        return cls(read_tsv(path, DIFFERENCES))
 
     def blocks(self, metrics: Metrics, method: str = "gofer") -> list[Block]:
         """One block per aspect, one row per other method; marked where the interval lies on gofer's side of 0."""

@@ -15,7 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-# Okabe & Ito's palette, told apart by the colour-blind; every hex value stands for one CSS variable.
+from gofer.methods import METHODS
+
+# Okabe & Ito's palette, which the colour-blind can distinguish; every hex value stands for one CSS variable.
 COLOURS = {
     "ink": "#1c2430",
     "muted": "#5b6673",
@@ -28,16 +30,6 @@ COLOURS = {
     "sky": "#56b4e9",
     "purple": "#cc79a7",
     "grey": "#767f8a",
-}
-METHOD_STYLES = {
-    "gofer": ("blue", "o"),
-    "naive": ("grey", "s"),
-    "ridge": ("green", "^"),
-    "diamond": ("vermillion", "D"),
-    "neighbours": ("sky", "s"),
-    "text": ("purple", "^"),
-    "texts_alone": ("sky", "o"),
-    "bce": ("ink", "s"),
 }
 OTHER_STYLE = ("ink", "o")
 ASPECT_COLOURS = {"MFO": "blue", "BPO": "vermillion", "CCO": "green"}
@@ -73,6 +65,11 @@ STYLE: Any = {
     "legend.columnspacing": 1.1,
     "legend.borderaxespad": 0.1,
 }
+
+
+def style(method: str) -> tuple[str, str]:
+    """Colour and marker of a method."""
+    return (METHODS[method].colour, METHODS[method].marker) if method in METHODS else OTHER_STYLE
 
 
 def drawing() -> AbstractContextManager[None]:

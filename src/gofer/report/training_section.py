@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from gofer.mining.curriculum import COLUMNS as CURRICULUM_COLUMNS
 from gofer.report import labels_and_help as words
 from gofer.report import plots as figures
 from gofer.report.input_tables import read_tsv
-
-METRIC_COLUMNS = ["stage", "epoch", "step", "split", "metric", "value"]
-CURRICULUM_COLUMNS = ["stage", "step", "knob", "value"]
+from gofer.training.tracking import COLUMNS as METRIC_COLUMNS
 
 
 @dataclass(frozen=True)

@@ -163,34 +163,6 @@ def _report(
         problems.add(InputError(f"{column} {value!r} {what}", path=path, line=int(position) + 1, help=HELP))
 
 
-def score_matrix(
-    predictions: pd.DataFrame, protein_ids: Sequence[str] | pd.Index, go_ids: Sequence[str] | pd.Index
-) -> NDArray[np.float64]:
-    """Predictions as scores_BT, joined by id; 0 where there is none. Others' proteins and terms are left out.
-
-    Float64, because a score of 0.01 in float32 lies below the threshold 0.01 that it must reach.
-
-    Args:
-        predictions: What `read_cafa` gave.
-        protein_ids: Ids of the rows, B.
-        go_ids: Ids of the columns, T.
-    """
-    scores_BT = np.zeros((len(protein_ids), len(go_ids)))
-    row_P = _positions(predictions["protein_id"], protein_ids)
-    column_P = _positions(predictions["go_id"], go_ids)
-    wanted_P = (row_P >= 0) & (column_P >= 0)
-    scores_BT[row_P[wanted_P], column_P[wanted_P]] = predictions["score"].to_numpy()[wanted_P]
-    return scores_BT
-
-
-def _positions(column: pd.Series, ids: Sequence[str] | pd.Index) -> NDArray[np.int64]:
-    if not len(column):
-        return np.empty(0, np.int64)
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype("category")
-    return pd.Index(ids).get_indexer(column.cat.categories)[column.cat.codes]
-
-
 def predicted_pairs(
     scores_BT: NDArray, protein_ids: Sequence[str], go_ids: Sequence[str], keep_BT: NDArray[np.bool_]
 ) -> pd.DataFrame:

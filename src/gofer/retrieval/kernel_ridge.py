@@ -25,9 +25,10 @@ from gofer.retrieval.features.sequence_features import SequenceFeatures
 
 JITTER = 1e-6  # keeps the normal equations solvable where two landmarks are the same protein
 PROTEINS_AT_ONCE = 1024
+SIMILARITIES = ("learned", "residues", "words", "composition", "segments", "physicochemistry")  # that the kernel sums
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KernelWeights:
     """How much each kind of similarity counts.
 
@@ -44,21 +45,21 @@ class KernelWeights:
         landmarks: Most training proteins that functions are made of.
     """
 
-    learned: float
-    residues: float
-    words: float
-    composition: float
-    segments: float
-    physicochemistry: float
-    sharpness: float
-    ridge: float
-    evenness: float
+    learned: float = 0.5
+    residues: float = 1.0
+    words: float = 1.0
+    composition: float = 1.0
+    segments: float = 1.0
+    physicochemistry: float = 1.0
+    sharpness: float = 3.0
+    ridge: float = 2.0
+    evenness: float = 0.25
     landmarks: int
 
     @classmethod
     def from_config(cls, settings: Mapping[str, Any]) -> "KernelWeights":
         """From the `retrieval.labels` section of a config."""
-        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+        return cls(landmarks=settings["landmarks"])
 
     def of_words(self) -> "KernelWeights":
         """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""

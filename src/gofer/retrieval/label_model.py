@@ -23,7 +23,7 @@ from gofer.retrieval.features.standardise import Scale
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.sparse_parts import joined, parts_of
-from gofer.tensor_file import DAMAGED, read_tensors, write_tensors
+from gofer.training.checkpoint import DAMAGED, read_tensors, write_tensors
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from gofer.inputs.proteins.local_alignment import overlap
 from gofer.retrieval.bank import Bank
-from gofer.retrieval.columns import ALIGNED, NEAR
+
+ALIGNED, NEAR = "aligned", "near"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,18 @@
 """Rows of predictions.tsv: which terms are kept of a protein, in which order, and which of them follow from others.
 
-First come the most specific terms above the cutoff, then what they imply, then the rest; each group best first.
+First come the most specific terms above the cutoff, then what they imply, then the rest; each group best first. A row is
+a protein and a term:
+
+- score: how often such a prediction is right, in (0, 1], never below that of a more specific term;
+- information_accretion: bits that the term adds to its parents; the more, the more specific;
+- term_set: common or few (training proteins), or zero (none);
+- recommended: `best` for the most specific terms above the model's cutoff, `implied` for what follows from them, `no`;
+- follows_from: the most specific term that this one follows from, empty where it is stated by itself;
+- nearest_protein: the nearest known protein that has the term; nearest_by: aligned, or near (in the learned space alone);
+  nearest_identity: share of the alignment's columns with the same residue; nearest_coverage: share of this protein aligned;
+- evidence: residues without which the score would drop most; evidence_note: why there are none, or all;
+- model: the model's name.
+
 Shapes: T terms, K terms kept of a protein, E edges.
 """
 
@@ -12,8 +24,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gofer.inputs.ontology.go_graph import GoGraph
-from gofer.retrieval.columns import BEST, IMPLIED, NOT, PREDICTIONS
+from gofer.tables import PREDICTIONS
 
+BEST, IMPLIED, NOT = "best", "implied", "no"
 NEVER = np.inf  # the cutoff of an aspect in which no score was right so often
 
 

@@ -120,7 +120,7 @@ class NearestAnnotated:
     Attributes:
         known: Their vectors.
         sequences: Their sequences.
-        labels_NT: Not 0 where the protein carries the term, propagated, sparse by column.
+        labels_NT: True where the protein carries the term, propagated, sparse by column.
     """
 
     known: ProteinVectors
@@ -133,7 +133,7 @@ class NearestAnnotated:
     ) -> "NearestAnnotated":
         """From propagated annotations; columns are `terms`. Of those that training has not seen nothing is told."""
         seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
-        labels_NT = label_matrix(seen, known.protein_ids, terms["go_id"].tolist()).tocsc()
+        labels_NT = label_matrix(seen, known.protein_ids, terms["go_id"]).tocsc()
         return cls(known, [sequence_of[protein_id] for protein_id in known.protein_ids], labels_NT)
 
     @classmethod
@@ -162,7 +162,7 @@ class NearestAnnotated:
             columns: The terms.
         """
         nearest_first = np.lexsort((-(self.known.vectors_ND @ z_D), -similarity_N))
-        carries = self.labels_NT[:, columns].toarray()[nearest_first] > 0
+        carries = self.labels_NT[:, columns].toarray()[nearest_first]
         first = carries.argmax(axis=0)
         found = carries.any(axis=0)
         return [

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gofer.retrieval.cafa_format import predicted_pairs
-from gofer.retrieval.columns import PREDICTIONS as COLUMNS
 from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.protein_vectors import Described, NearestAnnotated
 from gofer.retrieval.residue_evidence import as_text, explain_protein
 from gofer.retrieval.scorer import Scorer
+from gofer.tables import PREDICTIONS
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.workflow import progress
 
@@ -38,7 +38,7 @@ def predict_proteins(
     term_sets: pd.DataFrame,
     reported: Reported,
 ) -> pd.DataFrame:
-    """The predictions table: `COLUMNS`, proteins in their order, each protein's best terms first.
+    """The predictions table: `tables.PREDICTIONS`, proteins in their order, each protein's best terms first.
 
     Args:
         scorer: Scores them.
@@ -53,13 +53,13 @@ def predict_proteins(
         for row in progress(range(len(proteins)), "predicting proteins")
     ]
     if not tables:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=PREDICTIONS)
     table = pd.concat(tables, ignore_index=True)
     facts = scorer.space.terms[["go_id", "name", "aspect", "information_accretion"]].merge(
         term_sets[["go_id", "term_set"]], on="go_id", how="left"
     )
     facts["term_set"] = facts["term_set"].fillna("zero")
-    return table.merge(facts, on="go_id", how="left", validate="many_to_one")[COLUMNS]
+    return table.merge(facts, on="go_id", how="left", validate="many_to_one")[PREDICTIONS]
 
 
 def _of_protein(

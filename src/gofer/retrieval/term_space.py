@@ -20,7 +20,7 @@ from gofer.metrics.logistic_calibration import Calibration
 from gofer.metrics.logistic_calibration import fit as fit_calibration
 from gofer.mining.vocabulary import term_base_rates
 from gofer.training.checkpoint import read_checkpoint
-from gofer.training.encode import evidence, term_vectors
+from gofer.training.encode import term_vectors, text_logits
 from gofer.training.model import GoferModel
 
 
@@ -93,7 +93,7 @@ class TermSpace:
         """Fit the calibration on validation proteins, over the terms seen in training."""
         seen_T = seen_in_training(self.terms)
         return fit_calibration(
-            evidence(self.model, z_BD, self.z_TD[seen_T]),
+            text_logits(self.model, z_BD, self.z_TD[seen_T]),
             self.base_rate_T[seen_T],
             self.terms["aspect"].to_numpy(str)[seen_T],
             labels_BT[:, seen_T],
@@ -101,8 +101,8 @@ class TermSpace:
 
     def text_scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
         """What the terms' texts say, as probabilities in (0, 1], (B, T); a parent's may still lie below a child's."""
-        evidence_BT = evidence(self.model, z_BD, self.z_TD)
-        return calibration.apply(evidence_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
+        logits_BT = text_logits(self.model, z_BD, self.z_TD)
+        return calibration.apply(logits_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
 
     def to_keep(self, scores_BT: NDArray[np.float32], *, min_score: float, max_terms: int | None) -> NDArray[np.bool_]:
         """Which scores to report: no roots, at least `min_score`, and the best `max_terms` of each protein.

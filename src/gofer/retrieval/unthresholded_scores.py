@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_batches, write_table
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.metrics.generalised_zero_shot import RANK_COLUMNS, as_table, true_ranks
 from gofer.metrics.sparse_pairs import Pairs
@@ -50,14 +50,8 @@ class UnthresholdedWriter:
         self.columns_C = columns[np.argsort(aspects_T[columns], kind="stable")]  # each aspect's stand together
         own_by_aspect = [np.flatnonzero((aspects_T == aspect) & below_T) for aspect in terms["aspect"].unique()]
         self.aspects = [(own, unseen_T[own], terms["go_id"].iloc[own].tolist()) for own in own_by_aspect]
-        self.labelled = pd.Index(annotations["protein_id"].unique())
-        places = (
-            self.labelled.get_indexer(annotations["protein_id"]),
-            pd.Index(self.go_ids).get_indexer(annotations["go_id"]),
-        )
-        known = places[1] >= 0
-        shape = len(self.labelled) + 1, len(self.go_ids)  # the last row is that of a protein without a label
-        self.labels_NT = sp.csr_array((np.ones(known.sum(), bool), (places[0][known], places[1][known])), shape=shape)
+        self.labelled = pd.Index([*annotations["protein_id"].unique(), ""])  # the last row: a protein without a label
+        self.labels_NT = label_matrix(annotations, self.labelled, self.go_ids)
         self.protein_ids: list[str] = []
         self.sizes: list[int] = []
         self.ranks: list[pd.DataFrame] = []

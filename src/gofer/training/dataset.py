@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.errors import ArtefactError
+from gofer.inputs.label_matrix import label_matrix
 from gofer.training.windows import WindowLayout
 
 
@@ -68,7 +69,7 @@ def positives_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: 
     """
     pairs = pid2pos[["protein_id", "go_ids", "hops"]].explode(["go_ids", "hops"]).dropna()
     values = pairs["hops"].to_numpy(np.int16) + np.int16(1)
-    return _matrix(values, pairs["protein_id"], pairs["go_ids"], protein_ids, go_ids)
+    return label_matrix(pairs, protein_ids, go_ids, values, names=("protein_id", "go_ids"))
 
 
 def truth_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: Sequence[str]) -> sp.csr_array:
@@ -80,16 +81,7 @@ def truth_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: Sequ
         go_ids: Ids of the columns.
     """
     pairs = pid2pos[["protein_id", "true_ids"]].explode("true_ids").dropna()
-    return _matrix(np.ones(len(pairs), bool), pairs["protein_id"], pairs["true_ids"], protein_ids, go_ids)
-
-
-def _matrix(
-    value_P: NDArray, protein_P: pd.Series, term_P: pd.Series, protein_ids: Sequence[str], go_ids: Sequence[str]
-) -> sp.csr_array:
-    row_P = pd.Index(protein_ids).get_indexer(protein_P)
-    column_P = pd.Index(go_ids).get_indexer(term_P)
-    keep_P = (row_P >= 0) & (column_P >= 0)
-    return sp.csr_array((value_P[keep_P], (row_P[keep_P], column_P[keep_P])), shape=(len(protein_ids), len(go_ids)))
+    return label_matrix(pairs, protein_ids, go_ids, names=("protein_id", "true_ids"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +101,6 @@ class ProteinBatch:
     layout: WindowLayout
     hops_BT: sp.csr_array
     truth_BT: sp.csr_array
-
-    @property
-    def carriers_TB(self) -> sp.csr_array:
-        """GO to protein: `hops_BT` transposed. Where a term is only true, the protein counts on neither side."""
-        return self.hops_BT.T.tocsr()
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,7 @@ def packed(model: GoferModel, proteins: ProteinEmbDataset, rows: list[int]) -> t
 
 
 def term_vectors(model: GoferModel, go_ids: list[str], text_TG: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit vectors of terms, (T, D); a term not seen in training has its projected text alone."""
+    """Unit vectors of terms, (T, D); a term not seen in training has its projected text only."""
     row_of = {go_id: row for row, go_id in enumerate(model.seen_go_ids)}
     seen_T = torch.tensor([row_of.get(go_id, -1) for go_id in go_ids], dtype=torch.int64)
     with torch.inference_mode():
@@ -46,6 +46,6 @@ def term_vectors(model: GoferModel, go_ids: list[str], text_TG: NDArray[np.float
         return model.project_terms(torch.from_numpy(text_TG).to(device), seen_T.to(device)).cpu().numpy()
 
 
-def evidence(model: GoferModel, z_ND: NDArray[np.float32], z_TD: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine over temperature, (N, T)."""
+def text_logits(model: GoferModel, z_ND: NDArray[np.float32], z_TD: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cosine over temperature, (N, T): what the two towers say, without base rates."""
     return (z_ND @ z_TD.T) / np.float32(model.temperature.item())

@@ -19,7 +19,7 @@ from gofer.training.windows import WindowLayout, sum_of
 HIGHEST_SCORE = 10.0  # residue and window scores lie in ±10: exp stays far from overflow, so no maximum is needed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSizes:
     """Everything that fixes the shapes of a model.
 
@@ -40,7 +40,7 @@ class ModelSizes:
 
     residue_width: int
     text_width: int
-    attention_width: int
+    attention_width: int = 64
     hidden_width: int
     shared_width: int
     win_size: int | None

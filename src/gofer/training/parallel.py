@@ -5,7 +5,7 @@ work, and hands the pooled vectors to the others; from there on all compute the 
 each has the whole gradient of its own pooled vectors, and the mean over processes, with that part counted `size` times,
 is the gradient of one process with the whole batch, but for the order of sums.
 
-torchrun (or `gofer.training.torchrun`) starts the processes and tells each its place. CPU processes talk through gloo,
+torchrun (or `gofer.training.launch`) starts the processes and tells each its place. CPU processes talk through gloo,
 which the tests try; CUDA processes through NCCL, one device each, which was not tried on a machine with devices.
 
 Shapes: B proteins, R weights.

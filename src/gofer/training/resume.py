@@ -20,7 +20,7 @@ from typing import Any
 from torch import Tensor
 
 from gofer.errors import ArtefactError
-from gofer.tensor_file import DAMAGED, read_tensors, write_tensors
+from gofer.training.checkpoint import DAMAGED, read_tensors, write_tensors
 
 NEWEST, BEFORE = "state.safetensors", "state-before.safetensors"
 TRY_AGAIN = os.EX_TEMPFAIL  # 75: not a fault, run the job again

@@ -61,7 +61,7 @@ class StageConfig:
         return Weights(con=self.lambda_con, attr=attr, dag=self.lambda_dag)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """What all stages share.
 
@@ -86,11 +86,11 @@ class TrainingConfig:
     go_to_protein: bool
     batch_proteins: int
     weight_decay: float
-    clip_norm: float
+    clip_norm: float = 1.0
     gamma: float
     fs_target_ratio: float
     dag_margin: float
-    attr_pairs: int
+    attr_pairs: int = 1
     accumulate: int
     patience: int | None
     refresh_epochs: int

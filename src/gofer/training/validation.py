@@ -13,8 +13,9 @@ from gofer.metrics.fmax import fmax
 from gofer.metrics.ranking import found_terms
 from gofer.metrics.sparse_pairs import Pairs
 from gofer.mining.vocabulary import Vocabulary
+from gofer.names import ASPECTS
 from gofer.training.dataset import ProteinEmbDataset
-from gofer.training.encode import evidence, protein_vectors, term_vectors
+from gofer.training.encode import protein_vectors, term_vectors, text_logits
 from gofer.training.model import GoferModel
 from gofer.training.parallel import ALONE, Team
 
@@ -36,15 +37,15 @@ def validation_figures(
     true of them, whatever training takes as positives.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
-    evidence_NT = evidence(model, protein_vectors(model, proteins, team), z_TD)
+    logits_NT = text_logits(model, protein_vectors(model, proteins, team), z_TD)
     # As probabilities, since a score of 0 would be no prediction; in double precision, which keeps their order.
-    scores_NT = expit((evidence_NT + vocabulary.base_rate_T).astype(np.float64))
+    scores_NT = expit((logits_NT + vocabulary.base_rate_T).astype(np.float64))
     found: dict[str, float] = {}
     for way, scores_QC, relevant_QC in (("go", scores_NT, labels_NT), ("protein", scores_NT.T, labels_NT.T)):
         asked_Q = relevant_QC.any(axis=1)
         recall, mrr = _retrieved(scores_QC[asked_Q], relevant_QC[asked_Q])
         found |= {f"recall_at_10_to_{way}": recall, f"mrr_to_{way}": mrr}
-    return _fmax_by_aspect(evidence_NT, labels_NT, vocabulary) | found
+    return _fmax_by_aspect(logits_NT, labels_NT, vocabulary) | found
 
 
 def _retrieved(scores_QC: NDArray[np.float64], relevant_QC: NDArray[np.bool_]) -> tuple[float, float]:
@@ -59,13 +60,13 @@ def _retrieved(scores_QC: NDArray[np.float64], relevant_QC: NDArray[np.bool_]) -
 
 
 def _fmax_by_aspect(
-    evidence_NT: NDArray[np.float32], labels_NT: NDArray[np.bool_], vocabulary: Vocabulary
+    logits_NT: NDArray[np.float32], labels_NT: NDArray[np.bool_], vocabulary: Vocabulary
 ) -> dict[str, float]:
-    fitted = calibration.fit(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T, labels_NT)
-    scores_NT = fitted.apply(evidence_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
+    fitted = calibration.fit(logits_NT, vocabulary.base_rate_T, vocabulary.aspect_T, labels_NT)
+    scores_NT = fitted.apply(logits_NT, vocabulary.base_rate_T, vocabulary.aspect_T)
     scores_NT = hierarchy_consistent(scores_NT, vocabulary.graph)
     by_aspect = {}
-    for aspect in ("MFO", "BPO", "CCO"):
+    for aspect in ASPECTS:
         columns_T = vocabulary.aspect_T == aspect
         by_aspect[f"fmax_{aspect}"] = fmax(scores_NT[:, columns_T], labels_NT[:, columns_T])
     known = [value for value in by_aspect.values() if not np.isnan(value)]

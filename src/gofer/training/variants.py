@@ -1,4 +1,4 @@
-"""Does each part of training earn its place? All four stages trained without it, judged on validation proteins.
+"""Variants of training: all four stages without one part, or with another objective, judged on validation proteins.
 
 Shapes: N proteins, T training terms, Z zero-shot terms.
 """
@@ -25,7 +25,7 @@ from gofer.mining.faiss_index import SHARED, TEXT, TermIndex
 from gofer.mining.miner import Miner
 from gofer.mining.vocabulary import Vocabulary
 from gofer.training.dataset import truth_matrix
-from gofer.training.encode import evidence, protein_vectors, term_vectors
+from gofer.training.encode import protein_vectors, term_vectors, text_logits
 from gofer.training.model import GoferModel
 from gofer.training.settings import STAGES, StageConfig, TrainingConfig
 from gofer.training.stage import train_stage
@@ -36,18 +36,19 @@ from gofer.training.validation import validation_figures
 FULL = "full"
 
 
-def without(part: str, training: Mapping[str, Any]) -> dict[str, Any]:
-    """The `training` section of a config without one part of it.
+def variant_settings(variant: str, training: Mapping[str, Any]) -> dict[str, Any]:
+    """The `training` section of a config for one variant.
 
     Args:
-        part: A name of ablation.parts; `FULL`, and expansion, which is a matter of the labels, change nothing here.
-        training: Is left as it is.
+        variant: A name of ablation.parts: the part that is left out, or the objective. `FULL` changes nothing, nor does
+            expansion, which changes the labels.
+        training: Not changed.
 
     Raises:
-        ValueError: There is no such part.
+        ValueError: There is no such variant.
     """
     changed = copy.deepcopy(dict(training))
-    match part:
+    match variant:
         case "full" | "expansion":
             pass
         case "mining":
@@ -68,9 +69,9 @@ def without(part: str, training: Mapping[str, Any]) -> dict[str, Any]:
         case "windows":
             changed |= {"pooling": "mean", "win_size": None}
         case "infonce" | "sigmoid" | "bce":
-            changed |= {"objective": part}
+            changed |= {"objective": variant}
         case _:
-            raise ValueError(f"{part} is no part of training")
+            raise ValueError(f"{variant} is not a variant of training")
     return changed
 
 
@@ -85,20 +86,20 @@ def _with_curricula(training: dict[str, Any], knobs: Mapping[str, Any]) -> dict[
     return {**training, "stages": blocks}
 
 
-def stated_alone(pid2pos: pd.DataFrame) -> pd.DataFrame:
-    """`pid2pos` as inputs.labels.expansion none makes it: ancestors are still true, but no positives."""
+def stated_only(pid2pos: pd.DataFrame) -> pd.DataFrame:
+    """`pid2pos` as inputs.labels.expansion none makes it: ancestors are still true, but not positives."""
     labels = pid2pos.copy()
     for name in ("go_ids", "hops"):  # hops last: the terms are chosen by them
         labels[name] = [
-            [value for value, hops in zip(own, of_term, strict=True) if hops == 0]
-            for own, of_term in zip(pid2pos[name], pid2pos["hops"], strict=True)
+            [value for value, hops in zip(values, hops_of, strict=True) if hops == 0]
+            for values, hops_of in zip(pid2pos[name], pid2pos["hops"], strict=True)
         ]
     return labels
 
 
 @dataclass(frozen=True, eq=False)
-class AblationInputs:
-    """What every training of an ablation reads.
+class VariantInputs:
+    """What the training of every variant reads.
 
     Attributes:
         store: Residue embeddings.
@@ -119,13 +120,13 @@ class AblationInputs:
     @classmethod
     def read(
         cls, files: Mapping[str, Any], manifest: Manifest, phases: Sequence[str], relations: Sequence[str]
-    ) -> "AblationInputs":
+    ) -> "VariantInputs":
         """From files by name; `texts` are those of `phases`, in their order.
 
         Args:
             files: proteins, terms, term_sets, annotations, splits, pid2pos, residues, texts.
-            manifest: What they agree on.
-            phases: Of the texts.
+            manifest: The release that all must have.
+            phases: Phases of the texts.
             relations: Along which annotations propagate in this run.
         """
         held_out = HeldOut.read(files, relations)
@@ -144,34 +145,34 @@ class AblationInputs:
             held_out,
         )
 
-    def split(self, part: str, split: str) -> LabelledProteins:
-        """The proteins of train or val, with the positives that are left without `part`."""
-        labels = stated_alone(self.pid2pos) if part == "expansion" else self.pid2pos
+    def split(self, variant: str, split: str) -> LabelledProteins:
+        """The proteins of train or val, with the positives of a variant."""
+        labels = stated_only(self.pid2pos) if variant == "expansion" else self.pid2pos
         return LabelledProteins.of_split(self.store, self.proteins, labels, split, self.vocabulary.go_ids)
 
 
-def train_without(
-    part: str,
-    inputs: AblationInputs,
+def train_variant(
+    variant: str,
+    inputs: VariantInputs,
     training: Mapping[str, Any],
     mining: Mapping[str, Any],
     *,
     seed: int,
     share: float,
 ) -> GoferModel:
-    """Train the stages A to D one after another; of `FULL` with share 1, what the stages' own jobs give.
+    """Train the stages A to D one after another; `FULL` with share 1 gives the model of the stages' own jobs.
 
     Args:
-        part: What is left out.
+        variant: As for `variant_settings`.
         inputs: Tables, residues and texts.
         training: The section of the config.
         mining: Likewise.
-        seed: Of all chance.
+        seed: Seed of all random draws.
         share: Of each stage's epochs, above 0; at least one epoch is trained.
     """
-    settings = without(part, training)
+    settings = variant_settings(variant, training)
     config = TrainingConfig.from_config(settings, mining, seed)
-    train, val = (inputs.split(part, split) for split in ("train", "val"))
+    train, val = (inputs.split(variant, split) for split in ("train", "val"))
     model = None
     for name in STAGES:
         texts = inputs.texts[settings["stages"][name]["text_phase"]]
@@ -181,7 +182,7 @@ def train_without(
         model = model or begin_model(data, settings, seed=seed, previous=None)
         stage = StageConfig.from_config(settings, name)
         stage = replace(stage, epochs=max(1, round(share * stage.epochs)))
-        tracker = Tracker(name, mode="disabled", folder=Path(), run=part, settings={})
+        tracker = Tracker(name, mode="disabled", folder=Path(), run=variant, settings={})
         model = train_stage(model, data, miner, stage, config, tracker)
     assert model is not None
     return model
@@ -194,32 +195,32 @@ def _index(model: GoferModel | None, vocabulary: Vocabulary, kind: str) -> TermI
     return TermIndex.of_vectors(vocabulary.go_ids, z_TD, space=SHARED, kind=kind)
 
 
-def judge(model: GoferModel, inputs: AblationInputs) -> dict[str, float]:
-    """Figures of what texts alone predict for validation proteins.
+def judge(model: GoferModel, inputs: VariantInputs) -> dict[str, float]:
+    """Quality of the predictions of the two towers for validation proteins.
 
     Returns:
         fmax and fmax_<aspect> over the terms seen in training, calibrated on the same proteins (three numbers per
         aspect); seen_macro_aupr, zero_macro_auroc and zero_macro_aupr, means over the terms that a validation protein
-        has, each in the order of the cosines with its text.
+        has, each ranked by the cosines with its text.
     """
     val = inputs.split(FULL, "val")
     vocabulary = inputs.vocabulary
-    told = validation_figures(model, val.proteins, val.truth_NT.toarray(), vocabulary)
-    figures = {name: value for name, value in told.items() if name.startswith("fmax")}
+    found = validation_figures(model, val.proteins, val.truth_NT.toarray(), vocabulary)
+    figures = {name: value for name, value in found.items() if name.startswith("fmax")}
     z_ND = protein_vectors(model, val.proteins)
-    seen = evidence(model, z_ND, term_vectors(model, vocabulary.go_ids, vocabulary.text_TG))
+    seen = text_logits(model, z_ND, term_vectors(model, vocabulary.go_ids, vocabulary.text_TG))
     figures["seen_macro_aupr"] = float(_means_of_terms(seen, val.truth_NT.toarray()).aupr_N[0])
     go_ids, labels_NZ = _zero_shot_labels(inputs.held_out, val.proteins.protein_ids)
     if not go_ids:
         return figures | {"zero_macro_auroc": float("nan"), "zero_macro_aupr": float("nan")}
     texts_ZG = inputs.texts[INFERENCE].subset(go_ids).vectors_TG
-    zero = _means_of_terms(evidence(model, z_ND, term_vectors(model, go_ids, texts_ZG)), labels_NZ)
+    zero = _means_of_terms(text_logits(model, z_ND, term_vectors(model, go_ids, texts_ZG)), labels_NZ)
     return figures | {"zero_macro_auroc": float(zero.auroc_N[0]), "zero_macro_aupr": float(zero.aupr_N[0])}
 
 
-def _means_of_terms(evidence_NT: NDArray[np.float32], labels_NT: NDArray[np.bool_]) -> TermMeans:
+def _means_of_terms(logits_NT: NDArray[np.float32], labels_NT: NDArray[np.bool_]) -> TermMeans:
     # Only the order counts: moved above 0, since a score of 0 would be no prediction.
-    scores_NT = evidence_NT.astype(np.float64)
+    scores_NT = logits_NT.astype(np.float64)
     scores_NT += 1 - scores_NT.min(initial=0)
     every = {"all": np.ones(labels_NT.shape[1], bool)}
     return means_of_terms(by_term(Pairs.of_arrays(scores_NT, labels_NT)), np.ones((1, len(labels_NT))), every)["all"]

@@ -41,9 +41,9 @@ HIDDEN = Masking(0.15, as_mask=1.0, as_random=0.0)
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PretrainingConfig:
-    """How a model is pre-trained; the keys of `embeddings.pretraining`, and the run's seed.
+    """How a model is pre-trained; a config sets `layers`, `width`, `heads`, `steps` and `minutes`.
 
     Attributes:
         layers: Transformer layers.
@@ -65,16 +65,16 @@ class PretrainingConfig:
     layers: int
     width: int
     heads: int
-    crop: int
-    batch_residues: int
+    crop: int = 256
+    batch_residues: int = 2048
     steps: int
     minutes: float | None
-    learning_rate: float
-    weight_decay: float
-    dropout: float
-    masked: float
-    held_out: float
-    float16: bool
+    learning_rate: float = 0.003
+    weight_decay: float = 0.05
+    dropout: float = 0.0
+    masked: float = 0.2
+    held_out: float = 0.05
+    float16: bool = True
     seed: int
 
     @classmethod

@@ -18,15 +18,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gofer import names
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.names import in_words
 
 INFERENCE = "D"
 # A few say what there is to say; some terms have a hundred.
 MOST_SYNONYMS = 6
 MOST_PATH = 6
-ASPECTS = {"MFO": "molecular function", "BPO": "biological process", "CCO": "cellular component"}
+ASPECTS = {aspect: in_words(aspect) for aspect in names.ASPECTS}
 WORDS = {
     "name": "{}.",
     "definition": "{}",

@@ -18,7 +18,6 @@ from gofer.inputs.annotations.annotation_intake import CHANGED, DATELESS, DROPPE
 from gofer.inputs.annotations.annotation_line import go_code
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.proteins.protein_names import ProteinNames
-from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
 READ_OF_FILE = "annotations read from one file"
 USED_OF_FILE = "annotations used from one file"
@@ -42,20 +41,18 @@ class AnnotationRules:
         evidence_codes: Codes and ECO ids kept of a GAF or GPAD; a table has none and is kept whole.
         max_unknown_terms: Highest share of annotations that name a term unknown to the ontology.
         relations: Relations along which NOT holds downwards.
-        limits: What a file may hold.
     """
 
     evidence_codes: frozenset[str]
     max_unknown_terms: float
     relations: tuple[str, ...]
-    limits: Limits = DEFAULT_LIMITS
 
     @classmethod
     def from_config(cls, inputs: dict) -> "AnnotationRules":
         """From the `inputs` section of a config; an ECO id that stands for a code asks for this code too."""
         asked = [code.upper() for code in inputs["evidence_codes"]]
         codes = frozenset([*asked, *map(go_code, asked)])
-        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]), Limits.from_config(inputs))
+        return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]))
 
 
 def read_annotations(
@@ -84,7 +81,7 @@ def read_annotations(
         InputError: A fault in a file; no protein in common; nothing left; too many unknown terms.
         ProblemsError: Several faults.
     """
-    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes, rules.limits), list(paths)
+    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes), list(paths)
     with collected_problems() as problems:
         for path in files:
             try:

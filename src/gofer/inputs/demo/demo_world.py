@@ -18,10 +18,10 @@ import yaml
 from gofer.artefacts import write_text
 from gofer.errors import InputError
 from gofer.inputs.demo.synthetic_proteins import DemoProtein, ProteinMaker
+from gofer.names import ASPECTS
 
 WORLD = Path(__file__).with_name("demo.yaml")
 RELEASE = "gofer-demo/2015-07-11"
-NAMESPACES = {"MFO": "molecular_function", "BPO": "biological_process", "CCO": "cellular_component"}
 POSITION_COLUMNS = ["protein_id", "go_id", "start", "end"]
 SYNTHETIC_TAXON = 32630
 
@@ -153,7 +153,7 @@ def _obo(terms: list[dict[str, Any]]) -> str:
             "[Term]",
             f"id: {term['id']}",
             f"name: {term['name']}",
-            f"namespace: {NAMESPACES[term['aspect']]}",
+            f"namespace: {ASPECTS[term['aspect']]}",
         ]
         lines += [f'def: "{term["definition"]}" [gofer:demo]']
         lines += [f'synonym: "{synonym}" RELATED []' for synonym in term["synonyms"]]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from gofer import names
 from gofer.inputs.ontology.go_graph import COLUMN_OF
 from gofer.inputs.text_files import Limits, decoded, read_lines, refuse_other_formats
 
-ASPECTS = {"molecular_function": "MFO", "biological_process": "BPO", "cellular_component": "CCO"}
+ASPECTS = {namespace: aspect for aspect, namespace in names.ASPECTS.items()}
 _SYNONYM = re.compile(r'"\S.*\S" [A-Z]+ .*\[.*\]')  # what goatools takes
 _OUTER_BLANKS = re.compile(r'^"\s+|\s+"(?= [A-Z]+ )')  # 130 synonyms of the release of 2014 end in one
 

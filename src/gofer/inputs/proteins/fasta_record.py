@@ -72,7 +72,7 @@ def check_length(path: Path, line: int, name: str, residues: int, limits: Limits
             f"{name} has more than {limits.residues:,} residues",
             path=path,
             line=line,
-            help="no protein is that long: is this a genome? If it is right, raise inputs.limits.residues",
+            help="no protein is that long: is this a genome? Take this record out of the file",
         )
 
 

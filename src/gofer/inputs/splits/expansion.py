@@ -27,7 +27,7 @@ TOO_FREQUENT = "frequency above stop_frequency"
 TOO_MANY = "beyond max_ancestors"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExpansionConfig:
     """Which ancestors of a protein's stated terms are positives.
 
@@ -44,9 +44,9 @@ class ExpansionConfig:
     expansion: str
     min_positives: int
     max_hops: int
-    max_ancestors: int
-    stop_information: float
-    stop_frequency: float
+    max_ancestors: int = 10
+    stop_information: float = 0.0
+    stop_frequency: float = 1.0
     drop_through_held_out: bool
 
     @classmethod
@@ -57,9 +57,6 @@ class ExpansionConfig:
             expansion=labels["expansion"],
             min_positives=labels["min_positives"],
             max_hops=labels["max_hops"],
-            max_ancestors=labels["max_ancestors"],
-            stop_information=float(labels["stop_information"]),
-            stop_frequency=float(labels["stop_frequency"]),
             drop_through_held_out=inputs["term_sets"]["zero_ancestors"] == "drop",
         )
 

@@ -14,9 +14,9 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
 from gofer.inputs.splits.protein_splits import check_splits
+from gofer.names import HELD_OUT, IDENTITY_BINS
 
 CANDIDATES = 50  # training proteins that one is aligned with
-HELD_OUT = ("val", "test")
 
 
 def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
@@ -103,21 +103,17 @@ def account_nearest(accounting: Accounting, splits: pd.DataFrame) -> None:
             accounting.add(f"{split} proteins by nearest training protein", str(name), int(count))
 
 
-NONE_FOUND = "none found"
-EDGES = (0.3, 0.5, 0.7, 0.95)
-BINS = ("under 30 %", "30–50 %", "50–70 %", "70–95 %", "95 % or more")
-
-
 def identity_bins(identity: Iterable[float]) -> pd.Series:
-    """The bin of each identity, its lower edge included; `NONE_FOUND` where there is none (NaN).
+    """The bin of each identity, its lower edge included; "none similar" where there is none (NaN).
 
     Args:
         identity: In [0, 1], or NaN.
 
     Returns:
-        An ordered categorical series, `NONE_FOUND` first.
+        An ordered categorical series of the names of `names.IDENTITY_BINS`.
     """
-    names = np.array([NONE_FOUND, *BINS], dtype=object)
+    names = np.array([own.name for own in IDENTITY_BINS], dtype=object)
+    edges = [own.least for own in IDENTITY_BINS if own.least is not None]
     values = np.array(list(identity), dtype=np.float64)
-    place = np.where(np.isnan(values), 0, 1 + np.searchsorted(EDGES, values, side="right"))
+    place = np.where(np.isnan(values), 0, np.searchsorted(edges, values, side="right"))
     return pd.Series(pd.Categorical(names[place], categories=names, ordered=True))

@@ -1,7 +1,7 @@
-"""Rule predict_ridge: labels regressed on words of residues and composition, for validation and test proteins."""
+"""Rule predict_kmer_ridge: kernel ridge regression on k-mers and composition, for validation and test proteins."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.baselines.kmer_ridge import ridge
+from gofer.baselines.kmer_ridge import kmer_ridge
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.cafa_format import write_cafa
@@ -16,7 +16,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     train = splits.loc[splits["split"] == "train", "protein_id"].tolist()
     held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"].tolist()
     true_ids = read_table(files.pid2pos, ["protein_id", "true_ids"]).set_index("protein_id")["true_ids"].to_dict()
-    table = ridge(
+    table = kmer_ridge(
         ([sequence_of[protein_id] for protein_id in train], [true_ids.get(protein_id, []) for protein_id in train]),
         (held_out, [sequence_of[protein_id] for protein_id in held_out]),
         seen,
@@ -25,5 +25,5 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         min_score=params.settings["min_score"],
         seed=params.seed,
     )
-    manifest = agreed_files(*files).told(method="ridge", settings=params.labels)
+    manifest = agreed_files(*files).told(method="kmer_ridge", settings=params.labels)
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

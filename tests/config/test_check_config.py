@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gofer.config import check_config, protein_files, query_path
-from gofer.config_reference import reference
+from gofer.config import check_config, protein_files, query_path, read_config
 from gofer.errors import GoferError, ProblemsError
 
 
@@ -19,86 +18,121 @@ def schema(root):
 
 
 @pytest.fixture
+def defaults(root):
+    return read_config(root / "config/defaults.yaml")
+
+
+@pytest.fixture
 def demo(root):
-    return yaml.safe_load((root / "config/config.yaml").read_text())
+    return read_config(root / "config/defaults.yaml", root / "config/demo.yaml")
 
 
-def problems_of(config, schema, files=()):
-    with pytest.raises(ProblemsError) as caught:
-        check_config(config, files, schema)
-    return [str(problem) for problem in caught.value.problems]
+@pytest.fixture
+def problems_of(schema, defaults):
+    def problems_of(config, files=()):
+        with pytest.raises(ProblemsError) as caught:
+            check_config(config, files, schema, defaults)
+        return [str(problem) for problem in caught.value.problems]
+
+    return problems_of
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "swissprot.yaml"])
-def test_the_configs_that_ship_hold_what_the_schema_asks(root, schema, name, tmp_path):
-    path = root / "config" / name
-    config = yaml.safe_load(path.read_text())
+@pytest.mark.parametrize("name", ["demo.yaml", "swissprot.yaml", "template.yaml"])
+def test_the_configs_that_ship_are_accepted(root, name, tmp_path, schema, defaults):
+    config = read_config(root / "config/defaults.yaml", root / "config" / name)
     if "demo" not in config:
         config["data"] = str(tmp_path)
-        for file in [config["proteins"], config["annotations"], config["ontology"], config["inputs"]["keep_ids"]]:
+        for file in [
+            config["proteins"],
+            config["annotations"],
+            config["ontology"],
+            config["inputs"]["keep_ids"] or "x",
+        ]:
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text("x")
         config["query"] = None
-    check_config(config, [path], schema)
+    check_config(config, [root / "config" / name], schema, defaults)
 
 
-def test_every_key_of_the_schema_has_a_description(schema):
-    rules = yaml.safe_load(schema.read_text())
-
-    def without(node, path):
-        if isinstance(node, dict):
-            for name, below in node.get("properties", {}).items():
-                stage = path[-1:] == ("stages",)
-                if "description" not in below and not stage:
-                    yield (*path, name)
-                yield from without(below, (*path, name))
-
-    missing = [key for root in [rules, *rules["$defs"].values()] for key in without(root, ())]
-    assert missing == []
-
-
-def test_a_typing_error_in_a_key_is_told_with_line_and_suggestion(root, schema, tmp_path):
-    text = (root / "config/config.yaml").read_text().replace("      epochs: 12", "      epocs: 12", 1)
+def test_a_misspelt_key_is_reported_with_line_and_suggestion(root, tmp_path, problems_of, defaults):
+    text = (root / "config/demo.yaml").read_text().replace("      epochs: 12", "      epocs: 12", 1)
     path = tmp_path / "my.yaml"
     path.write_text(text)
     line = next(number for number, row in enumerate(text.splitlines(), 1) if "epocs" in row)
-    told = problems_of(yaml.safe_load(text), schema, [path])
-    first_lines = [text.splitlines()[0] for text in told]
-    assert f"{path}:{line}: training.stages.A.epocs is not a key of gofer; did you mean epochs?" in first_lines
+    (problem,) = problems_of(read_config(root / "config/defaults.yaml", path), [path])
+    assert problem.startswith(
+        f"{path}:{line}: training.stages.A.epocs is not a key of gofer; did you mean epochs?\nhelp: "
+    )
 
 
-def test_all_problems_are_told_at_once(demo, schema):
+@pytest.mark.parametrize(
+    ("key", "suggestion"),
+    [
+        ("zero_method", " here; did you mean inputs.term_sets.zero_method?"),
+        ("epochs", " here; did you mean training.stages.A.epochs or ablation.epochs?"),
+        ("anotations", "; did you mean annotations?"),
+        ("qwxyz", ""),
+    ],
+)
+def test_a_key_in_the_wrong_block_is_reported_with_its_right_place(demo, key, suggestion, problems_of):
+    (problem,) = problems_of({**demo, key: 1})
+    assert problem.splitlines()[0] == f"--config: {key} is not a key of gofer{suggestion}"
+
+
+def test_what_has_no_default_must_be_in_the_user_s_file(tmp_path, problems_of, defaults):
+    path = tmp_path / "my.yaml"
+    path.write_text("seed: 2\n")
+    first_lines = [problem.splitlines()[0] for problem in problems_of({**defaults, "seed": 2}, [path])]
+    assert first_lines == [f"{path}: {key} is missing" for key in ("annotations", "ontology", "proteins", "run")]
+
+
+def test_a_default_that_does_not_fit_is_reported_where_the_user_wrote_the_other_key(demo, tmp_path, problems_of):
+    path = tmp_path / "my.yaml"
+    path.write_text("run: mine\ninputs:\n  splits:\n    method: lists\n")
+    demo["inputs"]["splits"]["method"] = "lists"
+    (problem,) = problems_of(demo, [path])
+    assert problem.startswith(f"{path}:3: inputs.splits.test_ids is null, but inputs.splits.method is lists")
+
+
+def test_problems_in_a_row_with_the_same_help_print_it_once(demo, tmp_path, schema, defaults):
+    del demo["demo"]
+    demo |= {"query": None, "data": str(tmp_path)}
+    with pytest.raises(ProblemsError) as caught:
+        check_config(demo, [], schema, defaults)
+    assert str(caught.value).count("does not exist") == 4
+    assert str(caught.value).count("help:") == 1
+
+
+def test_all_problems_are_told_at_once(demo, problems_of):
     demo["seed"], demo["training"]["dropout"], demo["inputs"]["splits"]["method"] = "one", 1.5, "by chance"
-    told = "\n".join(problems_of(demo, schema))
+    told = "\n".join(problems_of(demo))
     for part in ("seed is 'one', not a whole number", "training.dropout is 1.5", "inputs.splits.method is 'by chance'"):
         assert part in told
 
 
-def test_a_number_that_yaml_reads_as_text_is_told_how_to_write_it(demo, schema):
+def test_a_number_that_yaml_reads_as_text_is_told_how_to_write_it(demo, problems_of):
     demo["training"]["stages"]["B"]["learning_rate"] = yaml.safe_load("1e-4")
-    (told,) = problems_of(demo, schema)
+    (told,) = problems_of(demo)
     assert "training.stages.B.learning_rate is '1e-4', not a number" in told
     assert "1.0e-04" in told
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_numbers_that_are_not_finite_are_refused(demo, schema, value):
+def test_numbers_that_are_not_finite_are_refused(demo, value, problems_of):
     demo["training"]["weight_decay"] = value
-    assert any(
-        "training.weight_decay is" in told and "not a finite number" in told for told in problems_of(demo, schema)
-    )
+    assert any("training.weight_decay is" in told and "not a finite number" in told for told in problems_of(demo))
 
 
-def test_a_key_that_stands_twice_is_refused_with_its_line(demo, schema, root, tmp_path):
+def test_a_key_that_stands_twice_is_refused_with_its_line(demo, root, tmp_path, problems_of):
     path = tmp_path / "twice.yaml"
-    path.write_text((root / "config/config.yaml").read_text() + "\nseed: 2\n")
-    told = problems_of(demo, schema, [path])
-    assert told[0].startswith(f"{path}:{len(path.read_text().splitlines())}: the key seed stands twice")
+    path.write_text((root / "config/demo.yaml").read_text() + "\nrun: again\n")
+    told = problems_of(demo, [path])
+    assert told[0].startswith(f"{path}:{len(path.read_text().splitlines())}: the key run is given twice")
 
 
-def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, schema):
+def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, problems_of):
     demo["windows"] = 3
-    (told,) = problems_of(demo, schema)
+    (told,) = problems_of(demo)
     assert told.startswith("--config: windows is not a key of gofer")
 
 
@@ -117,19 +151,19 @@ def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, schema):
         (("query",), "nowhere.fasta", "names nowhere.fasta, which does not exist"),
     ],
 )
-def test_keys_that_do_not_go_together_are_refused(demo, schema, key, value, part):
+def test_keys_that_do_not_go_together_are_refused(demo, key, value, part, problems_of):
     config = copy.deepcopy(demo)
     block = config
     for name in key[:-1]:
         block = block[name]
     block[key[-1]] = value
-    assert any(part in told for told in problems_of(config, schema))
+    assert any(part in told for told in problems_of(config))
 
 
-def test_a_day_that_no_calendar_has_is_refused(demo, schema):
+def test_a_day_that_no_calendar_has_is_refused(demo, problems_of):
     demo["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-02-30"}
-    (told,) = problems_of(demo, schema)
-    assert "inputs.term_sets.zero_from is 2019-02-30, which is no day of the calendar" in told
+    (told,) = problems_of(demo)
+    assert "inputs.term_sets.zero_from is 2019-02-30, which is not a day of the calendar" in told
 
 
 @pytest.mark.parametrize(
@@ -139,53 +173,55 @@ def test_a_day_that_no_calendar_has_is_refused(demo, schema):
         (None, None, ["val_from is null", "test_from is null"]),
         ("2020-01-01", "2020-01-01", ["test_from is 2020-01-01, not after val_from 2020-01-01"]),
         ("2021-01-01", "2020-01-01", ["test_from is 2020-01-01, not after val_from 2021-01-01"]),
-        ("2019-02-30", "2020-01-01", ["val_from is '2019-02-30', which is no day of the calendar"]),
-        (datetime.date(2019, 1, 1), "2020-01-01", ['it is a day to YAML: write "2019-01-01", in quotes']),
+        ("2019-02-30", "2020-01-01", ["val_from is '2019-02-30', which is not a day of the calendar"]),
+        (datetime.date(2019, 1, 1), "2020-01-01", ['YAML reads this as a day: write "2019-01-01", in quotes']),
     ],
 )
-def test_days_that_are_missing_or_out_of_order_are_refused_by_their_key(demo, schema, val_from, test_from, told):
+def test_days_that_are_missing_or_out_of_order_are_refused_by_their_key(demo, val_from, test_from, told, problems_of):
     demo["inputs"]["splits"] |= {"method": "date", "val_from": val_from, "test_from": test_from}
-    problems = problems_of(demo, schema)
+    problems = problems_of(demo)
     assert [any(part in problem for problem in problems) for part in told] == [True] * len(told)
     assert all(problem.splitlines()[0].startswith("--config: inputs.splits.") for problem in problems)
 
 
-def test_days_in_order_are_accepted_whatever_the_shares(demo, schema):
+def test_days_in_order_are_accepted_whatever_the_shares(demo, schema, defaults):
     demo["inputs"]["splits"] |= {"method": "date", "val_from": "2019-01-01", "test_from": "2020-01-01", "val": 0.9}
-    check_config(demo, [], schema)
+    check_config(demo, [], schema, defaults)
 
 
-def test_every_missing_input_file_is_named(demo, schema, tmp_path):
+def test_every_missing_input_file_is_named(demo, tmp_path, problems_of):
     del demo["demo"]
     demo["query"], demo["data"] = None, str(tmp_path)
     demo["inputs"]["term_sets"]["few_list"], demo["inputs"]["labels"]["stoplist"] = "few.txt", "stop.txt"
-    told = problems_of(demo, schema)
+    told = problems_of(demo)
     missing = ["proteins names", "annotations names", "ontology names", "inputs.term_sets.zero_list names"]
     missing += ["inputs.term_sets.few_list names", "inputs.labels.stoplist names"]
     assert [any(part in line for line in told) for part in missing] == [True] * 6
 
 
-def test_of_several_annotation_files_the_missing_one_is_named(demo, schema, tmp_path):
+def test_of_several_annotation_files_the_missing_one_is_named(demo, tmp_path, problems_of):
     del demo["demo"]
     demo["query"], demo["data"], demo["annotations"] = None, str(tmp_path), ["there.gaf", "gone.gpad"]
     (tmp_path / "there.gaf").write_text("x")
-    (told,) = [line for line in problems_of(demo, schema) if "annotations names" in line]
+    (told,) = [line for line in problems_of(demo) if "annotations names" in line]
     assert f"annotations names {tmp_path / 'gone.gpad'}, which does not exist" in told
 
 
-def test_an_older_ontology_that_is_not_there_is_named_in_a_demo_too(demo, schema):
+def test_an_older_ontology_that_is_not_there_is_named_in_a_demo_too(demo, problems_of):
     demo["previous_ontology"] = "older.obo"
-    (told,) = problems_of(demo, schema)
+    (told,) = problems_of(demo)
     assert "previous_ontology names results/demo/world/older.obo, which does not exist" in told
 
 
-def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_benchmarks_are(demo, schema, tmp_path):
+def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_benchmarks_are(
+    demo, tmp_path, problems_of
+):
     del demo["demo"]
     demo["query"], demo["data"] = None, str(tmp_path)
     demo["inputs"]["splits"] |= {"method": "lists", "test_ids": ["one.txt", "two.txt"]}
     demo["evaluation"]["terms"] = demo["annotations"]
     demo["evaluation"]["protein_sets"] = {"mine": {"MFO": "one.txt"}, "near": {"file": "near.csv", "column": "<30%"}}
-    told = problems_of(demo, schema)
+    told = problems_of(demo)
     for name in (demo["annotations"], "one.txt", "two.txt", "near.csv"):
         assert sum(f"{tmp_path / name}, which does not exist" in problem for problem in told) == 1
     assert all("docs/benchmarks.md" in problem for problem in told)
@@ -194,33 +230,33 @@ def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_be
 @pytest.mark.parametrize(
     ("sets", "part"),
     [
-        ({"Mine": "a.txt"}, "is 'Mine', which holds characters that it may not"),
+        ({"Mine": "a.txt"}, "is 'Mine', which has characters that are not allowed"),
         ({"under_30": "a.txt"}, "is 'under_30'"),  # the metrics have bins of these names
         ({"partial_knowledge": "a.txt"}, "is 'partial_knowledge'"),
         ({"mine": {"file": "a.csv"}}, "evaluation.protein_sets.mine is {'file': 'a.csv'}, which is none of the forms"),
         ({"mine": {"MF": "a.txt"}}, "evaluation.protein_sets.mine is {'MF': 'a.txt'}, which is none of the forms"),
-        ({"mine": None}, "evaluation.protein_sets.mine is None, which is none of the forms"),
+        ({"mine": None}, "evaluation.protein_sets.mine is null, which is none of the forms"),
         ([], "evaluation.protein_sets is [], not a block of keys"),
     ],
 )
-def test_sets_of_proteins_in_another_form_are_refused(demo, schema, sets, part):
+def test_sets_of_proteins_in_another_form_are_refused(demo, sets, part, problems_of):
     demo["evaluation"]["protein_sets"] = sets
-    assert any(part in told for told in problems_of(demo, schema))
+    assert any(part in told for told in problems_of(demo))
 
 
-def test_lists_need_the_tested_proteins_alone(demo, schema):
+def test_lists_need_the_tested_proteins_alone(demo, problems_of, schema, defaults):
     demo["inputs"]["splits"] |= {"method": "lists", "val_ids": None, "test_ids": "test.txt"}
-    check_config(demo, [], schema)
+    check_config(demo, [], schema, defaults)
     demo["inputs"]["splits"]["test_ids"] = None
-    (told,) = problems_of(demo, schema)
+    (told,) = problems_of(demo)
     assert "inputs.splits.test_ids is null, but inputs.splits.method is lists" in told
 
 
-def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, schema, tmp_path):
+def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, tmp_path, schema, defaults):
     path = tmp_path / "broken.yaml"
     path.write_text("run: [demo\n")
     with pytest.raises(GoferError, match=r"broken\.yaml.*is not YAML"):
-        check_config(demo, [path], schema)
+        check_config(demo, [path], schema, defaults)
 
 
 def test_a_query_is_looked_for_where_one_is_and_then_in_data(demo, tmp_path, monkeypatch):
@@ -233,14 +269,9 @@ def test_a_query_is_looked_for_where_one_is_and_then_in_data(demo, tmp_path, mon
     assert query_path(demo) == "my.fasta"
 
 
-def test_the_page_of_keys_is_the_one_that_the_schema_gives(root, schema):
-    page = (root / "config/README.md").read_text()
-    assert page == reference(yaml.safe_load(schema.read_text())), "run make docs"
-
-
-def test_a_value_that_the_command_line_changed_is_said_to_come_from_there(demo, schema, root):
+def test_a_value_that_the_command_line_changed_is_said_to_come_from_there(demo, root, problems_of):
     demo["seed"] = -1
-    (told,) = problems_of(demo, schema, [root / "config/config.yaml"])
+    (told,) = problems_of(demo, [root / "config/demo.yaml"])
     assert told.startswith("--config: seed is -1")
 
 

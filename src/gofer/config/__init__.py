@@ -1,0 +1,36 @@
+"""The config of a run: merged, completed with defaults, and checked before any job.
+
+In: config/defaults.yaml, the user's config files, the command line, and the JSON Schema. Out: one mapping that holds
+every key with a value of the right type, or every problem at once, each with its file, line, key and help. Three names
+to know:
+
+- `complete` (merge): gives a config the defaults and the command line's values, of numbers and null too;
+- `check_config` (check): refuses a config that could not run;
+- `input_path` and its neighbours (files): where the files that a config names are.
+
+`places` knows the line of every key. Only what Snakemake itself needs is imported: this runs in the user's Snakemake.
+"""
+
+from gofer.config.check import check_config
+from gofer.config.files import (
+    annotation_files,
+    input_path,
+    protein_files,
+    protein_sets,
+    query_path,
+    split_lists,
+)
+from gofer.config.merge import complete, merged, read_config
+
+__all__ = [
+    "annotation_files",
+    "check_config",
+    "complete",
+    "input_path",
+    "merged",
+    "protein_files",
+    "protein_sets",
+    "query_path",
+    "read_config",
+    "split_lists",
+]

@@ -1,0 +1,33 @@
+"""The columns of the tables that leave a room as text, which users and the report rely on.
+
+Nothing is imported, since the report's environment has no torch. Tables of the rooms below retrieval keep their columns
+where they are made (`inputs.schemas`, `training.tracking`): a change here would otherwise train anew.
+"""
+
+PREDICTIONS = [
+    "protein_id",
+    "go_id",
+    "score",
+    "name",
+    "aspect",
+    "information_accretion",
+    "term_set",
+    "recommended",
+    "follows_from",
+    "nearest_protein",
+    "nearest_name",
+    "nearest_by",
+    "nearest_identity",
+    "nearest_coverage",
+    "evidence",
+    "evidence_note",
+    "model",
+]
+NOT_PREDICTED = ["protein_id", "length", "reason"]
+METRIC_KEYS = ["split", "aspect", "term_set", "metric"]
+INTERVAL = ["value", "low", "high", "n"]
+METRICS = ["method", *METRIC_KEYS, *INTERVAL]
+DIFFERENCES = ["method", "against", *METRIC_KEYS, *INTERVAL]
+LEAKS = ["check", "found", "of", "handling"]
+FAITHFULNESS = ["curve", "order", "share", *INTERVAL]
+ABLATION = ["part", "metric", "value", "compared_with", "difference", "low", "high", "seeds"]
