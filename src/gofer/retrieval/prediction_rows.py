@@ -1,15 +1,17 @@
 """Rows of predictions.tsv: which terms are kept of a protein, in which order, and which of them follow from others.
 
-First come the most specific terms above the cutoff, then what they imply, then the rest; each group best first. A row is
-a protein and a term:
+First come the most specific terms above the cutoff, then what they imply, then the rest; each group best first. The
+columns:
 
 - score: how often such a prediction is right, in (0, 1], never below that of a more specific term;
 - information_accretion: bits that the term adds to its parents; the more, the more specific;
 - term_set: common or few (training proteins), or zero (none);
 - recommended: `best` for the most specific terms above the model's cutoff, `implied` for what follows from them, `no`;
 - follows_from: the most specific term that this one follows from, empty where it is stated by itself;
-- nearest_protein: the nearest known protein that has the term; nearest_by: aligned, or near (in the learned space alone);
-  nearest_identity: share of the alignment's columns with the same residue; nearest_coverage: share of this protein aligned;
+- nearest_protein: the nearest known protein that has the term, by alignment before the learned space;
+- nearest_by: `aligned`, or `near` in the learned space alone; only aligned ones have the next two;
+- nearest_identity: share of the alignment's columns with the same residue;
+- nearest_coverage: share of this protein that is aligned;
 - evidence: residues without which the score would drop most; evidence_note: why there are none, or all;
 - model: the model's name.
 
@@ -81,7 +83,9 @@ class TermFacts:
         if table["recommended"].iloc[0] != NOT:
             return ""
         best = table.iloc[0]
-        return f"no term reaches the model's cutoff; the best is {best['go_id']} ({best['name']}) with {best['score']:.2f}"
+        return (
+            f"no term reaches the model's cutoff; the best is {best['go_id']} ({best['name']}) with {best['score']:.2f}"
+        )
 
 
 def kept_rows(

@@ -142,9 +142,7 @@ class Predictor:
         vectors = {different[position]: residues_LE.astype(np.float16) for position, residues_LE in found}
         return [vectors[protein.sequence] for protein in proteins]
 
-    def _explained(
-        self, residues: Sequence[NDArray[np.float16]]
-    ) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
+    def _explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
         model = self.model.scorer.space.model
         z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
         evidence: list[ProteinEvidence | None] = [None] * len(residues)

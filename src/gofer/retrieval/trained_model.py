@@ -19,8 +19,6 @@ from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.metrics.logistic_calibration import Calibration
-from gofer.retrieval.alignment_similarity import Aligner
-from gofer.retrieval.annotation_transfer import TransferredLabels
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.label_model import LabelModel
