@@ -60,3 +60,13 @@ rule evaluate:
     input:
         rules.collect_metrics.output.metrics,
     localrule: True
+
+
+if not AS_MODULE:
+
+    onsuccess:
+        if made := [path for path in [results("report.html"), *predictions()[:1]] if Path(path).exists()]:
+            print(f"Results: {', '.join(made)}")
+
+    onerror:
+        print(f"Stopped; the same command continues from here. Logs: {results('logs')}")

@@ -79,6 +79,9 @@ def query_name(path):
 
 
 QUERY = query_path(config)
+if "demo" in config and QUERY and Path(QUERY).parent != Path(config["data"]) and workflow.is_main_process:
+    logger.warning("No --configfile: this uses the demo's model, which knows a synthetic world and no real protein.")
+
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
 
 

@@ -43,6 +43,29 @@ def test_sound_inputs_give_facts_and_no_problem(config):
     assert [fact.split(":")[0] for fact in found.facts] == ["proteins", "ontology", "annotations"]
 
 
+def test_annotations_read_used_and_lost_are_reported_by_reason_and_many_unmatched_ids_are_noted(config, tmp_path):
+    (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\nGENE1\tmf\tGO:0005488\nGENE2\tmf\tGO:0005488\n")
+    found = check_run(config)
+    assert "annotations: 3 read, 1 used (each protein and term once), of 1 of 2 proteins" in found.facts
+    assert any("annotations not used: 2, protein not in the FASTA: GENE1" in fact for fact in found.facts)
+    assert any(note.startswith("2 of 3 annotations (67%) are of proteins not in the FASTA") for note in found.notes)
+    (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
+    assert not any("not in the FASTA" in note for note in check_run(config).notes)
+
+
+def test_annotations_that_are_held_out_of_training_are_noted(config, tmp_path):
+    below = "\n[Term]\nid: GO:0003676\nname: below\nnamespace: molecular_function\nis_a: GO:0005488\n"
+    (tmp_path / "go.obo").write_text(OBO + below)
+    (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0003676\nP2\tmf\tGO:0005488\n")
+    (tmp_path / "zero.txt").write_text("GO:0003676\n")
+    assert not any("held out" in note for note in check_run(config).notes)
+    config["inputs"]["term_sets"] |= {"zero_method": "list", "zero_list": "zero.txt"}
+    (note,) = [note for note in check_run(config).notes if "held out" in note]
+    assert note.startswith(
+        "about 1 of your 2 annotations (50%) are held out of training (inputs.term_sets.zero_method: list)"
+    )
+
+
 def test_faults_of_several_files_are_told_in_one_pass(config, tmp_path):
     (tmp_path / "my.fasta").write_text("")
     (tmp_path / "go.obo").write_text("<html>")

@@ -1,6 +1,7 @@
-"""Everything that can be known to go wrong before any job: input files read as the rules would, models, disk, programs.
+"""`snakemake check`: what would go wrong, before any job.
 
-`snakemake check` runs it. The config itself has been checked by then (`gofer.config`).
+Reads the input files as the rules do; looks for models, disk space and programs. The config itself has been checked by
+then (`gofer.config`).
 """
 
 import os
@@ -25,9 +26,12 @@ from gofer.embeddings.encoder_names import (
 )
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotations.annotation_intake import DROPPED, READ
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
+from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import root_ids
-from gofer.inputs.ontology.releases import is_older
+from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.ontology.releases import is_older, known_ids
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.ontology.term_table import Ontology, read_ontology
 from gofer.inputs.proteins.protein_lists import read_marked
@@ -37,10 +41,14 @@ from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
 from gofer.inputs.splits.split_dates import TEST, first_days, known_in_time
 from gofer.inputs.splits.term_history import refuse_undated
 from gofer.inputs.splits.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read_vocabulary
+from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.inputs.text_files import read_ids
 
 BYTES_PER_NUMBER = 2  # residue embeddings are float16
-SPARE = 1.2  # for what a run writes beside them
+SPARE = 1.2  # for what else a run writes
+NOT_IN_FASTA = "not in the FASTA"
+MANY_UNMATCHED = 0.2  # of the annotations: more are worth a note
+MANY_HELD_OUT = 0.05
 
 Read = TypeVar("Read")
 
@@ -51,8 +59,8 @@ class Findings:
 
     Attributes:
         problems: Faults that would end a run.
-        notes: Things to know that would not.
-        facts: What is as it should be.
+        notes: Things to know that would not end it.
+        facts: What was read.
     """
 
     problems: list[GoferError] = field(default_factory=list)
@@ -60,7 +68,7 @@ class Findings:
     facts: list[str] = field(default_factory=list)
 
     def attempt(self, read: Callable[[], Read]) -> Read | None:
-        """What `read` gives; None where it fails, its fault kept."""
+        """What `read` returns; None where it fails, with its fault added to the problems."""
         try:
             return read()
         except GoferError as error:
@@ -77,11 +85,14 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     found = Findings()
     proteins = _check_proteins(config, found)
     ontology = _check_ontology(config, found)
+    stated = None
     if proteins is not None and ontology is not None:
-        _check_annotations(config, proteins, ontology, found)
+        stated = _check_annotations(config, proteins, ontology, found)
     _check_protein_lists(config, found)
     if ontology is not None:
         _check_term_lists(config, ontology, found)
+    if stated is not None and ontology is not None and not found.problems:
+        found.notes += found.attempt(partial(_held_out, config, stated, ontology)) or []
     query = _check_query(config, found)
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
     found.problems += [*_disk(config, residues), *_models(config)]
@@ -116,17 +127,69 @@ def _check_ontology(config: Mapping[str, Any], found: Findings) -> Ontology | No
     return ontology
 
 
-def _check_annotations(config: Mapping[str, Any], proteins: pd.DataFrame, ontology: Ontology, found: Findings) -> None:
+def _check_annotations(
+    config: Mapping[str, Any], proteins: pd.DataFrame, ontology: Ontology, found: Findings
+) -> pd.DataFrame | None:
     paths, names = annotation_files(config), ProteinNames.of_table(proteins)
     rules = AnnotationRules.from_config(config["inputs"])
     read = found.attempt(lambda: read_annotations(paths, names, ontology.terms, ontology.obsolete, rules))
     if read is not None:
-        stated, _ = read
+        stated, accounting = read
         if config["inputs"]["splits"]["method"] == "date":
             _check_days(config, stated, proteins, ontology, found)
-        found.facts.append(f"annotations: {len(stated):,} of {stated['protein_id'].nunique():,} proteins")
+        found.facts += _annotation_facts(stated, accounting, len(proteins))
+        found.notes += _unmatched(accounting)
         if config["inputs"]["term_sets"]["zero_method"] == "time":
             found.attempt(partial(refuse_undated, stated))
+        return stated
+    return None
+
+
+def _annotation_facts(stated: pd.DataFrame, accounting: Accounting, proteins: int) -> Iterator[str]:
+    annotated = stated["protein_id"].nunique()
+    yield (
+        f"annotations: {accounting.count(READ):,} read, {len(stated):,} used (each protein and term once), "
+        f"of {annotated:,} of {proteins:,} proteins"
+    )
+    table = accounting.table()
+    for row in table[table["item"] == DROPPED].itertuples():
+        yield f"annotations not used: {row.count:,}, {row.reason}"
+
+
+def _unmatched(accounting: Accounting) -> Iterator[str]:
+    unmatched = sum(
+        int(row.count) for row in accounting.table().itertuples() if row.item == DROPPED and NOT_IN_FASTA in row.reason
+    )
+    if unmatched >= MANY_UNMATCHED * accounting.count(READ):
+        share = unmatched / accounting.count(READ)
+        yield (
+            f"{unmatched:,} of {accounting.count(READ):,} annotations ({share:.0%}) are of proteins not in the FASTA: "
+            "right where the file covers more proteins, wrong where the ids differ"
+        )
+
+
+def _held_out(config: Mapping[str, Any], stated: pd.DataFrame, ontology: Ontology) -> list[str]:
+    # As label_terms does, but of all annotated proteins: to divide them takes too long here.
+    sets, terms, relations = config["inputs"]["term_sets"], ontology.terms, config["inputs"]["relations"]
+    if sets["zero_method"] == "none":
+        return []
+    annotations = propagate(stated, terms, relations)
+    proteins, go_ids = sorted(stated["protein_id"].unique()), terms["go_id"].tolist()
+    count_T = label_matrix(annotations, proteins, go_ids).sum(axis=0)
+    listed = input_path(config, sets["zero_list"]) if sets["zero_method"] == "list" else None
+    previous = config["previous_ontology"]
+    older = known_ids(read_ontology(input_path(config, previous))) if sets["zero_method"] == "release" else None
+    sources = TermSources(zero_list=listed, annotations=annotations, previous=older)
+    made, _ = make_term_sets(
+        terms, TermCounts(count_T, count_T), FewZeroConfig.from_config(sets, config["seed"]), relations, sources
+    )
+    lost = int(stated["go_id"].isin(made.loc[made["held_out"], "go_id"]).sum())
+    if lost < MANY_HELD_OUT * len(stated):
+        return []
+    return [
+        f"about {lost:,} of your {len(stated):,} annotations ({lost / len(stated):.0%}) are held out of training "
+        f"(inputs.term_sets.zero_method: {sets['zero_method']}); to predict for your own proteins use zero_method: none"
+    ]
 
 
 def _check_days(
@@ -210,7 +273,7 @@ def _downloads(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _programs(config: Mapping[str, Any]) -> Iterator[str]:
     if not shutil.which("diamond"):
-        yield "DIAMOND is not on the PATH: without it (or --use-conda) its baseline will say n/a"
+        yield "DIAMOND is not on the PATH: without it (or --use-conda) its baseline is left out"
     splits = config["inputs"]["splits"]
     if splits["method"] == "identity" and splits["clusterer"] == "mmseqs" and not shutil.which("mmseqs"):
         yield "MMseqs2 is not on the PATH: install it, or set inputs.splits.clusterer to kmers"

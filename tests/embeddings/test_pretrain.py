@@ -7,6 +7,7 @@ from embeddings.proteins import sequence
 from esm.model.esm2 import ESM2
 
 from gofer.artefacts import Manifest
+from gofer.embeddings.pretraining import pretrain as pretraining
 from gofer.embeddings.pretraining.crops import RESIDUES, Crops, Masking, hold_out
 from gofer.embeddings.pretraining.masked_forward import masked_logits
 from gofer.embeddings.pretraining.pretrain import (
@@ -20,7 +21,6 @@ from gofer.embeddings.pretraining.pretrain import (
     run_mark,
     schedule,
 )
-from gofer.embeddings.pretraining.pretrain import pretrain as pretraining
 from gofer.embeddings.pretraining.pretraining_state import PretrainingState, parameters_of
 from gofer.embeddings.residues.esm import load_esm, write_esm2
 from gofer.errors import GoferError

@@ -279,6 +279,7 @@ def add_and_be_killed(when, tmp_path, encoder, cache):
     write_rows(tmp_path / "killed.parquet", own, encoder, cache)
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize("when", ["while copying", "before the list", "before the removal"])
 def test_a_kill_while_the_cache_is_added_to_leaves_no_bad_file(tmp_path, encoder, cache, when):
     write_store(tmp_path / "one", proteins_of(OLD[:20]), encoder, cache=cache)

@@ -63,6 +63,7 @@ def readable(kind, path, n):
             return len(read_cafa(path)) == n
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])
 def test_a_kill_in_the_middle_of_a_write_leaves_the_old_file_and_the_next_run_writes_the_new(
@@ -81,12 +82,14 @@ def test_a_kill_in_the_middle_of_a_write_leaves_the_old_file_and_the_next_run_wr
     assert readable(kind, path, 9)
 
 
+@pytest.mark.kill
 def test_a_kill_before_the_first_write_leaves_no_file(python, tmp_path):
     dies = "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\nwrite('table', sys.argv[1], 9)"
     assert ended(python(dies, tmp_path / "t.parquet"))[0] == -signal.SIGKILL
     assert not (tmp_path / "t.parquet").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "json", "table"])
 def test_a_disk_without_room_leaves_the_old_file_and_says_so(python, tmp_path, kind):
     path = tmp_path / f"file.{'parquet' if kind == 'table' else kind}"
@@ -101,6 +104,7 @@ def test_a_disk_without_room_leaves_the_old_file_and_says_so(python, tmp_path, k
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_leave_one_whole_file(python, tmp_path):
     path = tmp_path / "t.parquet"
     loop = "for _ in range(15):\n    write('table', sys.argv[1], int(sys.argv[2]))"

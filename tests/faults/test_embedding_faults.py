@@ -43,6 +43,7 @@ def read_all(manifest):
     return dict(ESMResidueStore(manifest).by_shard())
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_anywhere_in_a_shard_is_noticed_or_harmless(manifest):
     whole = read_all(manifest)
     shard = manifest.with_name("shard-00000.parquet")

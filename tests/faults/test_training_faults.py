@@ -57,6 +57,7 @@ def train(root):
     return run
 
 
+@pytest.mark.kill
 def test_a_killed_stage_leaves_no_model_and_the_next_run_gives_that_of_an_unbroken_one(train, tmp_path):
     assert train(tmp_path, "update").returncode == -signal.SIGKILL
     assert not (tmp_path / "model.safetensors").exists()

@@ -33,7 +33,7 @@ def test_an_alias_that_could_mean_two_proteins_means_none_and_is_counted(tmp_pat
     proteins = names(["P1", "P2", "P3"], [["SAME", "P2", "P1"], ["SAME"], ["OWN"]])
     table, accounting = read(tmp_path, "SAME\tGO:0000003\nP2\tGO:0000003\nP1\tGO:0000002\nOWN\tGO:0000001\n", proteins)
     assert pairs(table) == [("P1", "GO:0000002"), ("P2", "GO:0000003"), ("P3", "GO:0000001")]
-    assert accounting.count("annotations dropped", "protein not in the FASTA") == 1
+    assert accounting.count("annotations dropped", "protein not in the FASTA: SAME") == 1
     assert accounting.count("aliases left out", "shared by proteins, or the id of another one") == 2
 
 

@@ -152,6 +152,7 @@ def metrics_of(folder):
     return pd.read_csv(folder / "metrics.tsv", sep="\t")
 
 
+@pytest.mark.slow
 def test_two_processes_train_the_model_of_one_with_the_whole_batch(pair, files, tmp_path):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -168,6 +169,7 @@ def test_two_processes_train_the_model_of_one_with_the_whole_batch(pair, files, 
         torch.testing.assert_close(weights[1][name], weight, atol=TOLERANCE, rtol=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_only_the_outputs_are_left_and_one_process_writes_the_log(pair):
     assert sorted(path.name for path in pair.iterdir()) == [
         "costs.tsv", "log", "metrics.tsv", "model.safetensors", "output.json",
@@ -175,6 +177,7 @@ def test_only_the_outputs_are_left_and_one_process_writes_the_log(pair):
     assert (pair / "log").read_text().count("stage A, epoch 1: validation Fmax") == 1
 
 
+@pytest.mark.kill
 def test_stopped_by_sigterm_it_resumes_to_the_bytes_of_an_unbroken_run(pair, start, files, tmp_path):
     job_in(tmp_path, files, checkpoint_minutes=1e-9)  # so that the state is there after the first step
     running = start(LAUNCH, tmp_path, tmp_path / "log")
@@ -193,6 +196,7 @@ def test_stopped_by_sigterm_it_resumes_to_the_bytes_of_an_unbroken_run(pair, sta
         assert (tmp_path / name).read_bytes() == (pair / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_two_nodes_of_a_process_each_give_the_bytes_of_one_machine_with_two(pair, start, files, tmp_path):
     job_in(tmp_path, files)
     (tmp_path / "bin").mkdir()
@@ -234,6 +238,7 @@ def free_port():
         return str(free.getsockname()[1])
 
 
+@pytest.mark.kill
 def test_processes_share_rows_and_gradients_and_stop_together_when_one_gets_sigterm(start, files, tmp_path):
     job_in(tmp_path, files)
     place = {"WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": free_port()}

@@ -84,6 +84,7 @@ def train_until(world, folder, moment, monkeypatch, **options):
             train(world, folder, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", "ABCD")
 def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_unbroken_one(
     world, tmp_path, monkeypatch, stage
@@ -96,6 +97,7 @@ def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_unbr
         assert not (folder / "resume").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"accumulate": 2}, {"patience": 1}, {"objective": "sigmoid"}])
 def test_so_it_does_with_other_ways_of_training(world, tmp_path, monkeypatch, changed):
     settings = {**SETTINGS, **changed}
@@ -105,6 +107,7 @@ def test_so_it_does_with_other_ways_of_training(world, tmp_path, monkeypatch, ch
         assert train(world, tmp_path / str(moment), settings=settings) == whole, moment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["ivf", "hnsw"])
 def test_so_it_does_with_an_approximate_index_whose_recall_is_told(world, tmp_path, monkeypatch, index):
     settings = {**SETTINGS, "stages": {"A": {**BLOCK, "curriculum": {**CURRICULUM, "hard_frac": [0.5, 0.5]}}}}
@@ -115,6 +118,7 @@ def test_so_it_does_with_an_approximate_index_whose_recall_is_told(world, tmp_pa
         assert train(world, tmp_path / str(moment), settings=settings, index=index) == whole, moment
 
 
+@pytest.mark.kill
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM], ids=lambda sign: sign.name)
 def test_a_process_killed_at_random_moments_over_and_over_ends_with_the_same_bytes(root, tmp_path, world, sign):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root / "tests")])}

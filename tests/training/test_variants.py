@@ -97,6 +97,7 @@ def test_every_part_of_the_config_can_be_left_out_and_has_a_name(root):
         variant_settings("everything", TRAINING)
 
 
+@pytest.mark.slow
 def test_the_full_model_is_that_of_the_stages_own_jobs_to_the_bit(world, tmp_path):
     ablated = train_variant("full", inputs_of(world), TRAINING, MINING, seed=5, share=1.0)
     previous = None
@@ -114,6 +115,7 @@ def test_the_full_model_is_that_of_the_stages_own_jobs_to_the_bit(world, tmp_pat
     assert all(torch.equal(weight, staged[name]) for name, weight in ablated.state_dict().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["full", *PARTS])
 def test_every_part_trains_and_is_judged(world, part):
     inputs = inputs_of(world)
@@ -131,6 +133,7 @@ def test_judging_uses_unseen_terms_of_validation_proteins_only(world):
     assert np.isnan(judge(model, inputs_of(world, zero_shot=("P01",)))["zero_macro_auroc"])
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(worlds(), st.sampled_from(["all", "sparse"]), st.booleans())
 def test_without_expansion_the_labels_are_those_of_expansion_none(case, expansion, drop):

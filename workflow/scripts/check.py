@@ -1,4 +1,4 @@
-"""Rule check: every problem of a run's inputs at once, before any job."""
+"""Rule check: all problems of a run's inputs at once, before any job."""
 
 from gofer.check import check_run
 from gofer.errors import ProblemsError
@@ -11,4 +11,4 @@ with logged_to(snakemake.log[0]):
         print(line)
     if found.problems:
         raise ProblemsError(found.problems)
-    print("nothing stands in the way of this run")
+    print("no problems found")

@@ -76,7 +76,7 @@ class Intake:
         self.read[str(path)] += read
         self.counts.add(READ, count=read)
         if unmatched:
-            self.counts.add(DROPPED, "protein not in the FASTA", unmatched)
+            self.counts.add(DROPPED, "protein not in the FASTA", unmatched, example=example)
         if read == unmatched > 0:
             problems.add(
                 InputError(
