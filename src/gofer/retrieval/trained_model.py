@@ -113,8 +113,10 @@ class TrainedModel:
 
     def _related(self, seen: int) -> RelatedTerms:
         arrays = self.file.group("related")
-        tables = [joined(name, arrays, seen) for name in ("similar", "across", "ancestors")]
-        return RelatedTerms(*tables, arrays["mean"], arrays["strength"])
+        similar_TS, across_TS, ancestors_TS = (
+            joined(name, arrays, seen) for name in ("similar", "across", "ancestors")
+        )
+        return RelatedTerms(similar_TS, across_TS, ancestors_TS, arrays["mean"], arrays["strength"])
 
     def _label_model(self) -> LabelModel:
         facts, bank = self.file.document("labels.json"), self.bank
