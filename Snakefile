@@ -36,6 +36,7 @@ rule all:
     input:
         results("report.html"),
         rules.collect_metrics.output.metrics,
+        [] if config["model"] else OWN_MODEL,
         predictions(),
     default_target: True
     localrule: True
@@ -62,11 +63,10 @@ rule evaluate:
     localrule: True
 
 
-if not AS_MODULE:
+onsuccess:
+    if made := [path for path in [results("report.html"), *predictions()[:1]] if Path(path).exists()]:
+        print(f"Results: {', '.join(made)}")
 
-    onsuccess:
-        if made := [path for path in [results("report.html"), *predictions()[:1]] if Path(path).exists()]:
-            print(f"Results: {', '.join(made)}")
 
-    onerror:
-        print(f"Stopped; the same command continues from here. Logs: {results('logs')}")
+onerror:
+    print(f"Stopped; the same command continues from here. Logs: {results('logs')}")

@@ -51,8 +51,8 @@ def main() -> None:
     table = pd.DataFrame(rows)
     write_tsv(Path("results/encoders.tsv"), table)
     for model, own in table.drop(columns="seed").groupby("model", sort=False):
-        told = "  ".join(f"{name} {own[name].mean():.3f} ± {own[name].std():.3f}" for name in own.columns[1:])
-        print(f"{model:24s} {told}")
+        text = "  ".join(f"{name} {own[name].mean():.3f} ± {own[name].std():.3f}" for name in own.columns[1:])
+        print(f"{model:24s} {text}")
     first, *others = (own.set_index("seed").drop(columns="model") for _, own in table.groupby("model", sort=False))
     for other in others:
         print("the first is better in", (first > other).sum().to_dict(), "of", len(first), "seeds")
@@ -99,11 +99,11 @@ def figures(run: Path, like: Path) -> dict[str, float]:
     test = sorted(splits.loc[splits["split"] == "test", "protein_id"])
     go_ids = terms["go_id"].tolist()
     truth = label_matrix(read_table(like / "inputs/annotations.parquet"), test, go_ids).toarray()
-    told = read_cafa(run / "evaluation/predictions/gofer.tsv")
+    predicted = read_cafa(run / "evaluation/predictions/gofer.tsv")
     scores = np.zeros(truth.shape)
-    row, column = pd.Index(test).get_indexer(told["protein_id"]), pd.Index(go_ids).get_indexer(told["go_id"])
+    row, column = pd.Index(test).get_indexer(predicted["protein_id"]), pd.Index(go_ids).get_indexer(predicted["go_id"])
     here = (row >= 0) & (column >= 0)
-    scores[row[here], column[here]] = told["score"].to_numpy(float)[here]
+    scores[row[here], column[here]] = predicted["score"].to_numpy(float)[here]
     found = {}
     for aspect in ASPECTS:
         own = (terms["aspect"] == aspect).to_numpy()

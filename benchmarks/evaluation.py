@@ -1,4 +1,4 @@
-"""Time and memory of gofer's own metrics beside `cafaeval` run as a program on the same files.
+"""Time and memory of gofer's own metrics compared with `cafaeval` on the same files.
 
     python benchmarks/evaluation.py --proteins 500 --terms 3000
     python benchmarks/evaluation.py --proteins 20000 --ontology ../shared/data/go/go_2015-07-11.obo.bz2 --unthresholded
@@ -7,7 +7,7 @@ The proteins are synthetic: each has some terms and their ancestors; a method fi
 terms. The ontology is synthetic too, of one aspect, or a real one. Each row is a process of its own on one thread, from
 its start to its result: the seconds of its CPU, which other work on the machine distorts least, and its peak memory.
 Ratios are those of cafaeval to the row. Fmax, weighted Fmax, Smin and coverage must agree in every aspect. A run may
-use `--gib` of memory and `--minutes` of CPU: where it needs more, that is told, and ratios are lower bounds.
+use `--gib` of memory and `--minutes` of CPU: where it needs more, the output says so, and ratios are lower bounds.
 """
 
 import argparse
@@ -105,8 +105,12 @@ def write_inputs(folder: Path, options: argparse.Namespace) -> None:
                 least_B1 = np.partition(predicted_BT, -options.predicted, axis=1)[:, [-options.predicted]]
                 predicted_BT[predicted_BT < np.maximum(least_B1, 0.01)] = 0
             rows, columns = np.nonzero(predicted_BT)
-            told = {"protein": np.array(ids, object)[rows], "term": go_ids[columns], "s": predicted_BT[rows, columns]}
-            pd.DataFrame(told).to_csv(file, sep="\t", header=False, index=False, float_format="%.3g")
+            scored = {
+                "protein": np.array(ids, object)[rows],
+                "term": go_ids[columns],
+                "s": predicted_BT[rows, columns],
+            }
+            pd.DataFrame(scored).to_csv(file, sep="\t", header=False, index=False, float_format="%.3g")
             rows, columns = np.nonzero(labels_BT)
             labels.append(pd.DataFrame({"protein_id": np.array(ids, object)[rows], "go_id": go_ids[columns]}))
     annotations = pd.concat(labels, ignore_index=True)
@@ -181,7 +185,7 @@ def command_of(folder: Path, name: str) -> list[str]:
     return [sys.executable, "-m", "cafaeval", *files, *options]
 
 
-# A process of its own, small: a child's peak memory is never told to be below that of the process that started it.
+# A small process of its own: a child's reported peak memory is never below that of the process that started it.
 MEASURER = """
 import json, os, resource, subprocess, sys
 space, seconds, errors, *command = sys.argv[1:]
@@ -220,16 +224,16 @@ def figures_of(folder: Path, name: str) -> dict[str, AspectFigures]:
 
 def table(folder: Path, options: argparse.Namespace) -> None:
     """Run all and print a row for each."""
-    told = {}
+    results = {}
     for name, title in reversed(RUNS.items()):  # the program, which may take long, last
         if name != "unthresholded" or options.unthresholded:
-            told[name] = measured(folder, name, options)
-            print(f"{title}: {told[name]}", file=sys.stderr, flush=True)
-    _, *first = told["cafaeval"]
+            results[name] = measured(folder, name, options)
+            print(f"{title}: {results[name]}", file=sys.stderr, flush=True)
+    _, *first = results["cafaeval"]
     reference: dict[str, AspectFigures] = {}
     print(f"{'one thread each':32}{'CPU s':>9}{'ratio':>9}{'GiB':>8}{'ratio':>9}  Fmax by aspect")
-    for name, (how, *spent) in reversed(told.items()):
-        at_least = ">" if told["cafaeval"][0] else ""
+    for name, (how, *spent) in reversed(results.items()):
+        at_least = ">" if results["cafaeval"][0] else ""
         ratios = [f"{f'{at_least}{one / other:.1f}×':>9}" for one, other in zip(first, spent, strict=True)]
         if how:
             print(f"{RUNS[name]:32}{spent[0]:9.1f}{'':9}{spent[1]:8.2f}{'':9}  {how}")

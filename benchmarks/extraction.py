@@ -1,4 +1,4 @@
-"""Residue extraction side by side: fair-esm's own way, Hugging Face's, and gofer's packed forward. Some minutes.
+"""Residue extraction compared: fair-esm, Hugging Face, and gofer's packed forward pass. Some minutes.
 
     python benchmarks/extraction.py --threads 1
 
@@ -244,7 +244,7 @@ def print_company(forward: PackedESM, proteins: list[str]) -> None:
 
 
 def print_memory(forward: PackedESM) -> None:
-    """By how much a process grows in a pass over 4,096 tokens, and what is told of it."""
+    """By how much a process grows in a pass over 4,096 tokens, and what gofer expects."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe()
 
@@ -257,9 +257,9 @@ def print_memory(forward: PackedESM) -> None:
 
     job = fork.Process(target=work)
     job.start()
-    grown, told = ours.recv() / 1024, forward.footprint.per_token * 4096 / 2**20
+    grown, expected = ours.recv() / 1024, forward.footprint.per_token * 4096 / 2**20
     job.join()
-    print(f"memory of 4,096 tokens in {forward.compute.precision}: {grown:.0f} MiB, told {told:.0f} MiB")
+    print(f"memory of 4,096 tokens in {forward.compute.precision}: {grown:.0f} MiB, expected {expected:.0f} MiB")
 
 
 def status(key: str) -> int:

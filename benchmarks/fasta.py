@@ -1,10 +1,10 @@
-"""FASTA readers side by side: gofer's strict one, Biopython's two, pyfastx; and the whole of read_proteins. 2 minutes.
+"""FASTA readers compared: gofer's strict one, Biopython's two, pyfastx; and all of read_proteins. 2 minutes.
 
     python benchmarks/fasta.py
 
 Synthetic proteins with UniProt headers, log-normal lengths (median 300), 60 residues a line. Each way runs in a process
 of its own, for its peak memory; processor time, so that other work on the machine counts less; the ways take turns, and
-the least of the repeats is told. The file is in the page cache. Biopython and pyfastx check nothing.
+the least of the repeats is printed. The file is in the page cache. Biopython and pyfastx check nothing.
 """
 
 import argparse
@@ -24,7 +24,7 @@ COMPOSITION = {
     "A": 8.3, "R": 5.5, "N": 4.1, "D": 5.5, "C": 1.4, "Q": 3.9, "E": 6.7, "G": 7.1, "H": 2.3, "I": 5.9,
     "L": 9.7, "K": 5.8, "M": 2.4, "F": 3.9, "P": 4.7, "S": 6.6, "T": 5.4, "W": 1.1, "Y": 2.9, "V": 6.8,
 }  # fmt: skip
-WITH_X = 100  # one protein in so many holds an X
+WITH_X = 100  # one protein in this many has an X
 LINE = 60
 GOFER = "gofer: read_fasta, all checks"
 

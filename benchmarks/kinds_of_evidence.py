@@ -56,15 +56,15 @@ def main() -> None:
     print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.ensemble)}")
     print(f"{'':32s}" + "".join(f"{aspect + ' Fmax / weighted':>22s}" for aspect in ASPECTS))
     for name, scores_BT in ways.items():
-        print(f"{name:32s}" + "".join(f"{told(scores_BT, truth_BT, space, aspect):>22s}" for aspect in ASPECTS))
+        print(f"{name:32s}" + "".join(f"{fmax_text(scores_BT, truth_BT, space, aspect):>22s}" for aspect in ASPECTS))
 
 
 def shares(ensemble: Ensemble) -> str:
-    told = (f"{aspect} {own.share:g} (trust {own.trust:g})" for aspect, own in sorted(ensemble.aspects.items()))
-    return ", ".join(told)
+    by_aspect = (f"{aspect} {own.share:g} (trust {own.trust:g})" for aspect, own in sorted(ensemble.aspects.items()))
+    return ", ".join(by_aspect)
 
 
-def told(scores_BT: np.ndarray, truth_BT: np.ndarray, space: TermSpace, aspect: str) -> str:
+def fmax_text(scores_BT: np.ndarray, truth_BT: np.ndarray, space: TermSpace, aspect: str) -> str:
     own_T = (space.terms["aspect"] == aspect).to_numpy() & seen_in_training(space.terms)
     accretion_T = space.terms["information_accretion"].to_numpy(float)[own_T]
     scores, truth = scores_BT[:, own_T].astype(float), truth_BT[:, own_T]

@@ -28,7 +28,7 @@ from gofer.embeddings.pretraining.crops import hold_out
 from gofer.embeddings.pretraining.ngrams import NGrams
 from gofer.embeddings.pretraining.pretrain import hidden_batches, perplexity
 from gofer.embeddings.residues.esm import load_esm
-from gofer.embeddings.residues.packed_esm import forward_of
+from gofer.embeddings.residues.packed_esm import PackedESM
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import root_ids
@@ -120,7 +120,7 @@ def pooled_vectors(name: str, layer: int, sequences: list[str]) -> np.ndarray:
 
 def pooled_pairs(name: str, layer: int, sequences: list[str]) -> Iterator[tuple[int, np.ndarray]]:
     loaded = load_esm(name)
-    forward = forward_of(loaded.model, loaded.alphabet, layer)
+    forward = PackedESM(loaded.model, loaded.alphabet, layer)
     short = [sequence[:MOST] for sequence in sequences]
     for batch in tight_batches([len(sequence) for sequence in short], most=4096):
         for position, vectors_LE in zip(batch, forward([short[i] for i in batch]), strict=True):

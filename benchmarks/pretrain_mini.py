@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=160)
     parser.add_argument("--heads", type=int, default=5)
     parser.add_argument("--steps", type=int, default=16_000)
-    parser.add_argument("--minutes", type=float, help="the schedule ends after so many, if not before")
+    parser.add_argument("--minutes", type=float, help="the schedule ends after this many, if not before")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -81,10 +81,10 @@ def main() -> None:
     aligned = {length: measured_alignments(length) for length in {own.length for own in BENCHMARKS.values()}}
     print(f"one core: {core:.0f} residues per CPU second; store: {per_residue:.0f} bytes per residue")
     print(f"training: {step:.2f} s a step of 64 proteins, and {residue * 1e6:.0f} µs a residue, forward and backward")
-    told = "; ".join(
+    text = "; ".join(
         f"{one * 1e6:.0f} µs and {other * 1e3:.0f} ms at {at}" for at, (one, other) in sorted(aligned.items())
     )
-    print(f"two proteins of one length aligned, and one with {NEAREST} others for identity: {told} residues")
+    print(f"two proteins of one length aligned, and one with {NEAREST} others for identity: {text} residues")
     operations = LAYERS * (24 * WIDTH**2 + 4 * WIDTH * 400)
     gpu = options.gpu_tflops * 1e12 * options.gpu_share / operations
     print(

@@ -1,4 +1,4 @@
-"""Every job of a finished run once more, each alone: its files are taken away, made again, and compared byte by byte.
+"""Every job of a finished run again, one by one: its files are removed, made again and compared byte by byte.
 
     snakemake --cores 2
     python benchmarks/reruns.py --configfile config/demo.yaml --table docs/reruns.md
@@ -6,7 +6,7 @@
 prints a table of jobs, and ends with status 1 where one of them gave other bytes, ran with other jobs, or changed
 a file that is not its own. About six seconds a job; the run's own files are put back afterwards, with their times.
 `--table` writes what each rule gave as a page.
-`--without-caches` takes embeddings.residues.cache and .texts.cache away meanwhile, so that vectors are computed anew.
+`--without-caches` removes embeddings.residues.cache and .texts.cache meanwhile, so that vectors are computed again.
 """
 
 import argparse
@@ -29,22 +29,22 @@ from gofer.config import read_config
 ROOT = Path(__file__).parents[1]
 SNAKEFILE = ROOT / "Snakefile"
 FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", re.MULTILINE)
-# Times, costs and what was in a cache are told here, apart from data; wandb's folders are its own.
+# Times, costs and cache hits are in these folders, separate from data; wandb has its own.
 NOT_DATA = {"logs", "benchmarks", "wandb"}
 
-PAGE = """# Every job once more
+PAGE = """# Every job again
 
 Written after a whole run by
 
     python benchmarks/reruns.py {options} --table docs/reruns.md
 
-Of each job the outputs were taken away, the job was run alone, and every file that is data of the run, declared as an
-output or not, was compared by its SHA-256. What jobs took (`benchmarks/`, `logs/`) is apart. Rules that are asked for
-by name are not in the run. `make test` does the same with a small one (`tests/workflow/test_reruns.py`).
+The outputs of each job were removed, the job was run alone, and every data file of the run, declared as an output or
+not, was compared by its SHA-256. Times and costs (`benchmarks/`, `logs/`) are not compared. Rules that run only by name
+are not in the run. `make test` does the same with a small one (`tests/workflow/test_reruns.py`).
 
 {jobs} jobs of {rules} rules, {faulty} exceptions:
 
-| rule | jobs | files | each made again alone |
+| rule | jobs | files | made again |
 |---|---:|---:|---|
 {rows}
 """
@@ -117,7 +117,7 @@ def main() -> None:
             began = time.monotonic()
             found[job] = rerun(runner, job, run)
             seconds = time.monotonic() - began
-            print(f"{job.name:34s} {len(job.outputs):5d} {seconds:8.1f}  {told(found[job])}", flush=True)
+            print(f"{job.name:34s} {len(job.outputs):5d} {seconds:8.1f}  {outcome(found[job])}", flush=True)
     faulty = sum(map(bool, found.values()))
     print(f"{faulty} exceptions")
     if options.table:
@@ -125,19 +125,19 @@ def main() -> None:
     sys.exit(faulty > 0)
 
 
-def told(faults: list[str]) -> str:
+def outcome(faults: list[str]) -> str:
     return "; ".join(faults) or "the same bytes"
 
 
 def page(found: dict[Job, list[str]], config: str, without_caches: bool) -> str:
-    """A page in Markdown: rule, its jobs, their files, and what a rerun of each alone gave."""
+    """A page in Markdown: rule, its jobs, their files, and what a rerun of each gave."""
     jobs: dict[str, list[Job]] = {}
     for job in found:
         jobs.setdefault(job.rule, []).append(job)
     rows = []
     for rule, own in jobs.items():
         faults = [f"{job.name}: {fault}" for job in own for fault in found[job]]
-        rows.append(f"| `{rule}` | {len(own)} | {sum(len(job.outputs) for job in own)} | {told(faults)} |")
+        rows.append(f"| `{rule}` | {len(own)} | {sum(len(job.outputs) for job in own)} | {outcome(faults)} |")
     return PAGE.format(
         options=f"--configfile config/{config}" + " --without-caches" * without_caches,
         jobs=len(found),
@@ -154,12 +154,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--directory", type=Path, default=Path(), help="where snakemake ran")
     parser.add_argument("--cores", type=int, default=2, help="of a job")
     parser.add_argument("--table", type=Path, help="page to write")
-    parser.add_argument("--without-caches", action="store_true", help="compute all vectors anew")
+    parser.add_argument("--without-caches", action="store_true", help="compute all vectors again")
     return parser.parse_args()
 
 
 def rerun(runner: Runner, job: Job, run: Path) -> list[str]:
-    """What is wrong with a rerun of `job` alone; nothing, as it should be."""
+    """What is wrong with a rerun of `job`; nothing, as it should be."""
     faults = []
     before = digests(run, job.outputs)
     with set_aside(job.outputs), as_it_was(run / "benchmarks"), as_it_was(run / "logs"):

@@ -4,7 +4,7 @@
 
 Measured here, unless an option gives an earlier figure: residues per CPU second of a model of this shape with random
 weights (packed, float32, one core), the process's memory, bytes per residue in gofer's store and what zstd would leave
-of them, and `snakemake -n` on the demo with so many shards, in a scratch folder: its CPU seconds, which other work on
+of them, and `snakemake -n` on the demo with that many shards, in a scratch folder: its CPU seconds, which other work on
 the machine distorts least, its wall time and peak memory. Not measured here: all about the GPU. Its rate is its peak by
 the manufacturer's data sheet times a share that is assumed; prices are assumed. Change them by the options.
 """
@@ -106,9 +106,9 @@ def measured_rate(residues: int) -> float:
     began = time.process_time()
     forward([protein])
     seconds = time.process_time() - began
-    told, peak = forward.footprint.weights / 2**30, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    weights, peak = forward.footprint.weights / 2**30, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     per_batch = forward.footprint.per_token * 4096 / 2**30
-    print(f"memory: weights {told:.2f} GiB, a pass over 4,096 tokens {per_batch:.2f} GiB (told); peak {peak:.1f} GiB")
+    print(f"memory: weights {weights:.2f} GiB, 4,096 tokens {per_batch:.2f} GiB (expected); peak {peak:.1f} GiB")
     return residues / seconds
 
 
@@ -151,10 +151,10 @@ def print_table(options: argparse.Namespace, core: float, gpu: float, per_residu
 
 
 def print_rows(rows: Mapping[str, Callable[[T], str]], columns: Mapping[str, T], *, first: int, other: int) -> None:
-    """A table: what each row tells of each column, `first` and `other` being the widths."""
+    """A table: what each row says of each column, `first` and `other` being the widths."""
     print(f"{'':{first}s} {''.join(f'{name:>{other}s}' for name in columns)}")
-    for name, told in rows.items():
-        print(f"{name:{first}s} {''.join(f'{told(own):>{other}s}' for own in columns.values())}")
+    for name, cell in rows.items():
+        print(f"{name:{first}s} {''.join(f'{cell(own):>{other}s}' for own in columns.values())}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How many similar proteins the search by words finds of those that aligning every pair finds. Minutes.
+"""How many similar proteins the search by k-mers finds of those that aligning every pair finds. Minutes.
 
     python benchmarks/similar.py proteins.fasta --proteins 1000 --threads 2
 
 Also how long the parts take, and with --synthetic N how long for N proteins: made of pieces of the real ones,
-reversed, so that they have real words and are no relatives.
+reversed, so that they have real k-mers and are no relatives.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fasta", help="real proteins")
     parser.add_argument("--proteins", type=int, help="of them, drawn at random; all if not given")
-    parser.add_argument("--synthetic", type=int, help="time the parts for so many proteins instead")
+    parser.add_argument("--synthetic", type=int, help="time the parts for this many proteins instead")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -82,7 +82,7 @@ def nearest_found(sequences: Sequence[str], identity: np.ndarray, rng: np.random
         near = index.best(kmer_matrix([sequences[row] for row in asked]), most=CANDIDATES, threads=threads)
         return np.array([identity[one, train[rows]].max(initial=0) for one, rows in zip(asked, near, strict=True)])
 
-    best, found = identity[np.ix_(asked, train)].max(axis=1), timed("words of the held out", search)
+    best, found = identity[np.ix_(asked, train)].max(axis=1), timed("k-mers of the held out", search)
     for least in IDENTITIES:
         print(
             f"of {len(asked)} held out, nearest at {least:.0%}: {(best >= least).sum()}, found {(found >= least).sum()}"
@@ -98,9 +98,9 @@ def synthetic(known: Sequence[str], count: int, rng: np.random.Generator) -> lis
 
 def scale(sequences: Sequence[str], threads: int) -> None:
     print(f"{len(sequences)} proteins, {sum(map(len, sequences))} residues; of the last two parts {ASKED} proteins")
-    words = timed("words", lambda: kmer_matrix(sequences))
-    index = timed("index", lambda: KmerIndex.of(words))
-    near = timed("candidates", lambda: index.best(words[:ASKED], most=CANDIDATES, threads=threads))
+    kmers = timed("k-mers", lambda: kmer_matrix(sequences))
+    index = timed("index", lambda: KmerIndex.of(kmers))
+    near = timed("candidates", lambda: index.best(kmers[:ASKED], most=CANDIDATES, threads=threads))
     asked = [(sequences[row], [sequences[other] for other in rows]) for row, rows in enumerate(near)]
     timed("alignments", lambda: all_hits(asked, threads=threads))
 

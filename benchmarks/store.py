@@ -1,4 +1,4 @@
-"""Residue embeddings written and read at random, side by side: gofer's checked store, and other ways. A minute or two.
+"""Residue embeddings written and read at random: gofer's checked store compared with other ways. A minute or two.
 
     python benchmarks/store.py
 

@@ -1,4 +1,4 @@
-"""Embedding of GO texts side by side: sentence-transformers as it comes, and gofer's packed MiniLM. A few minutes.
+"""Embedding of GO texts: sentence-transformers compared with gofer's packed MiniLM. A few minutes.
 
     GO=../shared/data/go
     python benchmarks/texts.py --ontology $GO/go_2015-07-11.obo.bz2 --older $GO/go-basic_2014-07-06.obo.gz

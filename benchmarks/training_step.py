@@ -1,9 +1,9 @@
-"""Seconds of reading proteins through windows, and of masking each window in turn, beside the plain ways.
+"""Seconds of reading proteins through windows, and of masking each window in turn, compared with the plain ways.
 
     python benchmarks/training_step.py --proteins 64 --length 360
 
-Windows: block sums (what gofer does) beside padding all proteins and unfolding every window, forward and backward.
-Masking: sums without the window (what gofer does) beside a forward pass for each masked window, itself with block sums
+Windows: block sums (what gofer does) against padding all proteins and unfolding every window, forward and backward.
+Masking: sums without the window (what gofer does) against a forward pass for each masked window, itself with block sums
 or padded. The results are compared before they are timed. Runs alternate; the median counts.
 """
 

@@ -1,17 +1,18 @@
-# Training: stages A to D, each a job of its own that starts from the checkpoint of the stage before.
+# Training: stages A to D, each a separate job that starts from the checkpoint of the previous stage.
 #
 # Inputs:   inputs/{proteins,terms,term_sets,pid2pos}.parquet, the residue shards, embeddings/go/phase-<P>.parquet,
 #           mining/phase-<S>.faiss
 # Outputs:  training/curriculum.tsv, curriculum.png      the plan before training: stage, step, knob, value
 #           training/stage-<S>/model.safetensors     the best epoch by validation Fmax
 #           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
-#           and, no output, training/stage-<S>/resume/: the state of a stage that was stopped, deleted when it is done
-#           training/bce_twin/model.safetensors           with evaluation.bce_twin: the same stages with another loss
-# Steps:    plan_curriculum, train_stage (A), then B, C, D; train_twin
+#           training/stage-<S>/resume/               not an output: the state of a stopped stage, deleted when it is done
+#           training/bce_twin/model.safetensors      with evaluation.bce_twin: the same stages with binary cross-entropy
+#           training/ablation/ablation.tsv, .png     by name only: training without one part at a time
+# Steps:    plan_curriculum; train_stage A, then B, C, D; train_twin; ablate -> ablation
 
 
 rule plan_curriculum:
-    """Lay out, before any training, how hard the negatives of each stage are step by step: a table and a picture."""
+    """Tabulate and plot, before any training, the hardness of the negatives at each step of each stage."""
     message:
         "Planning the curriculum"
     input:
@@ -39,7 +40,7 @@ rule plan_curriculum:
 
 rule train_stage:
     """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors.
-    Its state is kept every training.checkpoint_minutes: stopped at any moment, it goes on from there to the same bytes.
+    Its state is kept every training.checkpoint_minutes; a stopped stage resumes from it and gives the same bytes.
     """
     message:
         "Training stage {wildcards.stage}"
@@ -74,7 +75,7 @@ rule train_stage:
         results("benchmarks/train_stage_{stage}.tsv")
     wildcard_constraints:
         stage="[A-D]",
-    threads: config["training"]["processes"]  # one each: of two, the second saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
+    threads: config["training"]["processes"]  # one each: a second one saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
     conda:
         environment("training")
     script:
@@ -82,8 +83,8 @@ rule train_stage:
 
 
 rule train_twin:
-    """Train stages A to D again with binary cross-entropy over all training terms, to be held against; it begins anew where
-    it was stopped."""
+    """Train stages A to D again with binary cross-entropy over all training terms, for comparison. A stopped job starts
+    again from stage A."""
     message:
         "Training the BCE twin"
     input:
@@ -120,7 +121,7 @@ ABLATION_SEEDS = range(config["seed"], config["seed"] + config["ablation"]["seed
 
 
 rule ablate:
-    """Train stages A to D without one part, for a share of their epochs; judge by what texts say of validation proteins."""
+    """Train stages A to D without one part, for a share of their epochs, and score the towers on validation proteins."""
     message:
         "Training without: {wildcards.part}, seed {wildcards.seed}"
     input:
@@ -156,9 +157,9 @@ rule ablate:
 
 
 rule ablation:
-    """Hold every part's figures against those of the full model, seed by seed: a table with intervals and a picture."""
+    """Compare each variant with the full model, seed by seed: a table with intervals and a plot."""
     message:
-        "Comparing trainings without one part each"
+        "Comparing the variants of training"
     input:
         figures=expand(results("training/ablation/{part}-{seed}.tsv"), part=ABLATED, seed=ABLATION_SEEDS),
     output:

@@ -9,6 +9,8 @@ gives the rows of predictions.tsv as a DataFrame. The command `gofer` does the s
 
 from typing import TYPE_CHECKING
 
+__version__ = "0.2.0"  # as in pyproject.toml
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files that rules hand to each other: written atomically, read with a check of where they came from.
+"""Files that rules pass to each other: written atomically, and checked when read.
 
 Each artefact carries a `Manifest`. Its `release` part names what the content depends on (GO release, proteins,
 encoders); `agreed` merges the releases of several artefacts and refuses, naming both sides, where two of them disagree.
@@ -24,7 +24,7 @@ from gofer.errors import ArtefactError, GoferError
 
 MANIFEST_KEY = "gofer_manifest"
 DIGEST_KEY = b"gofer_sha256"
-BLANK = b"?" * 64  # what stands in place of the digest while it is computed
+BLANK = b"?" * 64  # in place of the digest while it is computed
 PIECE = 1 << 20
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -35,7 +35,7 @@ class Manifest:
 
     Attributes:
         release: Facts that must agree wherever artefacts meet, e.g. `go_release`, `proteins_sha256`, `residue_encoder`.
-        made_by: Facts that are only told: settings, counts, tool versions.
+        made_by: Facts that are only recorded: settings, counts, tool versions.
     """
 
     release: Mapping[str, str] = field(default_factory=dict)
@@ -99,7 +99,7 @@ def agreed_files(*paths: Path | str) -> Manifest:
 
 @contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it there when the block ends well, remove it otherwise.
+    """Yield a temporary path next to `path`; move it there if the block succeeds, remove it otherwise.
 
     Raises:
         GoferError: The disk is full.
@@ -121,7 +121,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
         free = shutil.disk_usage(path.parent).free
         raise GoferError(
             f"{path} cannot be written: {error.strerror} ({free / 1e6:,.0f} MB are free on its disk)",
-            help="make room and run snakemake again: what was complete stays",
+            help="make room and run snakemake again: finished files are kept",
         ) from error
     finally:
         part.unlink(missing_ok=True)
@@ -181,7 +181,7 @@ def write_batches(
         path: The file.
         schema: Of every batch.
         batches: The rows; each batch is one row group.
-        manifest: Called after the last batch, so that it can tell of the rows.
+        manifest: Called after the last batch, so that it can describe the rows.
     """
     with atomic(path) as part:
         with pq.ParquetWriter(part, schema, compression="zstd", write_page_checksum=True) as writer:
@@ -195,7 +195,7 @@ def write_batches(
 
 
 def _digest_without(mark: bytes, file: BinaryIO | pa.NativeFile) -> tuple[int, bytes]:
-    """Where `mark` last stands in a parquet file's footer, and the file's SHA-256 with `BLANK` in its place."""
+    """The last position of `mark` in a parquet file's footer, and the file's SHA-256 with `BLANK` in its place."""
     size = file.seek(0, os.SEEK_END)
     file.seek(size - 8)  # the footer's length, and the letters PAR1
     start = size - 8 - int.from_bytes(file.read(4), "little")
@@ -234,15 +234,15 @@ def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFra
         raise _unreadable(path, error) from error
 
 
-def _verify_digest(source: pa.NativeFile, told: bytes) -> None:
-    if not told:  # a shard: too large to be read as a whole, its rows have checksums of their own
+def _verify_digest(source: pa.NativeFile, recorded: bytes) -> None:
+    if not recorded:  # a shard: too large to be read as a whole, its rows have checksums of their own
         return
-    if _digest_without(told, source)[1] != told:
+    if _digest_without(recorded, source)[1] != recorded:
         raise ValueError("its checksum is not that of its content")
 
 
 def read_manifest(path: Path | str) -> Manifest:
-    """The manifest of a parquet, safetensors or JSON artefact (for any other file: of `<file>.json` beside it).
+    """The manifest of a parquet, safetensors or JSON artefact (for any other file: of `<file>.json` next to it).
 
     Raises:
         ArtefactError: The file is missing, damaged or carries no manifest.
@@ -274,7 +274,7 @@ def _safetensors_metadata(path: Path) -> dict[str, str]:
 
 def _unreadable(path: Path | str, error: Exception) -> ArtefactError:
     reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-    return ArtefactError(f"{path} {reason}", help="delete it and run snakemake again: only this part is made anew")
+    return ArtefactError(f"{path} {reason}", help="delete it and run snakemake again: only this file is made again")
 
 
 def sha256_of(path: Path | str) -> str:

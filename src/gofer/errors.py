@@ -11,7 +11,7 @@ MOST_SHOWN = 20
 
 
 class GoferError(Exception):
-    """Something a user can mend: what is wrong, and what to do.
+    """Something a user can fix: what is wrong, and what to do.
 
     Args:
         what: One sentence that names the record, key or value at fault.
@@ -74,7 +74,7 @@ def _without_help(problem: GoferError) -> str:
 class Problems:
     """Collects faults while a file is read, so that one pass reports them all.
 
-    Reading goes on up to `MOST_SHOWN` faults and then stops: a file with more is the wrong file.
+    Reading stops at `MOST_SHOWN` faults: a file with more is the wrong file.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The columns of the tables that leave a room as text, which users and the report rely on.
 
 Nothing is imported, since the report's environment has no torch. Tables of the rooms below retrieval keep their columns
-where they are made (`inputs.schemas`, `training.tracking`): a change here would otherwise train anew.
+where they are made (`inputs.schemas`, `training.columns`): a change here would otherwise train anew.
 """
 
 PREDICTIONS = [
@@ -23,6 +23,18 @@ PREDICTIONS = [
     "evidence_note",
     "model",
 ]
+PREDICTION_FILES = {
+    "tsv": "predictions.tsv",
+    "best": "predictions.best.tsv",
+    "cafa": "predictions.cafa.tsv",
+    "gaf": "predictions.gaf",
+    "gpad": "predictions.gpad",
+    "gene2term": "gene2term.tsv",
+    "jsonl": "predictions.jsonl",
+    "parquet": "predictions.parquet",
+}
+PREDICTION_SUMMARY = "summary.json"
+WITHOUT_PREDICTION = "not_predicted.tsv"
 NOT_PREDICTED = ["protein_id", "length", "reason"]
 METRIC_KEYS = ["split", "aspect", "term_set", "metric"]
 INTERVAL = ["value", "low", "high", "n"]

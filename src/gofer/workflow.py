@@ -1,4 +1,4 @@
-"""What joins the library to whatever runs it: logs, progress, and the fingerprint of the code behind a rule."""
+"""Between the library and Snakemake: logs, progress, and the fingerprint of the code behind a rule."""
 
 import ast
 import hashlib
@@ -33,7 +33,7 @@ def logged_to(
     A `GoferError` ends the job with its message alone; anything else leaves its traceback in the log.
 
     Args:
-        path: Log file, begun anew.
+        path: Log file; an old one is overwritten.
         threads: CPU threads that torch and faiss may use in this job, where they are loaded.
         append: Append to a log that another process of the job has begun.
         quiet: Log errors only: another process logs the rest.
@@ -54,7 +54,7 @@ def logged_to(
     except GoferError as error:
         logger.error("%s", error)
         sys.exit(f"gofer: {error}")
-    except Exception:  # noqa: BLE001 - whatever it is, it goes into the log
+    except Exception:  # noqa: BLE001 - whatever it is, the log has it
         logger.error("%s", traceback.format_exc())
         sys.exit(f"gofer: an unexpected error; its traceback is in {path}")
     finally:
@@ -144,7 +144,7 @@ def _closure(modules: Iterable[str]) -> set[str]:
 
 @cache
 def imported_modules(name: str) -> frozenset[str]:
-    """The gofer modules that module `name` imports, wherever in its source the import stands."""
+    """The gofer modules that module `name` imports, wherever in its source the import is."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(_source_of(name).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -145,7 +145,7 @@ def test_a_ridge_on_words_of_residues_carries_labels_to_similar_proteins():
     true_ids = [["GO:1", "GO:2" if f else "GO:3"] for f in family]
     kernel = KernelWeights(
         **dict.fromkeys(SIMILARITIES, 2.0), sharpness=3.0, ridge=1.0, evenness=1.0, landmarks=99
-    ).of_words()
+    ).of_kmers()
     table = kmer_ridge(
         (sequences[:30], true_ids[:30]),
         ([f"P{i}" for i in range(30, 40)], sequences[30:]),

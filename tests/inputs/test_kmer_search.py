@@ -13,7 +13,7 @@ from gofer.inputs.proteins.kmer_search import PATTERNS, KmerIndex, kmer_matrix
 PROTEINS = st.lists(st.text("ACDEKLX", max_size=40), min_size=1, max_size=12)
 
 
-def words_by_hand(sequence: str) -> set[tuple[str, str]]:
+def kmers_by_hand(sequence: str) -> set[tuple[str, str]]:
     letter_of = {residue: own[0] for own in candidates.CLASSES for residue in own}
     found = set()
     for pattern in PATTERNS:
@@ -27,19 +27,19 @@ def words_by_hand(sequence: str) -> set[tuple[str, str]]:
 
 @settings(max_examples=30, deadline=None)
 @given(PROTEINS)
-def test_words_shared_are_those_counted_by_hand(sequences):
+def test_kmers_shared_are_those_counted_by_hand(sequences):
     kmers_NW = kmer_matrix(sequences)
     shared = (kmers_NW @ kmers_NW.T).toarray()
-    own = [words_by_hand(sequence) for sequence in sequences]
+    own = [kmers_by_hand(sequence) for sequence in sequences]
     assert shared.tolist() == [[len(one & other) for other in own] for one in own]
 
 
-def test_words_do_not_reach_into_the_next_protein():
+def test_kmers_do_not_reach_into_the_next_protein():
     assert kmer_matrix(["ACDEF", "GHIKL"]).sum(axis=1).tolist() == [1, 1]
     assert kmer_matrix(["ACDE", "FGHI"]).nnz == 0
 
 
-def test_residues_that_replace_each_other_make_the_same_word():
+def test_residues_that_replace_each_other_make_the_same_kmer():
     kmers_NW = kmer_matrix(["ACDLK", "ACDIR", "ACDWK"])
     assert (kmers_NW[[0]] != kmers_NW[[1]]).nnz == 0
     assert (kmers_NW[[0]] != kmers_NW[[2]]).nnz > 0
@@ -48,7 +48,7 @@ def test_residues_that_replace_each_other_make_the_same_word():
 @settings(max_examples=15, deadline=None)
 @given(PROTEINS, st.integers(1, 5))
 def test_the_best_are_those_of_a_plain_count(sequences, most):
-    own = [words_by_hand(sequence) for sequence in sequences]
+    own = [kmers_by_hand(sequence) for sequence in sequences]
     proteins = Counter(word for words in own for word in words)
     weight = {word: 1 + round(4 * math.log2(len(own) / count)) for word, count in proteins.items()}
     kmers_NW = kmer_matrix(sequences)

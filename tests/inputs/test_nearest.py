@@ -7,7 +7,8 @@ from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.local_alignment import hits
 from gofer.inputs.proteins.protein_table import read_proteins
-from gofer.inputs.splits.nearest import account_nearest, identity_bins, with_nearest, without_similar
+from gofer.inputs.splits.identity_bins import identity_bins
+from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
 
 
 def splits_of(split: list[str], cluster: list[int] | None = None) -> pd.DataFrame:

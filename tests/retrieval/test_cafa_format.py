@@ -38,7 +38,7 @@ def file(tmp_path):
         ("\tGO:0000001\t0.5", "protein_id '' is empty"),
         ("P2\t\t0.5", "go_id '' is empty"),
         ("P2\tGO:9999999\t0.5", "'GO:9999999' is not a term of this ontology"),
-        ("P1\tGO:0000001\t0.4", "stands twice for the same protein"),
+        ("P1\tGO:0000001\t0.4", "occurs twice for the same protein"),
     ],
 )
 def test_a_line_that_is_no_prediction_is_refused_with_its_number(file, line, reason):

@@ -11,7 +11,7 @@ from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelRidge, KernelWeight
 WEIGHTS = KernelWeights(
     learned=1.0,
     residues=1.0,
-    words=1.0,
+    kmers=1.0,
     composition=1.0,
     segments=1.0,
     physicochemistry=1.0,
@@ -28,7 +28,7 @@ def sequences(rng, n):
 
 
 def world(n=40, seed=0):
-    """Two families with a word and a direction of their own; the second term is that of the second family."""
+    """Two families with a k-mer and a direction of their own; the second term is that of the second family."""
     rng = np.random.default_rng(seed)
     family = np.arange(n) % 2
     texts = [text + ["WWCHW", "MMKYM"][f] * 2 for text, f in zip(sequences(rng, n), family, strict=True)]
@@ -138,10 +138,10 @@ def test_segments_tell_where_residues_are():
     assert (own.segments_NE[0] * own.segments_NE[1]).sum() < 0
 
 
-def test_words_are_weighed_by_their_rarity_and_rows_have_unit_length():
+def test_kmers_are_weighted_by_their_rarity_and_rows_have_unit_length():
     reader = SequenceReader.of_training(["ACDEF", "ACDGH", "ACWYK"])
-    assert "AC" in reader.words
-    assert "WY" not in reader.words  # one protein alone has it
+    assert "AC" in reader.kmers
+    assert "WY" not in reader.kmers  # one protein alone has it
     own = reader.read(["ACDGH", "WWWW"])
     lengths = np.sqrt(own.kmers_NV.multiply(own.kmers_NV).sum(axis=1))
     np.testing.assert_allclose(np.asarray(lengths).ravel(), [1, 0], atol=1e-6)

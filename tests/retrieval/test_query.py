@@ -22,11 +22,12 @@ from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
 from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.protein_vectors import NearestAnnotated, ProteinVectors
-from gofer.retrieval.query import COLUMNS, Reported, predict_proteins
+from gofer.retrieval.query import Reported, predict_proteins
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
 from gofer.retrieval.term_space import TermSpace
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
+from gofer.tables import PREDICTIONS
 from gofer.training.dataset import ProteinEmbDataset, truth_matrix
 from gofer.training.stage_data import begin_model
 
@@ -109,7 +110,7 @@ def test_scores_lie_in_zero_to_one_and_no_parent_is_below_its_child(space, score
 
 
 def test_the_table_has_every_column_filled_and_each_proteins_best_first(world, table):
-    assert table.columns.tolist() == COLUMNS
+    assert table.columns.tolist() == PREDICTIONS
     assert table["protein_id"].drop_duplicates().tolist() == world.proteins["protein_id"].tolist()
     assert not table.drop(columns=["nearest_protein", "evidence"]).isna().any().any()
     assert not table.duplicated(["protein_id", "go_id"]).any()
@@ -168,7 +169,7 @@ def test_no_query_gives_an_empty_table(world, scorer, vectors, sequences):
     nothing = ProteinEmbDataset(world.store, world.proteins.iloc[:0])
     table = predicted(world, scorer, nothing, vectors, sequences)
     assert table.empty
-    assert table.columns.tolist() == COLUMNS
+    assert table.columns.tolist() == PREDICTIONS
 
 
 def test_low_scores_are_left_out(world, scorer, dataset, vectors, sequences, table):
@@ -373,7 +374,7 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
     content = bytearray((tmp_path / "label_model.safetensors").read_bytes())
     content[-20] ^= 1
     (tmp_path / "label_model.safetensors").write_bytes(content)
-    with pytest.raises(ArtefactError, match="is no readable regression of labels"):
+    with pytest.raises(ArtefactError, match="is no readable label model"):
         LabelModel.read(tmp_path / "label_model.safetensors")
 
 

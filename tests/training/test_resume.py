@@ -1,4 +1,4 @@
-"""A stage that was stopped, at whatever moment and however, goes on to the same weights and the same figures."""
+"""A stage that was stopped at any moment resumes to the same weights and the same figures."""
 
 import json
 import os
@@ -189,7 +189,7 @@ def test_other_settings_data_or_code_refuse_to_resume_and_show_the_difference(wo
     with pytest.raises(ArtefactError) as caught:
         train(world, tmp_path, about={"learning_rate": 0.2, "go_release": "2015", "gamma": 1})
     assert "code was aa, is not there; gamma was not there, is 1; learning_rate was 0.1, is 0.2" in str(caught.value)
-    assert "begin the stage anew" in caught.value.help
+    assert "start the stage again" in caught.value.help
 
 
 def test_the_state_holds_numbers_and_json_alone(world, tmp_path, monkeypatch):

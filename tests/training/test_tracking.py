@@ -10,7 +10,8 @@ import pytest
 
 from gofer.artefacts import write_tsv
 from gofer.errors import GoferError
-from gofer.training.tracking import COLUMNS, Tracker
+from gofer.training.columns import COLUMNS
+from gofer.training.tracking import Tracker
 
 FAKE_KEY = "fedcba9876543210fedcba9876543210fedcba98"
 SCRIPT = """

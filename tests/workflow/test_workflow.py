@@ -29,7 +29,14 @@ def test_after_a_run_there_is_nothing_to_be_done(workspace):
 def test_forcing_one_stage_reruns_what_depends_on_it_and_nothing_else(workspace):
     plan = planned(workspace.snakemake("-n", "--forcerun", workspace_path("training/stage-D/model.safetensors")).stdout)
     assert plan["train_stage"] == 1
-    assert {"embed_proteins", "calibrate_scores", "predict_held_out", "predict_query", "make_report"} <= plan.keys()
+    assert {
+        "embed_proteins",
+        "calibrate_scores",
+        "predict_held_out",
+        "pack_model",
+        "predict_part",
+        "make_report",
+    } <= plan.keys()
     assert not plan.keys() & {"read_proteins", "extract_residues", "embed_texts", "build_index", "predict_naive"}
 
 
@@ -46,14 +53,14 @@ def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(
     finally:
         module.write_text(before)
     assert plan["measure_predictions"] == len(list(workspace.results("evaluation/measures").glob("*.parquet"))) >= 7
-    assert not plan.keys() & {"train_stage", "extract_residues", "predict_query", "read_proteins", "predict_held_out"}
+    assert not plan.keys() & {"train_stage", "extract_residues", "predict_part", "read_proteins", "predict_held_out"}
 
 
 @pytest.mark.parametrize(
     ("key", "value", "runs", "rests"),
     [
         (("evaluation", "resamples"), 25, {"measure_predictions", "make_report"}, {"train_stage", "embed_texts"}),
-        (("training", "stages", "D", "epochs"), 2, {"train_stage", "predict_query"}, {"build_index", "embed_texts"}),
+        (("training", "stages", "D", "epochs"), 2, {"train_stage", "predict_part"}, {"build_index", "embed_texts"}),
         (("embeddings", "residues", "layer"), 2, {"extract_residues", "train_stage"}, {"embed_texts", "make_splits"}),
     ],
 )

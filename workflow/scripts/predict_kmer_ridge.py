@@ -20,7 +20,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         ([sequence_of[protein_id] for protein_id in train], [true_ids.get(protein_id, []) for protein_id in train]),
         (held_out, [sequence_of[protein_id] for protein_id in held_out]),
         seen,
-        KernelWeights.from_config(params.labels).of_words(),
+        KernelWeights.from_config(params.labels).of_kmers(),
         relations=params.relations,
         min_score=params.settings["min_score"],
         seed=params.seed,

@@ -38,7 +38,7 @@ def _table(card: dict[str, Any], cutoffs: dict[str, dict[str, float | None]]) ->
     heads = "".join(f"{f'{percent} % right':>13}" for percent in percents)
     rows = [f"{'':22}{'seen terms':>11}{'proteins':>10}{'Fmax':>7}{heads}"]
     for aspect in (name for name in ASPECTS if name in card["terms_seen"]):
-        figures, own = card["validation"].get(aspect, {}), cutoffs.get(aspect, {})
+        figures, own = card.get("validation", {}).get(aspect, {}), cutoffs.get(aspect, {})
         scores = "".join(f"{_from(own.get(percent)):>13}" for percent in percents)
         seen, proteins, fmax = card["terms_seen"][aspect], figures.get("proteins", 0), figures.get("fmax")
         shown = "n/a" if fmax is None else f"{fmax:.3f}"

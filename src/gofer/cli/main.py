@@ -1,18 +1,19 @@
 """The commands and their options. Nothing heavy is imported here: each command loads what it needs."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gofer import __version__
 from gofer.cli.running import EXIT_CODES, FAULT, MODEL_HELP, chosen_model, reported
 
 app = typer.Typer(
     name="gofer",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="What proteins do, as terms of the Gene Ontology, by a model that the gofer workflow has trained.",
     epilog=EXIT_CODES,
@@ -28,7 +29,7 @@ def _version(asked: bool) -> None:
     if asked:
         from gofer.retrieval.model_file import VERSION
 
-        typer.echo(f"gofer {version('gofer')}, reads and writes model format {VERSION}")
+        typer.echo(f"gofer {__version__}, reads and writes model format {VERSION}")
         raise typer.Exit
 
 

@@ -32,9 +32,10 @@ def predict_file(
             raise GoferError(f"there is no file {fasta}", help="give a FASTA file")
         import torch
 
+        from gofer.config.files import query_name
         from gofer.retrieval.prediction_run import PredictionRun
         from gofer.retrieval.predictor import Predictor
-        from gofer.retrieval.query_file import QueryFile, query_name
+        from gofer.retrieval.query_file import QueryFile
         from gofer.retrieval.trained_model import TrainedModel
 
         torch.set_num_threads(number)

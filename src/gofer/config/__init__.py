@@ -17,7 +17,10 @@ from gofer.config.files import (
     input_path,
     protein_files,
     protein_sets,
+    query_name,
+    query_parts,
     query_path,
+    refuse_other_query,
     split_lists,
 )
 from gofer.config.merge import complete, merged, read_config
@@ -30,7 +33,10 @@ __all__ = [
     "merged",
     "protein_files",
     "protein_sets",
+    "query_name",
+    "query_parts",
     "query_path",
     "read_config",
+    "refuse_other_query",
     "split_lists",
 ]

@@ -17,7 +17,7 @@ from gofer.evaluation.cafaeval import AspectFigures
 from gofer.evaluation.join_predictions import AspectPairs, Predicted, aspect_pairs
 from gofer.evaluation.term_metrics import PROTEIN_METRICS, TERM_METRICS, protein_figures, term_figures
 from gofer.inputs.held_out import HeldOut
-from gofer.inputs.splits.nearest import identity_bins
+from gofer.inputs.splits.identity_bins import identity_bins
 from gofer.metrics.bootstrap import DRAWS, Bootstrap, interval
 from gofer.metrics.calibration_error import BINS, reliability
 from gofer.metrics.fmax import THRESHOLDS, Named, count, f_curve, s_curve

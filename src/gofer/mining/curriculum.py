@@ -1,4 +1,4 @@
-"""How hard the negatives are, step by step: every knob runs from a first to a last value over one stage."""
+"""How hard the negatives are at each step: every knob moves from a first to a last value over one stage."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Knobs:
         k_hard: Places for hard negatives per protein.
         random_k: Random terms, the same for the whole batch.
         inbatch_easy: Share of the batch's other terms that are negatives, in [0, 1].
-        hier_up: Ancestors of a stated positive within so many hops are no negatives.
+        hier_up: Ancestors of a stated positive within this many hops are no negatives.
         hier_down: Descendants likewise.
     """
 
@@ -40,7 +40,7 @@ SHARES = ("hard_frac", "inbatch_easy")
 
 @dataclass(frozen=True)
 class CurriculumConfig:
-    """First and last value of each knob, and the way between them.
+    """First and last value of each knob, and the path between them.
 
     Attributes:
         shape: "linear", or "cosine" (slow, fast, slow).
@@ -66,7 +66,7 @@ class CurriculumConfig:
 
 
 def progress_at(step: int, steps: int, *, warmup: float, shape: str) -> float:
-    """How far a schedule has come, in [0, 1]: 0 during the warm-up, 1 at the last step."""
+    """Progress of a schedule, in [0, 1]: 0 during the warm-up, 1 at the last step."""
     begin = warmup * (steps - 1)
     way = min(max((step - begin) / max(steps - 1 - begin, 1e-9), 0.0), 1.0)
     return way if shape == "linear" else 0.5 - 0.5 * math.cos(math.pi * way)

@@ -1,4 +1,4 @@
-"""Nearest terms by inner product: a FAISS index that knows its terms, its space and where it came from.
+"""Nearest terms by inner product: a FAISS index with its terms, its space and its origin.
 
 At the size of GO an exact search is faster per batch than any approximate index of the same recall; for vocabularies
 beyond it there are inverted lists (IVF: some cells of a k-means are searched) and a graph (HNSW: slow to build).
@@ -20,8 +20,8 @@ EXACT, IVF, HNSW = "exact", "ivf", "hnsw"
 UNIT_TOLERANCE = 1e-3
 TERMS_PER_CELL = 39  # the fewest that FAISS wants to train a cell with
 CELLS_SEARCHED = 0.1  # of the cells
-LINKS, BREADTH = 32, 2  # of the graph: links of a term, and terms kept in sight for each that is asked for
-MOST_ASKED = 1000  # queries by which recall is measured
+LINKS, BREADTH = 32, 2  # of the graph: links per term, and candidates kept per term asked for
+MOST_ASKED = 1000  # queries that recall is measured with
 CLASS_OF = {EXACT: faiss.IndexFlatIP, IVF: faiss.IndexIVFFlat, HNSW: faiss.IndexHNSWFlat}
 
 
@@ -48,7 +48,7 @@ class TermIndex:
         """Index unit vectors; on one thread, the same vectors make the same index.
 
         Raises:
-            GoferError: A vector is not finite or not of length 1 (FAISS would never find it, without a word).
+            GoferError: A vector is not finite or not of length 1 (FAISS would silently never find it).
         """
         if len(go_ids) != len(vectors_TD):
             raise GoferError(f"{len(go_ids)} terms but {len(vectors_TD)} vectors", help="give one vector per term")
@@ -97,8 +97,8 @@ class TermIndex:
 
         Args:
             k: Terms asked for.
-            queries_BD: What to ask with; without, up to `MOST_ASKED` of the index's own vectors, which flatter it: with
-                real proteins IVF found .78 where its own vectors said .94 (5,144 terms, k = 64).
+            queries_BD: Queries; without, up to `MOST_ASKED` of the index's own vectors, which overestimate recall: .94
+                where real proteins gave .78 (IVF, 5,144 terms, k = 64).
         """
         if self.kind == EXACT or not k:
             return 1.0
@@ -122,7 +122,7 @@ def _empty(kind: str, terms: int, width: int) -> faiss.Index:
 
 
 def write_index(path: Path | str, terms: TermIndex, manifest: Manifest) -> None:
-    """Write the index atomically, and beside it `<path>.json` with its terms, space, kind, checksum and manifest."""
+    """Write the index atomically, and `<path>.json` with its terms, space, kind, checksum and manifest."""
     with atomic(path) as part:
         faiss.write_index(terms.index, str(part))
         digest = sha256_of(part)
@@ -142,7 +142,7 @@ def read_index(path: Path | str) -> tuple[TermIndex, Manifest]:
     if not Path(path).exists() or sha256_of(path) != about["sha256"]:
         raise ArtefactError(
             f"{path} is missing or is not the file that {path}.json describes",
-            help="delete both and run snakemake again: only this index is made anew",
+            help="delete both and run snakemake again: only this index is rebuilt",
         )
     index = faiss.read_index(str(path))
     if type(index) is not CLASS_OF.get(about["kind"]) or index.metric_type != faiss.METRIC_INNER_PRODUCT:

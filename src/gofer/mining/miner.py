@@ -1,4 +1,4 @@
-"""Asks the index for the terms nearest to the proteins of a batch, and keeps the index in step with the model."""
+"""Searches the index for the terms nearest to the proteins of a batch, and rebuilds the index as the model changes."""
 
 import time
 
@@ -11,16 +11,16 @@ from gofer.mining.faiss_index import EXACT, SHARED, TermIndex
 
 
 class Miner:
-    """A term index seen from training: rows are those of the training terms.
+    """A term index whose rows are those of the training terms.
 
-    In the shared space a protein asks with its own vector. Before any model has projected the texts (phase A), it asks
-    with the mean of its positives' text vectors.
+    In the shared space the query is the protein's vector. Before any model has projected the texts (phase A), it is the
+    mean of its positives' text vectors.
 
     Args:
         terms: The phase's index.
         go_ids: The training terms, in training's order.
         text_TG: Their text vectors of this phase, unit length.
-        gpu: CUDA device that searches, where FAISS is built for one; None for the CPU.
+        gpu: CUDA device that searches, where FAISS supports it; None for the CPU.
 
     Raises:
         ArtefactError: The index holds other terms than training does.
@@ -42,7 +42,7 @@ class Miner:
         self._text_TG = text_TG
         self.age = 0
         self.seconds = 0.0
-        self.recall: float | None = None  # of the first search in the present index
+        self.recall: float | None = None  # of the first search in the current index
         self.renewed_vectors: NDArray[np.float32] | None = None  # what `refresh` was last given
 
     def nearest(self, z_BD: NDArray[np.float32], hops_BT: sp.csr_array, k: int) -> NDArray[np.int64]:
@@ -59,7 +59,7 @@ class Miner:
         return np.where(found_BK < 0, -1, self._row_of_index[found_BK])
 
     def refresh(self, z_TD: NDArray[np.float32]) -> None:
-        """Index the training terms anew, as the model projects them now; the age starts at 0 again."""
+        """Rebuild the index from the current projections of the training terms; the age is 0 again."""
         self._terms = self._placed(TermIndex.of_vectors(self._go_ids, z_TD, space=SHARED, kind=self._terms.kind))
         self._row_of_index = np.arange(len(self._go_ids))
         self.renewed_vectors = z_TD
@@ -67,7 +67,7 @@ class Miner:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the index finds all that it should."""
+        """Whether the search is exact."""
         return self._terms.kind == EXACT
 
     def _placed(self, terms: TermIndex) -> TermIndex:

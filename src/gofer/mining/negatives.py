@@ -1,7 +1,7 @@
 """The candidates of one batch: each protein's positives, and the terms that it is contrasted with.
 
 A true label (propagated) is never a negative, whether or not it is a positive, nor is a term near a stated label in the
-ontology; terms held out for zero-shot do not occur at all, because the vocabulary here is that of training.
+ontology. Terms held out for zero-shot do not occur, because the vocabulary is that of training.
 Shapes: B proteins, T training terms, C candidates of the batch, K places.
 """
 
@@ -25,7 +25,7 @@ class Candidates:
     Attributes:
         term_C: Training-term rows of the candidates, increasing.
         hops_BC: Hops from the nearest stated label, -1 where the term is no positive, int16. A term that is neither a
-            positive nor allowed is true of the protein or too near to a stated one: it counts on no side.
+            positive nor allowed is true of the protein or too near to a stated one: it is ignored.
         negative_BC: Whether the term is a negative of the protein.
         allowed_BC: Whether the protein may be a negative of the term (the other direction).
     """
@@ -52,7 +52,7 @@ def choose_candidates(
         graph: The ontology among the training terms, within aspects.
         knobs: The curriculum at this step.
         nearest: Given M, rows of the M training terms nearest to each protein, (B, ≤ M), -1 where there is none.
-        rng: Source of all chance.
+        rng: Random generator.
     """
     n_proteins, n_terms = hops_BT.shape
     stated_BT = sp.csr_array(hops_BT == 1)
@@ -80,7 +80,7 @@ def choose_candidates(
 
 
 def all_terms(hops_BT: sp.csr_array, truth_BT: sp.csr_array) -> Candidates:
-    """Every training term, whatever is true of a protein aside its negative: nothing is chosen, and nothing mined.
+    """Every training term; all that is not true of a protein is its negative. Nothing is sampled or mined.
 
     Args:
         hops_BT: As for `choose_candidates`.
@@ -94,7 +94,7 @@ def all_terms(hops_BT: sp.csr_array, truth_BT: sp.csr_array) -> Candidates:
 def _choose_first(
     chosen_BT: NDArray[np.bool_], shortlist_BM: NDArray[np.int64], forbidden_BT: NDArray[np.bool_], places: int
 ) -> None:
-    # The best of the shortlist that are allowed, as many as there are places.
+    # The best allowed terms of the shortlist, up to the number of places.
     allowed_BM = ~np.take_along_axis(forbidden_BT, shortlist_BM, axis=1) & (shortlist_BM >= 0)
     taken_BM = allowed_BM & (np.cumsum(allowed_BM, axis=1) <= places)
     protein_P, place_P = np.nonzero(taken_BM)
@@ -108,7 +108,7 @@ def _choose_siblings(
     places: int,
     rng: np.random.Generator,
 ) -> None:
-    # Siblings fill what is left of the places, in random order.
+    # Siblings fill the remaining places, in random order.
     left_B = places - chosen_BT.sum(axis=1)
     for protein, left in enumerate(left_B):
         rows = siblings_BT.indices[siblings_BT.indptr[protein] : siblings_BT.indptr[protein + 1]]

@@ -1,6 +1,6 @@
-"""The terms that training knows, those with a training protein that the model may see, roots left out; base rates.
+"""The terms that training knows, with their base rates: terms with a visible training protein, without the roots.
 
-A base rate is how common a term is before anything is known of the protein: its log-odds among the training proteins.
+A base rate is how common a term is before the protein is known: its log-odds among the training proteins.
 Shapes: T training terms, G text width.
 """
 
@@ -19,7 +19,7 @@ from gofer.inputs.ontology.propagation import seen_in_training
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Training terms in the order of their ids, with all that training asks about them.
+    """Training terms in the order of their ids, with all that training needs of them.
 
     Attributes:
         go_ids: Ids, increasing.
@@ -75,9 +75,9 @@ def base_rates(training_count_T: NDArray, n_train: int | NDArray, graph: GoGraph
     """Log-odds of each term among the training proteins, float32 (T).
 
     A term without a training protein takes the log-odds of its rarest nearest ancestor that has one, plus the median
-    step from a seen parent to a seen child: it is guessed to be as much rarer than its parent as terms usually are. But
-    no such term is guessed to be more common than the median seen term: below a root alone it would count as near
-    certain, and of tens of thousands of unseen terms many would be predicted for every protein.
+    step from a seen parent to a seen child: it is assumed to be as much rarer than its parent as terms usually are. It
+    is never assumed to be more common than the median seen term. Otherwise a term directly below a root would be almost
+    certain, and many of the tens of thousands of unseen terms would be predicted for every protein.
 
     Args:
         training_count_T: Training proteins of each term, propagated, in 0..n_train.

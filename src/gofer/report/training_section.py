@@ -12,7 +12,7 @@ from gofer.mining.curriculum import COLUMNS as CURRICULUM_COLUMNS
 from gofer.report import labels_and_help as words
 from gofer.report import plots as figures
 from gofer.report.input_tables import read_tsv
-from gofer.training.tracking import COLUMNS as METRIC_COLUMNS
+from gofer.training.columns import COLUMNS as METRIC_COLUMNS
 
 
 @dataclass(frozen=True)

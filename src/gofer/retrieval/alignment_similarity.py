@@ -1,9 +1,9 @@
 """Which training proteins a protein aligns with, and how well: its similarity with each of them, as a sparse vector.
 
 Similarity is the score of the best local alignment, divided by the geometric mean of both proteins' scores with
-themselves; it is 0 where chance alone would align them as well. Proteins of like composition, coiled coils and membrane
-helices above all, align better than chance though they are no relatives; their residues in reverse order then do so
-too. So of the score is taken off what the reverse has beyond chance (as in SAM; Karplus et al. 2005,
+themselves; it is 0 where the alignment is no better than chance. Unrelated proteins of similar composition, above all
+coiled coils and membrane helices, align better than chance, but so do their reversed sequences. So the score that the
+reversed sequence reaches beyond chance is subtracted (as in SAM; Karplus et al. 2005,
 doi:10.1093/bioinformatics/bti629). Shapes: N proteins, P training sequences.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_score, scores
 
-MAX_EXPECTED = 1e-4  # alignments this good that chance gives for one pair; far relatives are worth a few false ones
+MAX_EXPECTED = 1e-4  # by chance, for one pair; distant relatives are worth a few false ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Aligner:
 
     Attributes:
         targets: The different training sequences, sorted; the columns.
-        most: Most of them that a protein is aligned with, those that share most words with it.
+        most: Maximum number of them that a protein is aligned with, those that share most k-mers with it.
     """
 
     targets: tuple[str, ...]
@@ -58,7 +58,7 @@ class Aligner:
 
         Args:
             sequences: Upper-case residues.
-            threads: To work with; they change nothing but the time.
+            threads: Number of threads; they change only the time.
         """
         different = sorted(set(sequences))
         tried = [np.arange(len(self.targets))] * len(different)
@@ -81,7 +81,7 @@ class Aligner:
 
 
 def _unbiased(one: str, other: str, score: int) -> float:
-    # The score less what composition gives, or 0 where chance gives the rest as well.
+    # The score minus the part due to composition, or 0 where the rest is no better than chance.
     chance = np.log(K * len(one) * len(other)) / LAMBDA  # the score that one pair has by chance once
     reverse = parasail.sw_striped_sat(one, other[::-1], GAP_OPEN, GAP_EXTEND, MATRIX).score
     rest = float(score - max(reverse - chance, 0.0))

@@ -1,8 +1,8 @@
-"""Labels transferred from the proteins that one aligns with, weighted by how well.
+"""Labels transferred from aligned proteins, weighted by similarity.
 
 score(p, t) = Σ similarity · [protein has t] / Σ similarity, over aligned proteins with a label in the aspect of t, as
-the baseline by DIAMOND does, here and there by `transferred`. Where a relative is found, its labels say more than a
-regression that looks at all.
+in the DIAMOND baseline, which uses the same function. Where a relative is found, its labels are a better guide than a
+regression on all proteins.
 Shapes: N proteins, P sequences of training proteins, T terms.
 """
 
@@ -17,7 +17,7 @@ def transferred(similarity_NP: sp.csr_array, labels_PT: sp.csr_array) -> NDArray
     """Scores in [0, 1], (N, T), of the type of the similarity; 0 where no protein with a label is similar.
 
     Args:
-        similarity_NP: Similarity, 0 or more; a protein without any of the labels counts in neither sum.
+        similarity_NP: Similarity, 0 or more; a protein without a label counts in neither sum.
         labels_PT: 1 where the protein has the term.
     """
     labelled_P = (labels_PT.sum(axis=1) > 0).astype(similarity_NP.dtype)
@@ -28,7 +28,7 @@ def transferred(similarity_NP: sp.csr_array, labels_PT: sp.csr_array) -> NDArray
 
 @dataclass(frozen=True, eq=False)
 class TransferredLabels:
-    """What is known of the training sequences.
+    """The labels of the training sequences.
 
     Attributes:
         labels_PT: 1 where a protein of this sequence has the term.

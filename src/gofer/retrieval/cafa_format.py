@@ -1,7 +1,7 @@
 """Predictions in exactly the form of the CAFA challenge: `protein<TAB>term<TAB>score`, no header, scores in (0, 1].
 
-What evaluators drop or bend without a word (NaN, 7.5, a line of two columns, an id with a space) is refused here, both
-when writing and when reading. Large files are written part by part, so that memory does not grow with the predictions.
+What evaluators silently drop or change (NaN, 7.5, a line of two columns, an id with a space) is refused here, both when
+writing and when reading. Large files are written part by part, so that memory does not grow with the predictions.
 """
 
 import shutil
@@ -35,7 +35,7 @@ def write_cafa(
     """Write predictions atomically, one per element of three sequences of equal length.
 
     Args:
-        path: The file; with a manifest, `<path>.json` is written beside it.
+        path: The file; with a manifest, `<path>.json` is written too.
         protein_ids: Protein of each prediction.
         go_ids: Its term.
         scores: Its score in (0, 1]; written with three significant figures.
@@ -116,7 +116,7 @@ def read_cafa(path: Path | str, *, terms: Sequence[str] | pd.Index | None = None
                 unknown = ~faulty & ~ids.isin(known)
                 _report(problems, path, table, _at(unknown, table[column]), column, "is not a term of this ontology")
         twice = table.duplicated(["protein_id", "go_id"]).to_numpy()
-        _report(problems, path, table, twice, "go_id", "stands twice for the same protein")
+        _report(problems, path, table, twice, "go_id", "occurs twice for the same protein")
     return table.assign(score=scores)
 
 
@@ -194,8 +194,8 @@ def write_cafa_parts(path: Path | str, tables: Iterable[pd.DataFrame], manifest:
     """Write what `write_cafa` would write of the tables one after the other.
 
     Args:
-        path: The file; `<path>.json` is written beside it.
-        tables: Columns protein_id, go_id, score; no pair stands in two of them.
+        path: The file; `<path>.json` is written too.
+        tables: Columns protein_id, go_id, score; no pair is in two of them.
         manifest: What the predictions were made from.
 
     Raises:

@@ -1,16 +1,16 @@
 """From proteins with known labels to the labels of others: kernel ridge regression in a space of protein features.
 
-Of each aspect a ridge regression predicts how far a protein's labels are from the mean of the training proteins. Its
-squared loss makes the result an estimate of the share of similar proteins that have a term, so a probability up to
-what the ridge shrinks. With more training proteins than `landmarks`, functions of that many of them are fitted to all
+For each aspect a ridge regression predicts how far a protein's labels are from the mean of the training proteins. As
+its loss is squared, the result estimates the share of similar proteins that have a term: a probability, apart from the
+shrinkage of the ridge. With more training proteins than `landmarks`, functions of that many of them are fitted to all
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 
-The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings, words
-of residues, composition of the whole and of segments, physicochemistry. Words and composition alone are the baseline
-that needs no model.
+The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings,
+k-mers, composition of the whole sequence and of segments, physicochemistry. K-mers and composition alone are the
+baseline that needs no model.
 
-CAFA counts recall by protein: a term counts by one over how many of them the protein has. Least squares count all pairs
-of protein and term similar; `evenness` leads from there (0) to CAFA's way (1).
+CAFA averages recall over proteins, so a label counts 1 / (labels of its protein). Least squares count every label the
+same; `evenness` goes from that (0) to CAFA's way (1).
 Shapes: N proteins, M landmarks, T terms, D width of the learned vectors, S numbers that sum up the residues.
 """
 
@@ -25,7 +25,7 @@ from gofer.retrieval.features.sequence_features import SequenceFeatures
 
 JITTER = 1e-6  # keeps the normal equations solvable where two landmarks are the same protein
 PROTEINS_AT_ONCE = 1024
-SIMILARITIES = ("learned", "residues", "words", "composition", "segments", "physicochemistry")  # that the kernel sums
+SIMILARITIES = ("learned", "residues", "kmers", "composition", "segments", "physicochemistry")  # that the kernel sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +35,19 @@ class KernelWeights:
     Attributes:
         learned: Of exp(sharpness (cos - 1)) of the learned vectors.
         residues: Of exp(-d²/2), d² the mean squared difference of the scaled mean and deviation of residue embeddings.
-        words: Of the cosine of the words.
+        kmers: Of the cosine of the k-mer counts (tf-idf).
         composition: As `residues`, of the scaled composition.
         segments: As `residues`, of the scaled composition of segments.
         physicochemistry: As `residues`, of the scaled physicochemistry.
         sharpness: How fast similarity of learned vectors falls with their angle, above 0.
-        ridge: How strongly the regression is pulled to the mean, above 0.
-        evenness: Of what labels of a protein with n of them count, (mean n / n) ** evenness; 0 or more.
-        landmarks: Most training proteins that functions are made of.
+        ridge: How strongly the regression is shrunk to the mean, above 0.
+        evenness: A label of a protein with n labels counts (mean n / n) ** evenness; 0 or more.
+        landmarks: Maximum number of landmark proteins.
     """
 
     learned: float = 0.5
     residues: float = 1.0
-    words: float = 1.0
+    kmers: float = 1.0
     composition: float = 1.0
     segments: float = 1.0
     physicochemistry: float = 1.0
@@ -61,20 +61,20 @@ class KernelWeights:
         """From the `retrieval.labels` section of a config."""
         return cls(landmarks=settings["landmarks"])
 
-    def of_words(self) -> "KernelWeights":
-        """The same regression with words and composition alone, each counting 1: the baseline that needs no model."""
+    def of_kmers(self) -> "KernelWeights":
+        """The same regression with k-mers and composition alone, each counting 1: the baseline that needs no model."""
         own = replace(self, learned=0.0, residues=0.0, segments=0.0, physicochemistry=0.0)
-        return replace(own, words=1.0, composition=1.0, ridge=1.0, evenness=0.0)
+        return replace(own, kmers=1.0, composition=1.0, ridge=1.0, evenness=0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class ProteinFeatures:
-    """What the kernel sees of some proteins.
+    """What the kernel reads of some proteins.
 
     Attributes:
         learned_ND: Unit vectors; None where the kernel does without.
         residues_NS: Scaled mean and deviation of the residue embeddings; None where the kernel does without.
-        sequence: What the sequences alone tell.
+        sequence: Features of the sequences alone.
     """
 
     learned_ND: NDArray[np.float32] | None
@@ -85,7 +85,7 @@ class ProteinFeatures:
         return len(self.sequence.composition_NC)
 
     def rows(self, chosen: NDArray[np.int64] | slice) -> "ProteinFeatures":
-        """Those of some of the proteins."""
+        """The rows of some of the proteins."""
         return ProteinFeatures(
             None if self.learned_ND is None else self.learned_ND[chosen],
             None if self.residues_NS is None else self.residues_NS[chosen],
@@ -102,8 +102,8 @@ def kernel(these: ProteinFeatures, those: ProteinFeatures, weights: KernelWeight
     if weights.residues and these.residues_NS is not None and those.residues_NS is not None:
         total_NM += weights.residues * _near(these.residues_NS, those.residues_NS)
     one, two = these.sequence, those.sequence
-    if weights.words:
-        total_NM += weights.words * (one.kmers_NV @ two.kmers_NV.T).toarray()
+    if weights.kmers:
+        total_NM += weights.kmers * (one.kmers_NV @ two.kmers_NV.T).toarray()
     if weights.composition:
         total_NM += weights.composition * _near(one.composition_NC, two.composition_NC)
     if weights.segments:
@@ -124,7 +124,7 @@ class KernelRidge:
     """A fitted regression.
 
     Attributes:
-        landmarks: Features of the training proteins that it is made of.
+        landmarks: Features of the landmark proteins.
         weight_MT: Weight of each landmark for each term, float32.
         mean_T: Share of the training proteins of its aspect that have each term, as labels count, float32.
         weights: The kernel.
@@ -152,7 +152,7 @@ class KernelRidge:
             labels_NT: Their propagated labels, roots left out.
             aspects_T: Aspect of each term.
             weights: The kernel.
-            seed: Of the choice of landmarks, where there are more proteins than those.
+            seed: Of the choice of landmarks, where there are more proteins than `landmarks`.
         """
         chosen = np.arange(len(features))
         if len(features) > weights.landmarks:
@@ -182,7 +182,7 @@ class KernelRidge:
 
 
 def _counted(labels_OC: NDArray[np.bool_], evenness: float) -> NDArray[np.float32]:
-    # What each label of one aspect counts; every protein has one or more.
+    # The weight of each label of one aspect; every protein has at least one.
     number_O1 = labels_OC.sum(axis=1, keepdims=True)
     return (labels_OC * (number_O1.mean() / number_O1) ** evenness).astype(np.float32)
 

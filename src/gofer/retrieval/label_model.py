@@ -1,4 +1,4 @@
-"""What the labels of similar training proteins say of a protein: a fitted regression and all it needs, in one file.
+"""What the labels of similar training proteins predict for a protein: a fitted model with all it needs, in one file.
 
 It covers the terms seen in training. Shapes: B proteins, N training proteins, T terms, M landmarks.
 """
@@ -35,7 +35,7 @@ class LabelModel:
         aspects_T: Aspect of each of them.
         regression: Fitted on the training proteins.
         reader: Turns sequences into features, as the training proteins define them.
-        residues: Scale of what sums up the residue embeddings.
+        residues: Scale of the residue summaries.
         aligner: Aligns sequences with the training proteins; None where no label is transferred.
         transferred: Labels of the sequences that it aligns with; None with `aligner`.
     """
@@ -64,11 +64,11 @@ class LabelModel:
 
         Args:
             known: The training proteins.
-            labels_NT: What is true of them, as far as training may see it.
+            labels_NT: Their propagated labels that training may see.
             go_ids: The terms of the columns.
             aspects_T: Aspect of each of them.
             weights: The kernel.
-            aligned: Most training proteins that a protein is aligned with; 0 carries no label over.
+            aligned: Maximum number of training proteins that a protein is aligned with; 0 transfers no labels.
             seed: Of the choice of landmarks.
         """
         reader = SequenceReader.of_training(known.sequences)
@@ -96,7 +96,7 @@ class LabelModel:
         return replace(self, aligner=Aligner(tuple(targets), aligned), transferred=transferred)
 
     def predict(self, proteins: Described) -> Expected:
-        """How often proteins like these have each of `go_ids`."""
+        """How often similar proteins have each of `go_ids`."""
         regressed_BT = self.regression.predict(_features(proteins, self.reader, self.residues))
         if self.aligner is None or self.transferred is None:
             none_B = np.zeros(len(regressed_BT), np.float32)
@@ -105,11 +105,11 @@ class LabelModel:
         return Expected(regressed_BT, *self.transferred.of_similar(similarity_BP), similarity_BP)
 
     def similarity(self, expected: Expected, sequences: Sequence[str]) -> NDArray[np.float32]:
-        """Similarity of the proteins that something is expected of with known ones, 0 where they do not align, (B, N).
+        """Similarity of the predicted proteins with known ones, 0 where they do not align, (B, N).
 
         Args:
             expected: What `predict` gave.
-            sequences: Of the N known proteins, all among those that it was fitted on.
+            sequences: Of the N known proteins, all of which it was fitted on.
         """
         if self.aligner is None or expected.aligned_BP is None:
             return np.zeros((len(expected.regressed_BT), len(sequences)), np.float32)
@@ -129,7 +129,7 @@ class LabelModel:
             "residues": landmarks.residues_NS,
             "residues.mean": self.residues.mean_C,
             "residues.deviation": self.residues.deviation_C,
-            **parts_of("words", landmarks.sequence.kmers_NV),
+            **parts_of("kmers", landmarks.sequence.kmers_NV),
         }
         return {name: array for name, array in arrays.items() if array is not None}
 
@@ -159,7 +159,7 @@ class LabelModel:
         """
         reader = SequenceReader.from_json(facts["reader"])
         dense = (arrays[name] for name in ("composition", "segments", "physics"))
-        features = SequenceFeatures(joined("words", arrays, len(reader.words)), *dense)
+        features = SequenceFeatures(joined("kmers", arrays, len(reader.kmers)), *dense)
         landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], features)
         kernel = KernelWeights(**json.loads(facts["kernel"]))
         regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
@@ -199,7 +199,7 @@ class LabelModel:
             return cls.of_parts(arrays, facts, aligner, transferred)
         except DAMAGED as error:
             raise ArtefactError(
-                f"{path} is no readable regression of labels ({type(error).__name__}: {str(error)[:200]})",
+                f"{path} is no readable label model ({type(error).__name__}: {str(error)[:200]})",
                 help="delete it and run snakemake again",
             ) from error
 

@@ -11,23 +11,21 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, write_json, write_table
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.tables import write_without
 from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor, chunks
 from gofer.retrieval.query_file import QueryFile
-from gofer.tables import NOT_PREDICTED
+from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
-SUMMARY = "summary.json"
-WITHOUT = "not_predicted.tsv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +46,7 @@ class PredictionRun:
     def key(self) -> str:
         """Changes where anything changes that the predictions depend on."""
         model = self.predictor.model
-        told = [version("gofer"), model.file.digest, self.query.digest, self.predictor.percent]
+        told = [gofer.__version__, model.file.digest, self.query.digest, self.predictor.percent]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     @property
@@ -63,7 +61,7 @@ class PredictionRun:
         Raises:
             GoferError: It does.
         """
-        path = self.folder / SUMMARY
+        path = self.folder / PREDICTION_SUMMARY
         if path.exists() and (found := read_json(path)).get("query_sha256") != self.query.digest:
             raise GoferError(
                 f"{self.folder} holds the predictions of {found.get('query')}, whose proteins are others than those of "
@@ -73,7 +71,7 @@ class PredictionRun:
 
     def is_finished(self) -> bool:
         """Whether the folder holds all forms of the predictions of this query by this model."""
-        path = self.folder / SUMMARY
+        path = self.folder / PREDICTION_SUMMARY
         return path.exists() and read_json(path).get("key") == self.key
 
     def predict(self, done: Callable[[int], None] = lambda proteins: None, part: int = 0, parts: int = 1) -> None:
@@ -105,9 +103,9 @@ class PredictionRun:
         self._refuse_missing()
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
             form.write(self.folder / form.name, self._chunks, context)
-        write_without(self.folder / WITHOUT, self._chunks)
+        write_without(self.folder / WITHOUT_PREDICTION, self._chunks)
         summary = self._summary(forms)
-        write_json(self.folder / SUMMARY, summary, Manifest(model.release))
+        write_json(self.folder / PREDICTION_SUMMARY, summary, Manifest(model.release))
         shutil.rmtree(self.folder / PARTIAL)
         return summary
 

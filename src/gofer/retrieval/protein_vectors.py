@@ -1,6 +1,6 @@
 """The proteins of a run in the shared space: for held-out predictions, calibration, and the nearest known protein.
 
-Shapes: N proteins, B some of them, T terms, D shared width, S numbers that sum up the residues.
+Shapes: N proteins, B some of them, T terms, D shared width, S numbers that summarise the residues.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ KNOWN = {"train": ("train",), "all": ("train", "val", "test")}
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """Proteins as they are scored.
+    """What the scorer reads of proteins.
 
     Attributes:
         vectors_BD: Unit vectors in the shared space.
@@ -70,21 +70,21 @@ class ProteinVectors:
         return cls(proteins.protein_ids, splits, protein_vectors(model, proteins), summaries_NS)
 
     def of_splits(self, *splits: str) -> "ProteinVectors":
-        """Those of the named splits."""
+        """The proteins of the named splits."""
         keep_N = np.isin(self.splits, splits)
         ids = [protein_id for protein_id, keep in zip(self.protein_ids, keep_N, strict=True) if keep]
         return ProteinVectors(ids, self.splits[keep_N], self.vectors_ND[keep_N], self.summaries_NS[keep_N])
 
     def known(self, which: str) -> "ProteinVectors":
-        """Those whose labels may be used: of the training proteins ("train"), or of all annotated ones ("all")."""
+        """The proteins whose labels may be used: the training proteins ("train"), or all annotated ones ("all")."""
         return self.of_splits(*KNOWN[which])
 
     def described(self, sequence_of: Mapping[str, str], rows: slice = slice(None)) -> Described:
-        """Some of them with their sequences.
+        """Some of the proteins with their sequences.
 
         Args:
             sequence_of: Sequence by protein id.
-            rows: Which.
+            rows: Which proteins.
         """
         sequences = [sequence_of[protein_id] for protein_id in self.protein_ids[rows]]
         return Described(self.vectors_ND[rows], self.summaries_NS[rows], sequences)
@@ -115,12 +115,12 @@ def _lists(rows_NX: NDArray[np.float32]) -> pa.FixedSizeListArray:
 
 @dataclass(frozen=True, eq=False)
 class NearestAnnotated:
-    """Proteins with known labels, and the terms they carry.
+    """Proteins with known labels, and their terms.
 
     Attributes:
         known: Their vectors.
         sequences: Their sequences.
-        labels_NT: True where the protein carries the term, propagated, sparse by column.
+        labels_NT: True where the protein has the term, propagated, sparse by column.
     """
 
     known: ProteinVectors
@@ -131,7 +131,7 @@ class NearestAnnotated:
     def of_tables(
         cls, known: ProteinVectors, sequence_of: Mapping[str, str], annotations: pd.DataFrame, terms: pd.DataFrame
     ) -> "NearestAnnotated":
-        """From propagated annotations; columns are `terms`. Of those that training has not seen nothing is told."""
+        """From propagated annotations; columns are `terms`. Terms that training has not seen have no label."""
         seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
         labels_NT = label_matrix(seen, known.protein_ids, terms["go_id"]).tocsc()
         return cls(known, [sequence_of[protein_id] for protein_id in known.protein_ids], labels_NT)
@@ -152,9 +152,9 @@ class NearestAnnotated:
     def of_protein(
         self, z_D: NDArray[np.float32], similarity_N: NDArray[np.float32], columns: NDArray[np.int64]
     ) -> list[str]:
-        """For each term, the known protein nearest to one that carries it; "" where none does.
+        """For each term, the nearest known protein that has it; "" where none does.
 
-        Those that align with it come first, the most similar before the others; then by cosine.
+        Aligned proteins come first, by similarity, then the others by cosine.
 
         Args:
             z_D: Its vector.
@@ -162,9 +162,9 @@ class NearestAnnotated:
             columns: The terms.
         """
         nearest_first = np.lexsort((-(self.known.vectors_ND @ z_D), -similarity_N))
-        carries = self.labels_NT[:, columns].toarray()[nearest_first]
-        first = carries.argmax(axis=0)
-        found = carries.any(axis=0)
+        has_term = self.labels_NT[:, columns].toarray()[nearest_first]
+        first = has_term.argmax(axis=0)
+        found = has_term.any(axis=0)
         return [
             self.known.protein_ids[nearest_first[i]] if there else "" for i, there in zip(first, found, strict=True)
         ]

@@ -17,12 +17,12 @@ from gofer.workflow import progress
 
 @dataclass(frozen=True)
 class Reported:
-    """How much is reported of each protein.
+    """How much is reported for each protein.
 
     Attributes:
         min_score: Lowest score.
         max_terms: Most terms.
-        evidence_windows: Windows of evidence per prediction.
+        evidence_windows: Evidence windows per prediction.
     """
 
     min_score: float
@@ -44,7 +44,7 @@ def predict_proteins(
         scorer: Scores them.
         proteins: The user's proteins.
         sequences: Their sequences by id.
-        annotated: Training proteins and their terms, columns as the scorer's terms.
+        annotated: Known proteins and their terms, columns as the scorer's terms.
         term_sets: Columns go_id, term_set; a term that it lacks (of a newer release) is "zero".
         reported: How much is reported.
     """
@@ -71,18 +71,18 @@ def _of_protein(
     reported: Reported,
 ) -> pd.DataFrame:
     space = scorer.space
-    told = explain_protein(space.model, proteins, row)
+    evidence = explain_protein(space.model, proteins, row)
     summary_S = summary(proteins[row].residues_LE)
-    described = Described(told.z_D[None], summary_S[None], [sequence])
+    described = Described(evidence.z_D[None], summary_S[None], [sequence])
     expected = scorer.label_model.predict(described)
     scores_BT = scorer.scores(described, expected)
     keep_BT = space.to_keep(scores_BT, min_score=reported.min_score, max_terms=reported.max_terms)
     table = predicted_pairs(scores_BT, [proteins.protein_ids[row]], space.go_ids, keep_BT)
     columns = pd.Index(space.terms["go_id"]).get_indexer(table["go_id"])
-    drop_WP = told.drops(space.z_TD[columns])
-    table["evidence"] = [as_text(told.ranges(drop_W, windows=reported.evidence_windows)) for drop_W in drop_WP.T]
+    drop_WP = evidence.drops(space.z_TD[columns])
+    table["evidence"] = [as_text(evidence.ranges(drop_W, windows=reported.evidence_windows)) for drop_W in drop_WP.T]
     similarity_N = scorer.label_model.similarity(expected, annotated.sequences)[0]
-    table["nearest_protein"] = annotated.of_protein(told.z_D, similarity_N, columns)
+    table["nearest_protein"] = annotated.of_protein(evidence.z_D, similarity_N, columns)
     return table
 
 

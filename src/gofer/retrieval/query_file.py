@@ -1,7 +1,6 @@
 """A user's FASTA file: checked as a whole first, then read again in a stream, so that its size does not matter."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,6 @@ from pathlib import Path
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_table import ProteinReader
 from gofer.retrieval.predictor import QueryProtein
-
-SUFFIXES = re.compile(r"\.(fasta|fa|faa|fas)?(\.(gz|bz2))?$")
 
 
 @dataclass(frozen=True)
@@ -48,19 +45,6 @@ class QueryFile:
 
     def __iter__(self) -> Iterator[QueryProtein]:
         return _proteins(ProteinReader([self.path]))
-
-
-def query_name(path: Path | str) -> str:
-    """What the results of a query are called: its file name without endings.
-
-    Characters other than A-Z, a-z, 0-9, dot, hyphen and underscore become _, and a digest of the name keeps such names
-    different from each other.
-    """
-    stem = SUFFIXES.sub("", Path(path).name)
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip(".-")
-    if plain == stem and plain:
-        return plain
-    return f"{plain or 'query'}-{hashlib.sha256(stem.encode()).hexdigest()[:6]}"
 
 
 def _proteins(reader: ProteinReader) -> Iterator[QueryProtein]:

@@ -1,19 +1,18 @@
-"""What labels of similar proteins say of any term by way of the seen terms next to it.
+"""Propagates label-transfer scores to rare and unseen terms via related seen terms.
 
-The log-odds that the text gives a term are raised by half the sum of three lifts, of how much more often than on
-average labels of similar proteins make a seen term expected of the protein; they tell the same in part, hence the half:
+The text gives each term log-odds. Half the sum of three lifts is added to them. A lift says how much more often than on
+average the labels of similar proteins predict seen terms for this protein. The three overlap, hence the half:
 
-- of the seen terms t of its aspect whose texts are most like its own, itself among them where it is seen, with weights
+- seen terms t of the same aspect with the most similar texts (the term itself too, where it is seen), with weights
   w(t), a softmax of the cosines: log of Σ w(t) · expected(t) over Σ w(t) · mean(t);
-- the same of those of the other aspects: what a protein does tells which process it is part of, and where;
-- of its nearest seen ancestors a, the mean of log of expected(a) over mean(a): what is true of a term is true of them.
+- the same over terms of the other aspects: the function of a protein hints at its process and its place;
+- the nearest seen ancestors a: the mean of log of expected(a) over mean(a), since a protein with the term has them too.
 
-To both sides of a lift `PSEUDO_SHARE` is added: what is never expected may still be true, and what is
-expected of a term that one protein in a thousand has is mostly noise.
+`PSEUDO_SHARE` is added to both sides of a lift: a term that is never expected may still be true, and predictions of
+terms that one protein in a thousand has are mostly noise.
 
-Their whole sum orders proteins as well, but has many an unseen term expected of every protein. Of a term that n
-training proteins have the lifts count by RARE / (n + RARE), as its text does beside what is regressed of it
-(`retrieval/ensemble.py`).
+The full sum orders proteins as well, but predicts many unseen terms for every protein. For a term that n training
+proteins have, the lifts are weighted by RARE / (n + RARE), as the text is in `retrieval/ensemble.py`.
 
 Shapes: B proteins, T terms, S seen terms, G text width.
 """
@@ -30,7 +29,7 @@ from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 from gofer.retrieval.ensemble import RARE
 
-NEAREST = 32  # seen terms that count for a term
+NEAREST = 32  # related seen terms of a term
 TEMPERATURE = 0.05  # of the softmax over their cosines
 PSEUDO_SHARE = 0.01  # of the known proteins
 
@@ -40,11 +39,11 @@ class RelatedTerms:
     """Seen terms by term.
 
     Attributes:
-        similar_TS: Weight of each seen term of its aspect of like text, rows sum to 1; empty where there is none.
-        across_TS: The same of the other aspects.
-        ancestors_TS: Weight of the nearest seen ancestors, rows sum to 1; empty rows where none below the root is seen.
+        similar_TS: Weights of the seen terms of the same aspect with similar texts; rows sum to 1 or are empty.
+        across_TS: The same over the other aspects.
+        ancestors_TS: Weights of the nearest seen ancestors; rows sum to 1 or are empty, where only the root is seen.
         mean_S: Share of the known proteins that have each seen term.
-        strength_T: How much the lifts of each term count, in (0, 1].
+        strength_T: Weight of the lifts of each term, in (0, 1].
     """
 
     similar_TS: sp.csr_array
@@ -63,7 +62,7 @@ class RelatedTerms:
         mean_S: NDArray[np.float32],
         counts_T: NDArray,
     ) -> "RelatedTerms":
-        """Those of a release.
+        """Relate the terms of a release.
 
         Args:
             texts_TG: Unit vectors of the terms' texts.
@@ -78,7 +77,7 @@ class RelatedTerms:
         return cls(similar_TS, across_TS, ancestors_TS, mean_S, (RARE / (counts_T + RARE)).astype(np.float32))
 
     def of(self, rows: NDArray[np.int64]) -> "RelatedTerms":
-        """Those of some of the terms."""
+        """The rows of some of the terms."""
         tables = {name: getattr(self, name)[rows] for name in ("similar_TS", "across_TS", "ancestors_TS", "strength_T")}
         return replace(self, **tables)
 
@@ -86,8 +85,8 @@ class RelatedTerms:
         """Scores of the terms in (0, 1), (B, T).
 
         Args:
-            scores_BT: What their texts say, in (0, 1].
-            expected_BS: What labels of similar proteins say of the seen terms, in [0, 1].
+            scores_BT: Scores from their texts, in (0, 1].
+            expected_BS: What labels of similar proteins predict for the seen terms, in [0, 1].
         """
         lift_BT = (self.ancestors_TS @ _log_lift(expected_BS, self.mean_S).T).T
         for near_TS in (self.similar_TS, self.across_TS):
@@ -103,7 +102,7 @@ def _log_lift(expected_BX: NDArray[np.float32], mean_X: NDArray[np.float32]) -> 
 def _similar(
     texts_TG: NDArray[np.float32], seen: NDArray[np.int64], aspects_T: NDArray, *, across: bool
 ) -> sp.csr_array:
-    # Of the terms of each aspect those seen in it, or across the aspects those seen in the others.
+    # For the terms of each aspect, the seen terms of that aspect, or (across) those of the other aspects.
     weights_TS = sp.csr_array((len(texts_TG), len(seen)), dtype=np.float32)
     for aspect in np.unique(aspects_T):
         rows, columns = np.flatnonzero(aspects_T == aspect), np.flatnonzero((aspects_T[seen] == aspect) != across)
@@ -119,17 +118,17 @@ def _similar(
 
 
 def _nearest_ancestors(graph: GoGraph, terms: int, seen: NDArray[np.int64]) -> sp.csr_array:
-    # Along every way upwards the first that is seen.
+    # The first seen term on every path upwards.
     column_of = {row: column for column, row in enumerate(seen.tolist())}
     above: dict[int, set[int]] = {}
     for children, parents, starts in graph.downwards():
-        for child, own in zip(children.tolist(), np.split(parents, starts[1:]), strict=True):
+        for child, above_it in zip(children.tolist(), np.split(parents, starts[1:]), strict=True):
             nearest = (
-                {column_of[parent]} if parent in column_of else above.get(parent, set()) for parent in own.tolist()
+                {column_of[parent]} if parent in column_of else above.get(parent, set()) for parent in above_it.tolist()
             )
             above[child] = set().union(*nearest)
     found = [sorted(above.get(row, ())) for row in range(terms)]
     sizes = np.array([len(columns) for columns in found], dtype=np.int64)
-    columns = np.array([column for own in found for column in own], dtype=np.int64)
+    columns = np.array([column for seen_above in found for column in seen_above], dtype=np.int64)
     weights = np.repeat(1 / np.maximum(sizes, 1), sizes).astype(np.float32)
     return sp.csr_array((weights, columns, np.concatenate([[0], np.cumsum(sizes)])), shape=(terms, len(seen)))

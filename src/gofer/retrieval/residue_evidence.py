@@ -1,4 +1,4 @@
-"""Which residues a prediction rests on: the windows without which the score would drop most.
+"""Which residues support a prediction: the windows without which the score would drop most.
 
 Shapes: L residues, W windows, T terms, D shared width.
 """
@@ -50,7 +50,7 @@ class ProteinEvidence:
     def ranges(self, drop_W: NDArray[np.float32], *, windows: int) -> list[tuple[int, int]]:
         """Residue ranges (from 1, inclusive) of the `windows` windows with the highest drop > 0, merged if they touch.
 
-        A protein of a single window rests on all of it. Empty where masking lowers the score nowhere.
+        A protein of a single window is supported by all of it. Empty where masking lowers the score nowhere.
         """
         if len(drop_W) == 1:
             return [(1, self.layout.lengths[0])]
@@ -59,7 +59,7 @@ class ProteinEvidence:
 
 
 def merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges in order, those that overlap or touch made one."""
+    """Ranges in order; those that overlap or touch are merged."""
     out: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
         if out and first <= out[-1][1] + 1:

@@ -1,8 +1,8 @@
 """From a protein's vector and sequence to a calibrated score of every term of the release.
 
-Texts of terms reach every term; labels of similar proteins reach the terms seen in training, and through these all
-terms of like text or below them. How much each counts for seen terms, and how often a score is right, was fitted on
-validation proteins. Shapes: B proteins, T terms, S seen terms.
+Texts score every term. Labels of similar proteins score the terms seen in training and, through these, terms with
+similar texts and terms below them. The weight of each estimate for seen terms, and the calibration of the score, are
+fitted on validation proteins. Shapes: B proteins, T terms, S seen terms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ from gofer.retrieval.term_space import TermSpace
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """All that scores a protein.
+    """Scores proteins against every term.
 
     Attributes:
         space: The terms.
-        calibration: From the text's evidence and the base rate to a probability.
-        label_model: What labels of similar training proteins say.
-        ensemble: How the two become one score.
+        calibration: From text logits and base rate to a probability.
+        label_model: Predicts from labels of similar training proteins.
+        ensemble: Joins text and labels into one score.
         known_relatives: The related terms, where they were computed before.
     """
 
@@ -115,13 +115,13 @@ class Scorer:
     def scores(self, proteins: Described, expected: Expected | None = None) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
 
-        What is told of seen terms is better known, so an unseen term is never scored above its parents; those are not
-        raised to it. Its own score is multiplied with the square root of the lowest score above it: half as much as if
-        it told how often the term is true where its parents are.
+        Scores of seen terms are better estimated, so an unseen term is capped at its parents' scores instead of raising
+        them. Its own score is multiplied by the square root of its lowest parent's score: on a log scale, half the
+        effect of reading it as the probability of the term given its parents.
 
         Args:
             proteins: The proteins.
-            expected: What the head predicts of them, where that is known already.
+            expected: What the label model predicts for them, where that is known already.
         """
         expected, seen, unseen_T = expected or self.label_model.predict(proteins), self._seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
@@ -138,11 +138,11 @@ class Scorer:
 
 @dataclass(frozen=True, eq=False)
 class TextScorer:
-    """What the towers of a model say by themselves: texts of terms and base rates, no label of any similar protein.
+    """Scores from the two towers of a model alone: texts of terms and base rates, no labels of similar proteins.
 
     Attributes:
         space: The terms.
-        calibration: From evidence and base rate to a probability.
+        calibration: From text logits and base rate to a probability.
     """
 
     space: TermSpace

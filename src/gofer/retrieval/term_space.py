@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table
 from gofer.embeddings.texts.go_lookup import GoLookupCache
-from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, is_root
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.metrics.logistic_calibration import fit as fit_calibration
@@ -26,7 +26,7 @@ from gofer.training.model import GoferModel
 
 @dataclass(frozen=True, eq=False)
 class TermSpace:
-    """The terms as one model sees them; columns are in the order of the terms table.
+    """The terms as one model projects them; columns are in the order of the terms table.
 
     Attributes:
         model: The trained model.
@@ -86,8 +86,8 @@ class TermSpace:
 
     @property
     def is_root_T(self) -> NDArray[np.bool_]:
-        """Which terms are the roots of their aspects: true of every protein, and never predicted."""
-        return (self.terms["depth"] == 0).to_numpy(bool)
+        """Which terms are the roots of their aspects: true of every protein, so never predicted."""
+        return is_root(self.terms)
 
     def calibrate(self, z_BD: NDArray[np.float32], labels_BT: NDArray[np.bool_]) -> Calibration:
         """Fit the calibration on validation proteins, over the terms seen in training."""
@@ -100,14 +100,14 @@ class TermSpace:
         )
 
     def text_scores(self, z_BD: NDArray[np.float32], calibration: Calibration) -> NDArray[np.float32]:
-        """What the terms' texts say, as probabilities in (0, 1], (B, T); a parent's may still lie below a child's."""
+        """Scores from the terms' texts, as probabilities in (0, 1], (B, T); a parent may still score below a child."""
         logits_BT = text_logits(self.model, z_BD, self.z_TD)
         return calibration.apply(logits_BT, self.base_rate_T, self.terms["aspect"].to_numpy(str))
 
     def to_keep(self, scores_BT: NDArray[np.float32], *, min_score: float, max_terms: int | None) -> NDArray[np.bool_]:
         """Which scores to report: no roots, at least `min_score`, and the best `max_terms` of each protein.
 
-        Where scores tie, terms nearer to the root go first, so that a term is never kept without its parents.
+        Ties go to terms nearer to the root, so that a term is never kept without its parents.
         """
         keep_BT = (scores_BT >= min_score) & ~self.is_root_T
         if max_terms is None or max_terms >= scores_BT.shape[1]:

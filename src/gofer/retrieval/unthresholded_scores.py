@@ -1,7 +1,7 @@
-"""Scores without a lower cutoff, as far as figures need them: a file of all of them would be too large.
+"""Scores without a lower cutoff, only those that metrics need: a file of all scores would be too large.
 
-They come protein by protein, and figures that look at one term at a time want them term by term: they are written into
-a scratch file block by block, and from there into the table in parts of some terms, so that memory stays small.
+They are computed protein by protein, but metrics of single terms read them term by term. So they are written block by
+block to a scratch file, and from there to the table, some terms at a time, which keeps memory small.
 Shapes: B proteins of a block, T terms of the release, C terms that one of the proteins has, N proteins.
 """
 
@@ -30,7 +30,7 @@ SCORES_AT_ONCE = 4_000_000  # in memory, and in a row group: 16 MB
 
 
 class UnthresholdedWriter:
-    """Takes scores block by block; as a context, removes its scratch file in the end.
+    """Takes scores block by block; as a context manager, it removes its scratch file at the end.
 
     Args:
         folder: For the scratch file.
@@ -47,7 +47,7 @@ class UnthresholdedWriter:
         unseen_T = (terms["training_count"] == 0).to_numpy(bool)
         aspects_T = terms["aspect"].to_numpy(str)
         columns = np.flatnonzero(terms["go_id"].isin(set(annotations["go_id"])))
-        self.columns_C = columns[np.argsort(aspects_T[columns], kind="stable")]  # each aspect's stand together
+        self.columns_C = columns[np.argsort(aspects_T[columns], kind="stable")]  # grouped by aspect
         own_by_aspect = [np.flatnonzero((aspects_T == aspect) & below_T) for aspect in terms["aspect"].unique()]
         self.aspects = [(own, unseen_T[own], terms["go_id"].iloc[own].tolist()) for own in own_by_aspect]
         self.labelled = pd.Index([*annotations["protein_id"].unique(), ""])  # the last row: a protein without a label
@@ -82,7 +82,7 @@ class UnthresholdedWriter:
         Args:
             scores: One row per term that a protein has: go_id, and the scores of all proteins (float32), in the order
                 of the ids in the table's metadata.
-            ranks: `generalised.RANK_COLUMNS`: where each true term stands among all terms of its aspect.
+            ranks: `generalised.RANK_COLUMNS`: rank of each true term among all terms of its aspect.
             manifest: What they were made from.
         """
         ids = "\n".join(self.protein_ids).encode()

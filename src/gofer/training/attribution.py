@@ -1,7 +1,7 @@
-"""What a protein's vector becomes when one of its windows is masked, without a second pass over its residues.
+"""The vector of a protein with one of its windows masked, without a second pass over its residues.
 
-Residues were scored once; a masked window only takes its blocks out of the sums of the windows that share them, and out
-of the softmax over windows. Sums before and after the window are running sums, so nothing is ever subtracted.
+Residues are scored once; masking a window takes its blocks out of the sums of the windows that share them, and the
+window out of the softmax. The sums before and after the window are running sums, so nothing is subtracted.
 Shapes: B proteins, N blocks, W windows, H heads, V value width, D shared width.
 """
 
@@ -16,7 +16,7 @@ from gofer.training.windows import sum_of
 def masked_vectors(model: GoferModel, pooled: PooledProteins) -> Tensor:
     """Unit vectors of each protein with each of its windows masked, (B, W, D).
 
-    Of a protein with nothing left (a single window) and of windows that it does not have the value means nothing; see
+    The values are undefined for a protein with a single window, and for windows that a protein does not have: see
     `can_be_masked`.
     """
     layout = pooled.layout
@@ -32,7 +32,7 @@ def masked_vectors(model: GoferModel, pooled: PooledProteins) -> Tensor:
 
 
 def can_be_masked(pooled: PooledProteins) -> Tensor:
-    """Windows without which something of the protein is left, bool (B, W)."""
+    """Windows that can be masked: their protein has another one, bool (B, W)."""
     mask_BW = pooled.layout.window_mask_BW
     return mask_BW & (mask_BW.sum(1, keepdim=True) > 1)
 
@@ -60,7 +60,7 @@ def _cut_windows(pooling: WindowPooling, pooled: PooledProteins) -> list[tuple[T
 
 
 def _blocks_from(blocks_BNV: Tensor, first: int, count: int, n_windows: int) -> Tensor:
-    # Sum of the `count` blocks that begin `first` blocks after each window's own first block.
+    # Sum of `count` blocks, starting `first` blocks after the first block of each window.
     margin = abs(first) + count
     padded = F.pad(blocks_BNV, (0, 0, margin, margin))
     return sum_of([padded[:, margin + first + i : margin + first + i + n_windows] for i in range(count)])
@@ -69,10 +69,10 @@ def _blocks_from(blocks_BNV: Tensor, first: int, count: int, n_windows: int) -> 
 def impact(model: GoferModel, pooled: PooledProteins) -> Tensor:
     """How far each window moves the protein's vector, z - z without it, (B, W, D); 0 where it cannot be masked.
 
-    The drop in the cosine with a term is the product of this with the term's vector.
+    The drop in the cosine with a term is the dot product of this with the term's vector.
     """
     was_training = model.training
-    model.eval()  # with dropout, the two vectors would differ by chance
+    model.eval()  # dropout would make the two vectors differ at random
     with torch.no_grad():
         moved_BWD = _vectors_again(model, pooled)[:, None] - masked_vectors(model, pooled)
     model.train(was_training)

@@ -29,11 +29,11 @@ class ProteinItem:
 
 
 class ProteinEmbDataset(Dataset[ProteinItem]):
-    """Proteins by row; residues are read from the store when they are asked for, so memory does not grow with the set.
+    """Proteins by row; residues are read from the store when needed, so memory does not grow with the data set.
 
     Args:
         store: Residue embeddings by sequence hash.
-        proteins: Columns protein_id, sequence_sha256; one row per protein, in the order wanted.
+        proteins: Columns protein_id, sequence_sha256; one row per protein, in the order of the data set.
 
     Raises:
         ArtefactError: A sequence is not in the store.
@@ -73,11 +73,11 @@ def positives_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: 
 
 
 def truth_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: Sequence[str]) -> sp.csr_array:
-    """True where a term is true of a protein, a positive or not, bool (N, T); otherwise as `positives_matrix`.
+    """True where a protein has a term (propagated), positive or not, bool (N, T); otherwise as `positives_matrix`.
 
     Args:
         pid2pos: Columns protein_id, true_ids (lists).
-        protein_ids: Ids of the rows; of a protein without an entry nothing is true.
+        protein_ids: Ids of the rows; a protein without an entry has no term.
         go_ids: Ids of the columns.
     """
     pairs = pid2pos[["protein_id", "true_ids"]].explode("true_ids").dropna()
@@ -86,14 +86,14 @@ def truth_matrix(pid2pos: pd.DataFrame, protein_ids: Sequence[str], go_ids: Sequ
 
 @dataclass(frozen=True, eq=False)
 class ProteinBatch:
-    """Some proteins, packed; the residues may be of a part of them, where several processes share a batch.
+    """A batch of proteins, packed; where several processes share it, the residues are those of one process's part.
 
     Attributes:
         rows: Rows in the data set, (B,).
         residues_RE: Residue embeddings, one protein after another, float32.
-        layout: Blocks and windows of the proteins whose residues are here.
+        layout: Blocks and windows of the proteins whose residues are in `residues_RE`.
         hops_BT: Protein to GO: 1 + hops at each positive.
-        truth_BT: True where the term is true of the protein, a positive or not: it is never a negative.
+        truth_BT: True where the protein has the term (propagated), positive or not: it is never a negative.
     """
 
     rows: NDArray[np.int64]

@@ -1,8 +1,8 @@
 """The two towers: residues to a protein vector, and a term's text vector to the same space.
 
 A protein is read through windows: a softmax over the residues of each window, then a softmax over the windows. The
-product of the two is one attention weight per residue, α, which sums to 1. Of several heads each attends by itself, to
-its own share of the values. Shapes: B proteins, R residues packed over proteins, E ESM width, V value width, H heads,
+product of the two is one attention weight per residue, α, which sums to 1. Each attention head reads a separate part of
+the values. Shapes: B proteins, R residues packed over proteins, E ESM width, V value width, H heads,
 N blocks, W windows, T terms, G text width, D shared width.
 """
 
@@ -21,7 +21,7 @@ HIGHEST_SCORE = 10.0  # residue and window scores lie in ±10: exp stays far fro
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSizes:
-    """Everything that fixes the shapes of a model.
+    """The sizes of a model.
 
     Attributes:
         residue_width: E.
@@ -33,8 +33,8 @@ class ModelSizes:
         win_stride: Residues from one window to the next.
         dropout: Share of hidden units dropped in training.
         temperature: Lower and upper bound of τ.
-        free_term_vectors: Whether terms seen in training have a vector of their own beside their projected text.
-        pooling: "attention", or "mean": all residues of a window count the same, and all windows.
+        free_term_vectors: Whether each term seen in training has a free vector, added to its projected text.
+        pooling: "attention", or "mean": equal weights for all residues of a window, and for all windows.
         heads: Attention heads, a divisor of `hidden_width`.
     """
 
@@ -66,14 +66,14 @@ class ModelSizes:
 
 @dataclass(frozen=True, eq=False)
 class PooledProteins:
-    """A batch of proteins after pooling, with what is needed to pool again without one of the windows.
+    """A batch of proteins after pooling, with what is needed to pool again without one window.
 
     Attributes:
-        z_BD: Protein vectors, unit length. Of a batch that several processes share, those of all its proteins;
-            everything below is of this process's proteins alone.
+        z_BD: Protein vectors, unit length. Where several processes share the batch, those of all its proteins; all
+            other attributes hold this process's proteins only.
         layout: Blocks and windows.
         weight_BNH: Sum of the exponentiated residue scores of each block, by head.
-        value_BNV: Sum of the residue values of each block, so weighted.
+        value_BNV: Sum of the residue values of each block, weighted by these scores.
         exp_RH: Exponentiated scores of each residue.
         beta_BWH: Attention over the windows; 0 where a protein has no such window.
     """
@@ -102,7 +102,7 @@ class PooledProteins:
         return mass_BW / mass_BW.sum(1, keepdim=True)
 
     def _block_share(self) -> Tensor:
-        # α of a residue over its exponentiated score, the same for all of a block: summed over the block's windows.
+        # α of a residue over its exponentiated score, the same for all residues of a block: summed over its windows.
         window_weight_BWH = self.layout.window_sums(self.weight_BNH)
         there_BW1 = self.layout.window_mask_BW[..., None]
         share_BWH = torch.where(there_BW1, self.beta_BWH / window_weight_BWH.clamp(min=1e-30), 0.0)
@@ -136,7 +136,7 @@ class WindowPooling(nn.Module):
 
 
 def by_head(combine: Callable[[Tensor, Tensor], Tensor], value_XV: Tensor, of_head_XH: Tensor) -> Tensor:
-    """Combine each head's share of the values, V / H neighbouring ones, with the head's own number, (…, V)."""
+    """Combine the V / H neighbouring values of each head with the number of that head, (…, V)."""
     return combine(value_XV.unflatten(-1, (of_head_XH.shape[-1], -1)), of_head_XH[..., None]).flatten(-2)
 
 
@@ -158,7 +158,7 @@ class EvenScore(nn.Module):
 
 
 def _score(width: int, sizes: ModelSizes) -> nn.Module:
-    # The last layer starts at 0, so that attention starts even and is learnt.
+    # The last layer starts at 0, so that attention starts uniform and is learnt.
     if sizes.pooling == "mean":
         return EvenScore(sizes.heads)
     last = nn.Linear(sizes.attention_width, sizes.heads, bias=False)
@@ -203,7 +203,7 @@ class GoferModel(nn.Module):
         return low * (high / low) ** torch.sigmoid(self.temperature_logit)
 
     def encode_proteins(
-        self, residues_RE: Tensor, layout: WindowLayout, gathered: Callable[[Tensor], Tensor] = lambda own_BV: own_BV
+        self, residues_RE: Tensor, layout: WindowLayout, gathered: Callable[[Tensor], Tensor] = lambda pooled: pooled
     ) -> PooledProteins:
         """Protein vectors of packed residues.
 

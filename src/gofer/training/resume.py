@@ -1,8 +1,8 @@
-"""Where a stage can go on after it was stopped at any moment: its state, kept beside its outputs every few minutes.
+"""The state from which a stopped stage resumes, written next to its outputs every few minutes.
 
-Two files are kept, the newest and the one before. Each is written atomically and carries a checksum, so that a kill
-while writing, a cut or a flipped bit costs at most one of them. The folder is no output of a rule: Snakemake deletes
-those of a failed job.
+Two files are kept, the newest and the one before. Each is written atomically and has a checksum, so that a kill while
+writing, a truncated file or a flipped bit costs at most one of them. The folder is not an output of a rule: Snakemake
+deletes those of a failed job.
 """
 
 import json
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class StageState:
-    """All that decides how a stage goes on.
+    """Everything that decides how a stage continues.
 
     Attributes:
         tensors: Weights, moments, random state, the epoch's order.
@@ -46,16 +46,16 @@ class StageState:
 
 
 class ResumePoint:
-    """The place of a stage's state.
+    """The files of a stage's state.
 
     Args:
-        folder: Holds the state alone.
+        folder: Holds nothing else.
         about: What the state must have been made from, by name: settings, data, code.
-        minutes: The state is due again after so many.
-        writes: Whether this process keeps the state; of several that train together only one does.
+        minutes: Minutes between two writes of the state.
+        writes: Whether this process writes the state; of several that train together only one does.
 
     Raises:
-        ArtefactError: There is a state, but it was made from something else, or neither of its files can be read.
+        ArtefactError: There is a state, but it was made from something else, or none of its files can be read.
     """
 
     def __init__(self, folder: Path | str, about: Mapping[str, Any], *, minutes: float, writes: bool = True) -> None:
@@ -63,18 +63,19 @@ class ResumePoint:
         self.about = {name: str(value) for name, value in about.items()}
         self.state = self._read()
         self._last = time.monotonic()
-        self.stopping = False  # a wish to stop; of several processes all must come to have the same
+        self.stopping = False  # a stop was requested; `_StageRun` makes it the same in all processes
 
     def __enter__(self) -> "ResumePoint":
-        """Take SIGTERM and Ctrl-C as a wish to stop at the next step."""
-        self._plain = {number: signal.signal(number, self._wish) for number in (signal.SIGTERM, signal.SIGINT)}
+        """Take SIGTERM and Ctrl-C as requests to stop after the current step."""
+        stops = (signal.SIGTERM, signal.SIGINT)
+        self._handlers = {number: signal.signal(number, self._request_stop) for number in stops}
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._plain.items():
+        for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def _wish(self, number: int, _: FrameType | None) -> None:
+    def _request_stop(self, number: int, _: FrameType | None) -> None:
         logger.info("%s: checkpointing after this step", signal.Signals(number).name)
         self.stopping = True
 
@@ -86,7 +87,7 @@ class ResumePoint:
         """Write the state.
 
         Raises:
-            SystemExit: A stop was wished for; its status is `TRY_AGAIN`.
+            SystemExit: A stop was requested; its status is `TRY_AGAIN`.
         """
         newest = self.folder / NEWEST
         if self.writes:
@@ -99,7 +100,7 @@ class ResumePoint:
             raise SystemExit(TRY_AGAIN)
 
     def clear(self) -> None:
-        """Forget the state: the stage is done and written."""
+        """Delete the state: the outputs of the stage are written."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self) -> StageState | None:
@@ -118,19 +119,19 @@ class ResumePoint:
         if faults:
             raise ArtefactError(
                 f"the state of a stopped stage cannot be read: {'; '.join(faults)}",
-                help=f"delete {self.folder} to begin the stage anew",
+                help=f"delete {self.folder} to start the stage again",
             )
         return None
 
     def _refuse_other(self, path: Path, about: Mapping[str, str]) -> None:
         names = [name for name in sorted({*about, *self.about}) if about.get(name) != self.about.get(name)]
         if names:
-            told = "; ".join(f"{name} was {about.get(name, 'not there')}, is {self.about.get(name, 'not there')}"
+            changes = "; ".join(f"{name} was {about.get(name, 'not there')}, is {self.about.get(name, 'not there')}"
                              for name in names[:5])  # fmt: skip
             raise ArtefactError(
-                f"{path} is from a stopped run of other settings, data or code: {told}"
+                f"{path} is from a stopped run of other settings, data or code: {changes}"
                 + ("; …" if len(names) > 5 else ""),
-                help=f"put back what changed to go on from it, or delete {self.folder} to begin the stage anew",
+                help=f"undo the changes to resume, or delete {self.folder} to start the stage again",
             )
 
 

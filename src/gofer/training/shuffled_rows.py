@@ -1,4 +1,4 @@
-"""The order in which training sees its proteins: new in each epoch, with a place in it that can be kept.
+"""The order in which training reads its proteins: new in each epoch; the place in it is part of the state.
 
 It needs no torch, so that the curriculum can be planned without it.
 """
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class ShuffledRows:
-    """Rows of a data set in batches; what an update is made from is a group of `accumulate` of them.
+    """Rows of a data set in batches; each update of the weights uses a group of `accumulate` batches.
 
     Residues are read row by row from files mapped into memory, so that a random order costs little and memory does not
     grow with the data set.
@@ -28,15 +28,15 @@ class ShuffledRows:
 
     @property
     def groups_per_epoch(self) -> int:
-        """Groups that an epoch has."""
+        """Number of groups of an epoch."""
         return -(-self.rows // (self.batch_proteins * self.accumulate))
 
     def shuffle(self, rng: np.random.Generator) -> None:
-        """Draw the order of an epoch, and go to its beginning."""
+        """Draw the order of an epoch, and start at its beginning."""
         self.order, self.place = rng.permutation(self.rows), 0
 
     def __iter__(self) -> Iterator[list[NDArray[np.int64]]]:
-        """Groups from the present place to the end of the epoch; the place moves on before a group is yielded."""
+        """Groups from the current place to the end of the epoch; the place moves before a group is yielded."""
         while self.place < len(self.order):
             taken = self.order[self.place : self.place + self.batch_proteins * self.accumulate]
             self.place += len(taken)

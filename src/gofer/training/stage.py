@@ -145,8 +145,8 @@ class _StageRun:
             vocabulary = self.data.vocabulary
             self.miner.refresh(term_vectors(self.model.eval(), vocabulary.go_ids, vocabulary.text_TG))
         self.sampler.shuffle(self.rng)
-        chance = [*self.team.chance().values(), torch.from_numpy(self.sampler.order)]
-        self.team.refuse_drift([*self.model.state_dict().values(), *chance])
+        random = [*self.team.random_state().values(), torch.from_numpy(self.sampler.order)]
+        self.team.refuse_drift([*self.model.state_dict().values(), *random])
         self.figures, self.begun = [], True
 
     def _update(self, rows: list[NDArray[np.int64]]) -> int:
@@ -212,7 +212,7 @@ class _StageRun:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best_weights.items()}
         tensors |= {f"moments.{name}": value for name, value in moments.items()}
-        tensors |= {**self.team.chance(), "order": torch.from_numpy(self.sampler.order)}
+        tensors |= {**self.team.random_state(), "order": torch.from_numpy(self.sampler.order)}
         if (vectors_TD := self.miner.renewed_vectors) is not None:
             tensors["index"] = torch.from_numpy(vectors_TD)
         names = ("epoch", "step", "figures", "best_fmax", "best_epoch")
@@ -231,7 +231,7 @@ class _StageRun:
         self.model.load_state_dict(state.below("model."))
         self.best_weights = state.below("best.")
         self.optimiser.restore(state.below("moments."), state.plain["optimiser"])
-        self.team.restore_chance(state.tensors)
+        self.team.restore_random_state(state.tensors)
         self.rng.bit_generator.state = state.plain["numpy_rng"]
         self.sampler.order, self.sampler.place = state.tensors["order"].numpy(), state.plain["place"]
         if "index" in state.tensors:

@@ -1,4 +1,4 @@
-"""What a stage starts from: proteins with labels, the vocabulary, and a model, new or from the previous stage."""
+"""The inputs of a stage: proteins with labels, the vocabulary, and a model, new or from the previous stage."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -31,9 +31,9 @@ class LabelledProteins:
     """Proteins with their labels, columns in the vocabulary's order.
 
     Attributes:
-        proteins: Their residues.
+        proteins: The data set of their residues.
         hops_NT: 1 + hops at each positive.
-        truth_NT: True where the term is true of the protein, a positive or not.
+        truth_NT: True where the protein has the term (propagated), positive or not.
     """
 
     proteins: ProteinEmbDataset
@@ -46,7 +46,7 @@ class LabelledProteins:
     ) -> "LabelledProteins":
         """The proteins of one split, in the order of their ids.
 
-        A training protein needs a positive; a validation protein is judged by all that is true of it.
+        A training protein needs a positive; a validation protein needs an annotation (propagated).
 
         Args:
             store: Residue embeddings.
@@ -59,32 +59,32 @@ class LabelledProteins:
             GoferError: The split has no protein.
         """
         needed = pid2pos["go_ids" if split == "train" else "true_ids"].map(len) > 0
-        own = pid2pos[(pid2pos["split"] == split) & needed].merge(proteins, on="protein_id").sort_values("protein_id")
-        if own.empty:
+        rows = pid2pos[(pid2pos["split"] == split) & needed].merge(proteins, on="protein_id").sort_values("protein_id")
+        if rows.empty:
             raise GoferError(
                 f"no {split} protein has a label that training may see", help="change inputs.splits or inputs.term_sets"
             )
-        dataset = ProteinEmbDataset(store, own)
+        dataset = ProteinEmbDataset(store, rows)
         ids = dataset.protein_ids
-        return cls(dataset, positives_matrix(own, ids, go_ids), truth_matrix(own, ids, go_ids))
+        return cls(dataset, positives_matrix(rows, ids, go_ids), truth_matrix(rows, ids, go_ids))
 
     def batches(
         self, groups: Iterable[NDArray[np.int64]], sizes: ModelSizes, team: Team = ALONE
     ) -> Iterator[ProteinBatch]:
-        """Proteins by their rows, with all labels, and the residues of this process's part.
+        """Batches of proteins by their rows, with all labels, and the residues of this process's part.
 
-        A process whose part is empty reads the first protein, of which it then counts nothing.
+        A process whose part is empty reads the first protein, which it does not count.
         """
         collate = ContrastiveEmbCollator(self.hops_NT, self.truth_NT, sizes.win_size, sizes.win_stride)
         for rows in groups:
-            own = rows[team.part(len(rows))]
-            batch = collate([self.proteins[int(row)] for row in (own if len(own) else rows[:1])])
+            part = rows[team.part(len(rows))]
+            batch = collate([self.proteins[int(row)] for row in (part if len(part) else rows[:1])])
             yield replace(batch, rows=rows, hops_BT=self.hops_NT[rows], truth_BT=self.truth_NT[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class StageData:
-    """What a stage is trained and judged on."""
+    """What a stage is trained and validated on."""
 
     train: LabelledProteins
     val: LabelledProteins
@@ -95,9 +95,9 @@ def begin_model(data: StageData, training: Mapping[str, Any], *, seed: int, prev
     """The model of the previous stage, or a new one from the seed.
 
     Args:
-        data: Tells the widths and the terms.
+        data: Has the widths and the terms.
         training: The `training` section of the config.
-        seed: Of the first weights.
+        seed: Seed of the initial weights.
         previous: Checkpoint of the previous stage; None (or an empty list, as Snakemake has it) for stage A.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Rule train_stage from its files to its outputs, in whichever process: what each of several does, or the only one."""
+"""Rule train_stage, from its input files to its outputs: what each process does."""
 
 import json
 import os
@@ -23,23 +23,23 @@ from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.tracking import Tracker
 
-CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS repeats itself only with such a fixed workspace
+CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
 
 
 @dataclass(frozen=True)
 class StageJob:
-    """What the rule asks for, so that it can be handed on as JSON.
+    """The settings and files of the rule, which other processes read as JSON.
 
     Attributes:
         stage: A, B, C or D.
         files: Paths of the inputs by name; without `checkpoint` for stage A.
-        model: The checkpoint to write; the state of a stopped stage is kept in the folder `resume` beside it.
+        model: The checkpoint to write; the state of a stopped stage is kept in the folder `resume` next to it.
         metrics: The table of metrics to write.
-        costs: The table to write of what the steps took.
+        costs: The table of time and memory to write.
         training: The section of the config, with this stage's block.
         mining: The section of the config.
         relations: Relations along which annotations propagate.
-        seed: Of all chance.
+        seed: Seed of all random draws.
         run: Name of the run.
         code: Digest of the code behind the rule.
     """
@@ -58,7 +58,7 @@ class StageJob:
 
     @property
     def folder(self) -> Path:
-        """Where the outputs go."""
+        """Folder of the outputs."""
         return Path(self.model).parent
 
     def write(self, path: Path | str) -> None:
@@ -72,11 +72,11 @@ class StageJob:
 
 
 def run_job(job: StageJob) -> None:
-    """Train the stage and write its outputs; of several processes the first writes.
+    """Train the stage and write its outputs; only the first of several processes writes.
 
     Raises:
-        GoferError: As `train_stage`; or files disagree, or there is no such device.
-        SystemExit: A stop was wished for, and the state was kept.
+        GoferError: As `train_stage`; or files disagree, or the device does not exist.
+        SystemExit: A stop was requested, and the state was kept.
     """
     compute = Compute.chosen(job.training["device"], job.training["precision"], section="training")
     if compute.device.type == "cuda":
@@ -132,7 +132,7 @@ def _read(job: StageJob) -> tuple[StageData, Manifest]:
 
 
 def _about(job: StageJob, manifest: Manifest) -> dict[str, Any]:
-    # What a kept state must have been made from; how often it is kept and who is told change nothing.
+    # What a kept state must have been made from. How often it is kept, and W&B, do not matter.
     settings = {name: value for name, value in job.training.items() if name not in ("checkpoint_minutes", "wandb")}
     previous = job.files.get("checkpoint")
     return {

@@ -1,6 +1,6 @@
-"""What training measured: a table that is always written, and Weights & Biases beside it where that is wanted.
+"""The figures of training: a table that is always written, and a Weights & Biases run if the config asks for one.
 
-The key of a W&B account comes from the environment only; offline, neither an account nor a network is needed.
+The key of a W&B account comes from the environment only; offline runs need neither an account nor a network.
 """
 
 import os
@@ -14,20 +14,20 @@ import numpy as np
 import pandas as pd
 
 from gofer.errors import GoferError
+from gofer.training.columns import COLUMNS
 
 Row = tuple[str, int, int, str, str, float]
-COLUMNS = ["stage", "epoch", "step", "split", "metric", "value"]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the steps of an epoch took, as far as this process did them.
+    """Time and residues of the steps of an epoch, as far as this process did them.
 
     Attributes:
-        seconds: All in all.
-        steps: Their number.
-        residues: That they went through.
-        mining_seconds: Of `seconds`, in the index.
+        seconds: Time of all steps.
+        steps: Number of steps.
+        residues: Residues that they read.
+        mining_seconds: Time of searches in the index, part of `seconds`.
     """
 
     seconds: float
@@ -36,7 +36,7 @@ class Cost:
     mining_seconds: float
 
     def figures(self) -> dict[str, float]:
-        """Per step and per second, and the most memory that the process has had."""
+        """Costs per step and per second, and the peak memory of the process."""
         peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return {
             "seconds_per_step": self.seconds / self.steps,
@@ -54,8 +54,8 @@ class Tracker:
         mode: "offline", "online" or "disabled" W&B.
         folder: Where W&B may write.
         run: Name of the run, the W&B group.
-        settings: What W&B keeps as the configuration.
-        kept: `state` of the same stage before it was stopped: its W&B run goes on.
+        settings: The configuration that W&B shows.
+        kept: `state` of the same stage before it was stopped: its W&B run is resumed.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Tracker:
         self._wandb = None if mode == "disabled" else _begin(stage, mode, folder, run, settings, run_id)
 
     def preview(self, plan: pd.DataFrame) -> None:
-        """Show W&B the curriculum of this stage before it begins: a table, and a line per knob."""
+        """Send W&B the curriculum of this stage before it begins: a table, and a line per knob."""
         if not self._wandb:
             return
         import wandb
@@ -83,38 +83,38 @@ class Tracker:
         plan = plan[["step", "knob", "value"]]
         table = wandb.Table(dataframe=plan)
         lines = {
-            f"curriculum/{knob}": wandb.plot.line(wandb.Table(dataframe=own), "step", "value", title=str(knob))
-            for knob, own in plan.groupby("knob")
+            f"curriculum/{knob}": wandb.plot.line(wandb.Table(dataframe=points), "step", "value", title=str(knob))
+            for knob, points in plan.groupby("knob")
         }
         self._wandb.log({"curriculum/table": table, **lines}, step=0)
 
     def log(self, *, epoch: int, step: int, split: str, **metrics: float) -> None:
-        """Keep figures of one moment; NaN says that a figure cannot be had."""
+        """Record figures of one moment; NaN where a figure is not defined."""
         self._rows += [(self.stage, epoch, step, split, name, float(value)) for name, value in metrics.items()]
         if self._wandb:
             self._wandb.log({f"{split}/{name}": value for name, value in metrics.items()} | {"epoch": epoch}, step=step)
 
     def log_cost(self, epoch: int, step: int, cost: Cost) -> None:
-        """Keep what an epoch took; apart from the metrics, since no two runs take the same."""
-        told = cost.figures()
-        self._costs += [(self.stage, epoch, step, "train", name, value) for name, value in told.items()]
+        """Record the costs of an epoch, separately from the metrics, since they differ from run to run."""
+        figures = cost.figures()
+        self._costs += [(self.stage, epoch, step, "train", name, value) for name, value in figures.items()]
         if self._wandb:
-            self._wandb.log({f"cost/{name}": value for name, value in told.items()}, step=step)
+            self._wandb.log({f"cost/{name}": value for name, value in figures.items()}, step=step)
 
     def table(self) -> pd.DataFrame:
-        """Every figure so far: columns stage, epoch, step, split, metric, value."""
+        """All figures so far: columns stage, epoch, step, split, metric, value."""
         return pd.DataFrame(self._rows, columns=COLUMNS)
 
     def costs(self) -> pd.DataFrame:
-        """What the epochs took, in the same columns."""
+        """The costs of the epochs, in the same columns."""
         return pd.DataFrame(self._costs, columns=COLUMNS)
 
     def state(self) -> dict[str, Any]:
-        """What a stage that goes on needs of its tracker, as JSON holds it."""
+        """What a resumed stage needs of its tracker, as plain JSON."""
         return {"rows": self._rows, "costs": self._costs, "wandb_id": self._wandb.id if self._wandb else None}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over the figures of `state`."""
+        """Load the figures of `state`."""
         self._rows = [tuple(row) for row in state["rows"]]
         self._costs = [tuple(row) for row in state["costs"]]
 
@@ -137,7 +137,7 @@ def _begin(stage: str, mode: str, folder: Path, run: str, settings: Mapping[str,
             help="set it in the environment (never in a config), or use wandb: offline",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for place in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):  # else W&B writes into the home
+    for place in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"):  # W&B would write into the home folder
         os.environ.setdefault(place, str(folder / "wandb" / ".cache"))
     import wandb
 

@@ -31,10 +31,10 @@ def validation_figures(
 ) -> dict[str, float]:
     """How well validation proteins and the training terms find each other; NaN where there is no label.
 
-    `fmax_<aspect>` and their mean `fmax`: scores are calibrated on the same proteins (three numbers per aspect), as
-    inference does. `recall_at_10_…` and `mrr_…`: by the logits of training (cosine over temperature, plus base rate),
+    `fmax_<aspect>` and their mean `fmax`: scores are calibrated on the same proteins (three numbers per aspect), as for
+    predictions. `recall_at_10_…` and `mrr_…`: by the logits of training (cosine over temperature, plus base rate),
     from a protein to its terms (`to_go`) and from a term to its proteins (`to_protein`). `labels_NT` is all that is
-    true of them, whatever training takes as positives.
+    true of them, positives of training or not.
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
     logits_NT = text_logits(model, protein_vectors(model, proteins, team), z_TD)

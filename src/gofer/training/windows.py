@@ -1,6 +1,6 @@
-"""How residues fall into windows: each residue is in one block of `win_stride`, a window is neighbouring blocks.
+"""The windows of a protein: each residue is in one block of `win_stride` residues, a window is some consecutive blocks.
 
-Residues are scored once and summed by block; everything after that works on the few blocks, not on the many residues
+Residues are scored once and summed by block; everything else works on the few blocks, not on the many residues
 (several times faster than padded windows: `benchmarks/training_step.py`). Shapes: B proteins, R residues packed over
 proteins, N blocks, W windows.
 """
@@ -36,7 +36,7 @@ class WindowLayout:
     def of_lengths(cls, lengths: Sequence[int], *, win_size: int | None, win_stride: int) -> "WindowLayout":
         """Lay out proteins of these lengths; `win_size` must be a multiple of `win_stride`, or None for one window."""
         length_B = torch.tensor(list(lengths))
-        if win_size is None:  # a window, and a block, that holds the longest of them
+        if win_size is None:  # one window, of one block, as long as the longest protein
             win_size = win_stride = int(length_B.max())
         blocks = win_size // win_stride
         protein_R = torch.repeat_interleave(torch.arange(len(lengths)), length_B)

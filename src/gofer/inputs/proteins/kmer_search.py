@@ -1,12 +1,12 @@
-"""Which proteins may be similar, by the words of residues that they share; an alignment then says whether they are.
+"""Finds proteins that may be similar, by shared k-mers; an alignment then decides.
 
-A word is five residues under one of three patterns (1 looks, 0 passes over), in 15 classes of residues that replace
-each other (after Murphy et al. 2000, doi:10.1093/protein/13.3.149). Spaced patterns meet where contiguous ones are
-broken (Ma et al. 2002, doi:10.1093/bioinformatics/18.3.440). A shared word counts by its rarity; a long protein shares
-more of them by chance, so the sum is divided by the square root of how many it has. Sums are of integers, and square
-roots and quotients are rounded the same way everywhere: the same candidates on every machine.
+A k-mer is five residues under one of three spaced patterns (1 reads a residue, 0 skips it), in 15 classes of residues
+that replace each other (after Murphy et al. 2000, doi:10.1093/protein/13.3.149). Spaced patterns match where contiguous
+ones are interrupted (Ma et al. 2002, doi:10.1093/bioinformatics/18.3.440). A shared k-mer is weighted by its rarity.
+Long proteins share more k-mers by chance, so the sum is divided by the square root of their number of k-mers. Sums are
+of integers, and square roots and quotients are rounded the same way everywhere: the same candidates on every machine.
 
-Shapes: Q proteins asked for, N proteins looked among, W words of all patterns, E shared words.
+Shapes: Q query proteins, N searched proteins, W k-mers of all patterns, E shared k-mers.
 """
 
 import itertools
@@ -23,32 +23,32 @@ from gofer.workflow import progress
 CLASSES = ("LVIM", "C", "A", "G", "S", "T", "P", "FY", "W", "E", "D", "N", "Q", "KR", "H")
 PATTERNS = ("11111", "1101011", "11001101")
 LETTERS = 5
-MIN_DISTINCT = 3  # words of fewer different classes are low complexity
-STEPS_PER_BIT = 4  # of a word's weight, so that it is an integer
+MIN_DISTINCT = 3  # k-mers of fewer different classes are low complexity
+STEPS_PER_BIT = 4  # of a k-mer's weight, so that it is an integer
 RESIDUES_AT_ONCE = 500_000
 SHARED_AT_ONCE = 10_000_000  # Q × N of one product, some 30 bytes each while it is looked through
 MOST_AT_ONCE = 256
 
-WORDS = len(CLASSES) ** LETTERS  # of one pattern
+KMERS = len(CLASSES) ** LETTERS  # of one pattern
 CLASS_OF = np.full(256, -1, dtype=np.int8)
 for _number, _residues in enumerate(CLASSES):
     CLASS_OF[list(_residues.encode("ascii"))] = _number
 
 
 def kmer_matrix(sequences: Sequence[str]) -> sp.csr_array:
-    """1 where a protein has a word, int32 (N, W).
+    """1 where a protein has a k-mer, int32 (N, W).
 
     Args:
-        sequences: Upper-case residues; a letter of no single amino acid (X, B, Z, …) is in no word.
+        sequences: Upper-case residues; a letter of no single amino acid (X, B, Z, …) is in no k-mer.
     """
-    words, counts = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
+    kmers, counts = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
     for block in _blocks(sequences):
-        row_E, kmer_E = np.divmod(_words(block), WORDS * len(PATTERNS))
-        words.append(kmer_E.astype(np.int32))
+        row_E, kmer_E = np.divmod(_kmers(block), KMERS * len(PATTERNS))
+        kmers.append(kmer_E.astype(np.int32))
         counts.append(np.bincount(row_E, minlength=len(block)))
-    kmer_E = np.concatenate(words)
+    kmer_E = np.concatenate(kmers)
     end_N = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-    shape = len(sequences), WORDS * len(PATTERNS)
+    shape = len(sequences), KMERS * len(PATTERNS)
     return sp.csr_array((np.ones(len(kmer_E), dtype=np.int32), kmer_E, end_N), shape=shape)
 
 
@@ -61,8 +61,8 @@ def _blocks(sequences: Sequence[str]) -> Iterator[Sequence[str]]:
             start, residues = end, 0
 
 
-def _words(sequences: Sequence[str]) -> NDArray[np.int64]:
-    # The distinct words of each protein as row · W + word, ascending.
+def _kmers(sequences: Sequence[str]) -> NDArray[np.int64]:
+    # The distinct k-mers of each protein as row · W + k-mer, ascending.
     joined = "".join(f"{sequence} " for sequence in sequences).encode("ascii")
     class_L = CLASS_OF[np.frombuffer(joined, dtype=np.uint8)]
     row_L = np.repeat(np.arange(len(sequences)), [len(sequence) + 1 for sequence in sequences])
@@ -73,12 +73,12 @@ def _words(sequences: Sequence[str]) -> NDArray[np.int64]:
         distinct = sum(_new(letters, place) for place in range(LETTERS))
         whole = (np.min(letters, axis=0) >= 0) & (row_L[:places] == row_L[len(row_L) - places :])
         kept = np.flatnonzero(whole & (distinct >= MIN_DISTINCT))
-        word = row_L[kept] * len(PATTERNS) + number
-        for own in letters:
-            word = word * len(CLASSES) + own[kept]
-        found.append(word)
-    words = np.sort(np.concatenate(found))
-    return words[np.diff(words, prepend=-1) > 0]
+        kmer = row_L[kept] * len(PATTERNS) + number
+        for letter_L in letters:
+            kmer = kmer * len(CLASSES) + letter_L[kept]
+        found.append(kmer)
+    kmers = np.sort(np.concatenate(found))
+    return kmers[np.diff(kmers, prepend=-1) > 0]
 
 
 def _new(letters: Sequence[NDArray[np.int8]], place: int) -> NDArray[np.int8]:
@@ -91,11 +91,11 @@ def _new(letters: Sequence[NDArray[np.int8]], place: int) -> NDArray[np.int8]:
 
 @dataclass(frozen=True, eq=False)
 class KmerIndex:
-    """The words of the proteins that others are looked for among.
+    """The k-mers of the proteins that are searched.
 
     Attributes:
-        weight_WN: The weight of a word where a protein has it, int32 from 1.
-        scale_N: Square root of the number of the protein's words, at least 1.
+        weight_WN: The weight of a k-mer where a protein has it, int32, at least 1.
+        scale_N: Square root of the number of the protein's k-mers, at least 1.
     """
 
     weight_WN: sp.csr_array
@@ -103,7 +103,7 @@ class KmerIndex:
 
     @classmethod
     def of(cls, kmers_NW: sp.csr_array) -> "KmerIndex":
-        """From the words of the proteins: a word weighs log2(N / proteins with it) bits, in steps, and one more."""
+        """From the k-mers of the proteins: a k-mer weighs 1 + log2(N / proteins with it) bits, in steps."""
         has_WN = kmers_NW.T.tocsr()
         proteins_W = np.maximum(np.diff(has_WN.indptr), 1)
         weight_W = 1 + np.rint(STEPS_PER_BIT * np.log2(kmers_NW.shape[0] / proteins_W)).astype(np.int32)
@@ -119,13 +119,13 @@ class KmerIndex:
         kinds: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
         threads: int = 1,
     ) -> list[NDArray[np.int64]]:
-        """For each protein asked for, the rows of those that share most with it, the best first; ties by row.
+        """For each query, the rows of the proteins that share most k-mers with it, the best first; ties by row.
 
         Args:
-            kmers_QW: The words of the proteins asked for.
-            most: How many at most.
-            kinds: A number for each protein asked for, and for each looked among: those of one number are passed over.
-            threads: To work with; they change nothing but the time.
+            kmers_QW: The k-mers of the queries.
+            most: Maximum number of proteins.
+            kinds: A number for each query and for each searched protein; pairs of the same number are skipped.
+            threads: Number of threads; they change only the time.
         """
         at_once = int(np.clip(SHARED_AT_ONCE // max(len(self.scale_N), 1), 1, MOST_AT_ONCE))
 
@@ -136,7 +136,7 @@ class KmerIndex:
 
         starts = range(0, kmers_QW.shape[0], at_once)
         with ThreadPoolExecutor(threads) as pool:
-            blocks = progress(pool.map(block, starts), "looking for shared words", total=len(starts))
+            blocks = progress(pool.map(block, starts), "searching shared k-mers", total=len(starts))
             return [rows for found in blocks for rows in found]
 
     def _best(
@@ -153,7 +153,7 @@ class KmerIndex:
 
 def _highest(row_E: NDArray[np.int64], score_E: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     if len(row_E) > most:
-        # A partition leaves open which of several equal ones it takes: all that reach its value are sorted.
+        # A partition does not order ties, so all that reach its value are sorted.
         reached = score_E >= np.partition(score_E, -most)[-most]
         row_E, score_E = row_E[reached], score_E[reached]
     return row_E[np.lexsort((row_E, -score_E))][:most]

@@ -1,9 +1,9 @@
 """Clusters of similar proteins, so that a split by identity can keep each whole on one side.
 
-Single linkage: two proteins with an alignment of at least the identity asked for share a cluster (`alignments` says
-what counts). Which pairs are aligned is told by shared words (`candidates`): each protein with those outside its
-cluster that share most with it, and again when clusters have grown, until no alignment links two clusters. MMseqs2,
-where it is asked for, adds the links that it finds.
+Single linkage: two proteins with an alignment of at least the given identity share a cluster (`local_alignment` says
+what counts). Shared k-mers choose the pairs to align (`kmer_search`): each protein with those outside its cluster that
+share most with it, repeated as clusters grow, until no alignment links two clusters. MMseqs2, where it is asked for,
+adds its own links.
 
 Of the 5,109 pairs among 4,197 Swiss-Prot proteins that are similar at 30 % or more when every pair is aligned, 5,066
 come into one cluster, and of the 2,425 at 40 % or more all but one (benchmarks/similar.py).
@@ -50,13 +50,13 @@ class Clusters:
 
 
 def cluster(sequences: Sequence[str], *, identity: float, clusterer: str = "auto", threads: int = 1) -> Clusters:
-    """Cluster proteins; the order in which they stand changes the numbers alone.
+    """Cluster proteins; their order changes only the numbering.
 
     Args:
         sequences: Upper-case residues.
         identity: Proteins at least this similar share a cluster, in (0, 1].
         clusterer: kmers, mmseqs, or auto (MMseqs2 where it is installed).
-        threads: To work with; they change nothing but the time.
+        threads: Number of threads; they change only the time.
 
     Raises:
         GoferError: MMseqs2 was asked for but is not installed, or failed.

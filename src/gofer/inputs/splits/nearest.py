@@ -1,11 +1,11 @@
-"""The nearest training protein of each validation and test protein, and bins of the identity to it.
+"""The nearest training protein of each validation and test protein.
 
 Found and measured in the same way for every method of splitting, by `kmer_search` and `local_alignment`. Of 1,259
 Swiss-Prot proteins held out at random, 605 have a training protein at 30 % or more when every pair is aligned; this
 finds one for 593 of them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ import pandas as pd
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
+from gofer.inputs.splits.identity_bins import identity_bins
 from gofer.inputs.splits.protein_splits import check_splits
-from gofer.names import HELD_OUT, IDENTITY_BINS
+from gofer.names import HELD_OUT
 
 CANDIDATES = 50  # training proteins that one is aligned with
 
@@ -101,19 +102,3 @@ def account_nearest(accounting: Accounting, splits: pd.DataFrame) -> None:
         identity = splits.loc[splits["split"] == split, "nearest_identity"]
         for name, count in identity_bins(identity).value_counts(sort=False).items():
             accounting.add(f"{split} proteins by nearest training protein", str(name), int(count))
-
-
-def identity_bins(identity: Iterable[float]) -> pd.Series:
-    """The bin of each identity, its lower edge included; "none similar" where there is none (NaN).
-
-    Args:
-        identity: In [0, 1], or NaN.
-
-    Returns:
-        An ordered categorical series of the names of `names.IDENTITY_BINS`.
-    """
-    names = np.array([own.name for own in IDENTITY_BINS], dtype=object)
-    edges = [own.least for own in IDENTITY_BINS if own.least is not None]
-    values = np.array(list(identity), dtype=np.float64)
-    place = np.where(np.isnan(values), 0, np.searchsorted(edges, values, side="right"))
-    return pd.Series(pd.Categorical(names[place], categories=names, ordered=True))

@@ -1,8 +1,8 @@
 """Where along a sequence residues are hydrophobic, charged or likely to be disordered.
 
-Composition counts residues; this tells how they lie: signal peptides and membrane helices, charged ends, disordered
-tails, the period of amphipathic helices. Three scales of residues are read along the sequence, as averages over windows
-that slide, at both ends, and as autocorrelation. Shapes: N proteins, L residues, F = 38 numbers.
+Composition counts residues; these numbers describe their order: signal peptides and membrane helices, charged ends,
+disordered tails, the period of amphipathic helices. Three residue scales are read along the sequence, as sliding
+averages, at both ends, and as autocorrelation. Shapes: N proteins, L residues, F = 38 numbers.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _of_protein(codes_L: NDArray[np.uint8]) -> list[float]:
     return [
         hydropathy.mean(),
         *(helix.max(), helix.min(), helix[:PATCH].max(), (helix > HYDROPHOBIC).mean(), surface.std()),
-        np.log1p(_apart(helix > MEMBRANE)),
+        np.log1p(_separate(helix > MEMBRANE)),
         *(charge.mean(), np.abs(charge).mean(), patch.max(), patch.min(), patch.std()),
         *(disorder.mean(), region.max(), region.min(), (region > DISORDERED).mean()),
         *(region[:REGION].mean(), region[-REGION:].mean()),
@@ -71,8 +71,8 @@ def _windows(along_L: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     return sliding_window_view(along_L, min(size, len(along_L))).mean(axis=1)
 
 
-def _apart(high_W: NDArray[np.bool_]) -> int:
-    # How many windows of a helix do not overlap, from the first on.
+def _separate(high_W: NDArray[np.bool_]) -> int:
+    # How many non-overlapping helix windows there are, counted from the first.
     count, free_from = 0, 0
     for place in np.flatnonzero(high_W).tolist():
         if place >= free_from:

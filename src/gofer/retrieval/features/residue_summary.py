@@ -1,4 +1,4 @@
-"""A protein as the mean and the deviation of its residue embeddings: what the encoder tells before anything is trained.
+"""A protein as the mean and standard deviation of its residue embeddings: features of the encoder, without training.
 
 Shapes: N proteins, L residues, E encoder width.
 """
@@ -14,7 +14,7 @@ from gofer.workflow import progress
 
 def residue_summaries(store: ESMResidueStore, sequence_sha256: Iterable[str]) -> NDArray[np.float32]:
     """Mean and standard deviation over each sequence's residues, (N, 2E)."""
-    rows = [summary(store[sha256]) for sha256 in progress(sequence_sha256, "summing up residues")]
+    rows = [summary(store[sha256]) for sha256 in progress(sequence_sha256, "summarising residues")]
     return np.stack(rows) if rows else np.zeros((0, 2 * store.width), np.float32)
 
 

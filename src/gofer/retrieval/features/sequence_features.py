@@ -1,9 +1,10 @@
-"""What a sequence tells without any model: words of residues, composition, length, physicochemistry.
+"""Features of a sequence that need no model: k-mers, composition, length, physicochemistry.
 
-Words of 2 to 4 residues are weighed by tf-idf, with the counts on a log scale; the composition is the share of each
-amino acid and the logarithm of the length; that of segments is the share of each amino acid at the start, where signals
-lie, at the end, and in each third. It, the composition and the physicochemistry are scaled by the training proteins.
-Shapes: N proteins, V words, C = 21 numbers of composition, E = 120 of segments, F numbers of `physicochemistry`.
+K-mers of 2 to 4 residues are weighted by tf-idf, with the counts on a log scale. The composition is the share of each
+amino acid and the logarithm of the length. That of segments is the share of each amino acid at the start, where signal
+peptides are, at the end, and in each third. Composition, segments and physicochemistry are scaled by the training
+proteins.
+Shapes: N proteins, V k-mers, C = 21 numbers of composition, E = 120 of segments, F numbers of `physicochemistry`.
 """
 
 import itertools
@@ -20,8 +21,8 @@ from gofer.retrieval.features.physicochemistry import AMINO_ACIDS, physicochemis
 from gofer.retrieval.features.standardise import Scale
 
 KMER_LENGTHS = (2, 4)
-MIN_PROTEINS = 2  # a word that one protein has tells nothing of another
-STARTS, END, PARTS = (25, 60), 30, 3  # residues of a signal peptide and of a transit peptide; of an end; equal parts
+MIN_PROTEINS = 2  # a k-mer of a single protein says nothing about others
+STARTS, END, PARTS = (25, 60), 30, 3  # residues of a signal and a transit peptide; of the C-terminus; equal parts
 NUMBERS = ("composition", "segments", "physics")  # what is scaled
 
 
@@ -42,7 +43,7 @@ class SequenceFeatures:
     physics_NF: NDArray[np.float64]
 
     def rows(self, chosen: NDArray[np.int64] | slice) -> "SequenceFeatures":
-        """Those of some of the proteins."""
+        """The rows of some of the proteins."""
         return SequenceFeatures(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
@@ -51,14 +52,14 @@ class SequenceReader:
     """Turns sequences into features, as the training proteins define them.
 
     Attributes:
-        words: The words, in the order of the columns.
-        idf_V: Inverse document frequency of each word.
+        kmers: The k-mers, in the order of the columns.
+        idf_V: Inverse document frequency of each k-mer.
         composition: Scale of the composition.
         segments: Scale of the composition of segments.
         physics: Scale of the physicochemistry.
     """
 
-    words: tuple[str, ...]
+    kmers: tuple[str, ...]
     idf_V: NDArray[np.float64]
     composition: Scale
     segments: Scale
@@ -66,21 +67,21 @@ class SequenceReader:
 
     @classmethod
     def of_training(cls, sequences: Sequence[str]) -> "SequenceReader":
-        """Learn words, their rarity and the scales from the training proteins."""
+        """Learn k-mers, their rarity and the scales from the training proteins."""
         counter = _vectorizer(min_df=min(MIN_PROTEINS, len(sequences)))
         try:
             counter.fit(sequences)
-            words, idf_V = tuple(counter.get_feature_names_out().tolist()), counter.idf_
-        except ValueError:  # no word at all, e.g. proteins of one residue
-            words, idf_V = (), np.zeros(0)
+            kmers, idf_V = tuple(counter.get_feature_names_out().tolist()), counter.idf_
+        except ValueError:  # no k-mer at all, e.g. proteins of one residue
+            kmers, idf_V = (), np.zeros(0)
         scales = (Scale.of_training(numbers(sequences)) for numbers in (_composition, _segments, physicochemistry))
-        return cls(words, idf_V, *scales)
+        return cls(kmers, idf_V, *scales)
 
     def read(self, sequences: Sequence[str]) -> SequenceFeatures:
         """Features of `sequences`, in their order."""
         kmers_NV = sp.csr_array((len(sequences), 0), dtype=np.float32)
-        if self.words:
-            reader = _vectorizer(vocabulary=self.words)
+        if self.kmers:
+            reader = _vectorizer(vocabulary=self.kmers)
             reader.idf_ = self.idf_V
             kmers_NV = sp.csr_array(reader.transform(sequences))
         return SequenceFeatures(
@@ -92,18 +93,18 @@ class SequenceReader:
 
     def to_json(self) -> str:
         """As one line of JSON."""
-        told = {"words": list(self.words), "idf": self.idf_V.tolist()}
+        content = {"kmers": list(self.kmers), "idf": self.idf_V.tolist()}
         for name in NUMBERS:
             scale: Scale = getattr(self, name)
-            told[name] = [scale.mean_C.tolist(), scale.deviation_C.tolist()]
-        return json.dumps(told, sort_keys=True)
+            content[name] = [scale.mean_C.tolist(), scale.deviation_C.tolist()]
+        return json.dumps(content, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "SequenceReader":
         """The inverse of `to_json`."""
-        told = json.loads(text)
-        scales = (Scale(*(np.array(part) for part in told[name])) for name in NUMBERS)
-        return cls(tuple(told["words"]), np.array(told["idf"]), *scales)
+        content = json.loads(text)
+        scales = (Scale(*(np.array(part) for part in content[name])) for name in NUMBERS)
+        return cls(tuple(content["kmers"]), np.array(content["idf"]), *scales)
 
 
 def _vectorizer(**options: object) -> TfidfVectorizer:
@@ -123,7 +124,7 @@ def _segments(sequences: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _cut(sequence: str) -> list[str]:
-    # Of a sequence shorter than PARTS residues each part is the whole.
+    # In a sequence shorter than PARTS residues, each part is the whole sequence.
     cuts = [len(sequence) * part // PARTS for part in range(PARTS + 1)]
     parts = [sequence[start:end] or sequence for start, end in itertools.pairwise(cuts)]
     return [*(sequence[:start] for start in STARTS), sequence[-END:], *parts]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FARTHEST = 6.0  # deviations; what lies farther out is unlike all others anyway
+FARTHEST = 6.0  # standard deviations; larger values are clipped
 
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """What the numbers are of the training proteins.
+    """Mean and deviation of each number over the training proteins.
 
     Attributes:
         mean_C: Their mean.
@@ -22,7 +22,7 @@ class Scale:
 
     @classmethod
     def of_training(cls, values_NC: NDArray) -> "Scale":
-        """Learn it from the training proteins."""
+        """Measure them on the training proteins."""
         values_NC = np.asarray(values_NC, np.float64)
         deviation_C = values_NC.std(axis=0)
         return cls(values_NC.mean(axis=0), np.where(deviation_C > 0, deviation_C, 1.0))

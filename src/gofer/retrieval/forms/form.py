@@ -70,12 +70,10 @@ class Form(NamedTuple):
 
     Attributes:
         name: Of the file.
-        about: What it holds, in words.
         write: Writes it: its path, the chunks, the context.
     """
 
     name: str
-    about: str
     write: Callable[[Path, Chunks, Context], None]
 
 

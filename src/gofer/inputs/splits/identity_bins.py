@@ -1,0 +1,27 @@
+"""Bins of the identity to the nearest training protein.
+
+They have a module of their own, since evaluation needs them and has no aligner in its environment.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from gofer.names import IDENTITY_BINS
+
+
+def identity_bins(identity: Iterable[float]) -> pd.Series:
+    """The bin of each identity, its lower edge included; "none similar" where there is none (NaN).
+
+    Args:
+        identity: In [0, 1], or NaN.
+
+    Returns:
+        An ordered categorical series of the names of `names.IDENTITY_BINS`.
+    """
+    names = np.array([own.name for own in IDENTITY_BINS], dtype=object)
+    edges = [own.least for own in IDENTITY_BINS if own.least is not None]
+    values = np.array(list(identity), dtype=np.float64)
+    place = np.where(np.isnan(values), 0, np.searchsorted(edges, values, side="right"))
+    return pd.Series(pd.Categorical(names[place], categories=names, ordered=True))
