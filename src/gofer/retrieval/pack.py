@@ -21,6 +21,7 @@ from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.model_file import write_model_file
+from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import parts_of
@@ -28,7 +29,6 @@ from gofer.retrieval.sparse_parts import parts_of
 LARGEST_ENCODER = 64_000_000  # bytes of weights that are packed; of a larger encoder its name and digest
 PROBES = 3  # sequences of the bank whose vectors by the encoder are recorded, for the self-test
 PROBE_RESIDUES = 400
-ROW_COLUMNS = ("name", "aspect", "term_set")
 
 
 @dataclass(frozen=True)
@@ -128,13 +128,12 @@ def _terms_arrays(scorer: Scorer) -> dict[str, NDArray]:
 
 
 def _term_texts(scorer: Scorer, term_sets: pd.DataFrame) -> dict[str, list[str]]:
-    set_of = dict(zip(term_sets["go_id"], term_sets["term_set"], strict=True))
-    terms = scorer.space.terms
+    terms = with_term_sets(scorer.space.terms, term_sets)
     return {
         "terms/go_id.txt": scorer.space.go_ids,
         "terms/name.txt": [" ".join(name.split()) for name in terms["name"]],
         "terms/aspect.txt": terms["aspect"].tolist(),
-        "terms/term_set.txt": [set_of.get(go_id, "zero") for go_id in terms["go_id"]],
+        "terms/term_set.txt": terms["term_set"].tolist(),
         "towers/seen.txt": scorer.space.model.seen_go_ids,
     }
 

@@ -88,6 +88,12 @@ class TermFacts:
         )
 
 
+def with_term_sets(terms: pd.DataFrame, term_sets: pd.DataFrame) -> pd.DataFrame:
+    """A terms table with the column term_set; a term that no set names, of a newer release, is "zero"."""
+    set_of = term_sets.set_index("go_id")["term_set"]
+    return terms.assign(term_set=terms["go_id"].map(set_of).fillna("zero"))
+
+
 def kept_rows(
     facts: TermFacts, protein_id: str, scores_T: NDArray[np.float32], keep_T: NDArray[np.bool_]
 ) -> tuple[pd.DataFrame, NDArray[np.int64]]:

@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 
 from gofer.embeddings.packing import tight_batches
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.errors import GoferError
+from gofer.retrieval.bank import Bank
+from gofer.retrieval.cutoffs import PERCENTS, RECOMMENDED
 from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.nearest_known import NearestKnown
 from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, kept_rows
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.residue_evidence import ProteinEvidence, as_text, explain_packed
+from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.trained_model import TrainedModel
+from gofer.tables import NOT_PREDICTED
 
 MOST_PROTEINS = 64
 MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a chunk of its own
@@ -68,6 +73,70 @@ def chunks(proteins: Iterable[QueryProtein]) -> Iterator[list[QueryProtein]]:
         yield held
 
 
+@dataclass(frozen=True, eq=False)
+class ChunkScorer:
+    """From residue embeddings to rows.
+
+    Attributes:
+        scorer: Scores proteins.
+        bank: The known proteins; columns of labels are the scorer's terms.
+        facts: Of these terms.
+        min_score: Lowest score that is reported.
+        max_terms: Most terms of a protein.
+        evidence_windows: Windows of evidence of a prediction.
+    """
+
+    scorer: Scorer
+    bank: Bank
+    facts: TermFacts
+    min_score: float
+    max_terms: int
+    evidence_windows: int
+
+    def predict(self, proteins: Sequence[QueryProtein], residues: Sequence[NDArray[np.float16]]) -> Predicted:
+        """Predict for some proteins.
+
+        Args:
+            proteins: The proteins.
+            residues: Residue embeddings (L, E) of each.
+        """
+        z_BD, evidence = self._explained(residues)
+        sequences, space = [protein.sequence for protein in proteins], self.scorer.space
+        described = Described(z_BD, np.stack([summary(residues_LE) for residues_LE in residues]), sequences)
+        expected = self.scorer.label_model.predict(described)
+        scores_BT = self.scorer.scores(described, expected)
+        keep_BT = space.to_keep(scores_BT, min_score=self.min_score, max_terms=self.max_terms)
+        cosine_BN, nearest = z_BD @ self.bank.vectors_ND.T, NearestKnown(self.bank)
+        tables, without = [], []
+        for row, protein in enumerate(proteins):
+            table, terms_K = kept_rows(self.facts, protein.protein_id, scores_BT[row], keep_BT[row])
+            aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
+            nearest_K = nearest.columns(protein.sequence, cosine_BN[row], aligned_P, terms_K)
+            tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K)))
+            if reason := self.facts.why_none(table, self.min_score):
+                without.append((protein.protein_id, len(protein.sequence), reason))
+        return Predicted(
+            self.facts.joined(tables),
+            pd.DataFrame(without, columns=NOT_PREDICTED),
+            pd.DataFrame([(p.protein_id, p.description) for p in proteins], columns=["protein_id", "description"]),
+        )
+
+    def _explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
+        # Proteins of like lengths together, since windows are padded to those of the longest.
+        model = self.scorer.space.model
+        z_BD, found = np.zeros((len(residues), model.sizes.shared_width), np.float32), {}
+        for rows in tight_batches([len(residues_LE) for residues_LE in residues], most=BATCH_RESIDUES):
+            z_BD[rows], own = explain_packed(model, [residues[row] for row in rows])
+            found |= dict(zip(rows, own, strict=True))
+        return z_BD, [found[row] for row in range(len(residues))]
+
+    def _evidence(self, own: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
+        drop_WK = own.drops(self.scorer.space.z_TD[terms_K])
+        ranges = [as_text(own.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
+        alone = WHOLE if len(own.moved_WD) == 1 else ""
+        return {"evidence": ranges, "evidence_note": [alone if text else NO_EVIDENCE for text in ranges]}
+
+
 class Predictor:
     """A model ready to predict.
 
@@ -77,7 +146,10 @@ class Predictor:
         device: Of the residue encoder: auto, cpu or cuda.
     """
 
-    def __init__(self, model: TrainedModel, *, percent: int = 50, device: str = "auto") -> None:
+    def __init__(self, model: TrainedModel, *, percent: int = RECOMMENDED, device: str = "auto") -> None:
+        if percent not in PERCENTS:
+            known = ", ".join(map(str, PERCENTS))
+            raise GoferError(f"a precision of {percent} percent was not measured", help=f"choose one of {known}")
         self.model = model
         self.percent = percent
         self.device = device
@@ -88,14 +160,14 @@ class Predictor:
         return self.model.encoder(self.device)
 
     @cached_property
-    def _facts(self) -> TermFacts:
-        space, cutoffs = self.model.scorer.space, Cutoffs.of_percent(self.model.cutoffs, self.percent)
+    def _scorer(self) -> ChunkScorer:
+        scorer, bank, settings = self.model.scorer, self.model.bank, self.model.settings
         name = f"{self.model.name} ({SYNTHETIC})" if self.model.card["synthetic"] else self.model.name
-        return TermFacts.of_terms(space.terms, space.graph, cutoffs, name)
-
-    @cached_property
-    def _nearest(self) -> NearestKnown:
-        return NearestKnown(self.model.bank)
+        cutoffs = Cutoffs.of_percent(self.model.cutoffs, self.percent)
+        facts = TermFacts.of_terms(scorer.space.terms, scorer.space.graph, cutoffs, name)
+        return ChunkScorer(
+            scorer, bank, facts, settings["min_score"], settings["max_terms"], settings["evidence_windows"]
+        )
 
     def of_chunk(self, proteins: Sequence[QueryProtein]) -> Predicted:
         """Predict for the proteins of one chunk.
@@ -103,31 +175,7 @@ class Predictor:
         Raises:
             GoferError: There is no memory for one of them.
         """
-        residues = self._residues(proteins)
-        z_BD, evidence = self._explained(residues)
-        sequences = [protein.sequence for protein in proteins]
-        described = Described(z_BD, np.stack([summary(residues_LE) for residues_LE in residues]), sequences)
-        scorer, settings = self.model.scorer, self.model.settings
-        expected = scorer.label_model.predict(described)
-        scores_BT = scorer.scores(described, expected)
-        keep_BT = scorer.space.to_keep(scores_BT, min_score=settings["min_score"], max_terms=settings["max_terms"])
-        cosine_BN = z_BD @ self.model.bank.vectors_ND.T
-        tables, without = [], []
-        for row, protein in enumerate(proteins):
-            table, columns = kept_rows(self._facts, protein.protein_id, scores_BT[row], keep_BT[row])
-            aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
-            table = table.assign(
-                **self._nearest.columns(protein.sequence, cosine_BN[row], aligned_P, columns),
-                **self._evidence(evidence[row], columns),
-            )
-            tables.append(table)
-            if reason := self._facts.why_none(table, settings["min_score"]):
-                without.append((protein.protein_id, len(protein.sequence), reason))
-        return Predicted(
-            self._facts.joined(tables),
-            pd.DataFrame(without, columns=["protein_id", "length", "reason"]),
-            pd.DataFrame([(p.protein_id, p.description) for p in proteins], columns=["protein_id", "description"]),
-        )
+        return self._scorer.predict(proteins, self._residues(proteins))
 
     def _residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
         # As a store of residue embeddings would give them, each distinct sequence once.
@@ -141,20 +189,3 @@ class Predictor:
         )
         vectors = {different[position]: residues_LE.astype(np.float16) for position, residues_LE in found}
         return [vectors[protein.sequence] for protein in proteins]
-
-    def _explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
-        model = self.model.scorer.space.model
-        z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
-        evidence: list[ProteinEvidence | None] = [None] * len(residues)
-        for rows in tight_batches([len(residues_LE) for residues_LE in residues], most=BATCH_RESIDUES):
-            z_BD[rows], found = explain_packed(model, [residues[row] for row in rows])
-            for row, own in zip(rows, found, strict=True):
-                evidence[row] = own
-        return z_BD, [own for own in evidence if own is not None]
-
-    def _evidence(self, own: ProteinEvidence, columns: NDArray[np.int64]) -> dict[str, list[str]]:
-        drop_WK = own.drops(self.model.scorer.space.z_TD[columns])
-        windows = self.model.settings["evidence_windows"]
-        ranges = [as_text(own.ranges(drop_W, windows=windows)) for drop_W in drop_WK.T]
-        alone = WHOLE if len(own.moved_WD) == 1 else ""
-        return {"evidence": ranges, "evidence_note": [alone if text else NO_EVIDENCE for text in ranges]}

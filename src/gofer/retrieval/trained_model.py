@@ -91,6 +91,7 @@ class TrainedModel:
         try:
             fitted = self.file.document("calibration.json")
             space, label_model = self._space(), self._label_model()
+            self._refuse_other_shapes(space, label_model)
             calibration, ensemble = Calibration.from_json(fitted), Ensemble.from_json(fitted["ensemble"])
             return Scorer(space, calibration, label_model, ensemble, self._related(len(label_model.go_ids)))
         except WRONG as error:
@@ -110,6 +111,25 @@ class TrainedModel:
             base_rate_T=self.file.array("terms/base_rate"),
             graph=GoGraph.of_terms(self.terms, self.settings["relations"], within_aspect=True),
         )
+
+    def _refuse_other_shapes(self, space: TermSpace, label_model: LabelModel) -> None:
+        terms, seen, width = len(space.terms), len(label_model.go_ids), space.model.sizes.shared_width
+        landmarks = len(label_model.regression.landmarks)
+        wanted = {
+            "terms/vectors": (terms, width),
+            "terms/base_rate": (terms,),
+            "labels/weight": (landmarks, seen),
+            "labels/mean": (seen,),
+            "labels/learned": (landmarks, width),
+            "bank/vectors": (len(self.bank), width),
+            "bank/labels.indptr": (terms + 1,),
+            **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
+            "related/mean": (seen,),
+            "related/strength": (terms,),
+        }
+        for name, shape in wanted.items():
+            if (found := self.file.parts[name].shape) != shape:
+                raise ValueError(f"{name} is of the shape {found}, not {shape}")
 
     def _related(self, seen: int) -> RelatedTerms:
         arrays = self.file.group("related")
