@@ -167,7 +167,7 @@ def test_info_names_releases_sizes_and_cutoffs_in_words_and_as_json(tiny):
     assert code == 0
     assert "Gene Ontology: releases/2015-07-11" in output
     assert "12 GO terms, 24 known proteins" in output
-    assert "from 0.40" in output
+    assert "from 0.400" in output
     assert "never" in output
     told = json.loads(run("info", tiny.path, "--json")[1])
     assert (told["card"]["name"], told["cutoffs"]["MFO"]["50"]) == ("tiny", 0.2)

@@ -43,8 +43,8 @@ def _table(card: dict[str, Any], cutoffs: dict[str, dict[str, float | None]]) ->
         seen, proteins, fmax = card["terms_seen"][aspect], figures.get("proteins", 0), figures.get("fmax")
         shown = "n/a" if fmax is None else f"{fmax:.3f}"
         rows.append(f"{in_words(aspect):22}{seen:>11,}{proteins:>10,}{shown:>7}{scores}")
-    return [*rows, "Recommended are scores from that of 50 % right on; --precision chooses another column."]
+    return [*rows, "Recommended are scores from that of 50 % right or higher; --precision chooses another column."]
 
 
 def _from(score: float | None) -> str:
-    return "never" if score is None else f"from {score:.2f}"
+    return "never" if score is None else f"from {score:.3f}"

@@ -1,11 +1,13 @@
 """From which score on a prediction may be believed: cutoffs at a stated precision, measured on validation proteins.
 
 Precision is the share of pairs of protein and term, roots left out, that are true, over the proteins that have a label
-in the aspect. Shapes: B proteins, S terms seen in training.
+in the aspect. It is that of the pairs of about one score, by isotonic regression, and not that of all above it: many
+good predictions do not make up for bad ones. Shapes: B proteins, S terms seen in training, P pairs.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
 
 PERCENTS = (50, 70, 90)
 RECOMMENDED = 50  # of what is recommended at least so many percent were right
@@ -15,7 +17,7 @@ FEWEST = 20  # pairs above a cutoff: of fewer, the share that is right says litt
 def precision_cutoffs(
     scores_BS: NDArray[np.float32], truth_BS: NDArray[np.bool_], aspects_S: NDArray
 ) -> dict[str, dict[str, float | None]]:
-    """By aspect and percent, the lowest score from which at least so many percent are right; None where none is.
+    """By aspect and percent, the score from which at least so many percent are right; None where none is.
 
     Args:
         scores_BS: Scores of validation proteins, by a model that has not seen their labels.
@@ -32,13 +34,13 @@ def precision_cutoffs(
 
 
 def _of_pairs(scores_P: NDArray[np.float32], truth_P: NDArray[np.bool_]) -> dict[str, float | None]:
-    order = np.argsort(-scores_P, kind="stable")
-    scores_P, right_P = scores_P[order], np.cumsum(truth_P[order])
-    number_P = np.arange(1, len(scores_P) + 1)
-    # Pairs of the same score are predicted together: only the last of them may be a cutoff.
-    last_P = np.append(np.diff(scores_P) < 0, True)[: len(scores_P)] & (number_P >= FEWEST)
+    if len(scores_P) < FEWEST:
+        return {str(percent): None for percent in PERCENTS}
+    order = np.argsort(scores_P, kind="stable")
+    scores_P, truth_P = scores_P[order], truth_P[order].astype(float)
+    right_P = IsotonicRegression(y_min=0, y_max=1).fit_transform(scores_P, truth_P)
     cutoffs: dict[str, float | None] = {}
     for percent in PERCENTS:
-        good = np.flatnonzero(last_P & (100 * right_P >= percent * number_P))
-        cutoffs[str(percent)] = float(scores_P[good[-1]]) if len(good) else None
+        good = np.flatnonzero(100 * right_P >= percent)
+        cutoffs[str(percent)] = float(scores_P[good[0]]) if len(good) >= FEWEST else None
     return cutoffs
