@@ -69,4 +69,4 @@ onsuccess:
 
 
 onerror:
-    print(f"Stopped; the same command continues from here. Logs: {results('logs')}")
+    print(f"Stopped. The same command resumes from here. Logs: {results('logs')}")

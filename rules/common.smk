@@ -20,6 +20,7 @@ from gofer.config import (
     check_config,
     complete,
     input_path,
+    judged_annotation_files,
     protein_files,
     protein_sets,
     query_name,

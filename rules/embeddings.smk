@@ -5,9 +5,9 @@
 #           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
-#           embeddings.texts.cache, of all runs            the same by text: only new texts are embedded
+#           embeddings.texts.cache, of all runs            the same by text, so only new texts are embedded
 #           embeddings/pretraining/esm.safetensors         by name only: an ESM-2 trained on the run's proteins
-#           embeddings/pretraining/pretraining.tsv         its curve, and what counting residues reaches
+#           embeddings/pretraining/pretraining.tsv         its curve, and n-gram baselines
 # Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts; pretrain_esm (by name only)
 
 from gofer.embeddings.encoder_names import residue_folder, shard_names, weights_mark
@@ -43,8 +43,8 @@ rule plan_shards:
 
 
 rule extract_residues:
-    """Embed the residues of one shard with embeddings.residues.model, but for sequences that embeddings.residues.cache has;
-    proteins longer than the model takes go in windows."""
+    """Embed the residues of one shard with embeddings.residues.model, except sequences in embeddings.residues.cache.
+    Proteins longer than the model takes are read in windows."""
     message:
         "Embedding residues, shard {wildcards.shard}"
     input:
@@ -118,7 +118,7 @@ rule embed_texts:
 
 
 rule pretrain_esm:
-    """Train an ESM-2 of embeddings.pretraining on the run's proteins; run by name only. A killed run goes on where it was."""
+    """Train an ESM-2 of embeddings.pretraining on the run's proteins; run by name only. A killed run resumes."""
     message:
         "Pre-training an ESM-2"
     input:

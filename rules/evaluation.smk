@@ -1,6 +1,6 @@
 # Evaluation: judges predictions for the validation and test proteins, and nothing else.
 #
-# Inputs:   inputs/*.parquet, inputs/judged/*.parquet; the model: retrieval/{protein_vectors.parquet,label_model-train.safetensors,
+# Inputs:   inputs/*.parquet; the model: retrieval/{protein_vectors.parquet,label_model-train.safetensors,
 #           calibration.json}, training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards
 #           baselines/<method>.tsv
 # Outputs:  evaluation/predictions/gofer.{tsv,unthresholded.parquet,ranks.parquet}   for validation and test proteins, in CAFA form
@@ -133,19 +133,13 @@ rule run_cafaeval:
         "Evaluating {wildcards.method} with cafaeval"
     input:
         predictions=predicted("tsv"),
-        terms=results("inputs/terms.parquet"),
-        term_sets=results("inputs/term_sets.parquet"),
-        annotations=results("inputs/annotations.parquet"),
-        splits=results("inputs/splits.parquet"),
-        judged_terms=results("inputs/judged/terms.parquet"),
-        judged_proteins=results("inputs/judged/proteins.parquet"),
-        knowledge=results("inputs/judged/knowledge.parquet"),
-        known=results("inputs/judged/known.parquet"),
+        truth_labels=results("inputs/truth_labels.parquet"),
+        truth_terms=results("inputs/truth_terms.parquet"),
     output:
         result=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
     params:
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.cafaeval", "gofer.evaluation.join_predictions"),
+        code=code("gofer.evaluation.cafaeval", "gofer.inputs.ground_truth"),
     log:
         results("logs/run_cafaeval_{method}.log"),
     benchmark:
@@ -168,21 +162,15 @@ rule measure_predictions:
         unthresholded=branch(lambda wildcards: METHODS[wildcards.method].unthresholded, predicted("unthresholded.parquet")),
         ranks=branch(lambda wildcards: METHODS[wildcards.method].unthresholded, predicted("ranks.parquet")),
         cafaeval=results("evaluation/cafaeval/{method}/evaluation_all.tsv"),
-        terms=results("inputs/terms.parquet"),
-        term_sets=results("inputs/term_sets.parquet"),
-        annotations=results("inputs/annotations.parquet"),
-        splits=results("inputs/splits.parquet"),
-        judged_terms=results("inputs/judged/terms.parquet"),
-        judged_proteins=results("inputs/judged/proteins.parquet"),
-        knowledge=results("inputs/judged/knowledge.parquet"),
-        known=results("inputs/judged/known.parquet"),
+        truth_labels=results("inputs/truth_labels.parquet"),
+        truth_terms=results("inputs/truth_terms.parquet"),
     output:
         measures=results("evaluation/measures/{method}.parquet"),
     params:
         settings=EVALUATION,
         seed=config["seed"],
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.subset_metrics"),
+        code=code("gofer.evaluation.subset_metrics", "gofer.inputs.ground_truth"),
     log:
         results("logs/measure_predictions_{method}.log"),
     benchmark:

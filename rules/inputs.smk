@@ -1,15 +1,19 @@
-# Inputs: the user's files, read strictly, and what is made of them before any model.
+# Inputs: the user's files, read strictly, and the tables made from them before any model.
 #
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
-#           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what came in, was kept or dropped, and why
+#           inputs/own_annotations.parquet     with judged_annotations: what the annotation files state of the judged proteins
+#           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what was read, kept or dropped, and why
+#           with judged_annotations: inputs/{judged_annotations,accounting-judged}.parquet
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
-# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> read_annotations -> make_splits -> label_terms;
+# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms;
 #           read_ontology -> compare_releases (with previous_ontology alone)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
 LABEL_SETTINGS = config["inputs"]["labels"]
+JUDGED_ANNOTATIONS = results("inputs/judged_annotations.parquet") if config["judged_annotations"] else []
+OWN_ANNOTATIONS = {"own_annotations": results("inputs/own_annotations.parquet")} if config["judged_annotations"] else {}
 
 
 if "demo" in config:
@@ -17,7 +21,7 @@ if "demo" in config:
     rule make_demo_world:
         """Generate the demo's files: demo.proteins synthetic proteins with planted motifs, a mini-ontology, annotations."""
         message:
-            "Making the demo's world"
+            "Making the demo data"
         output:
             proteins=f"{config['data']}/proteins.fasta",
             annotations=f"{config['data']}/annotations.tsv",
@@ -60,12 +64,14 @@ rule check:
 
 
 rule read_proteins:
-    """Check the FASTA files (plain, gz, bz2) within limits; keep the proteins of inputs.keep_ids where it is given."""
+    """Check the FASTA files (plain, gz, bz2) within limits; keep those of inputs.keep_ids, without those of
+    inputs.leave_out_ids and their sequences, where these are given."""
     message:
         "Reading the proteins"
     input:
         fasta=protein_files(config),
         keep_ids=listed(config["inputs"]["keep_ids"]),
+        leave_out_ids=listed(config["inputs"]["leave_out_ids"]),
     output:
         proteins=results("inputs/proteins.parquet"),
         accounting=results("inputs/accounting-proteins.parquet"),
@@ -133,6 +139,33 @@ if config["previous_ontology"]:
             "../workflow/scripts/compare_releases.py"
 
 
+if config["judged_annotations"]:
+
+    rule read_judged_annotations:
+        """Read what val and test proteins are judged by, as read_annotations does; the proteins that it names are judged."""
+        message:
+            "Reading the judged annotations"
+        input:
+            annotations=judged_annotation_files(config),
+            proteins=results("inputs/proteins.parquet"),
+            ontology=results("inputs/ontology.parquet"),
+            obsolete=results("inputs/obsolete.parquet"),
+        output:
+            annotations=results("inputs/judged_annotations.parquet"),
+            accounting=results("inputs/accounting-judged.parquet"),
+        params:
+            settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
+            code=code("gofer.inputs.annotations.annotation_tables", "gofer.inputs.schemas"),
+        log:
+            results("logs/read_judged_annotations.log"),
+        benchmark:
+            results("benchmarks/read_judged_annotations.tsv")
+        conda:
+            "../envs/inputs.yaml"
+        script:
+            "../workflow/scripts/read_judged_annotations.py"
+
+
 rule read_annotations:
     """Keep annotations with inputs.evidence_codes, by method date those known in time; propagate along inputs.relations."""
     message:
@@ -142,13 +175,21 @@ rule read_annotations:
         proteins=results("inputs/proteins.parquet"),
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),
+        judged=JUDGED_ANNOTATIONS,
     output:
+        **OWN_ANNOTATIONS,
         annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
         settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
         days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from", "later") if SPLIT_SETTINGS["method"] == "date"},
-        code=code("gofer.inputs.annotations.annotation_tables", "gofer.inputs.splits.split_dates", "gofer.inputs.schemas"),
+        code=code(
+            "gofer.inputs.annotations.annotation_tables",
+            "gofer.inputs.annotations.judged",
+            "gofer.inputs.ontology.propagation",
+            "gofer.inputs.splits.split_dates",
+            "gofer.inputs.schemas",
+        ),
     log:
         results("logs/read_annotations.log"),
     benchmark:
@@ -167,6 +208,7 @@ rule make_splits:
         proteins=results("inputs/proteins.parquet"),
         ontology=results("inputs/ontology.parquet"),
         annotations=results("inputs/annotations.parquet"),
+        judged=JUDGED_ANNOTATIONS,
         lists=[path for paths in split_lists(config).values() for path in paths],
     output:
         splits=results("inputs/splits.parquet"),
@@ -210,9 +252,7 @@ rule label_terms:
         relations=config["inputs"]["relations"],
         seed=config["seed"],
         code=code(
-            "gofer.inputs.splits.expansion",
-            "gofer.inputs.splits.label_checks",
-            "gofer.inputs.label_matrix",
+            "gofer.inputs.splits.label_tables",
             "gofer.inputs.splits.term_sets",
             "gofer.inputs.schemas",
         ),
@@ -227,38 +267,38 @@ rule label_terms:
 
 
 # With later: test, what was stated before the first day of the test is not asked for.
-JUDGED_SPLITS = config["inputs"]["splits"]
-KNOWN_BEFORE = JUDGED_SPLITS["test_from"] if (JUDGED_SPLITS["method"], JUDGED_SPLITS["later"]) == ("date", "test") else None
+DATED = config["inputs"]["splits"]
+KNOWN_BEFORE = DATED["test_from"] if (DATED["method"], DATED["later"]) == ("date", "test") else None
 
 
-rule choose_judged:
-    """Read the vocabulary evaluation.terms and the sets evaluation.protein_sets; with inputs.splits.later test, tell what was
-    known of each test protein before."""
+rule make_ground_truth:
+    """Join, once for all methods, the labels of validation and test proteins with the term sets, the vocabulary
+    evaluation.terms, the sets evaluation.protein_sets and, with inputs.splits.later test, what was known before."""
     message:
-        "Choosing what is judged apart"
+        "Joining the ground truth"
     input:
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
+        terms=results("inputs/terms.parquet"),
+        term_sets=results("inputs/term_sets.parquet"),
         listed=listed(config["evaluation"]["terms"]),
         sets=[source["path"] for source in protein_sets(config)],
     output:
-        judged_terms=results("inputs/judged/terms.parquet"),
-        judged_proteins=results("inputs/judged/proteins.parquet"),
-        knowledge=results("inputs/judged/knowledge.parquet"),
-        known=results("inputs/judged/known.parquet"),
+        truth_labels=results("inputs/truth_labels.parquet"),
+        truth_terms=results("inputs/truth_terms.parquet"),
     params:
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,
         relations=config["inputs"]["relations"],
-        code=code("gofer.inputs.benchmark_subsets", "gofer.inputs.splits.term_lists", "gofer.inputs.schemas"),
+        code=code("gofer.inputs.ground_truth", "gofer.inputs.splits.term_lists"),
     log:
-        results("logs/choose_judged.log"),
+        results("logs/make_ground_truth.log"),
     benchmark:
-        results("benchmarks/choose_judged.tsv")
+        results("benchmarks/make_ground_truth.tsv")
     conda:
         "../envs/inputs.yaml"
     script:
-        "../workflow/scripts/choose_judged.py"
+        "../workflow/scripts/make_ground_truth.py"

@@ -1,8 +1,8 @@
-# Mining: where training looks for hard negatives.
+# Mining: the index in which training searches for hard negatives.
 #
 # Inputs:   inputs/{terms,term_sets}.parquet, embeddings/go/phase-<P>.parquet
 #           training/stage-<S>/model.safetensors     the checkpoint that the phase's stage starts from (none for stage A)
-# Outputs:  mining/phase-<P>.faiss, with mining/phase-<P>.faiss.json saying what it holds
+# Outputs:  mining/phase-<P>.faiss, with mining/phase-<P>.faiss.json, its description
 # Steps:    build_index
 
 

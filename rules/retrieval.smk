@@ -3,8 +3,8 @@
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
-#           retrieval/label_model-train.safetensors  what labels of similar training proteins say of a protein
-#           retrieval/label_model-all.safetensors    the same of all annotated proteins, for queries
+#           retrieval/label_model-train.safetensors  label transfer from the training proteins
+#           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           model/<run>.gofer                       all that a prediction needs, in one file
 #           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json
@@ -44,7 +44,7 @@ rule fit_label_model:
     """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
     held-out ones are judged, or those of all annotated proteins, for a query."""
     message:
-        "Fitting what labels of similar proteins say ({wildcards.known})"
+        "Fitting label transfer ({wildcards.known})"
     input:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),

@@ -196,7 +196,7 @@ def test_a_manifest_survives_json(release, made_by):
 
 
 def test_facts_are_added_to_copies():
-    more = MANIFEST.with_release(text_encoder="t").told(seed=1)
+    more = MANIFEST.with_release(text_encoder="t").with_facts(seed=1)
     assert more.release["text_encoder"] == "t"
     assert more.made_by["seed"] == 1
     assert "text_encoder" not in MANIFEST.release
@@ -242,7 +242,7 @@ def test_a_table_written_in_batches_is_the_table_and_its_manifest_may_tell_of_th
             yield whole.slice(row, 1)
 
     path = tmp_path / "t.parquet"
-    write_batches(path, whole.schema, batches(), lambda: MANIFEST.told(rows=len(seen)))
+    write_batches(path, whole.schema, batches(), lambda: MANIFEST.with_facts(rows=len(seen)))
     pd.testing.assert_frame_equal(read_table(path), pd.read_parquet(path))
     assert pq.ParquetFile(path).num_row_groups == len(TABLE) == read_manifest(path).made_by["rows"]
     assert str(read_table(path).to_dict()) == str(whole.to_pandas().to_dict())

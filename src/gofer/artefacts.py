@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gofer.errors import ArtefactError, GoferError
@@ -26,6 +27,7 @@ MANIFEST_KEY = "gofer_manifest"
 DIGEST_KEY = b"gofer_sha256"
 BLANK = b"?" * 64  # in place of the digest while it is computed
 PIECE = 1 << 20
+ROWS_AT_ONCE = 1 << 20  # of a table that is read in batches
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -45,7 +47,7 @@ class Manifest:
         """A copy with more release facts."""
         return Manifest({**self.release, **facts}, self.made_by)
 
-    def told(self, **facts: Any) -> "Manifest":
+    def with_facts(self, **facts: Any) -> "Manifest":
         """A copy with more `made_by` facts."""
         return Manifest(self.release, {**self.made_by, **facts})
 
@@ -215,21 +217,70 @@ def with_manifest(table: pa.Table, manifest: Manifest) -> pa.Table:
     return table.replace_schema_metadata({**(table.schema.metadata or {}), MANIFEST_KEY: manifest.to_json()})
 
 
-def read_table(path: Path | str, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path | str, columns: list[str] | None = None, *, where: Mapping[str, Collection[Any]] | None = None
+) -> pd.DataFrame:
     """Read a parquet table, verifying its page checksums and, where `write_table` wrote it, the whole file.
 
     Page checksums alone would miss a changed name, count or manifest in the file's footer.
 
+    Args:
+        path: The file.
+        columns: Those to read; all without it.
+        where: Values by column: only rows that have one of them in each are kept, batch by batch.
+
     Raises:
         ArtefactError: The file is missing, cut short or damaged, or has no such column.
     """
+    with _opened(path, [*(columns or ()), *(where or ())]) as file:
+        if where is None:
+            return file.read(columns).to_pandas()
+        names = columns or file.schema_arrow.names
+        kept = [_rows_where(batch, where).select(names) for batch in _batches(file, [*names, *where])]
+        return pa.Table.from_batches(kept, pa.schema([file.schema_arrow.field(name) for name in names])).to_pandas()
+
+
+def read_batches(path: Path | str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Read a parquet table as `read_table` does, batch by batch, so that memory does not grow with it.
+
+    Raises:
+        ArtefactError: As of `read_table`.
+    """
+    with _opened(path, columns) as file:
+        yield from _batches(file, columns)
+
+
+def read_groups(path: Path | str) -> Iterator[pa.RecordBatch]:
+    """Read a parquet table as `read_table` does, one by one the batches that `write_batches` was given.
+
+    Raises:
+        ArtefactError: As of `read_table`.
+    """
+    with _opened(path, []) as file:
+        for group in range(file.num_row_groups):
+            yield pa.Table.to_batches(file.read_row_group(group).combine_chunks())[0]
+
+
+def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    return file.iter_batches(ROWS_AT_ONCE, columns=list(dict.fromkeys(columns)))
+
+
+def _rows_where(batch: pa.RecordBatch, where: Mapping[str, Collection[Any]]) -> pa.RecordBatch:
+    for name, values in where.items():
+        column = batch.column(name)
+        batch = batch.filter(pc.is_in(column, value_set=pa.array(list(values), column.type)))
+    return batch
+
+
+@contextmanager
+def _opened(path: Path | str, columns: Collection[str]) -> Iterator[pq.ParquetFile]:
     try:
         with pa.OSFile(str(path)) as source:  # opened once: meanwhile another process may put a new file there
             file = pq.ParquetFile(source, page_checksum_verification=True)
             _verify_digest(source, (file.metadata.metadata or {}).get(DIGEST_KEY, b""))
-            if lacking := set(columns or ()) - set(file.schema_arrow.names):
+            if lacking := set(columns) - set(file.schema_arrow.names):
                 raise ValueError(f"it has no column {min(lacking)}")
-            return file.read(columns).to_pandas()
+            yield file
     except (OSError, ValueError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
 

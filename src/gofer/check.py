@@ -14,7 +14,15 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from gofer.config import annotation_files, input_path, protein_files, protein_sets, query_path, split_lists
+from gofer.config import (
+    annotation_files,
+    input_path,
+    judged_annotation_files,
+    protein_files,
+    protein_sets,
+    query_path,
+    split_lists,
+)
 from gofer.embeddings.encoder_names import (
     has_published_weights,
     hub_file,
@@ -103,9 +111,11 @@ def check_run(config: Mapping[str, Any]) -> Findings:
 
 
 def _check_proteins(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | None:
-    keep_ids = config["inputs"]["keep_ids"]
-    path = input_path(config, keep_ids) if keep_ids else None
-    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=path))
+    keep_ids, leave_out_ids = (
+        input_path(config, config["inputs"][key]) if config["inputs"][key] else None
+        for key in ("keep_ids", "leave_out_ids")
+    )
+    read = found.attempt(lambda: read_proteins(protein_files(config), keep_ids=keep_ids, leave_out_ids=leave_out_ids))
     if read is None:
         return None
     proteins, _ = read
@@ -132,6 +142,11 @@ def _check_annotations(
 ) -> pd.DataFrame | None:
     paths, names = annotation_files(config), ProteinNames.of_table(proteins)
     rules = AnnotationRules.from_config(config["inputs"])
+    if judging := judged_annotation_files(config):
+        judged = found.attempt(lambda: read_annotations(judging, names, ontology.terms, ontology.obsolete, rules))
+        if judged is not None:
+            of_proteins = judged[0]["protein_id"].nunique()
+            found.facts.append(f"judged annotations: {len(judged[0]):,} of {of_proteins:,} proteins")
     read = found.attempt(lambda: read_annotations(paths, names, ontology.terms, ontology.obsolete, rules))
     if read is not None:
         stated, accounting = read

@@ -7,7 +7,13 @@ new one would otherwise rerun all that knows the name of an aspect.
 from dataclasses import dataclass
 
 ASPECTS = {"MFO": "molecular_function", "BPO": "biological_process", "CCO": "cellular_component"}  # namespaces in GO
-SPLITS = {"train": "training", "val": "validation", "test": "test", "unused": "unused (no annotation)"}
+SPLITS = {
+    "train": "training",
+    "known": "known (labels are transferred from them)",
+    "val": "validation",
+    "test": "test",
+    "unused": "unused (no annotation)",
+}
 HELD_OUT = ("val", "test")
 TERM_SETS = {"common": "common", "few": "few-shot", "zero": "zero-shot"}
 

@@ -103,12 +103,14 @@ def no_cache(encoder: ResidueEncoder) -> ResidueCache:
     return ResidueCache(None, encoder=encoder.name, width=encoder.width, window_overlap=8)
 
 
-def write_rows(path: Path, own: pd.DataFrame, encoder: ResidueEncoder, cache: ResidueCache | None = None) -> Extraction:
+def write_rows(
+    path: Path, sequences: pd.DataFrame, encoder: ResidueEncoder, cache: ResidueCache | None = None
+) -> Extraction:
     """What rule extract_residues does."""
     cache = cache or no_cache(encoder)
-    extraction = Extraction(own, encoder, cache, batch_residues=300, window_overlap=8)
+    extraction = Extraction(sequences, encoder, cache, batch_residues=300, window_overlap=8)
     manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": 8})
-    write_shard(path, extraction.rows(), own, width=encoder.width, manifest=manifest)
+    write_shard(path, extraction.rows(), sequences, width=encoder.width, manifest=manifest)
     cache.add(path)
     return extraction
 
@@ -120,9 +122,9 @@ def write_store(
     plan = plan_shards(proteins, shards)
     paths = []
     for number in range(shards):
-        own = sequences_of_shard(proteins, plan, f"{number:05d}")
+        sequences = sequences_of_shard(proteins, plan, f"{number:05d}")
         paths.append(folder / f"shard-{number:05d}.parquet")
-        write_rows(paths[-1], own, encoder, cache)
+        write_rows(paths[-1], sequences, encoder, cache)
         assert read_manifest(paths[-1]).release == {"residue_encoder": encoder.name}
     index, manifest = collect_shards(paths, plan)
     write_index(folder / "manifest.parquet", index, manifest)

@@ -18,8 +18,8 @@ from gofer.errors import GoferError
 def test_torch_itself_takes_most_of_the_memory_that_is_told_and_no_more(width, heads, lengths, precision):
     model = esm2(2, width, heads)
     forward = PackedESM(model, model.alphabet, 2, Compute.chosen("cpu", precision))
-    told = forward.footprint.per_token * sum(length + 2 for length in lengths)
-    assert 0.6 * told < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * told
+    estimate = forward.footprint.per_token * sum(length + 2 for length in lengths)
+    assert 0.6 * estimate < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * estimate
 
 
 def test_the_weights_of_all_layers_up_to_the_one_asked_for_are_counted():
@@ -109,15 +109,15 @@ def test_an_encoder_without_memory_halves_its_batches_and_says_so_once(caplog):
     assert found.keys() == whole.keys()
     assert max(abs(found[i] - whole[i]).max() for i in whole) < 1e-5
     assert [record.message for record in caplog.records] == [
-        "out of memory with a batch of 736 tokens: from here on at most 368",
-        "out of memory with a batch of 368 tokens: from here on at most 184",
+        "out of memory with a batch of 736 tokens: continuing with at most 368",
+        "out of memory with a batch of 368 tokens: continuing with at most 184",
     ]
 
 
-def test_a_protein_for_which_there_is_no_memory_alone_is_named():
+def test_a_protein_that_does_not_fit_into_memory_is_named():
     small = encoder()
     scarce = ResidueEncoder("small", 32, 1022, failing_above(50, small.forward), small.footprint)
-    with pytest.raises(GoferError, match=r"P7 alone \(92 tokens\)(?s:.*)device to cpu"):
+    with pytest.raises(GoferError, match=r"P7 \(92 tokens\)(?s:.*)device to cpu"):
         list(scarce.embed([sequence(20), sequence(90)], batch_residues=300, window_overlap=8, names=["P1", "P7"]))
 
 

@@ -188,7 +188,7 @@ def killed_after(monkeypatch, steps):
 
 
 @pytest.mark.parametrize("steps", [1, 5, 11])
-def test_a_killed_run_goes_on_to_the_same_weights_to_the_bit(tmp_path, monkeypatch, steps):
+def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(tmp_path, monkeypatch, steps):
     train, held_out = proteins(40), proteins(5, seed=1000)
     whole = pretrain(train, held_out, TINY, state_file=tmp_path / "whole.safetensors", mark="m")
     with monkeypatch.context() as killing:
@@ -209,7 +209,7 @@ def test_a_state_that_is_damaged_or_of_another_run_is_left_aside(tmp_path, caplo
     if fault == "cut":
         file.write_bytes(file.read_bytes()[:5000])
     second = pretrain(train, held_out, TINY, state_file=file, mark="m" if fault == "cut" else "n")
-    assert "beginning anew" in caplog.text
+    assert "starting again" in caplog.text
     assert all(torch.equal(first.best[name], second.best[name]) for name in first.best)
 
 

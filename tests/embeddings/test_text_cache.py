@@ -150,7 +150,7 @@ def test_the_folder_can_be_deleted_at_any_time(cache):
     assert_holds(cache, texts(2))
 
 
-def test_where_nothing_can_be_written_the_work_goes_on_with_one_warning(tmp_path, caplog):
+def test_where_nothing_can_be_written_the_work_continues_with_one_warning(tmp_path, caplog):
     (tmp_path / "cache").write_text("a file")
     cache = TextCache(tmp_path / "cache", "encoder one")
     with caplog.at_level(logging.WARNING):

@@ -5,7 +5,7 @@ import pytest
 from evaluation.ontologies import terms_table
 
 from gofer.errors import GoferError
-from gofer.evaluation.leaks import ANCESTORS, REFUSED, TOLD, leak_checks
+from gofer.evaluation.leaks import ANCESTORS, REFUSED, REPORTED, leak_checks
 from gofer.tables import LEAKS
 
 # root ← seen ← masked; root ← other
@@ -78,7 +78,7 @@ def test_a_protein_more_similar_than_promised_ends_the_evaluation_and_is_counted
     with pytest.raises(GoferError, match=r"E \(test\) is 31% identical to the training protein T2"):
         found(splits=splits)
     row = found(splits=splits, promised=None).loc["test proteins with a training protein at 30 % identity or more"]
-    assert row.tolist() == [1, 1, TOLD]
+    assert row.tolist() == [1, 1, REPORTED]
 
 
 @pytest.mark.parametrize("column", ["go_ids", "true_ids"])
@@ -96,7 +96,7 @@ def test_a_zero_shot_term_with_training_proteins_ends_the_evaluation():
 
 def test_ancestors_of_held_out_terms_are_counted_where_they_stay_and_refused_where_they_were_to_go():
     row = found().loc[ANCESTORS]
-    assert row.tolist() == [1, 1, TOLD]  # T1 has "seen" through "masked" alone; T2 has it of its own
+    assert row.tolist() == [1, 1, REPORTED]  # T1 has "seen" through "masked" alone; T2 has it of its own
     with pytest.raises(GoferError, match="seen is a positive of T1 through held-out terms alone"):
         found(zero_ancestors="drop")
     pid2pos = tables()["pid2pos"]
@@ -106,4 +106,4 @@ def test_ancestors_of_held_out_terms_are_counted_where_they_stay_and_refused_whe
 
 def test_without_a_held_out_term_nothing_follows_from_one():
     term_sets = tables()["term_sets"].assign(held_out=False)
-    assert found(term_sets=term_sets).loc[ANCESTORS].tolist() == [0, 0, TOLD]
+    assert found(term_sets=term_sets).loc[ANCESTORS].tolist() == [0, 0, REPORTED]

@@ -230,7 +230,7 @@ def test_evidence_date_and_source_of_one_pair_are_merged(tmp_path):
         ),
         (TERM.format(id=1) + "relationship: part_of GO:0000001\n", "a cycle", 5),
         (TERM.format(id=1) + "\n" + TERM.format(id=2), "two roots, GO:0000001 (line 2) and GO:0000002", 7),
-        (TERM.format(id=1) + "\n" + TERM.format(id=1), "stands already in line 2", 7),
+        (TERM.format(id=1) + "\n" + TERM.format(id=1), "is already in line 2", 7),
         (TERM.format(id=1) + "name: again\n", "more than one name", 2),
         ("[Term]\nid: GO:0000001\nnamespace: molecular_function\n", "has no name", 2),
         (TERM.format(id=1).replace("molecular_function", "external"), "has namespace 'external'", 2),

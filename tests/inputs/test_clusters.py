@@ -6,9 +6,12 @@ import pytest
 from inputs.sequences import families, mutated, random_protein
 
 from gofer.errors import GoferError
-from gofer.inputs.proteins.protein_table import read_proteins
 from gofer.inputs.splits import clusters
-from gofer.inputs.splits.clusters import cluster, links_by_mmseqs
+from gofer.inputs.splits.clusters import cluster
+
+NEEDS_MMSEQS = pytest.mark.skipif(
+    shutil.which("mmseqs") is None, reason="MMseqs2 is not on the PATH (apt-get install mmseqs2)"
+)
 
 
 def numbers(sequences: list[str], *, identity: float = 0.3, clusterer: str = "kmers", threads: int = 1) -> list[int]:
@@ -71,7 +74,23 @@ def test_tiny_and_equal_proteins_cluster_without_words():
 
 def test_links_are_counted_by_who_found_them():
     sequences, _ = families(2, n=4, members=2)
-    assert cluster(sequences, identity=0.3, clusterer="kmers").links == {"alignment": 4}
+    found = cluster(sequences, identity=0.3, clusterer="kmers")
+    assert (found.linked_by, found.links) == ("alignment", 4)
+
+
+def test_a_set_beyond_the_built_in_clusterer_is_reported(monkeypatch, caplog):
+    monkeypatch.setattr(clusters, "MOST_BY_KMERS", 2)
+    numbers(["MKWA", "MKWC"])
+    assert not caplog.records
+    numbers(["MKWA", "MKWC", "MKWD"])
+    assert "3 different sequences are clustered without MMseqs2" in caplog.text
+
+
+def test_the_longest_sequence_represents_a_family_that_alignments_link():
+    rng = np.random.default_rng(0)
+    one = random_protein(rng, 300)
+    found = cluster([one[:200], "MKV", one, one], identity=0.9, clusterer="kmers")
+    assert found.representative_N.tolist() == [2, 1, 2, 2]  # of equal sequences the first
 
 
 def test_mmseqs_that_is_not_installed_is_said(monkeypatch):
@@ -88,27 +107,13 @@ def fake_mmseqs(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Non
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
-def test_the_links_of_mmseqs_are_taken_over_where_they_span_half_of_the_shorter(tmp_path, monkeypatch):
-    rng = np.random.default_rng(0)
-    sequences = sorted([random_protein(rng, 100), random_protein(rng, 60), random_protein(rng, 80)], key=len)
-    row = {sequence: number for number, sequence in enumerate(sorted(sequences))}
-    short, middle, long = (row[sequence] for sequence in sequences)
-    lines = [
-        (short, short, 1, 60, 1, 60),
-        (long, middle, 1, 40, 11, 50),  # 40 of 80
-        (middle, long, 11, 50, 1, 40),
-        (short, long, 1, 29, 1, 99),  # 29 of 60
-    ]
-    text = "".join("\\t".join(map(str, line)) + "\\n" for line in lines)
-    fake_mmseqs(tmp_path, monkeypatch, f'printf "{text}" > "$4"')
-    found = cluster(sequences, identity=0.3, clusterer="auto")
-    assert found.number_N.tolist() == [0, 1, 1]
-    assert found.links == {"MMseqs2": 1, "alignment": 0}
-
-
-def test_mmseqs_that_finds_nothing_links_nothing(tmp_path, monkeypatch):
-    fake_mmseqs(tmp_path, monkeypatch, 'touch "$4"')
-    assert numbers(["MA", "MK"], clusterer="mmseqs") == [0, 1]
+def test_clusters_of_mmseqs_are_those_of_their_representatives(tmp_path, monkeypatch):
+    # Rows of the sorted, distinct sequences: MA, MC, MD, ME.
+    fake_mmseqs(tmp_path, monkeypatch, r'printf "2\t2\n2\t0\n1\t1\n3\t3\n" > "$3_cluster.tsv"')
+    found = cluster(["ME", "MA", "MD", "MA", "MC"], identity=0.3, clusterer="auto")
+    assert found.number_N.tolist() == [0, 1, 1, 1, 2]
+    assert found.representative_N.tolist() == [0, 2, 2, 2, 4]
+    assert (found.linked_by, found.links) == ("linclust", 1)
 
 
 def test_a_failure_of_mmseqs_shows_what_it_said(tmp_path, monkeypatch):
@@ -117,12 +122,18 @@ def test_a_failure_of_mmseqs_shows_what_it_said(tmp_path, monkeypatch):
         cluster(["MA"], identity=0.3, clusterer="mmseqs")
 
 
-def test_without_mmseqs_the_families_that_it_finds_come_together_too(shared_data):
-    if shutil.which("mmseqs") is None:
-        pytest.skip("MMseqs2 is not installed")
-    proteins, _ = read_proteins([shared_data / "swissprot" / "swissprot_2020.fasta"])
-    sequences = sorted(set(proteins["sequence"]))[:400]
-    pairs = links_by_mmseqs(sequences, identity=0.3, threads=2)
-    number = np.array(numbers(sequences, identity=0.28))  # the programs' identities differ by a little
-    assert len(pairs) > 60
-    assert (number[pairs[:, 0]] == number[pairs[:, 1]]).mean() > 0.9
+@NEEDS_MMSEQS
+def test_mmseqs_finds_close_families_and_keeps_strangers_separate():
+    sequences, family = families(0, changed=0.02)
+    assert numbers(sequences, clusterer="mmseqs") == family
+
+
+@NEEDS_MMSEQS
+def test_a_shared_domain_does_not_chain_families():
+    # Each half is shared with another protein: single linkage joins all three, coverage of both sides none.
+    rng = np.random.default_rng(0)
+    one, other, third, fourth = (random_protein(rng, 200) for _ in range(4))
+    chain = [one + other, other + third, third + fourth]
+    assert numbers(chain, identity=0.9) == [0, 0, 0]
+    covered = cluster(chain, identity=0.9, clusterer="mmseqs", covered=0.8)
+    assert covered.number_N.tolist() == [0, 1, 2]

@@ -15,10 +15,10 @@ from gofer.inputs.splits.expansion import (
     ExpansionConfig,
     dropped_ancestors,
     expand,
-    label_accounting,
     positives_by_protein,
 )
-from gofer.inputs.splits.label_checks import check_labels
+from gofer.inputs.splits.label_checks import check_counts, check_labels
+from gofer.inputs.splits.label_tables import LabelCounts
 
 CONFIG = {
     "expansion": "all", "min_positives": 3, "max_hops": 2, "max_ancestors": 10, "stop_information": 0.0,
@@ -40,6 +40,12 @@ def labelled(terms, stated, changed=None, *, held_out=frozenset(), stoplist=(), 
     counts_T = training_counts(train_NT, terms["go_id"].isin(held_out).to_numpy(bool))
     table = terms.assign(training_count=counts_T)
     return expand(annotations, splits, table, held_out, changed or config(), RELATIONS, stoplist=stoplist), table
+
+
+def accounted(labels):
+    counts = LabelCounts()
+    counts.add(labels)
+    return counts.accounting(SPLITS)
 
 
 def lists_of(labels):
@@ -102,6 +108,7 @@ def test_positives_and_truth_are_those_of_plain_loops_for_any_settings(case):
     assert all(list(row.go_ids) == sorted(row.go_ids) for row in pid2pos.itertuples())
     assert pid2pos["split"].tolist() == ["val" if p == "P3" else "train" for p in pid2pos["protein_id"]]
     check_labels(pid2pos, pd.DataFrame({"go_id": terms["go_id"], "held_out": terms["go_id"].isin(held_out)}), table)
+    check_counts(labels.loc[labels["split"] == "train", "go_id"].value_counts().to_dict(), table)
 
 
 @settings(max_examples=30, deadline=None)
@@ -128,7 +135,7 @@ def test_what_is_added_keeps_within_the_limits_and_nothing_held_out_is_a_label(c
 def test_every_true_label_is_accounted_for_once(case):
     terms, stated, changed, held_out, stoplist = case
     labels, _ = labelled(terms, stated, changed, held_out=held_out, stoplist=stoplist)
-    accounting = label_accounting(labels, SPLITS)
+    accounting = accounted(labels)
     for split in ("train", "val"):
         own = labels[labels["split"] == split]
         said, added, positives = (
@@ -212,7 +219,7 @@ def test_dropping_takes_away_what_follows_from_held_out_terms_alone_and_says_wha
     assert found["P2"][0].keys() == everything
     assert found["P3"] == ({}, everything), "nothing else is stated of it, but it can be judged"
     assert dropped_ancestors(labels) == {"GO:0000001": 1, "GO:0000002": 1, "GO:0000003": 2, "GO:0000004": 2}
-    accounting = label_accounting(labels, SPLITS)
+    accounting = accounted(labels)
     assert accounting.count("terms dropped as positives: follows from held-out terms alone", "GO:0000003") == 2
     assert accounting.count("proteins without a positive that training may see", "val") == 1
 
@@ -226,7 +233,7 @@ def test_the_accounting_tells_added_and_left_out_with_the_first_reason(chain):
     pairs = [("P1", "GO:0000005"), ("P2", "GO:0000006"), ("P2", "GO:0000005"), ("P3", "GO:0000004")]
     changed = config(expansion="sparse", min_positives=2, max_hops=3, max_ancestors=1)
     labels, _ = labelled(chain, stated_table(pairs), changed, stoplist={"GO:0000004"})
-    accounting = label_accounting(labels, SPLITS)
+    accounting = accounted(labels)
     counts = {
         (item, reason): count
         for item, reason, count in accounting.table().itertuples(index=False)

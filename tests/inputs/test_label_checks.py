@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gofer.errors import GoferError
-from gofer.inputs.splits.label_checks import check_labels, check_term_sets
+from gofer.inputs.splits.label_checks import check_counts, check_labels, check_term_sets
 
 RELATIONS = ["is_a", "part_of"]
 
@@ -45,7 +45,7 @@ def test_a_set_at_fault_is_refused(sets, ontology, go_id, column, value, said):
 
 def test_a_term_below_a_held_out_one_must_be_held_out(sets, ontology):
     sets["held_out"] = sets["go_id"] == "GO:0000001"
-    with pytest.raises(GoferError, match="GO:0000003 lies below a held-out term"):
+    with pytest.raises(GoferError, match="GO:0000003 is below a held-out term"):
         checked(sets, ontology.terms)
 
 
@@ -81,8 +81,6 @@ def test_sound_labels_pass(sets, counted):
         ({"true_ids": ["GO:0000002"]}, "GO:0000001 is a positive of P1, but not true of it"),
         ({"hops": [0, 1]}, "repeat a term or lack their hops"),
         ({"go_ids": ["GO:0000001"] * 2, "hops": [0, 0]}, "repeat a term or lack their hops"),
-        ({"true_ids": ["GO:0000001"]}, "GO:0000002 is true of 0 training proteins, but counted 1 times"),
-        ({"split": "val"}, "GO:0000001 is true of 0 training proteins"),
     ],
 )
 def test_labels_at_fault_are_refused(sets, counted, changed, said):
@@ -90,6 +88,12 @@ def test_labels_at_fault_are_refused(sets, counted, changed, said):
         check_labels(labels(**changed), sets, counted)
 
 
+def test_the_true_labels_are_those_that_were_counted(counted):
+    check_counts({"GO:0000001": 1, "GO:0000002": 1}, counted)
+    with pytest.raises(GoferError, match="GO:0000002 is true of 0 training proteins, but counted 1 times"):
+        check_counts({"GO:0000001": 1}, counted)
+
+
 def test_a_protein_stands_once(sets, counted):
-    with pytest.raises(GoferError, match="P1 stands twice"):
+    with pytest.raises(GoferError, match="P1 occurs twice"):
         check_labels(pd.concat([labels(), labels(split="val")]), sets, counted)

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.local_alignment import hits
 from gofer.inputs.proteins.protein_table import read_proteins
+from gofer.inputs.splits import nearest
 from gofer.inputs.splits.identity_bins import identity_bins
 from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
 
@@ -134,3 +137,28 @@ def test_a_bin_holds_its_lower_edge(identity, name):
 def test_every_bin_is_told_in_order_even_where_it_is_empty():
     counts = identity_bins([0.6, np.nan, np.nan]).value_counts(sort=False)
     assert counts.tolist() == [2, 0, 0, 1, 0, 0]
+
+
+def test_known_proteins_are_looked_among_too():
+    proteins, splits = world()
+    splits.loc[1, "split"] = "known"
+    assert with_nearest(splits, proteins)["nearest_train"][4] == "P0001"
+
+
+@pytest.mark.skipif(
+    shutil.which("diamond") is None, reason="DIAMOND is not on the PATH (apt-get install diamond-aligner)"
+)
+def test_in_large_sets_diamond_finds_the_same_nearest_with_the_same_identity(monkeypatch):
+    proteins, splits = world()
+    told = with_nearest(splits, proteins)
+    monkeypatch.setattr(nearest, "MOST_BY_KMERS", 1)
+    monkeypatch.setattr(nearest, "kmer_matrix", None)
+    pd.testing.assert_frame_equal(with_nearest(splits, proteins), told)
+
+
+def test_a_large_set_without_diamond_is_reported(monkeypatch, caplog):
+    monkeypatch.setattr(nearest, "MOST_BY_KMERS", 1)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    proteins, splits = world()
+    with_nearest(splits, proteins)
+    assert "without DIAMOND" in caplog.text

@@ -150,7 +150,7 @@ def test_an_alternative_id_that_leads_to_no_one_term_is_dropped_counted_and_name
     assert alternative["GO:0000010"] == ["GO:0000091"]
     assert alternative["GO:0000011"] == ["GO:0000093"]
     assert ontology.obsolete["alt_ids"].tolist() == [["GO:0000094"]]
-    assert counts(ontology, "alternative ids dropped") == {"a live term itself": 1, "stands at several terms": 1}
+    assert counts(ontology, "alternative ids dropped") == {"a live term itself": 1, "several terms have it": 1}
     assert counts(ontology, "alternative id dropped") == {
         "GO:0000011 of GO:0000010": 1,
         "GO:0000090 of GO:0000010, GO:0000011": 1,

@@ -180,3 +180,69 @@ def test_days_that_leave_a_split_without_a_protein_are_refused():
 
 def test_only_identity_promises_one():
     assert (IDENTITY.promised, RANDOM.promised) == (0.3, None)
+
+
+JUDGED = SplitConfig("judged", "kmers", 0.3, 0.15, 0.15, 1)
+
+
+def test_judged_proteins_are_halved_with_similar_ones_together_and_all_others_train():
+    sequences, family = families(4, n=20, members=4)
+    proteins = proteins_of(sequences)
+    judged = set(proteins["protein_id"][:40]) | {"not in the FASTA"}
+    table = split_of(proteins, JUDGED, judged=judged).assign(family=family)
+    assert (table["split"][40:] == "train").all()
+    assert table["split"][:40].value_counts().to_dict() == {"val": 20, "test": 20}
+    assert (table[:40].groupby("family")["split"].nunique() == 1).all()
+    assert not set(table["cluster"][:40]) & set(table["cluster"][40:])
+    assert split_of(proteins, replace(JUDGED, seed=2), judged=judged)["split"].tolist() != table["split"].tolist()
+
+
+def test_no_protein_with_the_sequence_of_a_judged_one_trains():
+    rng = np.random.default_rng(0)
+    one, two, three = (random_protein(rng) for _ in range(3))
+    proteins = proteins_of([one, two, three, one, two])
+    table, accounting = make_splits(proteins, set(proteins["protein_id"]), JUDGED, judged={"P0000", "P0001"})
+    assert sorted(table["split"][:2]) == ["test", "val"]
+    assert table["split"][2:].tolist() == ["train", "unused", "unused"]
+    assert accounting.count("proteins left out", "having the sequence of one that is tested") == 2
+
+
+def trained_on(labels: list[tuple[str, str]], **changed) -> dict[str, str]:
+    """Splits of three families of three, longest first, and of a judged pair."""
+    rng = np.random.default_rng(1)
+    kinds = [random_protein(rng, 200) for _ in range(3)]
+    sequences = [kind[: 200 - cut] for kind in kinds for cut in (0, 10, 20)] + [random_protein(rng) for _ in range(2)]
+    proteins = proteins_of(sequences)
+    config = replace(JUDGED, **{"train_identity": 0.9, **changed})
+    table = split_of(
+        proteins, config, judged={"P0009", "P0010"}, labels=pd.DataFrame(labels, columns=["protein_id", "go_id"])
+    )
+    return dict(zip(table["protein_id"], table["split"], strict=True))
+
+
+def test_representatives_train_and_the_others_are_known():
+    split = trained_on([])
+    assert [protein for protein in split if split[protein] == "train"] == ["P0000", "P0003", "P0006"]
+    assert [protein for protein in split if split[protein] == "known"] == [
+        "P0001",
+        "P0002",
+        "P0004",
+        "P0005",
+        "P0007",
+        "P0008",
+    ]
+
+
+def test_at_most_so_many_train_but_each_term_keeps_a_protein():
+    assert sum(split == "train" for split in trained_on([], train_most=1).values()) == 1
+    labels = [(f"P000{number}", "a") for number in range(9)]
+    assert sum(split == "train" for split in trained_on(labels, train_most=1).values()) == 1
+    split = trained_on([*labels, ("P0002", "b"), ("P0002", "c"), ("P0009", "d")], train_most=1)
+    assert split["P0002"] == "train"
+    assert sum(one == "train" for one in split.values()) == 2
+
+
+def test_without_an_identity_one_of_equal_sequences_trains():
+    split = trained_on([], train_identity=None, train_most=4)
+    assert sorted(split.values()).count("train") == 4
+    assert sorted(split.values()).count("known") == 5

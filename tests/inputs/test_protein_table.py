@@ -134,3 +134,20 @@ def test_real_proteins_keep_the_digest_by_which_their_artefacts_are_known(shared
     assert sum(len(batch) for batch in reader.batches()) == 3226
     told = reader.manifest().release["proteins_sha256"]
     assert told == "02b40f3baf93fd7b68d6ef39e0ff9e096e363ba0d12a15b16b7da0152e5b359b"
+
+
+def test_proteins_to_leave_out_go_with_all_of_their_sequence(tmp_path):
+    (tmp_path / "p.fasta").write_text(">A\nMKWL\n>B\nMKWV\n>C\nMKWL\n>D\nMKWI\n")
+    (tmp_path / "out.txt").write_text("C\nB\nnowhere\n")
+    table, accounting = read_proteins([tmp_path / "p.fasta"], leave_out_ids=tmp_path / "out.txt")
+    assert table["protein_id"].tolist() == ["D"]
+    assert accounting.count("records dropped", "id in leave_out_ids") == 2
+    assert accounting.count("records dropped", "sequence of a protein of leave_out_ids") == 1
+    assert accounting.count("leave_out_ids without a protein") == 1
+
+
+def test_a_list_to_leave_out_that_names_no_protein_is_refused(tmp_path):
+    (tmp_path / "p.fasta").write_text(">A\nMKWL\n")
+    (tmp_path / "out.txt").write_text("nowhere\n")
+    with pytest.raises(InputError, match=r"out.txt: none of its 1 ids, e.g. nowhere, is a protein of the FASTA"):
+        read_proteins([tmp_path / "p.fasta"], leave_out_ids=tmp_path / "out.txt")

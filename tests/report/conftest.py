@@ -108,7 +108,7 @@ def _write_metrics(folder: Path, aspects: list[str], diamond: str) -> None:
     write_text(folder / "evaluation/metrics.tsv", text_table(tables))
     compared = differences(dict(zip(["gofer", "naive", "diamond"], tables, strict=True)), without=DESCRIPTIVE)
     write_text(folder / "evaluation/differences.tsv", text_table([compared], DIFFERENCES))
-    checks = [(SAME_SEQUENCE.format(split="test"), 0, 3, "refused"), (ANCESTORS, 12, 3456, "told")]
+    checks = [(SAME_SEQUENCE.format(split="test"), 0, 3, "refused"), (ANCESTORS, 12, 3456, "reported")]
     write_tsv(folder / "evaluation/leaks.tsv", pd.DataFrame(checks, columns=LEAKS))
     status = {"gofer": "complete", "naive": "complete", "diamond": diamond}
     write_json(folder / "evaluation/metrics.tsv.json", {"status": status}, RELEASE)
@@ -129,7 +129,7 @@ def _write_inputs(folder: Path, aspects: list[str]) -> None:
     )
     write_table(folder / "inputs/terms.parquet", terms, RELEASE)
     write_table(folder / "inputs/term_sets.parquet", sets.assign(held_out=sets["term_set"] == "zero"), RELEASE)
-    write_table(folder / "inputs/splits.parquet", splits, RELEASE.told(method="identity"))
+    write_table(folder / "inputs/splits.parquet", splits, RELEASE.with_facts(method="identity"))
     accounting = pd.DataFrame({"item": ["proteins"], "reason": ["kept"], "count": [1234]})
     write_table(folder / "inputs/accounting-proteins.parquet", accounting, RELEASE)
 
@@ -180,5 +180,7 @@ def _write_predictions(folder: Path, protein_id: str) -> None:
         (protein_id, f"GO:000000{i}", 0.9 / i, f"term {i}", "MFO", float(i), "common", None if i == 1 else "P7", "3-6")
         for i in range(1, 8)
     ]
-    write_tsv(folder / "retrieval/mine/predictions.tsv", pd.DataFrame(rows, columns=PREDICTIONS))
+    names = [*PREDICTIONS[:7], "nearest_protein", "evidence"]
+    table = pd.DataFrame(rows, columns=names).reindex(columns=PREDICTIONS, fill_value="")
+    write_tsv(folder / "retrieval/mine/predictions.tsv", table)
     write_text(folder / "retrieval/mine/predictions.gaf", "!gaf-version: 2.2\n")

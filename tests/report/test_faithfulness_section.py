@@ -22,7 +22,7 @@ def table(low, high):
 
 def test_a_difference_is_good_below_zero_for_deletion_and_above_for_insertion():
     names = [name for name, _ in Faithfulness(table(0.1, 0.2)).rows()]
-    assert names == ["Impact less chance in blocks", "Impact less chance", "Impact less attention"]
+    assert names == ["Impact minus chance in blocks", "Impact minus chance", "Impact minus attention"]
     (_, [deletion, insertion]), *_ = Faithfulness(table(0.1, 0.2)).rows()
     assert (deletion.best, insertion.best) == (False, True)
     (_, [deletion, insertion]), *_ = Faithfulness(table(-0.2, -0.1)).rows()

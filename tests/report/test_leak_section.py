@@ -16,18 +16,18 @@ def leaks(found, of, handling):
 
 
 def test_a_check_says_among_how_many_it_found_none():
-    first, _ = leaks(0, 0, "told").rows()
+    first, _ = leaks(0, 0, "reported").rows()
     what, found, meaning = first
     assert what == "Validation proteins with the sequence of a training protein"
-    assert (found, meaning) == ("0 of 1,234", "any would have ended the evaluation")
+    assert (found, meaning) == ("0 of 1,234", "none allowed; any would have stopped the evaluation")
 
 
 @pytest.mark.parametrize(
     ("found", "of", "handling", "says"),
     [
-        (7, 1500, "told", "of the 1,500 positives of training proteins that have a held-out term, 7 follow from"),
-        (0, 1500, "refused", "was no positive of training (inputs.term_sets.zero_ancestors: drop)"),
-        (0, 0, "told", "No training protein has a held-out term"),
+        (7, 1500, "reported", "of the 1,500 positives of training proteins that have a held-out term, 7 follow from"),
+        (0, 1500, "refused", "were not used in training (inputs.term_sets.zero_ancestors: drop)"),
+        (0, 0, "reported", "No training protein has a held-out term"),
     ],
 )
 def test_whether_ancestors_of_held_out_terms_stayed_in_training_is_said(found, of, handling, says):
@@ -35,7 +35,7 @@ def test_whether_ancestors_of_held_out_terms_stayed_in_training_is_said(found, o
 
 
 def test_the_page_tells_it(html):
-    assert "Is what is evaluated new to training?" in html
+    assert "Leakage checks" in html
     assert "12 of 3,456" in html
 
 

@@ -91,7 +91,7 @@ def test_a_figure_that_cannot_be_had_is_na_and_never_zero(make_run):
 
 def test_a_method_that_could_not_run_is_told_with_its_reason(make_run, html):
     told = make_run(diamond="diamond is not <installed>").page()
-    assert "DIAMOND could not run:</b> diamond is not &lt;installed&gt;" in told
+    assert "Not run: DIAMOND (diamond is not &lt;installed&gt;)" in told
     assert "could not run" not in html
 
 
@@ -200,7 +200,7 @@ def test_a_picture_without_any_figure_says_so_instead_of_showing_empty_axes(make
     lines = [re.sub(r"(macro_auroc)\t.*", r"\1\tn/a\tn/a\tn/a\t0", line) for line in text.splitlines()]
     Path(run.files.metrics).write_text("\n".join(lines) + "\n", encoding="utf-8")
     html = run.page()
-    assert html.count("n/a: no figure can be had.") == 1
+    assert html.count("n/a: not defined.</p></figure>") == 1
     assert "macro_auroc-MFO" not in html  # the beginning of that picture's ids
 
 

@@ -21,7 +21,7 @@ def model():
 
 @pytest.fixture
 def path(model, tmp_path):
-    write_checkpoint(tmp_path / "model.safetensors", model, RELEASE.told(stage="A"))
+    write_checkpoint(tmp_path / "model.safetensors", model, RELEASE.with_facts(stage="A"))
     return tmp_path / "model.safetensors"
 
 
@@ -30,7 +30,7 @@ def test_every_weight_shape_and_term_comes_back_to_the_bit(model, path):
     assert again.sizes == model.sizes
     assert again.seen_go_ids == model.seen_go_ids
     assert not again.training
-    assert manifest == read_manifest(path) == RELEASE.told(stage="A")
+    assert manifest == read_manifest(path) == RELEASE.with_facts(stage="A")
     for name, weight in model.state_dict().items():
         assert torch.equal(again.state_dict()[name], weight), name
     residues_RE, layout = random_residues([12, 30])
@@ -56,7 +56,7 @@ def test_models_of_other_shapes_come_back_too(sizes, tmp_path):
 
 def test_the_same_model_is_always_the_same_bytes(model, path, tmp_path):
     for number in range(8):
-        write_checkpoint(tmp_path / f"{number}.safetensors", copy.deepcopy(model), RELEASE.told(stage="A"))
+        write_checkpoint(tmp_path / f"{number}.safetensors", copy.deepcopy(model), RELEASE.with_facts(stage="A"))
         assert (tmp_path / f"{number}.safetensors").read_bytes() == path.read_bytes()
 
 
@@ -74,7 +74,7 @@ def test_a_flipped_bit_anywhere_is_refused(model, path):
         except ArtefactError:
             continue
         else:  # a blank of the header's padding
-            assert manifest == RELEASE.told(stage="A")
+            assert manifest == RELEASE.with_facts(stage="A")
             assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.parameters(), strict=True))
             assert place < header
 

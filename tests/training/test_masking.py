@@ -22,11 +22,51 @@ from gofer.training.dataset import positives_matrix, truth_matrix
 
 SPLITS = pd.DataFrame({"protein_id": PROTEINS, "split": "train"})
 EXPANSIONS = [
-    ExpansionConfig("all", 3, 2, 10, 0.0, 1.0, False),
-    ExpansionConfig("all", 3, 2, 10, 0.5, 0.6, True),
-    ExpansionConfig("sparse", 2, 1, 1, 0.0, 1.0, False),
-    ExpansionConfig("sparse", 9, 2, 2, 0.0, 1.0, True),
-    ExpansionConfig("none", 3, 2, 10, 0.0, 1.0, False),
+    ExpansionConfig(
+        expansion="all",
+        min_positives=3,
+        max_hops=2,
+        max_ancestors=10,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=False,
+    ),
+    ExpansionConfig(
+        expansion="all",
+        min_positives=3,
+        max_hops=2,
+        max_ancestors=10,
+        stop_information=0.5,
+        stop_frequency=0.6,
+        drop_through_held_out=True,
+    ),
+    ExpansionConfig(
+        expansion="sparse",
+        min_positives=2,
+        max_hops=1,
+        max_ancestors=1,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=False,
+    ),
+    ExpansionConfig(
+        expansion="sparse",
+        min_positives=9,
+        max_hops=2,
+        max_ancestors=2,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=True,
+    ),
+    ExpansionConfig(
+        expansion="none",
+        min_positives=3,
+        max_hops=2,
+        max_ancestors=10,
+        stop_information=0.0,
+        stop_frequency=1.0,
+        drop_through_held_out=False,
+    ),
 ]
 
 

@@ -47,7 +47,7 @@ def trained(world, folder, *, stage="A", settings=TRAINING, previous=None, seed=
     model, data, miner, config, shared = world.begin(stage=stage, training=settings, previous=previous, seed=seed)
     tracker = Tracker(stage, mode="disabled", folder=folder, run="tiny", settings={})
     model = train_stage(model, data, miner, config, shared, tracker)
-    write_checkpoint(folder / f"{stage}.safetensors", model, RELEASE.told(stage=stage))
+    write_checkpoint(folder / f"{stage}.safetensors", model, RELEASE.with_facts(stage=stage))
     return tracker.table(), (folder / f"{stage}.safetensors").read_bytes()
 
 
@@ -94,16 +94,16 @@ def test_shared_settings_count_too(world, tmp_path, change):
 
 
 @pytest.mark.parametrize("objective", ["infonce", "sigmoid", "bce"])
-def test_training_lowers_the_loss_and_tells_every_figure(world, tmp_path, objective):
+def test_training_lowers_the_loss_and_reports_every_figure(world, tmp_path, objective):
     settings = {**with_stage(epochs=12), "objective": objective}
     table, _ = trained(world, tmp_path, settings=settings)
     loss = table[(table["metric"] == "loss") & (table["split"] == "train")]["value"].to_numpy()
     assert loss[-3:].mean() < loss[0]
     assert np.isfinite(table[table["split"] == "train"]["value"]).all()
-    told = set(table["metric"])
-    assert {"con", "dag", "attr", "temperature", "attention_entropy", "alignment", "uniformity", "few_share"} <= told
-    assert {"negatives", "index_age", "fmax", "fmax_MFO", "fmax_BPO"} <= told
-    assert {"recall_at_10_to_go", "mrr_to_go", "recall_at_10_to_protein", "mrr_to_protein"} <= told
+    names = set(table["metric"])
+    assert {"con", "dag", "attr", "temperature", "attention_entropy", "alignment", "uniformity", "few_share"} <= names
+    assert {"negatives", "index_age", "fmax", "fmax_MFO", "fmax_BPO"} <= names
+    assert {"recall_at_10_to_go", "mrr_to_go", "recall_at_10_to_protein", "mrr_to_protein"} <= names
     assert table["epoch"].max() == 12
 
 
@@ -134,7 +134,7 @@ def test_without_any_validation_label_the_last_epoch_is_kept_not_the_first_weigh
     assert tracker.table().query("metric == 'fmax'")["value"].isna().all()
 
 
-def test_validation_is_held_against_all_that_is_true_whatever_are_positives(world, tmp_path):
+def test_validation_compares_with_all_true_terms_positives_or_not(world, tmp_path):
     tables = []
     for positives in (True, False):
         model, data, miner, stage, config = world.begin()
@@ -147,7 +147,7 @@ def test_validation_is_held_against_all_that_is_true_whatever_are_positives(worl
     pd.testing.assert_frame_equal(*tables)
 
 
-def test_the_index_is_renewed_after_the_set_number_of_epochs(world, tmp_path):
+def test_the_index_is_projected_again_after_the_set_number_of_epochs(world, tmp_path):
     model, data, miner, stage, config = world.begin(training=with_stage(epochs=5))
     tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
     train_stage(model, data, miner, stage, dataclasses.replace(config, refresh_epochs=2), tracker)
@@ -160,7 +160,7 @@ def test_stages_start_from_the_checkpoint_before_them(world, tmp_path):
     model, *_ = world.begin(stage="B", previous=tmp_path / "A.safetensors")
     trained(world, tmp_path, stage="B", previous=tmp_path / "A.safetensors")
     for name in ("A", "B"):
-        write_checkpoint(tmp_path / "again.safetensors", model, RELEASE.told(stage="A"))
+        write_checkpoint(tmp_path / "again.safetensors", model, RELEASE.with_facts(stage="A"))
         same = (tmp_path / "again.safetensors").read_bytes() == (tmp_path / f"{name}.safetensors").read_bytes()
         assert same == (name == "A")
 
@@ -174,7 +174,7 @@ def test_stage_a_starts_from_the_seed(world, previous):
 
 
 @pytest.mark.parametrize("change", [{"shared_width": 7}, {"win_size": 4}, {"temperature": [0.1, 0.5]}])
-def test_a_checkpoint_of_other_shapes_is_refused_and_both_sides_are_told(world, tmp_path, change):
+def test_a_checkpoint_of_other_shapes_is_refused_and_both_sides_are_named(world, tmp_path, change):
     trained(world, tmp_path)
     with pytest.raises(ArtefactError, match=r"was trained with ModelSizes.*this stage has ModelSizes"):
         world.begin(training=training(**change), previous=tmp_path / "A.safetensors")
@@ -280,7 +280,7 @@ def test_vectors_do_not_depend_on_how_proteins_are_batched(world, monkeypatch):
     assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(16), abs=1e-5)
 
 
-def test_a_term_never_seen_has_its_text_alone(world):
+def test_a_term_never_seen_has_its_text_only(world):
     model, *_ = world.begin()
     model.eval()
     text_TG = world.texts.vectors_TG[[1, 5]]

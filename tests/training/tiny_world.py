@@ -180,10 +180,10 @@ def _written(folder: Path, proteins: pd.DataFrame, vectors: dict[str, np.ndarray
         return protein_id, row.length, vectors[protein_id]
 
     paths = []
-    for shard, own in plan.groupby("shard"):
+    for shard, planned in plan.groupby("shard"):
         paths.append(folder / f"shard-{shard}.parquet")
-        rows = [EmbeddedSequence(row.sequence_sha256, *named(row)) for row in own.itertuples()]
-        write_shard(paths[-1], rows, own, width=SIZES.residue_width, manifest=RELEASE.only("residue_encoder"))
+        rows = [EmbeddedSequence(row.sequence_sha256, *named(row)) for row in planned.itertuples()]
+        write_shard(paths[-1], rows, planned, width=SIZES.residue_width, manifest=RELEASE.only("residue_encoder"))
     index, manifest = collect_shards(paths, plan)
     write_index(folder / "manifest.parquet", index, manifest)
     return ESMResidueStore(folder / "manifest.parquet")

@@ -12,6 +12,7 @@ from workflow.benchmark_worlds import write_cafa3, write_gearnet, write_lafa, wr
 from gofer.artefacts import read_table
 from gofer.config import check_config, read_config
 from gofer.errors import GoferError
+from gofer.inputs.ground_truth import read_ground_truth
 
 pytestmark = pytest.mark.workflow
 
@@ -35,12 +36,13 @@ def snakemake(root: Path, folder: Path, run: str, *arguments: str, check: bool =
 
 
 def read_through(root: Path, folder: Path, run: str) -> dict[str, object]:
-    """What the first rules make of a benchmark's files: splits and what is judged apart."""
-    paths = [f"results/{run}/inputs/judged/terms.parquet", f"results/{run}/inputs/pid2pos.parquet"]
+    """What the first rules make of a benchmark's files: splits and subsets."""
+    paths = [f"results/{run}/inputs/truth_terms.parquet", f"results/{run}/inputs/pid2pos.parquet"]
     snakemake(root, folder, run, *paths)
     results = folder / "results" / run
-    names = ("terms", "proteins", "knowledge", "known")
-    tables = {name: read_table(results / f"inputs/judged/{name}.parquet") for name in names}
+    files = {f"truth_{name}": results / f"inputs/truth_{name}.parquet" for name in ("labels", "terms")}
+    _, judged = read_ground_truth(files, ["is_a", "part_of"])
+    tables = {name: getattr(judged, name) for name in ("terms", "proteins", "knowledge", "known")}
     splits = read_table(results / "inputs/splits.parquet")
     return tables | {"split": splits.set_index("protein_id")["split"], "results": results}
 
@@ -116,7 +118,7 @@ def test_cafa3_tests_its_targets_and_never_trains_on_them_under_another_id(root,
     others = found["split"][~found["split"].index.isin(targets) & (found["split"] != "unused")]
     assert (others == "val").mean() == pytest.approx(0.1, abs=0.04)
     for name in ("no_knowledge", "limited_knowledge"):
-        own = found["proteins"][found["proteins"]["protein_set"] == name]
+        own = found["knowledge"][found["knowledge"]["knowledge"] == name]
         assert set(own["protein_id"]) == set(wanted[name])
     assert "collect_metrics" in planned(snakemake(root, folder, "cafa3", "-n", "evaluate"))
 

@@ -22,7 +22,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         vectors_TD, space = vocabulary.text_TG, TEXT
     index = TermIndex.of_vectors(vocabulary.go_ids, vectors_TD, space=space, kind=params.kind)
     recall = index.recall(params.shortlist)
-    told = {"phase": snakemake.wildcards.phase, "space": space, "kind": params.kind, "recall": round(recall, 4)}
-    write_index(snakemake.output.index, index, manifest.told(**told, recall_at=params.shortlist))
+    facts = {"phase": snakemake.wildcards.phase, "space": space, "kind": params.kind, "recall": round(recall, 4)}
+    write_index(snakemake.output.index, index, manifest.with_facts(**facts, recall_at=params.shortlist))
     logger.info("%d terms in the %s space, %s index", len(vocabulary.go_ids), space, params.kind)
     logger.info("it finds %.4f of the %d terms nearest to a term", recall, params.shortlist)

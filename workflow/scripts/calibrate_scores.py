@@ -17,7 +17,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     truth_BT = truth_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).toarray()
     proteins = val.described(read_sequences(files.proteins))
     scorer = Scorer.fit(space, LabelModel.read(files.label_model), proteins, truth_BT, relations)
-    write_json(snakemake.output.calibration, scorer.fitted(), manifest.told(proteins=len(val.protein_ids)))
+    write_json(snakemake.output.calibration, scorer.fitted(), manifest.with_facts(proteins=len(val.protein_ids)))
     logger.info("calibration of the text: %s", scorer.calibration.weights)
     for aspect, ensemble in scorer.ensemble.aspects.items():
         logger.info("%s: share of labels %g, trust in alignments %g", aspect, ensemble.share, ensemble.trust)

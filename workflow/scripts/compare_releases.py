@@ -15,7 +15,7 @@ with logged_to(snakemake.log[0]):
     after = Ontology(manifest.release["go_release"], read_table(files.ontology), read_table(files.obsolete))
     changes = compare_releases(before, after)
     accounting = release_accounting(before, after, changes).table()
-    manifest = manifest.with_release(previous_go_release=before.release).told(source=str(files.previous))
+    manifest = manifest.with_release(previous_go_release=before.release).with_facts(source=str(files.previous))
     write_table(output.changes, typed(changes, RELEASE_CHANGES), manifest)
     write_tsv(output.readable, changes)
     write_table(output.previous_terms, typed(pd.DataFrame({"go_id": known_ids(before)}), PREVIOUS_TERMS), manifest)

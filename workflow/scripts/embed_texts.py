@@ -20,5 +20,5 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     folder = snakemake.config["embeddings"]["texts"]["cache"]
     vectors_TG = encoder.embed(fitted.texts, go_ids, cache=TextCache(folder, encoder.vectors) if folder else None)
     manifest = agreed_files(path).only("go_release").with_release(text_encoder=encoder.name)
-    told = {"phase": phase, "template_sha256": template_hash(), **fitted.counts()}
-    GoLookupCache(go_ids, vectors_TG).write(snakemake.output.vectors, manifest.told(**told))
+    facts = {"phase": phase, "template_sha256": template_hash(), **fitted.counts()}
+    GoLookupCache(go_ids, vectors_TG).write(snakemake.output.vectors, manifest.with_facts(**facts))

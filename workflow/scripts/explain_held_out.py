@@ -25,7 +25,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     )
     planted = planted_positions(files.planted) if files.get("planted") else None
     table = explained_examples(space, chosen, examples, planted, windows=params.settings["evidence_windows"])
-    write_table(snakemake.output.evidence, table, manifest.told(settings=params.settings))
+    write_table(snakemake.output.evidence, table, manifest.with_facts(settings=params.settings))
     write_tsv(
         snakemake.output.faithfulness, faithfulness(space, chosen, table, Bootstrap(params.resamples, params.seed))
     )

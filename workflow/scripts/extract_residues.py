@@ -1,4 +1,4 @@
-"""Rule extract_residues: the residue embeddings of one shard's sequences, from the cache or made anew."""
+"""Rule extract_residues: the residue embeddings of one shard's sequences, from the cache or computed."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings = snakemake.input, snakemake.params.settings
-    # How the work is done, which changes no vector and so is no parameter of the rule.
+    # These settings change no vector, so they are not parameters of the rule.
     how = snakemake.config["embeddings"]["residues"]
     agreed_files(files.proteins, files.plan)
     proteins = read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"])
-    own = sequences_of_shard(proteins, read_table(files.plan), snakemake.wildcards.shard)
+    sequences = sequences_of_shard(proteins, read_table(files.plan), snakemake.wildcards.shard)
     encoder = ResidueEncoder.load(
         settings["model"],
         settings["layer"],
@@ -25,14 +25,14 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     )
     overlap = settings["window_overlap"]
     cache = ResidueCache(how["cache"], encoder=encoder.name, width=encoder.width, window_overlap=overlap)
-    longest = max(own["length"], default=0)
+    longest = max(sequences["length"], default=0)
     batch = encoder.batch_that_fits(how["batch_residues"], memory_gib=how["memory_gib"], longest=longest)
-    told = (encoder.name, len(own), own["length"].sum(), batch)
-    logger.info("%s: %d sequences, %d residues, at most %d tokens at a time", *told)
-    extraction = Extraction(own, encoder, cache, batch, overlap)
+    facts = (encoder.name, len(sequences), sequences["length"].sum(), batch)
+    logger.info("%s: %d sequences, %d residues, at most %d tokens at a time", *facts)
+    extraction = Extraction(sequences, encoder, cache, batch, overlap)
     manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": overlap})
-    write_shard(snakemake.output.shard, extraction.rows(), own, width=encoder.width, manifest=manifest)
+    write_shard(snakemake.output.shard, extraction.rows(), sequences, width=encoder.width, manifest=manifest)
     cache.add(Path(snakemake.output.shard))
-    # Beside the logs: what was in the cache depends on what ran before, and outputs are the same each time.
+    # In the logs: what was in the cache depends on earlier runs, while outputs are always the same.
     write_tsv(snakemake.log.accounting, extraction.accounting().table())
     logger.info("%s", extraction.accounting().table().to_string(index=False))

@@ -26,7 +26,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         seed=params.seed,
     )
     label_model.write(
-        snakemake.output.label_model, manifest.told(settings=params.settings, proteins=len(known.protein_ids))
+        snakemake.output.label_model, manifest.with_facts(settings=params.settings, proteins=len(known.protein_ids))
     )
     landmarks, n_terms = label_model.regression.weight_MT.shape
     logger.info("%d proteins, %d landmarks, %d terms", len(known.protein_ids), landmarks, n_terms)

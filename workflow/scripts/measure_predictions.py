@@ -7,8 +7,7 @@ from gofer.evaluation.cafaeval import read_figures
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import measure, not_measured
 from gofer.evaluation.subset_metrics import measure_subsets, not_subset_measured
-from gofer.inputs.benchmark_subsets import NAMES, Judged
-from gofer.inputs.held_out import HeldOut
+from gofer.inputs.ground_truth import read_ground_truth
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.retrieval.cafa_format import prediction_status, read_cafa
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores
@@ -17,10 +16,9 @@ from gofer.workflow import logged_to
 with logged_to(snakemake.log[0]):
     files, method, params = snakemake.input, snakemake.wildcards.method, snakemake.params
     unthresholded = [files[name] for name in ("unthresholded", "ranks") if files.get(name)]  # of some methods alone
-    joined = [files.predictions, files.terms, files.term_sets, files.annotations, files.splits, *unthresholded]
-    manifest = agreed_files(*joined, *(files[name] for name in NAMES))
-    manifest = manifest.told(method=method, settings=params.settings)
-    held_out, judged = HeldOut.read(files, params.relations), Judged.of_files(files)
+    manifest = agreed_files(files.predictions, files.truth_labels, files.truth_terms, *unthresholded)
+    manifest = manifest.with_facts(method=method, settings=params.settings)
+    held_out, judged = read_ground_truth(files, params.relations)
     status = prediction_status(files.predictions)
     if status == "complete":
         predicted = Predicted(
@@ -34,4 +32,4 @@ with logged_to(snakemake.log[0]):
     else:
         table, apart = not_measured(method), not_subset_measured(method, judged)
     table = pd.concat([table, apart], ignore_index=True) if len(apart) else table
-    write_table(snakemake.output.measures, table, manifest.told(status=status))
+    write_table(snakemake.output.measures, table, manifest.with_facts(status=status))

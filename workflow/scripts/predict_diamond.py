@@ -1,8 +1,9 @@
 """Rule predict_diamond: labels of similar training proteins; without DIAMOND, a file that says so."""
 
 from gofer.artefacts import agreed_files, read_table
-from gofer.baselines.diamond import DIAMOND_MISSING, DiamondSearch, transferred_labels
+from gofer.baselines.diamond import transferred_labels
 from gofer.inputs.held_out import labels_of
+from gofer.inputs.proteins.diamond import DIAMOND_MISSING, DiamondSearch
 from gofer.retrieval.cafa_format import write_cafa
 from gofer.workflow import logged_to, logger
 
@@ -10,7 +11,7 @@ with logged_to(snakemake.log[0]):
     manifest = agreed_files(*snakemake.input)
     settings = snakemake.params.settings
     search = DiamondSearch(threads=snakemake.threads)
-    manifest = manifest.told(method="diamond")
+    manifest = manifest.with_facts(method="diamond")
     if not search.installed:
         logger.warning(DIAMOND_MISSING)
         write_cafa(snakemake.output.predictions, [], [], [], manifest=manifest, status=DIAMOND_MISSING)
@@ -20,8 +21,8 @@ with logged_to(snakemake.log[0]):
         queries = proteins[proteins["split"].isin(["val", "test"])].reset_index(drop=True)
         targets = proteins[proteins["split"] == "train"].reset_index(drop=True)
         labels = labels_of(read_table(snakemake.input.pid2pos), "train")
-        hits = search.hits(queries, targets)
+        hits = search.hits(queries["sequence"], targets["sequence"])
         logger.info("%d hits for %d of %d proteins", len(hits), hits["query"].nunique(), len(queries))
         table = transferred_labels(hits, queries, targets, labels, min_score=settings["min_score"])
-        manifest = manifest.told(settings=settings, program=search.version())
+        manifest = manifest.with_facts(settings=settings, program=search.version())
         write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

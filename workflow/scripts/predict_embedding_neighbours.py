@@ -15,5 +15,5 @@ with logged_to(snakemake.log[0]):
     k = choose_k(of_val, train, val, terms, snakemake.params.relations)
     logger.info("k = %d by the mean Fmax of the validation proteins", k)
     table = neighbour_labels(neighbours, train, terms, k=k, min_score=min_score)
-    manifest = agreed_files(*files).told(method="embedding_neighbours", k=k)
+    manifest = agreed_files(*files).with_facts(method="embedding_neighbours", k=k)
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

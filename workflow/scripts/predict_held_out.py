@@ -17,6 +17,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         read_table(files.annotations, ["protein_id", "go_id"]),
         relations,
         snakemake.output,
-        manifest.told(method="gofer", settings=settings),
+        manifest.with_facts(method="gofer", settings=settings),
         min_score=settings["min_score"],
     )

@@ -25,5 +25,5 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         min_score=params.settings["min_score"],
         seed=params.seed,
     )
-    manifest = agreed_files(*files).told(method="kmer_ridge", settings=params.labels)
+    manifest = agreed_files(*files).with_facts(method="kmer_ridge", settings=params.labels)
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)

@@ -16,5 +16,5 @@ with logged_to(snakemake.log[0]):
         table["protein_id"],
         table["go_id"],
         table["score"],
-        manifest=manifest.told(method="naive", settings=settings),
+        manifest=manifest.with_facts(method="naive", settings=settings),
     )

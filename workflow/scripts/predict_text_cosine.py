@@ -14,7 +14,7 @@ from gofer.workflow import logged_to
 with logged_to(snakemake.log[0]):
     files, relations = snakemake.input, snakemake.params.relations
     k = read_manifest(files.chosen).made_by["k"]
-    manifest = agreed_files(*files).told(method="text_cosine", k=k)
+    manifest = agreed_files(*files).with_facts(method="text_cosine", k=k)
     terms, pid2pos = read_table(files.terms), read_table(files.pid2pos)
     go_ids, below_T = terms["go_id"].tolist(), ~GoGraph.of_terms(terms, relations, within_aspect=True).is_root_T
     told = {

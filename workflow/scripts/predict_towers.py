@@ -27,6 +27,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         read_table(files.annotations, ["protein_id", "go_id"]),
         relations,
         snakemake.output,
-        manifest.told(method=snakemake.wildcards.method, settings=settings),
+        manifest.with_facts(method=snakemake.wildcards.method, settings=settings),
         min_score=settings["min_score"],
     )

@@ -9,7 +9,7 @@ with logged_to(snakemake.log[0]):
     output, settings = snakemake.output, snakemake.params.settings
     ontology = read_ontology(snakemake.input.obo, settings["relations"], across_aspects=settings["across_aspects"])
     accounting = ontology.accounting().table()
-    manifest = Manifest({"go_release": ontology.release}).told(source=str(snakemake.input.obo), settings=settings)
+    manifest = Manifest({"go_release": ontology.release}).with_facts(source=str(snakemake.input.obo), settings=settings)
     write_table(output.ontology, typed(ontology.terms, ONTOLOGY), manifest)
     write_table(output.obsolete, typed(ontology.obsolete, OBSOLETE), manifest)
     write_table(output.accounting, typed(accounting, ACCOUNTING), manifest)

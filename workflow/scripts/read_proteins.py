@@ -10,6 +10,7 @@ with logged_to(snakemake.log[0]):
     reader = ProteinReader(
         [files.fasta] if isinstance(files.fasta, str) else files.fasta,
         keep_ids=files.get("keep_ids") or None,
+        leave_out_ids=files.get("leave_out_ids") or None,
     )
     write_batches(output.proteins, PROTEINS, reader.batches(), reader.manifest)
     accounting = reader.accounting.table()

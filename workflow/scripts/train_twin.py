@@ -10,5 +10,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     manifest = agreed_files(files.proteins, files.terms, files.pid2pos, files.residues, *files.texts)
     inputs = VariantInputs.read(files, manifest, params.phases, params.relations)
     model = train_variant("bce", inputs, params.training, params.mining, seed=params.seed, share=1.0)
-    write_checkpoint(snakemake.output.model, model, manifest.told(training={**params.training, "objective": "bce"}))
+    write_checkpoint(
+        snakemake.output.model, model, manifest.with_facts(training={**params.training, "objective": "bce"})
+    )
     logger.info("%d training terms", len(model.seen_go_ids))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gofer import __version__
+import gofer as library
 from gofer.cli.running import EXIT_CODES, FAULT, MODEL_HELP, chosen_model, reported
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ def _version(asked: bool) -> None:
     if asked:
         from gofer.retrieval.model_file import VERSION
 
-        typer.echo(f"gofer {__version__}, reads and writes model format {VERSION}")
+        typer.echo(f"gofer {library.__version__}, reads and writes model format {VERSION}")
         raise typer.Exit
 
 

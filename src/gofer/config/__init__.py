@@ -15,6 +15,7 @@ from gofer.config.check import check_config
 from gofer.config.files import (
     annotation_files,
     input_path,
+    judged_annotation_files,
     protein_files,
     protein_sets,
     query_name,
@@ -30,6 +31,7 @@ __all__ = [
     "check_config",
     "complete",
     "input_path",
+    "judged_annotation_files",
     "merged",
     "protein_files",
     "protein_sets",

@@ -156,8 +156,13 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
             yield ("inputs", "splits", "test_ids"), "is null, but inputs.splits.method is lists"
     elif splits["method"] == "date":
         yield from _days_out_of_order(splits)
+    elif splits["method"] == "judged":
+        if config["judged_annotations"] is None:
+            yield ("judged_annotations",), "is null, but inputs.splits.method is judged"
     elif splits["val"] + splits["test"] >= 1:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
+    if config["judged_annotations"] is not None and splits["method"] != "judged":
+        yield ("judged_annotations",), f"is given, but inputs.splits.method is {splits['method']}, not judged"
     yield from _zero_shot_disagreements(sets, config["previous_ontology"])
     if (training["win_size"] or 0) % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"

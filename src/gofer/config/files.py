@@ -92,6 +92,11 @@ def annotation_files(config: Mapping[str, Any]) -> list[str]:
     return [input_path(config, name) for name in _named(config, "annotations")]
 
 
+def judged_annotation_files(config: Mapping[str, Any]) -> list[str]:
+    """The files of the annotations that judge the validation and test proteins; none without judged_annotations."""
+    return [input_path(config, name) for name in _named(config, "judged_annotations")]
+
+
 def split_lists(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """The files of ids by split, val and test; none where the method is not lists."""
     splits = config["inputs"]["splits"]
@@ -137,12 +142,14 @@ def _input_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     inputs, evaluation, lists = config["inputs"], config["evaluation"], split_lists(config)
     yield from ((("proteins",), path) for path in protein_files(config))
     yield from ((("annotations",), path) for path in annotation_files(config))
+    yield from ((("judged_annotations",), path) for path in judged_annotation_files(config))
     yield from ((("inputs", "splits", f"{split}_ids"), path) for split in lists for path in lists[split])
     yield from ((("evaluation", "protein_sets", str(one["name"])), str(one["path"])) for one in protein_sets(config))
     sets = inputs["term_sets"]
     optional: dict[Key, str | None] = {
         ("ontology",): config["ontology"],
         ("inputs", "keep_ids"): inputs["keep_ids"],
+        ("inputs", "leave_out_ids"): inputs["leave_out_ids"],
         ("inputs", "term_sets", "zero_list"): sets["zero_list"] if sets["zero_method"] == "list" else None,
         ("inputs", "term_sets", "few_list"): sets["few_list"],
         ("inputs", "labels", "stoplist"): inputs["labels"]["stoplist"],

@@ -9,5 +9,5 @@ residue embeddings with a manifest, and one table of unit vectors of texts per p
 - `packing`, `compute`: sequences without padding; devices, precision and memory of a forward pass;
 - `encoder_names`: names of encoders as files carry them.
 
-Whatever is computed is kept by content and encoder, so that nothing is computed twice.
+Vectors are cached by content and encoder, so that nothing is computed twice.
 """

@@ -1,4 +1,4 @@
-"""Where a forward pass runs, in which numbers, how much memory it takes, and what is done where memory runs out."""
+"""Device, precision and memory of a forward pass, and smaller batches where memory runs out."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +12,13 @@ from gofer.errors import GoferError
 from gofer.workflow import logger
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-# What torch's CPU allocator says, on Linux and on Windows; on CUDA it raises an error of its own type.
+# Messages of torch's CPU allocator, on Linux and on Windows; on CUDA it raises a special error.
 NO_MEMORY = ("can't allocate memory", "not enough memory")
 
 
 @dataclass(frozen=True)
 class Compute:
-    """A device and the numbers that its products are made in.
+    """A device and the type of its matrix products.
 
     Attributes:
         device: CPU or one CUDA device.
@@ -32,7 +32,7 @@ class Compute:
     def chosen(
         cls, device: str = "auto", precision: str = "float32", *, section: str = "embeddings.residues"
     ) -> "Compute":
-        """What the keys device and precision of a section of the config name.
+        """The values of the keys device and precision of a section of the config.
 
         Args:
             device: auto (CUDA where there is a device), cpu or cuda.
@@ -40,7 +40,7 @@ class Compute:
             section: Of the config, for the error.
 
         Raises:
-            GoferError: CUDA is asked for where there is none.
+            GoferError: The config says cuda, but there is no CUDA device.
         """
         found = torch.cuda.is_available()
         if device == "cuda" and not found:
@@ -75,7 +75,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 GIB = 2**30
 # At its peak a layer holds, for each token, the float32 sum over the layers and 12 vectors as wide as the model in the
 # type of its products (torch's own count, tests/embeddings/test_memory.py). The process grows by up to 4 more in
-# float32, which oneDNN and the holes between allocations take (`benchmarks/extraction.py` tells both).
+# float32, for oneDNN and gaps between allocations (`benchmarks/extraction.py` measures both).
 FLOAT32_VECTORS_AT_PEAK = 5
 VECTORS_AT_PEAK = 12
 # Cosines and sines of the rotary angles, once by position and once by token, are as wide as one head.
@@ -90,7 +90,7 @@ class Footprint:
 
     Attributes:
         weights: Bytes that the model takes.
-        per_token: Bytes that each token takes beside them while it is worked on.
+        per_token: Further bytes for each token of the batch.
     """
 
     weights: int
@@ -110,45 +110,45 @@ class Footprint:
         vectors = width * (FLOAT32_VECTORS_AT_PEAK * torch.float32.itemsize + VECTORS_AT_PEAK * number)
         return cls(weights * number, vectors + ANGLES_AT_PEAK * number * width // heads)
 
-    def tokens_that_fit(self, memory_gib: float | None, *, asked: int, longest: int) -> int:
-        """Tokens of a forward pass: as many as asked for, or fewer where memory_gib allows only fewer.
+    def tokens_that_fit(self, memory_gib: float | None, *, batch_tokens: int, longest: int) -> int:
+        """Tokens of a forward pass: `batch_tokens`, or fewer if memory_gib allows only fewer.
 
         Args:
             memory_gib: Config key embeddings.residues.memory_gib; None for no limit.
-            asked: Config key embeddings.residues.batch_residues.
-            longest: Tokens of the longest sequence, which must fit alone.
+            batch_tokens: Config key embeddings.residues.batch_residues.
+            longest: Tokens of the longest sequence, which must fit by itself.
 
         Raises:
             GoferError: It does not.
         """
         if memory_gib is None:
-            return asked
+            return batch_tokens
         fit = int((memory_gib * GIB - self.weights) // self.per_token)
         if fit < longest:
-            weights, alone = self.weights / GIB, longest * self.per_token / GIB
+            weights, longest_gib = self.weights / GIB, longest * self.per_token / GIB
             raise GoferError(
                 f"embeddings.residues.memory_gib {memory_gib:g} is too little: the model's weights take "
-                f"{weights:.3f} GiB, and the longest sequence ({longest:,} tokens) {alone:.3f} GiB",
-                help=f"set it to {weights + alone + 0.001:.3f} or more, or choose bfloat16 or a smaller model",
+                f"{weights:.3f} GiB, and the longest sequence ({longest:,} tokens) {longest_gib:.3f} GiB",
+                help=f"set it to {weights + longest_gib + 0.001:.3f} or more, or choose bfloat16 or a smaller model",
             )
-        if fit < asked:
-            logger.info("memory_gib %g: batches of %d tokens, not %d", memory_gib, fit, asked)
-        return min(fit, asked)
+        if fit < batch_tokens:
+            logger.info("memory_gib %g: batches of %d tokens, not %d", memory_gib, fit, batch_tokens)
+        return min(fit, batch_tokens)
 
 
 def in_batches(
     work: Callable[[list[int]], Found], tokens: Sequence[int], *, most: int, names: Sequence[str]
 ) -> Iterator[tuple[list[int], Found]]:
-    """Yield (positions, `work` of them), short sequences first; where memory runs out, batches are halved from then on.
+    """Yield (positions, `work` of them), short sequences first; after running out of memory, batches are half as large.
 
     Args:
         work: Takes positions; may run out of memory.
         tokens: How many each sequence has.
-        most: Most tokens of a batch (or one longer sequence alone).
+        most: Most tokens of a batch (a longer sequence is a batch by itself).
         names: What each sequence is called in an error.
 
     Raises:
-        GoferError: There is no memory for one sequence alone.
+        GoferError: There is not enough memory for a single sequence.
     """
     waiting = deque(tight_batches(tokens, most=most))
     while waiting:
@@ -160,12 +160,12 @@ def in_batches(
         held = sum(tokens[i] for i in batch)
         if len(batch) == 1:
             raise GoferError(
-                f"there is no memory for a forward pass over {names[batch[0]]} alone ({held:,} tokens)",
+                f"there is not enough memory for a forward pass over {names[batch[0]]} ({held:,} tokens)",
                 help="give the job more memory, set embeddings.residues.device to cpu or .precision to bfloat16, "
                 "or choose a smaller model",
             )
         most = held // 2
-        logger.info("out of memory with a batch of %d tokens: from here on at most %d", held, most)
+        logger.info("out of memory with a batch of %d tokens: continuing with at most %d", held, most)
         rest = [i for group in (batch, *waiting) for i in group]
         smaller = tight_batches([tokens[i] for i in rest], most=most)
         waiting = deque([rest[i] for i in group] for group in smaller)
@@ -177,7 +177,7 @@ def _unless_out_of_memory(work: Callable[[list[int]], Found], batch: list[int]) 
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-    # Only here has the error let go of the tensors of the pass that failed.
+    # Only here has the error released the tensors of the failed pass.
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
     return None

@@ -1,4 +1,4 @@
-"""Sequences of different lengths one after another, without padding; and linear layers fast on such rows.
+"""Sequences of different lengths packed without padding, and linear layers that are fast on such rows.
 
 Linear layers see one long row of tokens; attention runs over each sequence, and over sequences of equal length at once.
 The weights of a `PackedLinear` are laid out in memory as oneDNN wants them, which spares a copy per call; torch has the
@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 def tight_batches(lengths: Sequence[int], *, most: int) -> list[list[int]]:
-    """Positions in groups, sorted by length, each with at most `most` in all (or one longer sequence alone)."""
+    """Positions in groups, sorted by length, each at most `most` in all (a longer sequence is a group by itself)."""
     batches: list[list[int]] = []
     held = 0
     for position in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
@@ -59,7 +59,7 @@ def attend(
         v_RHC: Values.
         runs: `runs_of` the lengths, in the order of the tokens.
         scale: Factor of the scores.
-        also: A key and a value (H, C) that every sequence sees beside its own.
+        also: A further key and value (H, C), seen by every sequence.
     """
     out_RHC = torch.empty(v_RHC.shape, dtype=v_RHC.dtype, device=v_RHC.device)
     start = 0
@@ -97,7 +97,7 @@ TYPICAL_ROWS = 1024
 
 
 class PackedLinear:
-    """x W^T + b, followed by GELU where asked for.
+    """x W^T + b, followed by GELU if `gelu`.
 
     Args:
         weight: (outputs, inputs).

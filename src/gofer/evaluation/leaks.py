@@ -15,12 +15,12 @@ from gofer.names import HELD_OUT, SPLITS
 from gofer.tables import LEAKS
 
 SAME_SEQUENCE = "{split} proteins with the sequence of a training protein"
-ALIKE = "{split} proteins with a training protein at {percent:g} % identity or more"
+SIMILAR = "{split} proteins with a training protein at {percent:g} % identity or more"
 IN_LABELS = "labels of training proteins that are zero-shot terms"
 COUNTED = "zero-shot terms with a training protein"
 ANCESTORS = "training positives that follow from held-out terms alone"
 REPORTED_FROM = 0.3  # identity, where the split promises none
-REFUSED, TOLD = "refused", "told"
+REFUSED, REPORTED = "refused", "reported"
 
 PROTEINS_AT_ONCE = 1024
 
@@ -54,7 +54,7 @@ def leak_checks(
 
     Returns:
         `tables.LEAKS`: the check, how many were found among how many, and handling: `REFUSED` (any would have ended the
-        evaluation, so there is none) or `TOLD`.
+        evaluation, so there is none) or `REPORTED`.
 
     Raises:
         GoferError: A held-out protein has the sequence of a training protein, or one more similar than the split
@@ -93,8 +93,8 @@ def _similar(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
             f"{first['nearest_train']}, but the split promises less than {promised:.0%}",
             help="delete inputs/splits.parquet and run snakemake again; if it stays, please report it",
         )
-    check = ALIKE.format(split=SPLITS[split], percent=100 * identity)
-    return check, len(similar), len(own), TOLD if promised is None else REFUSED
+    check = SIMILAR.format(split=SPLITS[split], percent=100 * identity)
+    return check, len(similar), len(own), REPORTED if promised is None else REFUSED
 
 
 def _zero_shot(terms: pd.DataFrame, term_sets: pd.DataFrame, pid2pos: pd.DataFrame) -> list[Row]:
@@ -135,7 +135,7 @@ def _ancestors(
             "but inputs.term_sets.zero_ancestors is drop",
             help="delete inputs/pid2pos.parquet and run snakemake again; if it stays, please report it",
         )
-    return ANCESTORS, len(alone), len(positives), REFUSED if zero_ancestors == "drop" else TOLD
+    return ANCESTORS, len(alone), len(positives), REFUSED if zero_ancestors == "drop" else REPORTED
 
 
 def _follow(

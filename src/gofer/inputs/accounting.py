@@ -1,9 +1,12 @@
-"""What came in, what was kept, changed or dropped, and why: one table per reader."""
+"""What was read, kept, changed or dropped, and why: one table per reader."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
 
 import pandas as pd
 
+Batch = TypeVar("Batch", bound=Sized)
 MOST_EXAMPLES = 5
 
 
@@ -17,11 +20,18 @@ class Accounting:
     def add(self, item: str, reason: str = "", count: int = 1, *, example: str = "") -> None:
         """Count `count` more of `item`, e.g. `("annotations dropped", "evidence code not asked for")`.
 
-        The first `MOST_EXAMPLES` examples are told with the reason.
+        The first `MOST_EXAMPLES` examples are reported with the reason.
         """
         self._counts[item, reason] += count
         if example and len(self._examples[item, reason]) <= MOST_EXAMPLES:
             self._examples[item, reason].append(example)
+
+    def counting(self, item: str, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Batches as they come; once they are through, `item` has the number of their rows."""
+        self.add(item, count=0)
+        for batch in batches:
+            self.add(item, count=len(batch))
+            yield batch
 
     def count(self, item: str, reason: str = "") -> int:
         """The count so far."""

@@ -1,34 +1,31 @@
 """What a benchmark evaluates besides all terms and all test proteins: vocabulary, sets, and what was known before.
 
-Of a protein that is asked for terms of an aspect, before the first day of the test there was
+Knowledge of a test protein in an aspect, before the first day of the test:
 
 - no knowledge: no annotation at all;
-- limited knowledge: one in another aspect, none in this one;
-- partial knowledge: one in this aspect. What was known, and what follows from it, is then left out of truth and
-  predictions, so that only what is new counts (CAFA-evaluator-PK does this with its option -known).
+- limited knowledge: annotations in another aspect, none in this one;
+- partial knowledge: annotations in this aspect. These terms and their ancestors are left out of truth and predictions,
+  so that only new terms count (as CAFA-evaluator-PK does with its option -known).
 
-Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer goes one
-step further than they ask: it is never trained on a protein that it is tested on, so that it does not know either what
-was known before. cafaeval has no such option, so that gofer's own metrics judge the proteins of partial knowledge.
+Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer is
+    stricter: it never trains on a test protein, so it does not see its earlier annotations either. cafaeval has no such
+    option, so gofer's own metrics evaluate the proteins of partial knowledge.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gofer.artefacts import read_table
 from gofer.errors import InputError
 from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_lists import read_lists, read_marked
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
-NAMES = ("judged_terms", "judged_proteins", "knowledge", "known")
 NO, LIMITED, PARTIAL = "no_knowledge", "limited_knowledge", "partial_knowledge"  # see `knowledge`
 PARTIAL_SPLIT = f"test_{PARTIAL}"
 TERMS = pa.schema([("go_id", pa.string())])
@@ -39,14 +36,13 @@ KNOWN = pa.schema([(name, pa.string()) for name in ("protein_id", "go_id")])
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What is judged apart.
+    """Subsets that are evaluated separately.
 
     Attributes:
         terms: Column go_id: the vocabulary of evaluation.terms; empty without one.
         proteins: Columns of `PROTEINS`: the sets of evaluation.protein_sets.
-        knowledge: Columns of `KNOWLEDGE`, what was known of the test proteins; empty where inputs.splits.later does not
-            ask for it.
-        known: Columns of `KNOWN`: the terms that were known of them, propagated.
+        knowledge: Columns of `KNOWLEDGE`, of the test proteins; empty unless inputs.splits.later is test.
+        known: Columns of `KNOWN`: the terms that they had before the test, propagated.
     """
 
     terms: pd.DataFrame = field(default_factory=TERMS.empty_table().to_pandas)
@@ -54,19 +50,14 @@ class Judged:
     knowledge: pd.DataFrame = field(default_factory=KNOWLEDGE.empty_table().to_pandas)
     known: pd.DataFrame = field(default_factory=KNOWN.empty_table().to_pandas)
 
-    @classmethod
-    def of_files(cls, files: Mapping[str, Path | str]) -> "Judged | None":
-        """From the files of rule choose_judged, by the names `NAMES`; None where these are not among them."""
-        return cls(*(read_table(files[name]) for name in NAMES)) if files.get(NAMES[0]) else None
-
     def sets(self, aspect: str) -> dict[str, pd.Index]:
-        """The proteins of each set in one aspect, by its name; those of what was known among them.
+        """The proteins of each set in one aspect, by its name; sets by knowledge among them.
 
-        Of partial knowledge none: it is a split of its own.
+        Partial knowledge has no set: it is a separate split.
         """
-        own = pd.concat([self.proteins, self.knowledge.rename(columns={"knowledge": "protein_set"})])
-        names = [*dict.fromkeys(own["protein_set"])]
-        of_aspect = own[own["aspect"] == aspect]
+        sets = pd.concat([self.proteins, self.knowledge.rename(columns={"knowledge": "protein_set"})])
+        names = [*dict.fromkeys(sets["protein_set"])]
+        of_aspect = sets[sets["aspect"] == aspect]
         return {name: pd.Index(of_aspect.loc[of_aspect["protein_set"] == name, "protein_id"]) for name in names}
 
 
@@ -80,8 +71,8 @@ def read_protein_sets(
 
     Args:
         sources: What `gofer.config.protein_sets` gives: name, aspect or None for all, path, column or None.
-        tested: Ids of the test proteins; others that a list names are left out, since a benchmark's lists go with all
-            of its targets.
+        tested: Ids of the test proteins; others in a list are left out, since a benchmark's lists name all of its
+            targets.
         aspects: All aspects.
         limits: What a file may hold.
 
@@ -95,8 +86,8 @@ def read_protein_sets(
     for source in sources:
         path, column = source["path"], source["column"]
         named = read_marked(path, column, limits) if column else read_lists([path], limits)
-        own = [protein_id for protein_id in named if protein_id in tested]
-        if not own:
+        members = [protein_id for protein_id in named if protein_id in tested]
+        if not members:
             raise InputError(
                 f"none of its {len(named):,} proteins, e.g. {next(iter(named))}, is tested",
                 path=path,
@@ -105,7 +96,7 @@ def read_protein_sets(
         rows += [
             (source["name"], aspect, protein_id)
             for aspect in ([source["aspect"]] if source["aspect"] else aspects)
-            for protein_id in own
+            for protein_id in members
         ]
     table = pd.DataFrame(rows, columns=PROTEINS.names, dtype="str")
     return table.drop_duplicates(ignore_index=True)
@@ -114,7 +105,7 @@ def read_protein_sets(
 def by_knowledge(
     truth: pd.DataFrame, terms: pd.DataFrame, knowledge: pd.DataFrame, known: pd.DataFrame
 ) -> pd.DataFrame:
-    """The truth with partial knowledge as a split of its own, `PARTIAL_SPLIT`, of which only what is new is asked.
+    """The truth with partial knowledge as a separate split, `PARTIAL_SPLIT`, which holds only new terms.
 
     Args:
         truth: Columns protein_id, go_id, split.
@@ -125,13 +116,13 @@ def by_knowledge(
     Returns:
         As `truth`; of the split test, terms of aspects with nothing new are left out.
     """
-    told = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
-    told = told.merge(knowledge, on=["protein_id", "aspect"], how="left")
-    told = told.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
-    tested, partial = told["split"] == "test", told["knowledge"] == PARTIAL
-    kept = ~tested | (told["knowledge"].notna() & ~(partial & told["known"].notna()))
-    told["split"] = told["split"].where(~(tested & partial), PARTIAL_SPLIT)
-    return told.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)
+    joined = truth.assign(aspect=truth["go_id"].map(terms.set_index("go_id")["aspect"]))
+    joined = joined.merge(knowledge, on=["protein_id", "aspect"], how="left")
+    joined = joined.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    tested, partial = joined["split"] == "test", joined["knowledge"] == PARTIAL
+    kept = ~tested | (joined["knowledge"].notna() & ~(partial & joined["known"].notna()))
+    joined["split"] = joined["split"].where(~(tested & partial), PARTIAL_SPLIT)
+    return joined.loc[kept, ["protein_id", "go_id", "split"]].reset_index(drop=True)
 
 
 def knowledge_before(
@@ -152,18 +143,18 @@ def knowledge_before(
         for, sorted; and columns protein_id, go_id of what was known, propagated.
     """
     tested = splits.loc[splits["split"] == "test", "protein_id"]
-    own = annotations[annotations["protein_id"].isin(tested)].assign(
+    labels = annotations[annotations["protein_id"].isin(tested)].assign(
         aspect=lambda table: table["go_id"].map(terms.set_index("go_id")["aspect"])
     )
-    own = own[~own["go_id"].isin(root_ids(terms))]
-    before = own[(own["hops"] == 0) & (own["date"] < test_from)]
+    labels = labels[~labels["go_id"].isin(root_ids(terms))]
+    before = labels[(labels["hops"] == 0) & (labels["date"] < test_from)]
     known = propagate(before[["protein_id", "go_id", "evidence", "date", "source"]], terms, relations)
     known = known[["protein_id", "go_id"]]
-    new = own.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
+    new = labels.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
     keys = ["protein_id", "aspect"]
     asked = new.loc[new["known"].isna(), keys].drop_duplicates().sort_values(keys, ignore_index=True)
     pairs = set(zip(before["protein_id"], before["aspect"], strict=True))
     here = [pair in pairs for pair in zip(asked["protein_id"], asked["aspect"], strict=True)]
     anywhere = asked["protein_id"].isin(before["protein_id"])
-    told = np.select([here, anywhere], [PARTIAL, LIMITED], NO)
-    return asked.assign(knowledge=told), known
+    how_much = np.select([here, anywhere], [PARTIAL, LIMITED], NO)
+    return asked.assign(knowledge=how_much), known

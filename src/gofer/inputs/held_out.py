@@ -1,4 +1,4 @@
-"""What predictions are compared with: the labels of the held-out proteins, and all that tells how to read them."""
+"""The labels of the held-out proteins, which predictions are compared with, and the subsets they fall into."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """What predictions are held against.
+    """The labels that predictions are compared with.
 
     Attributes:
         terms: Columns go_id, aspect, parents per relation, information_accretion, training_count; roots included.
@@ -41,7 +41,7 @@ class HeldOut:
     ) -> "HeldOut":
         """Join the tables of the `inputs` stage: labels of the val and test proteins, without roots.
 
-        Where something was known of the test proteins, those of partial knowledge are a split of their own.
+        Test proteins of partial knowledge are a separate split.
         """
         relations = tuple(relations)
         truth = annotations[["protein_id", "go_id"]].merge(splits[["protein_id", "split"]], on="protein_id")
@@ -58,12 +58,12 @@ class HeldOut:
         """From the files of the `inputs` stage, by the names that `of_tables` gives them.
 
         Args:
-            files: By name, those of rule choose_judged among them or not.
+            files: By name.
             relations: Relations along which annotations propagate in this run.
         """
         names = ("terms", "term_sets", "annotations", "splits")
         terms, term_sets, annotations, splits = (read_table(files[name]) for name in names)
-        return cls.of_tables(terms, term_sets, annotations, splits, relations, Judged.of_files(files))
+        return cls.of_tables(terms, term_sets, annotations, splits, relations)
 
     def of_split(self, split: str) -> pd.DataFrame:
         """Columns protein_id, go_id of one split."""
@@ -71,11 +71,11 @@ class HeldOut:
 
 
 def labels_of(pid2pos: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Columns protein_id, go_id: what is true of the proteins of one split, propagated, roots left out.
+    """Columns protein_id, go_id: the propagated labels of the proteins of one split, roots left out.
 
     Args:
         pid2pos: Columns protein_id, split, true_ids of inputs/pid2pos.parquet.
         split: train, val or test.
     """
-    own = pid2pos.loc[pid2pos["split"] == split, ["protein_id", "true_ids"]]
-    return own.explode("true_ids").dropna().rename(columns={"true_ids": "go_id"}).reset_index(drop=True)
+    of_split = pid2pos.loc[pid2pos["split"] == split, ["protein_id", "true_ids"]]
+    return of_split.explode("true_ids").dropna().rename(columns={"true_ids": "go_id"}).reset_index(drop=True)

@@ -47,6 +47,7 @@ ANNOTATIONS = pa.schema(
         ("source", _TEXT),
     ]
 )
+STATED = pa.schema([field for field in ANNOTATIONS if field.name != "hops"])
 SPLITS = pa.schema(
     [
         ("protein_id", _TEXT),
@@ -79,3 +80,9 @@ PID2POS = pa.schema(
 def typed(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     """The schema's columns of `table` with the schema's types, so that an empty list column is one of strings too."""
     return pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False)
+
+
+def text_array(texts: pd.Series) -> pa.Array:
+    """A column of texts, categorical or not, as one array."""
+    found = pa.array(texts.astype("str"), pa.string(), from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found

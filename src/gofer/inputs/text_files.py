@@ -1,4 +1,4 @@
-"""Lines of a plain, gzip or bzip2 text file, told apart by their first bytes and read within limits."""
+"""Lines of a plain, gzip or bzip2 text file, recognised by their first bytes and read within limits."""
 
 import bz2
 import gzip
@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from gofer.errors import InputError
 
-CHUNK = 1 << 17  # small enough for a processor's second cache, with all that is made of it
+CHUNK = 1 << 17  # fits the second-level cache together with what is derived from it
 MAX_LINE_BYTES = 8 << 20
 ALWAYS_ALLOWED = 64 << 20
 COMMENT = re.compile(r"(?:^|\s)#")
@@ -20,13 +20,13 @@ COMMENT = re.compile(r"(?:^|\s)#")
 
 @dataclass(frozen=True)
 class Limits:
-    """What an input file may hold at most, so that a damaged or hostile one ends in an error and not in a full memory.
+    """Limits of an input file, so that a damaged or hostile one ends in an error, not in a full memory.
 
     Attributes:
-        unfold_ratio: A compressed file may unfold to so many times its size on disk, and always to `ALWAYS_ALLOWED`
-            bytes. Texts shrink 3–15 fold; gzip reaches 1,028 fold on a file made for harm.
+        unfold_ratio: Largest ratio of unfolded to compressed size; `ALWAYS_ALLOWED` bytes are always allowed. Texts
+            shrink 3 to 15 fold; gzip reaches 1,028 fold on a hostile file.
         unfolded_gib: GiB that a file may hold once unfolded, above 0.
-        residues: The longest protein that is believed; titin has 35,000, the longest one known about 46,000.
+        residues: Maximum length of a protein; titin has 35,000, the longest known protein about 46,000.
     """
 
     unfold_ratio: int = 200
@@ -79,7 +79,7 @@ def read_blocks(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[b
     except FileNotFoundError as error:
         raise InputError("no such file", path=path, help="check the path in the config") from error
     except (OSError, zlib.error) as error:
-        # What the system refuses has a number; what bz2 and gzip find wrong has none.
+        # Errors of the system have a number; those of bz2 and gzip have none.
         if isinstance(error, OSError) and error.errno is not None:
             what, help = f"cannot be read ({error})", "check the file and its permissions"
         else:
@@ -101,7 +101,7 @@ def _pieces(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
 
 
 def _unfolded_bz2(file: BinaryIO) -> Iterator[bytes]:
-    # bz2.open passes over whatever follows the first stream and is no second one: a damaged half would be lost unseen.
+    # bz2.open ignores data after the first stream that is no second one: a damaged half would be lost silently.
     stream = bz2.BZ2Decompressor()
     while True:
         packed = b""
@@ -174,7 +174,7 @@ def refuse_other_formats(path: Path | str, line: int, text: bytes, *, wanted: st
 
 
 def read_ids(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> dict[str, int]:
-    """Ids of a list file, one per line, with the line of each; blank lines and `#` comments are passed over.
+    """Ids of a list file, one per line, with the line of each; blank lines and `#` comments are skipped.
 
     Raises:
         InputError: A line holds more than one word, or there is no id at all.

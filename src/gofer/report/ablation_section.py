@@ -1,4 +1,4 @@
-"""What each part of training is worth: figures without it beside those of the full model, seed by seed."""
+"""What each part of training contributes: validation metrics without it, compared with the full model, seed by seed."""
 
 from collections.abc import Mapping
 
@@ -16,17 +16,17 @@ COMPARED_WITH = {"go_to_protein": "infonce"}  # of InfoNCE alone this is a part;
 CONFIDENCE = 0.95
 PARTS = {
     "mining": "without hard negatives",
-    "curriculum": "as hard from the first step as at the last",
-    "dag": "without the ontology's loss",
+    "curriculum": "no curriculum (final hardness throughout)",
+    "dag": "without the ontology loss",
     "attribution": "without the attribution loss",
     "phase_texts": "with whole texts in all stages",
-    "go_to_protein": "InfoNCE from the proteins' side alone",
-    "expansion": "with stated labels alone",
-    "free_term_vectors": "without the terms' own vectors",
-    "windows": "with the mean over residues",
+    "go_to_protein": "InfoNCE in one direction (protein to term)",
+    "expansion": "without propagated labels",
+    "free_term_vectors": "without learned term vectors",
+    "windows": "mean over residues instead of windows",
     "infonce": "with InfoNCE",
     "sigmoid": "with the sigmoid loss",
-    "bce": "as a plain classifier of all terms",
+    "bce": "as a classifier of all terms (BCE)",
 }
 PANELS = {
     "fmax": "Fmax, mean of the aspects",
@@ -63,7 +63,7 @@ def compare(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def _interval(difference_S: np.ndarray) -> tuple[float, float]:
-    # Student's t for the mean of paired differences; chance between seeds is all that it knows of.
+    # Student's t for the mean of paired differences; it covers only the variation between seeds.
     if len(difference_S) < 2:
         return np.nan, np.nan
     error = difference_S.std(ddof=1) / np.sqrt(len(difference_S))
@@ -91,7 +91,7 @@ def ablation_picture(table: pd.DataFrame) -> bytes:
         panels[0].set_yticks(range(len(parts)), [_name(part) for part in parts])
         panels[0].set_ylim(len(parts) - 0.5, -0.5)
         figure.supxlabel(
-            f"change against the full model (of * against InfoNCE), mean of {seeds} seeds and its 95 % interval; "
+            f"change from the full model (of *: from InfoNCE), mean of {seeds} seeds and its 95 % interval; "
             "left of the line, the part helps",
             fontsize=11,
             color=COLOURS["muted"],

@@ -21,7 +21,7 @@ ORDERS = {
     "chance": ("Chance", "grey"),
 }
 COMPARED = ("chance in blocks", "chance", "attention")  # the fair comparison first
-CURVES = {"deletion": "Residues taken away, %", "insertion": "Residues kept, %"}
+CURVES = {"deletion": "Residues removed, %", "insertion": "Residues kept, %"}
 WIDTH, HEIGHT = 330, 210
 
 
@@ -69,15 +69,10 @@ class Faithfulness:
                 figure, f"faithfulness-{curve}", f"Similarity with the term, {curve} curve, by order of residues"
             )
 
-    def areas(self) -> Iterator[tuple[str, list[quality.Cell]]]:
-        """Each order, and the mean over each curve with its interval."""
-        for order, (name, _) in ORDERS.items() if len(self.table) else ():
-            yield name, [self._cell(curve, order) for curve in CURVES]
-
     def rows(self) -> Iterator[tuple[str, list[quality.Cell]]]:
         """What is compared, and the paired difference of the mean over each curve with its interval."""
         for other in COMPARED if len(self.table) else ():
-            yield f"Impact less {other}", [self._cell(curve, f"impact - {other}", compared=True) for curve in CURVES]
+            yield f"Impact minus {other}", [self._cell(curve, f"impact - {other}", compared=True) for curve in CURVES]
 
     def _cell(self, curve: str, order: str, *, compared: bool = False) -> quality.Cell:
         row = self._areas.loc[(curve, order)]

@@ -62,12 +62,12 @@ MEASURES = {
     ),
     "coverage": Measure(
         "Coverage",
-        "Share of the proteins for which the method predicts anything at all; it says nothing about being right.",
+        "Share of the proteins for which the method predicts anything; coverage alone is not quality.",
     ),
     "f_at_validation_threshold": Measure(
         "F at a fixed threshold",
-        "F at the score threshold that was best on the validation proteins: what a user gets who cannot know the best "
-        "threshold of new proteins.",
+        "F at the score threshold that was best on the validation proteins: what a user gets, since the best threshold "
+        "of new proteins is unknown.",
     ),
     "weighted_f_at_validation_threshold": Measure(
         "Weighted F at a fixed threshold",
@@ -81,7 +81,7 @@ MEASURES = {
     ),
     "best_threshold": Measure(
         "Best threshold",
-        "The score threshold at which F is highest on the test proteins, which no user knows.",
+        "The score threshold at which F is highest on the test proteins; in practice it is unknown.",
         decimals=2,
     ),
     "validation_threshold": Measure(
@@ -102,17 +102,17 @@ MEASURES = {
     ),
     "proteins_mrr": Measure("Proteins’ MRR", "Mean of 1 / rank of the best of a term's true proteins.", of_terms=True),
     "hits_at_10": Measure(
-        "Hits at 10", "Share of a protein's true terms before which fewer than ten wrong terms stand."
+        "Hits at 10", "Share of a protein's true terms that have fewer than ten wrong terms ranked above them."
     ),
-    "hits_at_100": Measure("Hits at 100", "The same with fewer than a hundred wrong terms before them."),
+    "hits_at_100": Measure("Hits at 100", "The same with fewer than a hundred wrong terms above."),
     "rank_mrr": Measure("Rank MRR", "Mean of 1 / rank of each true term among the protein's wrong terms."),
     "rank_auroc": Measure(
-        "Rank AUROC", "Share of a protein's wrong terms that stand behind a true one; 0.5 is chance."
+        "Rank AUROC", "Share of a protein's wrong terms that are ranked below a true one; 0.5 is chance."
     ),
     "macro_auroc": Measure(
         "Macro AUROC",
-        "How often a protein that has the term is ranked above one that has not, averaged over the terms; 0.5 is "
-        "chance, 1 is perfect.",
+        "How often a protein that has the term is ranked above one that does not have it, averaged over the terms; "
+        "0.5 is chance, 1 is perfect.",
         of_terms=True,
     ),
     "recall_at_10": Measure(
@@ -126,19 +126,20 @@ GLOSSARY = {
         "The range in which the figure falls for 95 % of random resamples of the test proteins; wide for few proteins."
     ),
     "Information accretion": (
-        "How much a term tells beyond its parents, in bits: 0 where it nearly always goes with them, high where it is "
-        "rare among proteins that have its parents."
+        "How informative a term is beyond its parents, in bits: 0 if proteins with its parents nearly always have it, "
+        "high if few of them do."
     ),
     "Score": (
         "The model's calibrated estimate, in (0, 1], that the protein has the term; a general term never scores below "
-        "a term under it."
+        "its descendants."
     ),
     "Zero-shot term": (
-        "A term of which training saw no protein; only its text and its place in GO are known to the model."
+        "A term that no training protein has; only its text and its place in GO are known to the model."
     ),
-    "Few-shot term": "A term of which training saw only a few proteins.",
+    "Few-shot term": "A term that only a few training proteins have.",
     "Test protein": (
-        "A protein kept out of training and of every choice made on the way; the figures on this page are about these."
+        "A protein that was used neither for training nor for any choice of settings; the results on this page "
+        "are about these."
     ),
 }
 
@@ -169,12 +170,12 @@ KNOBS = {
 
 
 def number(value: float, decimals: int) -> str:
-    """A figure at fixed places, with a true minus sign; `n/a` where it cannot be had."""
+    """A figure at fixed places, with a true minus sign; `n/a` where it is not defined."""
     return NOT_AVAILABLE if pd.isna(value) else f"{value:,.{decimals}f}".replace("-", "−")
 
 
 def with_unit(value: float, unit: str, decimals: int = 0) -> str:
-    """`31 ms`; `n/a` where it cannot be had."""
+    """`31 ms`; `n/a` where it is not defined."""
     return NOT_AVAILABLE if pd.isna(value) else f"{number(value, decimals)} {unit}"
 
 
@@ -191,9 +192,9 @@ def counted(n: int, thing: str) -> str:
     return f"{n:,} {thing if n == 1 else f'{thing}s'}"
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
 
 
 def count_bin(name: str) -> str:

@@ -10,7 +10,10 @@ from gofer.report import labels_and_help as words
 from gofer.report.input_tables import read_tsv
 from gofer.tables import LEAKS
 
-HANDLINGS = {"refused": "any would have ended the evaluation", "told": "allowed by the run's settings"}
+HANDLINGS = {
+    "refused": "none allowed; any would have stopped the evaluation",
+    "reported": "allowed by the run's settings",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +49,12 @@ class Leaks:
             return "No training protein has a held-out term, so no ancestor of one had to be kept or dropped."
         if row["handling"] == REFUSED:
             return (
-                "What training proteins have through held-out terms alone was no positive of training "
+                "Labels that follow from held-out terms alone were not used in training "
                 "(inputs.term_sets.zero_ancestors: drop)."
             )
         return (
             "Ancestors of held-out terms stayed in training (inputs.term_sets.zero_ancestors: keep): of the "
             f"{words.counted(int(row['of']), 'positive')} of training proteins that have a held-out term, "
             f"{row['found']:,} {'follows' if row['found'] == 1 else 'follow'} from held-out terms alone. So training "
-            "may know that a protein has a parent of a term that it has never seen."
+            "may have seen that a protein has the parent of a term that it has never seen."
         )

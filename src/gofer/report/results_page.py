@@ -1,4 +1,7 @@
-"""RESULTS.md: the figures of one run as Markdown, each with the command, seed, data and day that it comes from."""
+"""RESULTS.md: the results of one run on one page of Markdown, with the command, seed, data and day that they come from.
+
+All other values are in metrics.tsv and differences.tsv of the run.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,18 +14,11 @@ from gofer.report import labels_and_help as words
 from gofer.report import subset_tables as breakdowns
 from gofer.report.faithfulness_section import Faithfulness
 from gofer.report.leak_section import Leaks
-from gofer.report.metric_tables import (
-    MAIN,
-    RETRIEVAL,
-    THRESHOLDS,
-    WHOLE,
-    Block,
-    Cell,
-    Metrics,
-    main_blocks,
-    term_set_blocks,
-)
+from gofer.report.metric_tables import MAIN, Block, Cell, Metrics, main_blocks, term_set_blocks
 from gofer.report.subset_tables import Differences
+
+OF_ZERO_SHOT = ["macro_aupr", "macro_auroc", "recall_at_10", "calibration_error"]
+RIVALS = 3  # other methods that gofer is compared with, per aspect
 
 
 def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
@@ -37,58 +33,41 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         ArtefactError: A file is missing or is something else.
     """
     metrics = Metrics.read(files["metrics"], files["status"])
-    differences = Differences.read(files["differences"])
-    by_count = term_set_blocks(metrics, metrics.count_bins, WHOLE)
-    apart = breakdowns.apart_blocks(metrics)
+    zero_shot = [(aspect, blocks[0]) for aspect, blocks in term_set_blocks(metrics, ["zero"], OF_ZERO_SHOT)]
     parts = [
         f"# Results of the run {config['run']}",
-        "Written by `snakemake results_page` from the tables of the run; do not edit. Every value is followed by its "
-        "95 % interval over resampled test proteins. n/a: cannot be had. ↓: lower is better.",
-        _origin(files, config, configfiles),
+        "Written by `snakemake results_page` from the tables of the run; do not edit. In brackets: the 95 % interval "
+        "over resampled test proteins. n/a: not defined. ↓: lower is better. Bold: better than all other methods "
+        "(the intervals do not overlap). Every other value (by training proteins of the term, by identity to "
+        f"training, among all terms, at fixed thresholds) is in `results/{config['run']}/evaluation/metrics.tsv`.",
+        _setting(files, config),
         *(f"**{name} could not run:** {reason}" for name, reason in metrics.missing),
-        _section("All terms", _tables(main_blocks(metrics), MAIN)),
-        _less_each_other("gofer", metrics, differences),
-        _section("Threshold: the oracle's, and that of the validation proteins", _of_all(metrics, THRESHOLDS)),
-        _section("Retrieval both ways, calibration error", _of_all(metrics, RETRIEVAL)),
-        _section("Zero-shot terms", _of_sets(term_set_blocks(metrics, ["zero"], WHOLE), WHOLE)),
-        _section("Unseen terms among all terms", _of_sets(breakdowns.generalised_blocks(metrics), breakdowns.OF_RANKS)),
-        _section("By training proteins of the term", _of_sets(by_count, WHOLE)),
+        _section("All terms", _by_aspect([(f"{b.title} ({b.about})", b) for b in main_blocks(metrics)], MAIN)),
         _section(
-            "By identity to the nearest training protein",
-            _of_sets(breakdowns.identity_blocks(metrics), breakdowns.OF_IDENTITY),
+            "Zero-shot terms",
+            "Terms that no training protein has, judged one by one. Methods that cannot score them are left out.",
+            _by_aspect(zero_shot, OF_ZERO_SHOT, only=[m for m in metrics.methods if _scores_any_term(m)]),
         ),
-        *([_section("Judged apart", _of_sets(apart, breakdowns.OF_IDENTITY))] if apart else []),
+        _rivals(metrics, Differences.read(files["differences"])),
         *_evidence(Faithfulness.read(files["faithfulness"])),
-        _section("Is what is evaluated new to training?", *_leaks(Leaks.read(files["leaks"]))),
+        _section("Leak checks", *_leaks(Leaks.read(files["leaks"]))),
         _section("Methods", _methods(metrics)),
+        _section("Commands", _commands(config, configfiles)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _less_each_other(method: str, metrics: Metrics, differences: Differences) -> str:
-    name = method_name(method)
-    return _section(
-        f"{name} less each other method",
-        f"Paired on the same resamples. Bold: the whole interval speaks for {name}.",
-        _tables(differences.blocks(metrics, method), [name for _, name in breakdowns.COMPARED], _compared()),
-    )
-
-
-def _origin(files: Mapping[str, Path | str], config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
+def _setting(files: Mapping[str, Path | str], config: Mapping[str, Any]) -> str:
     facts = read_manifest(files["status"]).release
     day = datetime.fromtimestamp(Path(files["metrics"]).stat().st_mtime, UTC).date().isoformat()
-    # One option with all files: of a repeated --configfile Snakemake takes the last alone.
-    files_given = [f"--configfile {' '.join(map(str, configfiles))}"] if configfiles else []
-    given = " ".join(files_given + ["--config data=DIR"] * ("demo" not in config))
     rows = {
-        "Command": f"`snakemake evaluate --cores 2 {given}`",
-        "Seed": str(config["seed"]),
-        "Resamples": str(config["evaluation"]["resamples"]),
         "Proteins": _listed(config["proteins"]),
         "Annotations": _listed(config["annotations"]),
         "Ontology": _listed(config["ontology"]),
         "Split": f"{config['inputs']['splits']['method']}, identity {config['inputs']['splits']['identity']:g}",
         **{name.replace("_", " ").capitalize(): value for name, value in sorted(facts.items())},
+        "Seed": str(config["seed"]),
+        "Resamples": str(config["evaluation"]["resamples"]),
         "Measured on": day,
     }
     return _table(["What", "Value"], [[name, value] for name, value in rows.items()])
@@ -98,37 +77,51 @@ def _listed(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _of_all(metrics: Metrics, names: list[str]) -> str:
-    return _tables(main_blocks(metrics, names), names)
+def _scores_any_term(method: str) -> bool:
+    return method not in METHODS or METHODS[method].unthresholded
 
 
-def _compared() -> list[str]:
-    return [_head(name) + (", zero-shot" if term_set == "zero" else "") for term_set, name in breakdowns.COMPARED]
+def _rivals(metrics: Metrics, differences: Differences) -> str:
+    blocks = [(block.title, _best_rivals(metrics, block)) for block in differences.blocks(metrics)]
+    heads = [_head(name) + (", zero-shot" if term_set == "zero" else "") for term_set, name in breakdowns.COMPARED]
+    return _section(
+        "gofer minus the best other methods",
+        f"Per aspect the {RIVALS} other methods with the highest Fmax, paired on the same resamples. Bold: the whole "
+        "interval is in favour of gofer.",
+        _by_aspect(blocks, heads=heads),
+    )
 
 
-def _of_sets(aspects: Iterable[tuple[str, list[Block]]], names: list[str]) -> str:
-    parts = []
-    for aspect, blocks in aspects:
-        rows = [[block.title, method_name(row.method), *_cells(row.cells)] for block in blocks for row in block.rows]
-        parts += [f"### {aspect}", _table(["Set", "Method", *map(_head, names)], rows)]
-    return "\n\n".join(parts)
+def _best_rivals(metrics: Metrics, block: Block) -> list[tuple[str, list[Cell]]]:
+    def fmax(method: str) -> float:
+        return metrics.figure(method, block.key, "all", "fmax").value
+
+    best = sorted((row for row in block.rows if fmax(row.method) >= 0), key=lambda row: -fmax(row.method))
+    return [(row.method, row.cells) for row in best[:RIVALS]]
 
 
-def _tables(blocks: Iterable[Block], names: Sequence[str], heads: Sequence[str] | None = None) -> str:
-    parts = []
-    for block in blocks:
-        rows = [[method_name(row.method), *_cells(row.cells)] for row in block.rows]
-        title = f"### {block.title}" + (f" ({block.about})" if block.about else "")
-        parts += [title, _table(["Method", *(heads or map(_head, names))], rows)]
-    return "\n\n".join(parts)
+def _by_aspect(
+    blocks: Iterable[tuple[str, Block | list[tuple[str, list[Cell]]]]],
+    names: Iterable[str] = (),
+    *,
+    heads: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+) -> str:
+    rows = []
+    for title, block in blocks:
+        cells_of = block if isinstance(block, list) else [(row.method, row.cells) for row in block.rows]
+        rows += [
+            [title, method_name(method), *_cells(cells)] for method, cells in cells_of if only is None or method in only
+        ]
+    return _table(["Aspect", "Method", *(heads or map(_head, names))], rows)
 
 
 def _cells(cells: Iterable[Cell]) -> list[str]:
-    told = []
+    texts = []
     for cell in cells:
         value = f"**{cell.text}**" if cell.best else cell.text
-        told.append(f"{value} ({cell.interval})" if cell.interval else value)
-    return told
+        texts.append(f"{value} ({cell.interval})" if cell.interval else value)
+    return texts
 
 
 def _head(name: str) -> str:
@@ -137,27 +130,32 @@ def _head(name: str) -> str:
 
 
 def _methods(metrics: Metrics) -> str:
-    told = [f"- **{method_name(m)}** {METHODS[m].meaning if m in METHODS else ''}".rstrip() for m in metrics.methods]
-    return "\n".join(told)
+    lines = [f"- **{method_name(m)}**: {METHODS[m].meaning}" for m in metrics.methods if m in METHODS]
+    return "\n".join(lines)
 
 
 def _evidence(curves: Faithfulness) -> list[str]:
     if not curves.examples:
         return []
-    told = (
+    text = (
         f"Mean similarity with the term over {words.counted(curves.examples, 'correct test prediction')} while "
-        "residues are taken away (lower is better) or kept alone (higher is better), most important first, from a "
-        "tenth to nine tenths of the protein. Chance in blocks takes stretches of residues as long as those that "
-        "impact takes, laid elsewhere at random: the fair comparison, since losing a stretch is another thing than "
-        "losing scattered residues. Differences are paired; bold: the whole interval speaks for the impact."
+        "residues are removed (lower is better) or kept (higher is better), the most important first, from a tenth to "
+        "nine tenths of the protein. Chance in blocks removes stretches of the same lengths at random places. "
+        "Differences are paired; bold: the whole interval is in favour of impact."
     )
-    heads = ["Order", "Taken away ↓", "Kept"]
-    rows = [[name, *_cells(cells)] for name, cells in [*curves.areas(), *curves.rows()]]
-    return [_section("Residue evidence", told, _table(heads, rows))]
+    rows = [[name, *_cells(cells)] for name, cells in curves.rows()]
+    return [_section("Residue evidence", text, _table(["Order", "Removed ↓", "Kept"], rows))]
 
 
 def _leaks(leaks: Leaks) -> list[str]:
-    return [_table(["Looked for", "Found", "What that means"], leaks.rows()), leaks.ancestors()]
+    return [_table(["Looked for", "Found", "Meaning"], leaks.rows()), leaks.ancestors()]
+
+
+def _commands(config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
+    # One option with all files: of a repeated --configfile Snakemake takes the last alone.
+    files_given = [f"--configfile {' '.join(map(str, configfiles))}"] if configfiles else []
+    given = " ".join(["--cores 2", *files_given] + ["--config data=DIR"] * ("demo" not in config))
+    return f"- The figures: `snakemake evaluate {given}`\n- This page: `snakemake results_page {given}`"
 
 
 def _section(title: str, *parts: str) -> str:

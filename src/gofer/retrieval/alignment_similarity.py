@@ -73,7 +73,7 @@ class Aligner:
     def _row(self, sequence: str, tried: NDArray[np.int64]) -> sp.csr_array:
         others = [self.targets[row] for row in tried]
         found = scores(sequence, others, max_expected=MAX_EXPECTED)
-        kept = [(tried[place], own) for place, score in found if (own := _unbiased(sequence, others[place], score))]
+        kept = [(tried[place], rest) for place, score in found if (rest := _unbiased(sequence, others[place], score))]
         rows = np.array([row for row, _ in kept], dtype=np.int64)
         values = np.array([score for _, score in kept], dtype=np.float64)
         values = np.minimum(values / np.sqrt(own_score(sequence) * self._own_P[rows]), 1).astype(np.float32)

@@ -63,8 +63,8 @@ class KernelWeights:
 
     def of_kmers(self) -> "KernelWeights":
         """The same regression with k-mers and composition alone, each counting 1: the baseline that needs no model."""
-        own = replace(self, learned=0.0, residues=0.0, segments=0.0, physicochemistry=0.0)
-        return replace(own, kmers=1.0, composition=1.0, ridge=1.0, evenness=0.0)
+        sequence_alone = replace(self, learned=0.0, residues=0.0, segments=0.0, physicochemistry=0.0)
+        return replace(sequence_alone, kmers=1.0, composition=1.0, ridge=1.0, evenness=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,11 +163,11 @@ class KernelRidge:
         mean_T = np.zeros(labels_NT.shape[1], np.float32)
         for aspect in np.unique(aspects_T):
             columns = np.flatnonzero(aspects_T == aspect)
-            own = np.flatnonzero(labels_NT[:, columns].any(axis=1))
-            if len(own):
-                labels_OC = _counted(labels_NT[np.ix_(own, columns)], weights.evenness)
+            labelled = np.flatnonzero(labels_NT[:, columns].any(axis=1))
+            if len(labelled):
+                labels_OC = _counted(labels_NT[np.ix_(labelled, columns)], weights.evenness)
                 mean_T[columns] = labels_OC.mean(axis=0)
-                weight_MT[:, columns] = _solved(features.rows(own), landmarks, among_MM, labels_OC, weights)
+                weight_MT[:, columns] = _solved(features.rows(labelled), landmarks, among_MM, labels_OC, weights)
         return cls(landmarks, weight_MT, mean_T, weights)
 
     def predict(self, features: ProteinFeatures) -> NDArray[np.float32]:
@@ -188,7 +188,7 @@ def _counted(labels_OC: NDArray[np.bool_], evenness: float) -> NDArray[np.float3
 
 
 def _solved(
-    own: ProteinFeatures,
+    features: ProteinFeatures,
     landmarks: ProteinFeatures,
     among_MM: NDArray[np.float64],
     labels_OC: NDArray[np.float32],
@@ -198,9 +198,9 @@ def _solved(
     left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
     right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
     mean_C = labels_OC.mean(axis=0, dtype=np.float64)
-    for start in range(0, len(own), PROTEINS_AT_ONCE):
+    for start in range(0, len(features), PROTEINS_AT_ONCE):
         block = slice(start, start + PROTEINS_AT_ONCE)
-        near_OM = kernel(own.rows(block), landmarks, weights)
+        near_OM = kernel(features.rows(block), landmarks, weights)
         left_MM = left_MM + near_OM.T @ near_OM
         right_MC += near_OM.T @ (labels_OC[block] - mean_C)
     return np.asarray(np.linalg.solve(left_MM, right_MC), np.float64)

@@ -124,7 +124,8 @@ class ChunkScorer:
     def _explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
         # Proteins of like lengths together, since windows are padded to those of the longest.
         model = self.scorer.space.model
-        z_BD, found = np.zeros((len(residues), model.sizes.shared_width), np.float32), {}
+        z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
+        found: dict[int, ProteinEvidence] = {}
         for rows in tight_batches([len(residues_LE) for residues_LE in residues], most=BATCH_RESIDUES):
             z_BD[rows], own = explain_packed(model, [residues[row] for row in rows])
             found |= dict(zip(rows, own, strict=True))

@@ -48,8 +48,10 @@ class UnthresholdedWriter:
         aspects_T = terms["aspect"].to_numpy(str)
         columns = np.flatnonzero(terms["go_id"].isin(set(annotations["go_id"])))
         self.columns_C = columns[np.argsort(aspects_T[columns], kind="stable")]  # grouped by aspect
-        own_by_aspect = [np.flatnonzero((aspects_T == aspect) & below_T) for aspect in terms["aspect"].unique()]
-        self.aspects = [(own, unseen_T[own], terms["go_id"].iloc[own].tolist()) for own in own_by_aspect]
+        columns_by_aspect = [np.flatnonzero((aspects_T == aspect) & below_T) for aspect in terms["aspect"].unique()]
+        self.aspects = [
+            (columns, unseen_T[columns], terms["go_id"].iloc[columns].tolist()) for columns in columns_by_aspect
+        ]
         self.labelled = pd.Index([*annotations["protein_id"].unique(), ""])  # the last row: a protein without a label
         self.labels_NT = label_matrix(annotations, self.labelled, self.go_ids)
         self.protein_ids: list[str] = []
@@ -72,8 +74,8 @@ class UnthresholdedWriter:
         self.protein_ids += protein_ids
         self.sizes.append(len(protein_ids))
         self.scratch.write(np.ascontiguousarray(scores_BT[:, self.columns_C].T, np.float32).data)
-        for own, unseen_C, go_ids in self.aspects:
-            ranks = true_ranks(Pairs.of_arrays(scores_BT[:, own], labels_BT[:, own]), unseen_C)
+        for columns, unseen_C, go_ids in self.aspects:
+            ranks = true_ranks(Pairs.of_arrays(scores_BT[:, columns], labels_BT[:, columns]), unseen_C)
             self.ranks.append(as_table(ranks, list(protein_ids), go_ids))
 
     def write(self, scores: Path | str, ranks: Path | str, manifest: Manifest) -> None:
@@ -99,8 +101,8 @@ class UnthresholdedWriter:
             before = 0  # proteins
             for size in self.sizes:
                 self.scratch.seek(4 * (before * len(self.columns_C) + start * size))
-                own = np.frombuffer(self.scratch.read(4 * size * len(columns)), np.float32)
-                scores_CN[:, before : before + size] = own.reshape(len(columns), size)
+                scores = np.frombuffer(self.scratch.read(4 * size * len(columns)), np.float32)
+                scores_CN[:, before : before + size] = scores.reshape(len(columns), size)
                 before += size
             yield columns, scores_CN
 

@@ -109,7 +109,7 @@ def _train(job: StageJob, team: Team) -> None:
     if team.leads:
         write_tsv(job.metrics, tracker.table())
         write_tsv(job.costs, tracker.costs())
-        write_checkpoint(job.model, model, manifest.told(stage=job.stage, training=settings))
+        write_checkpoint(job.model, model, manifest.with_facts(stage=job.stage, training=settings))
         resume.clear()
     tracker.finish()
 

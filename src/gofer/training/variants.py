@@ -90,10 +90,11 @@ def stated_only(pid2pos: pd.DataFrame) -> pd.DataFrame:
     """`pid2pos` as inputs.labels.expansion none makes it: ancestors are still true, but not positives."""
     labels = pid2pos.copy()
     for name in ("go_ids", "hops"):  # hops last: the terms are chosen by them
-        labels[name] = [
+        stated = [
             [value for value, hops in zip(values, hops_of, strict=True) if hops == 0]
             for values, hops_of in zip(pid2pos[name], pid2pos["hops"], strict=True)
         ]
+        labels[name] = pd.Series(stated, index=labels.index, dtype=object)
     return labels
 
 

@@ -2,6 +2,6 @@
 
 What enters: protein sequences. What leaves: a safetensors file that `embeddings.residues.model` names.
 
-- `pretrain`: the run; `crops`: which residues are asked; `masked_forward`: the forward pass with gradients;
-- `pretraining_state`: what is kept so that a killed run resumes; `ngrams`: the yardstick that counts residues.
+- `pretrain`: the run; `crops`: which residues are masked; `masked_forward`: the forward pass with gradients;
+- `pretraining_state`: the state from which a killed run resumes; `ngrams`: the baseline, which counts residues.
 """

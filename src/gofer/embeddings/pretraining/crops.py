@@ -1,4 +1,4 @@
-"""Proteins as crops with masked residues, drawn so that any step's batch follows from the seed and the step alone.
+"""Proteins as crops with masked residues; the batch of a step depends only on the seed and the step.
 
 Shapes: N proteins, R tokens packed, M masked places.
 """
@@ -19,19 +19,19 @@ from gofer.embeddings.residues.packed_esm import Tokens
 from gofer.errors import GoferError
 from gofer.inputs.splits.clusters import cluster
 
-AS_MASK, AS_RANDOM = 0.8, 0.1  # BERT's recipe, which ESM-2 follows; the rest stays
-# Purposes of chance, so that no two draws share a stream.
+AS_MASK, AS_RANDOM = 0.8, 0.1  # BERT's recipe, which ESM-2 follows; the rest is unchanged
+# Each random draw has a separate stream.
 SPLIT, ORDER, STEP, HELD_OUT = range(4)
 
 
 def hold_out(sequences: Sequence[str], *, share: float, identity: float, seed: int) -> tuple[list[str], list[str]]:
-    """The sequences to train on, and those to judge by: whole clusters, drawn while they fit into `share`.
+    """The training sequences, and the held-out ones: whole clusters, drawn while they fit into `share`.
 
     Args:
         sequences: Upper-case residues.
         share: Of all residues, in (0, 1).
         identity: Proteins at least this similar share a cluster, in (0, 1].
-        seed: Of the draw.
+        seed: Seed of the draw.
 
     Raises:
         GoferError: The proteins fall into too few clusters for both sides to have one.
@@ -56,12 +56,12 @@ def hold_out(sequences: Sequence[str], *, share: float, identity: float, seed: i
 
 @dataclass(frozen=True, eq=False)
 class Masking:
-    """Which residues are asked, and what stands in their place.
+    """Which residues are predicted, and what replaces them.
 
     Attributes:
-        share: Of the residues that are asked, in (0, 1).
-        as_mask: Of these, replaced by the mask token.
-        as_random: Replaced by a residue at random; the rest stays as it is.
+        share: Share of the residues that are predicted, in (0, 1).
+        as_mask: Share of these that the mask token replaces.
+        as_random: Share that a random residue replaces; the rest is unchanged.
     """
 
     share: float

@@ -1,4 +1,4 @@
-"""ESM-2's forward for training: packed crops, dropout, and the language-model head at the masked places alone.
+"""ESM-2's forward for training: packed crops, dropout, and the language-model head at the masked places only.
 
 The parameters are those of fair-esm's own class, which has no dropout; without dropout the logits are fair-esm's
 (tests/embeddings/test_pretraining.py).
@@ -25,8 +25,8 @@ class MaskedBatch:
 
     Attributes:
         tokens_R: What the model sees.
-        lengths: Tokens of each crop; equal ones stand together.
-        places_M: Where it is asked.
+        lengths: Tokens of each crop; equal ones are consecutive.
+        places_M: The masked places.
         truth_M: The tokens that were there.
     """
 
@@ -40,7 +40,7 @@ def masked_logits(model: ESM2, batch: MaskedBatch, *, dropout: float = 0.0) -> T
     """Scores of the letters at the masked places, (M, V), float32.
 
     Args:
-        model: Its parameters are used, its own forward is not.
+        model: Only its parameters are used, not its forward.
         batch: Crops.
         dropout: Share of each layer's updates that is set to 0, in [0, 1).
     """

@@ -1,4 +1,4 @@
-"""What counting residues predicts, as a yardstick for a language model: orders 1 to 3 from the left, interpolated.
+"""Predictions from counts of residues, a baseline for a language model: orders 1 to 3 from the left, interpolated.
 
 After Witten and Bell (1991, doi:10.1109/18.87000): with c counts of a word, and T(h) distinct residues seen after the
 context h, P(a | h) = (c(h a) + T(h) P(a | h without its first residue)) / (c(h) + T(h)); below order 1 all 20 residues
@@ -22,7 +22,7 @@ class NGrams:
 
     Args:
         sequences: Upper-case residues to count.
-        order: Residues of the longest counted word, from 1.
+        order: Length of the longest k-mer, 1 or more.
     """
 
     def __init__(self, sequences: Iterable[str], *, order: int) -> None:
@@ -43,8 +43,8 @@ class NGrams:
         for run in _runs(sequences):
             for start in range(min(self.order - 1, len(run))):
                 total -= math.log(self.probability[start][tuple(run[: start + 1])])
-            words = _words(run, self.order)
-            total -= float(np.log(self.probability[-1].reshape(-1)[words]).sum())
+            kmers = _kmers(run, self.order)
+            total -= float(np.log(self.probability[-1].reshape(-1)[kmers]).sum())
             residues += len(run)
         return math.exp(total / residues)
 
@@ -59,7 +59,7 @@ def _runs(sequences: Iterable[str]) -> Iterator[NDArray[np.int64]]:
                 yield known
 
 
-def _words(run: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+def _kmers(run: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     if len(run) < length:
         return np.zeros(0, dtype=np.int64)
     windows = np.lib.stride_tricks.sliding_window_view(run, length)
@@ -67,13 +67,13 @@ def _words(run: NDArray[np.int64], length: int) -> NDArray[np.int64]:
 
 
 def _counts(sequences: Sequence[str], length: int) -> NDArray[np.int64]:
-    words = np.concatenate([np.zeros(0, np.int64), *(_words(run, length) for run in _runs(sequences))])
-    return np.bincount(words, minlength=LETTERS**length).reshape((LETTERS,) * length)
+    kmers = np.concatenate([np.zeros(0, np.int64), *(_kmers(run, length) for run in _runs(sequences))])
+    return np.bincount(kmers, minlength=LETTERS**length).reshape((LETTERS,) * length)
 
 
 def _interpolated(counts: NDArray[np.int64], lower: NDArray[np.float64]) -> NDArray[np.float64]:
     seen = counts.sum(-1, keepdims=True)
     kinds = (counts > 0).sum(-1, keepdims=True)
-    # A context that never occurred says nothing: T(h) = c(h) = 0 leaves the lower order.
+    # For a context that never occurred, T(h) = c(h) = 0 leaves the lower order.
     kinds = np.where(seen == 0, 1, kinds)
     return (counts + kinds * lower) / (seen + kinds)

@@ -1,8 +1,8 @@
-"""Pre-training a small ESM-2 on any proteins, judged by the perplexity of sequence clusters held out.
+"""Pre-training a small ESM-2 on any proteins, measured by the perplexity of held-out sequence clusters.
 
 The objective is masked language modelling as in ESM-2 (Lin et al. 2023, doi:10.1126/science.ade2574).
-All chance of a step follows from the seed and its number, so a run that was killed goes on from its last saved state
-to the same weights, on the same machine to the bit.
+The random draws of a step depend only on the seed and its number, so a killed run resumes from its last saved state and
+gives the same weights, bit-identical on the same machine.
 """
 
 import hashlib
@@ -27,15 +27,15 @@ from gofer.embeddings.pretraining.ngrams import NGrams
 from gofer.embeddings.pretraining.pretraining_state import PretrainingState, parameters_of, read_state, write_state
 from gofer.embeddings.residues.esm import MOST_RESIDUES
 
-CHECKS = 20  # of the held-out perplexity, evenly over the run
+CHECKS = 20  # of the held-out perplexity, at equal intervals
 SAVE_SECONDS = 120
 WARM_UP = 0.05
-DROPOUT = 4  # a purpose of chance beside those of pretraining_data
+DROPOUT = 4  # a random stream, further to those of `crops`
 BETAS = (0.9, 0.98)
 CLIP_NORM = 1.0
 COLUMNS = ["model", "step", "residues", "train_loss", "held_out_perplexity"]
 CHECK_BATCH = 8192
-# Every residue that is asked is hidden: with the recipe of training a tenth of them would stand there to be copied.
+# Every predicted residue is hidden: the recipe of training leaves a tenth of them unchanged, to be copied.
 HIDDEN = Masking(0.15, as_mask=1.0, as_random=0.0)
 
 logger = logging.getLogger(__name__)
@@ -50,16 +50,16 @@ class PretrainingConfig:
         width: E, an even multiple of the heads.
         heads: Attention heads.
         crop: Most residues of a training crop.
-        batch_residues: About so many residues a step.
+        batch_residues: Residues of a step, about.
         steps: Steps of the whole schedule.
-        minutes: The schedule ends after so many if not before; the weights then depend on the machine. Or None.
+        minutes: The schedule ends after so many minutes at the latest; the weights then depend on the machine. Or None.
         learning_rate: The highest, after the warm-up; then it falls to 0 as a cosine.
         weight_decay: Of the layers' matrices.
         dropout: Of each layer's two updates.
-        masked: Share of the residues that are asked.
-        held_out: Share of the residues that is never trained on.
+        masked: Share of the residues that are predicted.
+        held_out: Share of the residues that are held out.
         float16: Whether the weights are written in half precision.
-        seed: Of all chance.
+        seed: Seed of all random draws.
     """
 
     layers: int
@@ -84,7 +84,7 @@ class PretrainingConfig:
 
 
 def begin_esm2(config: PretrainingConfig) -> ESM2:
-    """fair-esm's ESM-2 with its own initial weights, except that token vectors have length 1 (about), not sqrt(E)."""
+    """fair-esm's ESM-2 with its initial weights, except that token vectors have length 1 (about), not sqrt(E)."""
     torch.manual_seed(config.seed)
     model = ESM2(config.layers, config.width, config.heads, alphabet="ESM-1b")
     with torch.no_grad():
@@ -96,9 +96,9 @@ def run_mark(config: PretrainingConfig, train: Sequence[str], held_out: Sequence
     """Digest of everything that the weights depend on.
 
     Args:
-        config: How.
-        train: Sequences to learn.
-        held_out: Sequences to judge by.
+        config: Settings.
+        train: Training sequences.
+        held_out: Held-out sequences.
         code: Fingerprint of the library.
     """
     text = json.dumps([asdict(config), list(train), list(held_out), code, torch.__version__], sort_keys=True)
@@ -111,11 +111,11 @@ def pretrain(
     """Train from the beginning, or from where an earlier call with the same `mark` was stopped.
 
     Args:
-        train: Sequences to learn.
-        held_out: Sequences to judge by.
-        config: How.
+        train: Training sequences.
+        held_out: Held-out sequences.
+        config: Settings.
         state_file: Where the state is kept, written every two minutes.
-        mark: Digest of what the run depends on; a state with another one is left aside.
+        mark: Digest of what the run depends on; a state with another one is ignored.
 
     Returns:
         The last state, with the curve and the weights that were best on the held-out sequences.
@@ -124,15 +124,15 @@ def pretrain(
     optimizers = _optimizers(model, config)
     state = read_state(state_file, model, optimizers, mark=mark) or PretrainingState(mark)
     crops = Crops(train, model.alphabet, crop=config.crop)
-    asked = hidden_batches(held_out, model, seed=config.seed)
+    batches = hidden_batches(held_out, model, seed=config.seed)
     begun, saved = time.monotonic() - state.seconds, time.monotonic()
     while (done := progress(state, config)) < 1:
         loss, residues = _step(model, optimizers, crops, state, config)
         state.took(residues, loss, seconds=time.monotonic() - begun)
         now = progress(state, config)
         if int(now * CHECKS) > int(done * CHECKS):
-            state.checked(_quick_perplexity(model, asked), model)
-            logger.info("%s", state.told())
+            state.checked(_quick_perplexity(model, batches), model)
+            logger.info("%s", state.last_check())
         if now == 1 or time.monotonic() - saved > SAVE_SECONDS:
             saved = time.monotonic()
             write_state(state_file, state, model, optimizers)
@@ -149,7 +149,7 @@ def best_esm2(state: PretrainingState, config: PretrainingConfig) -> ESM2:
 
 
 def figures(state: PretrainingState, train: Sequence[str], held_out: Sequence[str]) -> pd.DataFrame:
-    """The curve, the weights that were kept, and what counting residues reaches on the same held-out sequences.
+    """The curve, the best weights, and the n-gram baselines on the same held-out sequences.
 
     Returns:
         model (esm2, esm2 kept, 1-gram, 2-gram, 3-gram), step, residues (seen in training), train_loss (mean since the
@@ -166,21 +166,21 @@ def figures(state: PretrainingState, train: Sequence[str], held_out: Sequence[st
 
 
 def hidden_batches(sequences: Sequence[str], model: ESM2, *, seed: int) -> list[MaskedBatch]:
-    """The question of `perplexity`: each sequence, up to the longest the model takes, 15 % of it hidden."""
+    """The batches of `perplexity`: each sequence, cut to the length that the model takes, 15 % of it hidden."""
     crops = Crops(sequences, model.alphabet, crop=MOST_RESIDUES)
     return list(crops.whole(batch_residues=CHECK_BATCH, masking=HIDDEN, seed=seed))
 
 
 @torch.inference_mode()
-def perplexity(model: ESM2, asked: Sequence[MaskedBatch]) -> float:
+def perplexity(model: ESM2, batches: Sequence[MaskedBatch]) -> float:
     """The exponential of the mean negative log-likelihood (natural) of the hidden residues, without dropout."""
-    losses = [F.cross_entropy(masked_logits(model, batch), batch.truth_M, reduction="sum").item() for batch in asked]
-    return math.exp(sum(losses) / sum(len(batch.truth_M) for batch in asked))
+    losses = [F.cross_entropy(masked_logits(model, batch), batch.truth_M, reduction="sum").item() for batch in batches]
+    return math.exp(sum(losses) / sum(len(batch.truth_M) for batch in batches))
 
 
-def _quick_perplexity(model: ESM2, asked: Sequence[MaskedBatch]) -> float:
+def _quick_perplexity(model: ESM2, batches: Sequence[MaskedBatch]) -> float:
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        return perplexity(model, asked)
+        return perplexity(model, batches)
 
 
 def _step(
@@ -208,7 +208,7 @@ def _step(
 
 
 def progress(state: PretrainingState, config: PretrainingConfig) -> float:
-    """How much of the run is done, in [0, 1]: of the steps, or of the minutes where these are ahead."""
+    """Share of the run that is done, in [0, 1]: of the steps or of the minutes, whichever is larger."""
     share = state.step / config.steps
     return min(1.0, share if config.minutes is None else max(share, state.seconds / (60 * config.minutes)))
 
@@ -225,11 +225,13 @@ def schedule(done: float) -> float:
 
 
 def _optimizers(model: ESM2, config: PretrainingConfig) -> list[torch.optim.Optimizer]:
-    # After 125 steps of the shipped model's settings Muon had a perplexity of 18.51, AdamW alone 18.57.
+    # After 125 steps of the shipped model's settings Muon had a perplexity of 18.51, only AdamW 18.57.
     # Token vectors, biases and norms are not for Muon.
-    own = parameters_of(model)
-    matrices = [own[name] for name in own if name.startswith("layers.") and own[name].dim() == 2]
-    others = [own[name] for name in own if not (name.startswith("layers.") and own[name].dim() == 2)]
+    parameters = parameters_of(model)
+    matrices = [parameters[name] for name in parameters if name.startswith("layers.") and parameters[name].dim() == 2]
+    others = [
+        parameters[name] for name in parameters if not (name.startswith("layers.") and parameters[name].dim() == 2)
+    ]
     rate = config.learning_rate
     return [
         torch.optim.Muon(matrices, lr=rate, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"),

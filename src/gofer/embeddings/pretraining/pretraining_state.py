@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class PretrainingState:
-    """Where a pre-training stands. What chance it needs follows from the seed and `step`.
+    """Progress of a pre-training. Its random draws depend only on the seed and `step`.
 
     Attributes:
         mark: Digest of what the run depends on.
@@ -29,7 +29,7 @@ class PretrainingState:
         residues: Residues seen in them.
         seconds: Time they took.
         loss: Sum of the losses since the last check.
-        losses: How many these are.
+        losses: Number of these losses.
         curve: One row per check: step, residues, seconds, loss, perplexity.
         best: Weights of the check with the lowest perplexity.
     """
@@ -60,7 +60,7 @@ class PretrainingState:
         self.curve.append({**figures, "loss": mean, "perplexity": perplexity})
         self.loss, self.losses = 0.0, 0
 
-    def told(self) -> str:
+    def last_check(self) -> str:
         """The last row of the curve as text."""
         return ", ".join(f"{key} {value:.6g}" for key, value in self.curve[-1].items())
 
@@ -73,7 +73,7 @@ def parameters_of(model: ESM2) -> OrderedDict[str, Tensor]:
 def write_state(
     path: Path | str, state: PretrainingState, model: ESM2, optimizers: Sequence[torch.optim.Optimizer]
 ) -> None:
-    """Write everything that going on needs, atomically."""
+    """Write everything that a resumed run needs, atomically."""
     tensors = {f"best {name}": tensor for name, tensor in state.best.items()}
     for name, parameter in parameters_of(model).items():
         tensors[f"model {name}"] = parameter.detach()
@@ -89,7 +89,7 @@ def read_state(
 ) -> PretrainingState | None:
     """The state that `write_state` wrote, its tensors put into `model` and `optimizers`; None if there is none.
 
-    A damaged file, or one of other proteins, settings or code, is told in the log and left aside.
+    A damaged file, or one of other proteins, settings or code, is logged and ignored.
     """
     if not Path(path).is_file():
         return None
@@ -97,12 +97,12 @@ def read_state(
         with safetensors.safe_open(str(path), framework="pt") as file:
             figures: dict[str, Any] = json.loads((file.metadata() or {})["state"])
         if figures["mark"] != mark:
-            logger.warning("%s is of other proteins, settings or code: beginning anew", path)
+            logger.warning("%s is of other proteins, settings or code: starting again", path)
             return None
         tensors = load_file(path)
         state = PretrainingState(**figures)
     except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        logger.warning("%s cannot be read (%s): beginning anew", path, str(error)[:200])
+        logger.warning("%s cannot be read (%s): starting again", path, str(error)[:200])
         return None
     for key, tensor in tensors.items():
         kind, name = key.split(" ")
@@ -113,9 +113,11 @@ def read_state(
             state.best[name] = tensor
         else:
             _optimizer_of(parameter, optimizers).state[parameter][kind] = tensor
-    logger.info("going on from step %d", state.step)
+    logger.info("resuming at step %d", state.step)
     return state
 
 
 def _optimizer_of(parameter: Tensor, optimizers: Sequence[torch.optim.Optimizer]) -> torch.optim.Optimizer:
-    return next(o for o in optimizers if any(parameter is own for group in o.param_groups for own in group["params"]))
+    return next(
+        o for o in optimizers if any(parameter is other for group in o.param_groups for other in group["params"])
+    )

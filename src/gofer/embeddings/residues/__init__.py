@@ -3,6 +3,6 @@
 What enters: sequences, each once, and the name or file of a model. What leaves: float16 residues in parquet shards.
 
 - `residue_encoder.ResidueEncoder`: sequences to arrays; behind it `esm`, `packed_esm`, `long_proteins`, `weights`;
-- `shards`, `embed_shard`, `residue_cache`: which sequence goes where, and what earlier runs have computed already;
+- `shards`, `embed_shard`, `residue_cache`: which sequence goes where, and embeddings of earlier runs;
 - `residue_store.ESMResidueStore`: reads the residues of any protein from the shards.
 """

@@ -1,4 +1,4 @@
-"""One shard's rows: what the cache has, and the rest embedded; the same rows in the same order either way."""
+"""The rows of one shard: from the cache where it has them, otherwise embedded; the same rows in the same order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ class Extraction:
     """The work of one shard.
 
     Attributes:
-        own: Its sequences, from `sequences_of_shard`.
+        sequences: Its sequences, from `sequences_of_shard`.
         encoder: Embeds what the cache lacks.
         cache: Of the same encoder and overlap.
         batch_residues: Most residues of a forward pass.
         window_overlap: Residues that neighbouring windows of a long protein share.
     """
 
-    own: pd.DataFrame
+    sequences: pd.DataFrame
     encoder: ResidueEncoder
     cache: ResidueCache
     batch_residues: int
@@ -36,14 +36,14 @@ class Extraction:
     @cached_property
     def known(self) -> set[str]:
         """Hashes of the sequences that the cache has."""
-        found = self.cache.known(self.own["sequence_sha256"].tolist())
-        logger.info("%d of %d sequences were in the cache", len(found), len(self.own))
+        found = self.cache.known(self.sequences["sequence_sha256"].tolist())
+        logger.info("%d of %d sequences were in the cache", len(found), len(self.sequences))
         return found
 
     def rows(self) -> Iterator[EmbeddedSequence]:
         """Every sequence once, short ones first."""
         shas, ids, lengths, sequences = (
-            self.own[column].tolist() for column in ("sequence_sha256", "protein_id", "length", "sequence")
+            self.sequences[column].tolist() for column in ("sequence_sha256", "protein_id", "length", "sequence")
         )
         order = self.encoder.order_of(lengths)
         missing = sorted(position for position in order if shas[position] not in self.known)
@@ -62,9 +62,9 @@ class Extraction:
         """How many sequences came from where."""
         found = Accounting()
         found.add("sequences", "in the cache", len(self.known))
-        found.add("sequences", "embedded", len(self.own) - len(self.known))
+        found.add("sequences", "embedded", len(self.sequences) - len(self.known))
         most = self.encoder.most_residues
-        in_windows = (self.own["length"] > most) & ~self.own["sequence_sha256"].isin(self.known)
+        in_windows = (self.sequences["length"] > most) & ~self.sequences["sequence_sha256"].isin(self.known)
         found.add("sequences embedded", f"in windows, longer than {most:,} residues", int(in_windows.sum()))
         return found
 

@@ -1,4 +1,4 @@
-"""ESM models by name or file, through fair-esm's own classes. Only tensors and plain settings are ever unpickled."""
+"""ESM models by name or file, through fair-esm's classes. Only tensors and plain settings are ever unpickled."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ from gofer.errors import GoferError
 MOST_RESIDUES = 1022
 # Not used for representations, and absent from some files.
 HEADS = ("lm_head.", "contact_head.")
-# A function of the shape, computed anew by each machine: its last bit may differ.
+# A function of the shape, computed by each machine: its last bit may differ.
 ANGLES = "rot_emb.inv_freq"
 ESM2_SIZES = "esm2_sizes"
 
@@ -40,7 +40,7 @@ class LoadedESM:
 
     Attributes:
         model: In evaluation mode.
-        alphabet: fair-esm's own.
+        alphabet: fair-esm's alphabet.
         layers: Transformer layers; representations are numbered 0 (token vectors) to `layers`.
         width: E.
         most_residues: Longest sequence of one forward pass.
@@ -94,7 +94,7 @@ def layer_number(layer: int | str, layers: int) -> int:
 
 
 def weights_digest(model: nn.Module) -> str:
-    """Hexadecimal SHA-256 over the weights that representations depend on; the same whatever file they came from."""
+    """Hexadecimal SHA-256 over the weights that representations depend on; the same for every file that holds them."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         if not name.startswith(HEADS) and not name.endswith(ANGLES):
@@ -184,7 +184,7 @@ def _from_pt(path: Path) -> LoadedESM:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Regression weights not found")
-            # fair-esm tells ESM-2 by the name alone; its files are also the only ones with a cfg.
+            # fair-esm recognises ESM-2 by the name only; its files are also the only ones with a cfg.
             model, alphabet = load_model_and_alphabet_core("esm2" if "cfg" in data else path.stem, data)
         if not isinstance(model, ESM2 | ProteinBertModel):
             raise ValueError(f"{type(model).__name__} does not read single sequences")

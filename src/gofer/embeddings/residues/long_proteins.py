@@ -20,7 +20,7 @@ class Window:
 
 
 def windows_of(length: int, *, most: int, overlap: int) -> list[Window]:
-    """Windows over a protein: one where it fits, else equally long ones, evenly spread.
+    """Windows over a protein: one if it fits, otherwise windows of equal length at equal intervals.
 
     Args:
         length: Residues, >= 1.

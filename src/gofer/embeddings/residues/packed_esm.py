@@ -1,7 +1,7 @@
 """The forward pass of ESM models over many proteins, packed.
 
 No padding, queries, keys and values from one product, no language-model head; any layer. ESM-2, ESM-1b, ESM-1v and
-ESM-1 give fair-esm's own numbers to 1e-5. On one CPU core it takes less than half the time of fair-esm's own
+ESM-1 give fair-esm's numbers to 1e-5. On one CPU core it takes less than half the time of fair-esm's own
 extraction, and a protein's numbers do not depend on the others in its batch (`benchmarks/extraction.py` measures both).
 
 Shapes: R tokens packed, L residues or tokens of a sequence, E width, H heads, C width of a head.
@@ -22,7 +22,7 @@ from gofer.embeddings.compute import CPU_FLOAT32, Compute, Footprint
 from gofer.embeddings.packing import PackedLinear, attend, runs_of
 
 TOKEN_DROPOUT_SCALE = 1 - 0.15 * 0.8
-# Positions that ESM-1's own table of sines is made for; a learned table has a size of its own.
+# Positions that ESM-1's own table of sines is made for; a learned table has its size in the file.
 MOST_TOKENS = 1024
 Rotation = tuple[Tensor, Tensor]
 
@@ -35,7 +35,7 @@ class ForwardESM(Protocol):
 
 
 class Tokens:
-    """Sequences as token numbers, with the begin and end tokens that the alphabet asks for."""
+    """Sequences as token numbers, with the begin and end tokens that the alphabet needs."""
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.before = [alphabet.cls_idx] if alphabet.prepend_bos else []
@@ -44,7 +44,7 @@ class Tokens:
 
     @property
     def extra(self) -> int:
-        """Tokens beside the residues."""
+        """Tokens that are not residues."""
         return len(self.before) + len(self.after)
 
     def of(self, sequence: str) -> NDArray[np.int64]:
@@ -121,7 +121,7 @@ class PackedESM:
 
 
 class _Norm:
-    """Layer norm of float32 vectors, given on in another type where asked for."""
+    """Layer norm of float32 vectors, returned in another type if asked."""
 
     def __init__(self, module: Any, compute: Compute, dtype: torch.dtype = torch.float32) -> None:
         self.weight, self.bias = (x.detach().to(compute.device) for x in (module.weight, module.bias))
@@ -153,7 +153,7 @@ class _PackedLayer:
         self.also = self._key_and_value(attention, compute) if attention.bias_k is not None else None
 
     def _key_and_value(self, attention: Any, compute: Compute) -> tuple[Tensor, Tensor]:
-        # ESM-1 lets every residue attend to one learned key beside those of the protein.
+        # ESM-1 lets every residue attend to one further, learned key.
         key, value = (
             x.detach().to(compute.device, compute.dtype).view(self.heads, -1)
             for x in (attention.bias_k, attention.bias_v)

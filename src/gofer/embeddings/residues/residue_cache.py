@@ -1,9 +1,9 @@
 """Residue embeddings of all runs by sequence, so that no sequence is embedded twice by one encoder.
 
 The folder of an encoder is a residue store like that of a run: shards, here named after their content, and a
-manifest.parquet that says in which of them each sequence is. A shard of a run is put in as a hard link, so that it
-takes no space of its own. A cache may be deleted at any time, as a whole or in part, while jobs use it too: what is
-missing is embedded again, and so is what is damaged.
+manifest.parquet that says in which of them each sequence is. A shard of a run is added as a hard link, so that it takes
+no extra space. A cache may be deleted at any time, as a whole or in part, even while jobs use it: what is missing or
+damaged is embedded again.
 """
 
 import hashlib
@@ -37,13 +37,13 @@ class ResidueCache:
         folder: Config key embeddings.residues.cache; None for a cache that keeps nothing.
         encoder: Name of the encoder, with layer, weights and precision.
         width: E.
-        window_overlap: Changes the vectors of long proteins, so each has a folder of its own.
+        window_overlap: Changes the vectors of long proteins, so each value has a separate folder.
     """
 
     def __init__(self, folder: Path | str | None, *, encoder: str, width: int, window_overlap: int) -> None:
         identity = f"{encoder}, overlap {window_overlap}, version {VERSION}"
-        own = f"{file_name(encoder)[:60]}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-        self.folder = None if folder is None else Path(folder) / own
+        name = f"{file_name(encoder)[:60]}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+        self.folder = None if folder is None else Path(folder) / name
         self.manifest = Manifest({"residue_encoder": encoder}, {"width": width, "window_overlap": window_overlap})
         self._store: ESMResidueStore | None = None
 
@@ -81,7 +81,7 @@ class ResidueCache:
     def add(self, shard: Path) -> None:
         """Take in a finished shard; remove files all of whose sequences are now in newer ones.
 
-        Whatever is wrong with the cache is a warning: the shard itself is whole.
+        A fault of the cache is only a warning: the shard itself is complete.
         """
         if self.folder is None:
             return
@@ -114,7 +114,7 @@ class ResidueCache:
         return ESMResidueStore(self.folder / INDEX)
 
     def _refresh(self, newest: pd.DataFrame) -> None:
-        """Write the manifest anew, each sequence where it came last, and remove files that it does not name."""
+        """Rewrite the manifest, each sequence at its newest place, and remove files that it does not name."""
         assert self.folder is not None
         paths = {path.name: path for path in self.folder.glob("*.parquet") if path.name != INDEX}
         known = self._known_index()
@@ -123,7 +123,7 @@ class ResidueCache:
         tables = [newest, known[known["shard"].isin(list(paths))], *(self._index_of(paths[name]) for name in strays)]
         index = pd.concat(tables, ignore_index=True).drop_duplicates("sequence_sha256")
         write_index(self.folder / INDEX, index, self.manifest)
-        # Beside files that are covered, what a job that was killed while copying has left: the lock is ours.
+        # Also files that a job left when it was killed while copying: this process holds the lock.
         for path in (*(paths[name] for name in set(paths) - set(index["shard"])), *self.folder.glob(".*.part")):
             path.unlink(missing_ok=True)
 
@@ -136,7 +136,7 @@ class ResidueCache:
             self._refuse_other(path)
             return read_table(path, list(_NOTHING.columns))
         except ArtefactError as error:
-            logger.warning("%s: the list of the cache is made anew", error.what)
+            logger.warning("%s: the manifest of the cache is rebuilt", error.what)
             return _NOTHING
 
     def _index_of(self, path: Path) -> pd.DataFrame:

@@ -58,11 +58,11 @@ class ResidueEncoder:
     ) -> "ResidueEncoder":
         """An encoder around a loaded model."""
         number = layer_number(layer, loaded.layers)
-        told = [name, f"layer {number}", f"sha256:{weights_digest(loaded.model)[:12]}"]
+        facts = [name, f"layer {number}", f"sha256:{weights_digest(loaded.model)[:12]}"]
         if compute.precision != "float32":
-            told.append(compute.precision)
+            facts.append(compute.precision)
         forward = PackedESM(loaded.model, loaded.alphabet, number, compute)
-        return cls(", ".join(told), loaded.width, loaded.most_residues, forward, forward.footprint)
+        return cls(", ".join(facts), loaded.width, loaded.most_residues, forward, forward.footprint)
 
     def batch_that_fits(self, batch_residues: int, *, memory_gib: float | None, longest: int) -> int:
         """Residues of a forward pass: `batch_residues`, or fewer where memory_gib allows only fewer.
@@ -76,7 +76,7 @@ class ResidueEncoder:
             GoferError: The longest sequence does not fit.
         """
         tokens = min(longest, self.most_residues) + END_TOKENS
-        return self.footprint.tokens_that_fit(memory_gib, asked=batch_residues, longest=tokens)
+        return self.footprint.tokens_that_fit(memory_gib, batch_tokens=batch_residues, longest=tokens)
 
     def embed(
         self, sequences: Sequence[str], *, batch_residues: int, window_overlap: int, names: Sequence[str] = ()
@@ -91,7 +91,7 @@ class ResidueEncoder:
             names: What each sequence is called in an error.
 
         Raises:
-            GoferError: There is no memory for one sequence alone.
+            GoferError: There is not enough memory for a single sequence.
         """
         pieces = [
             (position, window)

@@ -38,7 +38,7 @@ from gofer.artefacts import read_manifest, read_table
 from gofer.embeddings.residues.shards import RERUN, blob_bytes
 from gofer.errors import ArtefactError
 
-# A process often has no more than 1,024 files; opening one anew costs little beside a read.
+# A process often has no more than 1,024 files; opening one again costs little compared with a read.
 MOST_OPEN = 256
 
 
@@ -51,7 +51,7 @@ class ESMResidueStore:
     forked processes, each in one thread.
 
     Args:
-        manifest_path: The manifest.parquet beside the shards.
+        manifest_path: The manifest.parquet in the folder of the shards.
 
     Raises:
         ArtefactError: The manifest is missing or damaged.
@@ -128,7 +128,7 @@ class ESMResidueStore:
             raise ArtefactError(f"{path} {reason}", help=RERUN) from error
 
     def _damaged(self, path: Path, sha256: str) -> ArtefactError:
-        # A look at the shard's own manifest tells a shard in the wrong place from a damaged one.
+        # The manifest of the shard shows whether it is in the wrong place or damaged.
         try:
             encoder = read_manifest(path).release.get("residue_encoder")
         except ArtefactError as error:

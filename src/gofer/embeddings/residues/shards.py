@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
 )
 BLOB_COLUMN = SCHEMA.get_field_index("residues")
 INDEX_COLUMNS = ["sequence_sha256", "length", "crc32"]
-RERUN = "delete it and run snakemake again: only this shard is made anew"
+RERUN = "delete it and run snakemake again: only this shard is embedded again"
 
 Lengths = TypeVar("Lengths", int, NDArray[np.int64])
 
@@ -89,13 +89,15 @@ def sequences_of_shard(proteins: pd.DataFrame, plan: pd.DataFrame, shard: str) -
         ArtefactError: The plan names a sequence that no protein has.
     """
     first = proteins.drop_duplicates("sequence_sha256")[["sequence_sha256", "protein_id", "sequence"]]
-    own = plan.loc[plan["shard"] == shard, ["sequence_sha256", "length"]].merge(first, on="sequence_sha256", how="left")
-    if own["sequence"].isna().any():
+    rows = plan.loc[plan["shard"] == shard, ["sequence_sha256", "length"]].merge(
+        first, on="sequence_sha256", how="left"
+    )
+    if rows["sequence"].isna().any():
         raise ArtefactError(
-            f"the plan has {int(own['sequence'].isna().sum())} sequences that are not among the proteins",
+            f"the plan has {int(rows['sequence'].isna().sum())} sequences that are not among the proteins",
             help="run snakemake again with --forcerun plan_shards",
         )
-    return own
+    return rows
 
 
 def write_shard(
@@ -115,7 +117,7 @@ def write_shard(
             sequences came than planned.
     """
     content = content_digest(_pairs(planned))
-    schema = with_manifest(SCHEMA.empty_table(), manifest.told(width=width, content=content)).schema
+    schema = with_manifest(SCHEMA.empty_table(), manifest.with_facts(width=width, content=content)).schema
     written: list[tuple[str, int]] = []
     options = {"compression": "none", "use_dictionary": False, "write_statistics": False, "write_page_checksum": True}
     with atomic(path) as part:
@@ -180,7 +182,7 @@ def collect_shards(paths: list[Path], plan: pd.DataFrame) -> tuple[pd.DataFrame,
             f"the shards in {paths[0].parent} do not hold the plan's sequences: {missing} missing, {extra} not planned",
             help="delete that folder and run snakemake again",
         )
-    return index, manifest.told(**manifests[paths[0]].made_by)
+    return index, manifest.with_facts(**manifests[paths[0]].made_by)
 
 
 def shard_index(path: Path) -> pd.DataFrame:
@@ -212,5 +214,5 @@ def _pairs(table: pd.DataFrame) -> list[tuple[str, int]]:
 
 def write_index(path: Path | str, index: pd.DataFrame, manifest: Manifest) -> None:
     """Write manifest.parquet, sorted by hash."""
-    told = {key: value for key, value in manifest.made_by.items() if key != "content"}
-    write_table(path, index.sort_values("sequence_sha256", ignore_index=True), Manifest(manifest.release, told))
+    made_by = {key: value for key, value in manifest.made_by.items() if key != "content"}
+    write_table(path, index.sort_values("sequence_sha256", ignore_index=True), Manifest(manifest.release, made_by))

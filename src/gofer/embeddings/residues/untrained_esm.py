@@ -2,10 +2,10 @@
 
 Numbers come from NumPy's bit generator and are only scaled, because torch's normal numbers may differ between
 processors in the last bit. A transformer with plain random weights attends to everything equally, so that a residue's
-vector would say little more than which amino acid it is. Here each head attends mostly to one neighbour at a fixed
-distance (the rotary angles of its query and key biases differ by that distance), so a vector tells of the residues
-around it, as a trained model's does: from untrained_t4_d96_h8 a linear classifier names the next residue in more than
-80 of 100 cases, from fair-esm's own random weights in fewer than 10 (tests/embeddings/test_esm.py).
+vector would hold little more than its amino acid. Here each head attends mostly to one neighbour at a fixed
+distance (the rotary angles of its query and key biases differ by that distance), so a vector depends on the residues
+around it, as that of a trained model does: from untrained_t4_d96_h8 a linear classifier names the next residue in more
+than 80 of 100 cases, from fair-esm's random weights in fewer than 10 (tests/embeddings/test_esm.py).
 """
 
 import math

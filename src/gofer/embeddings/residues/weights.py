@@ -1,8 +1,8 @@
-"""Weights of fair-esm's models in torch hub's folder: downloaded once, and the same file ever after.
+"""Weights of fair-esm's models in torch hub's folder: downloaded once, and checked to be the same file later.
 
-fair-esm publishes no digests. So what can be known is noted when a file is first used, its SHA-256 in a file beside it,
-and every later use is refused where the file is no longer that one. A download is written beside its place, compared
-with the size that the server told, and moved there when it is whole.
+fair-esm publishes no digests. So the SHA-256 of a file is noted in a second file when it is first used, and a file that
+has changed since is refused. A download is written under a temporary name, its size is compared with the one that the
+server gave, and it is then moved to its place.
 """
 
 import shutil
@@ -65,15 +65,15 @@ def _download(url: str, path: Path) -> None:
     with urllib.request.urlopen(url, timeout=SECONDS_OF_SILENCE) as answer, atomic(path) as part:
         with part.open("wb") as file:
             shutil.copyfileobj(answer, file, 2**20)
-        told, came = answer.headers["Content-Length"], part.stat().st_size
-        if told is not None and int(told) != came:
-            raise ValueError(f"{came:,} of {int(told):,} bytes came")
+        expected, came = answer.headers["Content-Length"], part.stat().st_size
+        if expected is not None and int(expected) != came:
+            raise ValueError(f"{came:,} of {int(expected):,} bytes came")
         if came == 0 or _is_web_page(part):
             raise ValueError(f"{url} gave a web page or nothing at all, not a model")
 
 
 def _verify(path: Path) -> None:
-    """Compare the file with the digest noted beside it, or note it."""
+    """Compare the file with its noted digest, or note it."""
     noted = path.with_name(f"{path.name}.sha256")
     digest = sha256_of(path)
     if noted.is_file():
@@ -82,14 +82,14 @@ def _verify(path: Path) -> None:
             raise GoferError(
                 f"{path} has changed since it was first used: its SHA-256 is {digest[:12]}…, "
                 f"but {noted.name} says {''.join(known)[:12] or 'nothing'}…",
-                help=f"delete both to download it again, or {noted.name} alone if you replaced the file on purpose",
+                help=f"delete both to download it again, or only {noted.name} if you replaced the file on purpose",
             )
         return
     try:
         write_text(noted, f"{digest}  {path.name}\n")
         logger.info("%s: sha256 %s, noted in %s", path, digest, noted.name)
     except OSError as error:
-        logger.info("%s: sha256 %s, which could not be noted beside it (%s)", path, digest, error)
+        logger.info("%s: sha256 %s, which could not be noted next to it (%s)", path, digest, error)
 
 
 def _is_web_page(path: Path) -> bool:

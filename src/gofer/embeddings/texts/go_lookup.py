@@ -75,7 +75,7 @@ class GoLookupCache:
         return row_T.astype(np.int64)
 
     def subset(self, go_ids: Sequence[str]) -> "GoLookupCache":
-        """The vectors of these terms alone, in this order.
+        """The vectors of these terms only, in this order.
 
         Raises:
             ArtefactError: An id is not there, or comes twice.

@@ -1,4 +1,4 @@
-"""The text of a GO term, which grows from phase A to D. Only the ontology speaks in it, never an annotation.
+"""The text of a GO term, which grows from phase A to D. It comes from the ontology only, never from annotations.
 
 | phase | name, definition | synonyms, kinds (is_a) | wholes (part_of), path up | aspect |
 |-------|------------------|------------------------|---------------------------|--------|
@@ -7,7 +7,7 @@
 | C     | x                | x                      | x                         |        |
 | D     | x                | x                      | x                         | x      |
 
-Phase D is used for inference: the same sections, with the aspect in words behind the definition.
+Phase D is used for inference: the same sections, with the aspect in words after the definition.
 Where an encoder does not take a whole text, `text_budget` leaves pieces of it out, the last ones of `KEPT` first.
 """
 
@@ -25,7 +25,7 @@ from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.names import in_words
 
 INFERENCE = "D"
-# A few say what there is to say; some terms have a hundred.
+# A few are enough; some terms have a hundred.
 MOST_SYNONYMS = 6
 MOST_PATH = 6
 ASPECTS = {aspect: in_words(aspect) for aspect in names.ASPECTS}
@@ -69,7 +69,7 @@ class TermText:
         return sum(section in self.sections for section in ("name", "definition"))
 
     def increments(self) -> list[str]:
-        """What each piece adds to the text, in the order `KEPT`; a section's first one adds the section's words."""
+        """The text that each piece adds, in the order `KEPT`; the first of a section adds the section's words, too."""
         return [
             f"; {piece}" if place else WORDS[section].format(piece)
             for section in KEPT
@@ -115,7 +115,7 @@ def term_texts(terms: pd.DataFrame, phase: str, go_ids: Sequence[str] | None = N
         go_ids: Terms to write for, in this order; all rows by default.
 
     Raises:
-        ArtefactError: A parent, or a term asked for, is not in the table.
+        ArtefactError: A parent, or one of the terms, is not in the table.
     """
     ontology = _Ontology.of_terms(terms)
     wanted = terms["go_id"].tolist() if go_ids is None else list(go_ids)
@@ -198,7 +198,7 @@ def _sentence(text: str) -> str:
 
 
 def _distinct(names: Iterable[str], *, but: str) -> list[str]:
-    """`names` without repeats and without `but`, whatever their case."""
+    """`names` without repeats and without `but`, ignoring case."""
     kept = {but.lower(): but}
     for name in names:
         kept.setdefault(name.lower(), name)

@@ -1,4 +1,4 @@
-"""Sentence encoders that `packed_bert` does not know, by the code of sentence-transformers itself.
+"""Sentence encoders that `packed_bert` does not know, run by sentence-transformers.
 
 Shapes: T texts, G width.
 """
@@ -16,9 +16,9 @@ TEXTS_AT_ONCE = 256
 
 
 class OtherSentenceModel:
-    """Any model of sentence-transformers that needs no code of its own, in float32.
+    """Any model of sentence-transformers that needs no custom code, in float32.
 
-    Texts of other lengths beside it can change the last bits of a text's vector: batches are padded.
+    Batches are padded, so other texts of a batch can change the last bits of a vector.
 
     Args:
         folder: From `SentenceFolder.read`.
@@ -36,18 +36,18 @@ class OtherSentenceModel:
             model = SentenceTransformer(
                 str(folder.path), device="cpu", trust_remote_code=False, local_files_only=True
             ).float()
-        except Exception as error:  # transformers raises whatever its parts raise
+        except Exception as error:  # transformers raises many kinds of errors
             raise GoferError(
                 f"{folder.path} holds no model that gofer or sentence-transformers can read "
                 f"({type(error).__name__}: {str(error)[:200]})",
-                help="gofer reads BERT models, and sentence-transformers those that need no code of their own: "
+                help="gofer reads BERT models, and sentence-transformers those that need no custom code: "
                 "choose another embeddings.texts.encoder, e.g. minilm",
             ) from error
         if pooling in ("mean", "cls"):  # also where the folder says nothing: of itself it could take another
             steps: list[Any] = [step for step in model if hasattr(step, "pooling_mode")]
             if len(steps) != 1:
                 raise GoferError(
-                    f"{folder.path} makes one vector of its tokens in a way of its own, not by {pooling}",
+                    f"{folder.path} makes one vector of its tokens with a custom module, not by {pooling}",
                     help="write pooling: auto below embeddings.texts, or choose another encoder",
                 )
             steps[0].pooling_mode = pooling
@@ -69,6 +69,6 @@ class OtherSentenceModel:
         order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         for start in range(0, len(order), TEXTS_AT_ONCE):
             chosen = order[start : start + TEXTS_AT_ONCE]
-            # An empty prompt: of itself it would take the model's own.
+            # An empty prompt: the default would be the model's prompt.
             vectors = self.model.encode([texts[i] for i in chosen], prompt="", show_progress_bar=False)
             yield chosen, vectors.astype(np.float32)

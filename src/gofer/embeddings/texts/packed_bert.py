@@ -2,7 +2,7 @@
 
 Texts are sorted by their number of tokens, so that those of one length go through attention together and nothing is
 padded. The files of the model's folder are read directly: importing transformers takes longer than a small job.
-On an AVX512 processor a text's vector came out the same to the bit whatever texts were beside it.
+On an AVX512 processor the vector of a text was bit-identical in every batch.
 
 Shapes: T texts, L tokens of a text, R tokens packed, G width.
 """

@@ -1,4 +1,4 @@
-"""What the folder of a sentence encoder says of it: a folder of sentence-transformers, or a transformer alone.
+"""The settings of a sentence encoder, from its folder: one of sentence-transformers, or only a transformer.
 
 Nothing in such a folder is ever run: its code is not looked at, and weights are tensors or are refused.
 """
@@ -74,9 +74,11 @@ class SentenceFolder:
                 f"{transformer} is not the folder of a text model: there is no config.json in it",
                 help="put the model's files there (config.json, model.safetensors, tokenizer.json), or write minilm",
             )
-        config, own = _json(transformer / "config.json"), _json(transformer / "sentence_bert_config.json")
+        config, sentence_bert = _json(transformer / "config.json"), _json(transformer / "sentence_bert_config.json")
         pooling = _json(path / modules["Pooling"] / "config.json") if modules.get("Pooling") else {}
-        told = own.get("max_seq_length") or _json(transformer / "tokenizer_config.json").get("model_max_length")
+        most_tokens = sentence_bert.get("max_seq_length") or _json(transformer / "tokenizer_config.json").get(
+            "model_max_length"
+        )
         return cls(
             path=path,
             folders=frozenset({path, *(path / name for name in modules.values())}),
@@ -85,8 +87,8 @@ class SentenceFolder:
             steps=tuple(modules),
             pooling=_pooling(pooling) if "Pooling" in modules else "own",
             pools_prompt=pooling.get("include_prompt", True),
-            lowers_case=bool(own.get("do_lower_case")),
-            most_tokens=min(told or float("inf"), config.get("max_position_embeddings") or float("inf")),
+            lowers_case=bool(sentence_bert.get("do_lower_case")),
+            most_tokens=min(most_tokens or float("inf"), config.get("max_position_embeddings") or float("inf")),
         )
 
     def digest(self) -> str:

@@ -53,7 +53,7 @@ def fit_texts(whole: Sequence[TermText], tokens: Tokens, *, most: int) -> Fitted
 
     Args:
         whole: Texts with all their pieces.
-        tokens: Counts the tokens of texts as the encoder does, whatever it puts around them included.
+        tokens: Counts the tokens of texts as the encoder does, special tokens included.
         most: Tokens of a text; more than of an empty one.
     """
     fitting = _Fitting(tokens, most)
@@ -66,7 +66,7 @@ def fit_texts(whole: Sequence[TermText], tokens: Tokens, *, most: int) -> Fitted
     ):
         begun += len(cut) > len(texts[row])
         texts[row] = cut
-    lost = [len(own) - number for own, number in zip(pieces, kept, strict=True)]
+    lost = [len(parts) - number for parts, number in zip(pieces, kept, strict=True)]
     return FittedTexts(
         texts=texts,
         pieces=sum(map(len, pieces)),

@@ -1,7 +1,7 @@
 """Text vectors of all runs, by text and encoder, so that no text is embedded twice.
 
 One folder per encoder; in it a parquet file for each lot of new vectors, named after the texts in it, and written as
-every artefact is: beside its place first, with checksums. Small files are merged now and then. Nothing depends on the
+every artefact is: under a temporary name, with checksums. Small files are merged now and then. Nothing depends on the
 cache: a damaged file is set aside and its texts are embedded again, a folder that cannot be written is not written, and
 any of it can be deleted at any time.
 

@@ -34,7 +34,7 @@ class Encodes(Protocol):
     """What turns texts into vectors, group by group."""
 
     def tokens(self, texts: Sequence[str]) -> Sequence[int]:
-        """Tokens of each text, whatever is put around it included, however long it is."""
+        """Tokens of each text, special tokens included, without truncation."""
 
     def encode(self, texts: Sequence[str]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         """Yield (positions in `texts`, their vectors), until every text was there once."""

@@ -1,7 +1,7 @@
 """Annotations of a file: a tab-separated table, a GAF 2.0–2.2, a GPAD 1.1 or 2.0, or the annotation file of nrPDB-GO.
 
-The format is what the header `!gaf-version`, `!gpa-version` or `!gpad-version` says; without one it shows in the first
-annotation: a GAF has 15 columns or more, a GPAD 10 or more with a GO id in the fourth and an ECO id in the sixth; of
+The header `!gaf-version`, `!gpa-version` or `!gpad-version` gives the format; without one, the first annotation does:
+ a GAF has 15 columns or more, a GPAD 10 or more with a GO id in the fourth and an ECO id in the sixth; of
 GPADs, 2.0 names the database in the first column, as in `UniProtKB:P12345`. The file of nrPDB-GO begins with `###`. All
 else is a table.
 """
@@ -74,10 +74,10 @@ def read_annotation_lines(path: Path | str, problems: Problems, limits: Limits =
 
 
 def _told_format(path: Path | str, number: int, comment: str) -> Parse | None:
-    told = VERSION.match(comment)
-    if told is None:
+    header = VERSION.match(comment)
+    if header is None:
         return None
-    name, version = told.groups()
+    name, version = header.groups()
     if (name, version) not in FORMATS:
         raise InputError(
             f"{comment[1:40].strip()}: no annotation format that is known here", path=path, line=number, help=KNOWN
@@ -86,7 +86,7 @@ def _told_format(path: Path | str, number: int, comment: str) -> Parse | None:
 
 
 def _shown_format(path: Path | str, number: int, fields: list[str]) -> tuple[Parse, bool]:
-    # The format that the first line shows, and whether this line is a table's header.
+    # The format of the first line, and whether this line is the header of a table.
     if columns := header_columns(fields):
         return partial(table_line, columns=columns), True
     is_go = [bool(GO_ID.fullmatch(field.strip())) for field in fields]

@@ -1,4 +1,4 @@
-"""Annotation files, line by line: what they say of the proteins of a run, and what became of each line."""
+"""Reads annotation files line by line, keeps what concerns the proteins of a run, and counts the rest."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -24,18 +24,18 @@ UNKNOWN_TERM = "unknown term"
 
 @dataclass
 class Intake:
-    """What has been read so far.
+    """The annotations read so far.
 
     Attributes:
-        names: The proteins, by what annotations may call them.
+        names: The proteins, by all their names.
         ids: Where GO ids lead.
         evidence_codes: Codes and ECO ids that are kept; a table has none and is kept whole.
         limits: What a file may hold.
-        counts: What became of the lines.
-        statements: What the kept lines say.
+        counts: How many lines were kept, changed or dropped, and why.
+        statements: The kept annotations.
         read: Annotations by file.
-        used: Those of known proteins with wanted evidence, by file.
-        refused: Annotations of known proteins by unwanted evidence.
+        used: Annotations of known proteins with accepted evidence, by file.
+        refused: Annotations of known proteins with evidence that is not accepted, by code.
         unknown: Used annotations by file and term, of terms that the release does not have.
     """
 
@@ -55,10 +55,10 @@ class Intake:
 
         Args:
             path: The file.
-            problems: Takes its faults, and that it names no protein of the run.
+            problems: Collects its faults, or that it names no protein of the run.
 
         Raises:
-            InputError: The file cannot be read, or is something else altogether.
+            InputError: The file cannot be read, or has another format.
             ProblemsError: Too many faults.
         """
         read = unmatched = 0

@@ -1,4 +1,4 @@
-"""One annotation of a file, whatever the format, and what its texts mean; GO evidence codes and their ECO ids.
+"""One annotation of a file, in any format, and the meaning of its fields; GO evidence codes and their ECO ids.
 
 Each code has one id of the Evidence and Conclusion Ontology, the rows "Default" of
 http://purl.obolibrary.org/obo/eco/gaf-eco-mapping.txt; only IEA has had two over the years.
@@ -43,28 +43,28 @@ GO_CODES = {
 
 
 def go_code(evidence: str) -> str:
-    """The evidence code of an ECO id that stands for one; a code, or any other ECO id, in capitals as it is."""
+    """The evidence code of its default ECO id; any other code or ECO id in upper case."""
     evidence = evidence.upper()
     return GO_CODES.get(evidence, evidence)
 
 
 GO_ID = re.compile(r"GO:[0-9]{7}")
-DIFFERENT_TEXTS = 1 << 14  # qualifiers and dates repeat: a file of millions of lines has some thousands of them
+DIFFERENT_TEXTS = 1 << 14  # qualifiers and dates repeat: millions of lines have some thousands of them
 
 
 class Line(NamedTuple):
-    """One annotation as it stands in the file, without blanks around its texts.
+    """One annotation as written in the file, without blanks around its fields.
 
     Attributes:
         object_id: What is annotated, without its database.
         go_id: The term.
         qualifiers: NOT and relations, with | between them.
         evidence: Evidence code or ECO id; None in a table.
-        go_evidence: Evidence code that a GPAD gives beside the ECO id, else empty.
+        go_evidence: Evidence code that a GPAD gives in addition to the ECO id, else empty.
         date: None in a table.
         source: Who assigned it, with | between several; empty in a table.
-        symbol: Of a GAF the object's symbol, else empty.
-        form: Of a GAF the isoform or chain that is meant, without its database, else empty.
+        symbol: The symbol of the object in a GAF, else empty.
+        form: The isoform or chain in a GAF, without its database, else empty.
     """
 
     object_id: str
@@ -85,7 +85,7 @@ def checked(line: Line) -> Line:
         GoferError: It names no protein, or no GO id.
     """
     if not line.object_id:
-        raise GoferError("no protein id", help="give the id as it stands in the FASTA")
+        raise GoferError("no protein id", help="give the id as written in the FASTA")
     if not GO_ID.fullmatch(line.go_id):
         raise GoferError(f"{line.go_id[:40]!r} is not a GO id", help="write it like GO:0005524")
     return line
@@ -104,7 +104,7 @@ def qualified(qualifiers: str) -> tuple[bool, tuple[str, ...]]:
 
 @lru_cache(DIFFERENT_TEXTS)
 def day_of(date: str) -> str | None:
-    """`20200131` or ISO 8601, with or without a time of day, as year-month-day; None where there is no such day."""
+    """`20200131` or ISO 8601, with or without a time of day, as year-month-day; None where the day does not exist."""
     try:
         return datetime.fromisoformat(date).date().isoformat()
     except ValueError:

@@ -1,7 +1,7 @@
 """Lines of a tab-separated table `protein, aspect, go_id`, `protein, go_id` or, as in CAFA, `protein, go_id, aspect`.
 
-The aspect is not read, since the ontology knows it. With a header, the columns may stand in any order and among others:
-`EntryID, term, aspect` of CAFA 5 and LAFA is one. Without one, the first line shows which column holds the GO id.
+The aspect is not read, since the ontology has it. With a header, the columns may be in any order and among others:
+`EntryID, term, aspect` of CAFA 5 and LAFA is one. Without one, the first line decides which column holds the GO id.
 """
 
 from collections.abc import Sequence

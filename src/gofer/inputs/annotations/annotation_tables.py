@@ -1,8 +1,8 @@
-"""Annotations that training may trust: of known proteins, with wanted evidence, on live terms; all else is counted.
+"""Annotations to train on: of known proteins, with accepted evidence, on live terms. All others are counted.
 
 A NOT annotation denies the term and, since it holds downwards, everything below it: such pairs are never positives.
-With any other qualifier (contributes_to, colocalizes_with, acts_upstream_of …) an annotation is a positive, as is usual
-where a GAF is read; the accounting tells how many there are of each.
+With any other qualifier (contributes_to, colocalizes_with, acts_upstream_of …) an annotation is a positive, as usual
+for GAFs; the accounting counts them by qualifier.
 """
 
 from collections import Counter
@@ -35,10 +35,10 @@ EVIDENCE_NAMED = 20
 
 @dataclass(frozen=True)
 class AnnotationRules:
-    """What is kept of annotation files.
+    """Which annotations are kept.
 
     Attributes:
-        evidence_codes: Codes and ECO ids kept of a GAF or GPAD; a table has none and is kept whole.
+        evidence_codes: Codes and ECO ids that a GAF or GPAD needs; a table has none and is kept whole.
         max_unknown_terms: Highest share of annotations that name a term unknown to the ontology.
         relations: Relations along which NOT holds downwards.
     """
@@ -49,7 +49,7 @@ class AnnotationRules:
 
     @classmethod
     def from_config(cls, inputs: dict) -> "AnnotationRules":
-        """From the `inputs` section of a config; an ECO id that stands for a code asks for this code too."""
+        """From the `inputs` section of a config; an ECO id that is the default of a code accepts this code too."""
         asked = [code.upper() for code in inputs["evidence_codes"]]
         codes = frozenset([*asked, *map(go_code, asked)])
         return cls(codes, float(inputs["max_unknown_terms"]), tuple(inputs["relations"]))
@@ -64,18 +64,18 @@ def read_annotations(
 ) -> tuple[pd.DataFrame, Accounting]:
     """The stated annotations of known proteins.
 
-    Only what passes is kept in memory. The order of lines and of files changes neither the table nor the accounting.
+    Only accepted annotations are kept in memory. The order of lines and files does not change the result.
 
     Args:
         paths: Tables, GAFs and GPADs, plain, gzip or bzip2.
-        names: The proteins, by what annotations may call them.
+        names: The proteins, by all their names.
         terms: The ontology table.
         obsolete: Columns go_id, replaced_by.
-        rules: What is kept.
+        rules: Which annotations are kept.
 
     Returns:
         protein_id, go_id (each pair once, sorted), evidence (codes joined by |), date (the earliest), source (joined by
-        |); and what became of the lines.
+        |); and the accounting of all lines.
 
     Raises:
         InputError: A fault in a file; no protein in common; nothing left; too many unknown terms.
@@ -86,7 +86,7 @@ def read_annotations(
         for path in files:
             try:
                 intake.take(path, problems)
-            except InputError as error:  # ends this file; the others may have faults of their own
+            except InputError as error:  # ends this file; the others may have faults too
                 problems.add(error)
     where = ", ".join(map(str, files))
     _check_evidence(intake, rules, where)
@@ -95,7 +95,7 @@ def read_annotations(
     counts, denied = intake.counts, intake.statements.lines() - kept.lines()
     if denied:
         counts.add(DROPPED, "denied by a NOT annotation of the same protein", denied)
-    if not kept.stated:
+    if not len(kept):
         raise InputError(f"0 of {counts.count(READ)} annotations left", path=where, help=_reasons(counts))
     table = kept.table()
     counts.add(MERGED, "same protein and term", kept.lines() - len(table))
@@ -146,7 +146,7 @@ def _reasons(counts: Accounting) -> str:
 
 
 def _accounting(intake: Intake) -> Accounting:
-    # By item and reason, since lines are met in any order.
+    # By item and reason, since the order of the lines is arbitrary.
     counts = intake.counts
     if intake.names.shared:
         counts.add(ALIASES, "shared by proteins, or the id of another one", intake.names.shared)

@@ -2,7 +2,7 @@
 
 Formats: http://geneontology.org/docs/gene-product-association-data-gpad-format/ and
 http://geneontology.org/docs/gene-product-association-data-gpad-format-2.0/. Version 2.0 joins database and object id in
-one column, gives NOT a column of its own, and names relations by ids.
+one column, has a separate column for NOT, and names relations by ids.
 """
 
 import re

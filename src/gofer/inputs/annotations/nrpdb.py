@@ -1,4 +1,4 @@
-"""The annotation file of nrPDB-GO, as DeepFRI published it and others took it over.
+"""The annotation file of nrPDB-GO, as published by DeepFRI and adopted by others.
 
 First come the vocabularies, aspect by aspect: a line `### GO-terms (molecular_function)`, a line of GO ids, a line
 `### GO-names (molecular_function)`, a line of names. Then a line `### PDB-chain` that names the columns, and a row per
@@ -24,7 +24,7 @@ HELP = "give nrPDB-GO_2019.06.18_annot.tsv as it was published"
 
 @dataclass
 class _Vocabularies:
-    # What the headings have said so far: line and terms of each aspect, and the aspects of the columns.
+    # The headings read so far: line and terms of each aspect, and the aspects of the columns.
     lines: dict[str, int] = field(default_factory=dict)
     terms: dict[str, frozenset[str]] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ def nrpdb_vocabulary(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> dict[
 
 
 def _read_headings(path: Path | str, lines: Iterator[tuple[int, bytes]]) -> _Vocabularies:
-    # All up to the line that names the columns. A vocabulary without a term is an empty line.
+    # Reads up to the line that names the columns. A vocabulary without a term is an empty line.
     found, number = _Vocabularies(), 0
     for number, raw in lines:
         text = decoded(path, number, raw)
@@ -84,7 +84,7 @@ def _read_headings(path: Path | str, lines: Iterator[tuple[int, bytes]]) -> _Voc
             return found
         heading = HEADING.fullmatch(text)
         if heading is None:
-            what = f"{text[:60].strip()!r} where a heading of nrPDB-GO should stand"
+            what = f"{text[:60].strip()!r} where a heading of nrPDB-GO is expected"
             raise InputError(what, path=path, line=number, help=HELP)
         kind, aspect = heading.groups()
         number, raw = next(lines, (number, b""))

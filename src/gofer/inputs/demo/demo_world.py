@@ -88,7 +88,7 @@ def stated_terms(protein: DemoProtein, facts: Mapping[str, Any]) -> list[str]:
 
 
 def terms_of_motif(motif: str, present: set[str], facts: Mapping[str, Any]) -> set[str]:
-    """The terms that a motif makes true, or helps to make true, beside the others that are present."""
+    """The terms that a motif makes true, alone or together with other motifs that are present."""
     terms = set(facts["motifs"][motif]["terms"])
     for combination in facts["combinations"]:
         if motif in combination["motifs"] and present.issuperset(combination["motifs"]):
@@ -106,7 +106,7 @@ def _positions(name: str, protein: DemoProtein, facts: Mapping[str, Any]) -> lis
 
 
 def write_world(world: World, folder: Path | str) -> None:
-    """Write the files that a user would bring, and beside them what only the demo knows."""
+    """Write the files that a user would bring, and the truth that only the demo knows."""
     folder = Path(folder)
     aspect = {term["id"]: term["aspect"] for term in world.terms}
     name = {term["id"]: term["name"] for term in world.terms}
@@ -175,5 +175,5 @@ def planted_positions(path: Path | str) -> pd.DataFrame:
         raise InputError(
             f"not a table of {', '.join(POSITION_COLUMNS)} ({error})",
             path=path,
-            help="let make_demo_world write it anew",
+            help="let make_demo_world write it again",
         ) from error

@@ -84,8 +84,8 @@ class ProteinMaker:
         raise GoferError("the demo's motifs do not fit its proteins", help="mend the file demo.yaml of gofer.inputs")
 
     def _chosen_motifs(self, length: int, preferred: Sequence[Recipe]) -> list[Motif]:
-        own = self._rng.random() < self._settings["own_recipe"]
-        recipes = list(preferred) if own else self._recipes
+        preferred_ones = self._rng.random() < self._settings["own_recipe"]
+        recipes = list(preferred) if preferred_ones else self._recipes
         recipe = self._rng.choices(recipes, [recipe.weight for recipe in recipes])[0]
         chosen = [self.motifs[name] for name in recipe.motifs for _ in range(self._rng.randint(*self._copies[name]))]
         return chosen if sum(len(motif) + GAP for motif in chosen) <= FILLED * length else []
@@ -117,7 +117,7 @@ class ProteinMaker:
         return None
 
     def _cleaned(self, sequence: str, planted: Sequence[Planted]) -> str | None:
-        # Chance makes short motifs too; left in, they would carry no annotation, and motif and function would part.
+        # Short motifs also occur by chance, without an annotation; they are removed, so that motif and function agree.
         for _ in range(TRIES):
             stray = next(self._stray_places(sequence, planted), None)
             if stray is None:
@@ -131,13 +131,13 @@ class ProteinMaker:
         return None
 
     def _stray_places(self, sequence: str, planted: Sequence[Planted]) -> Iterator[tuple[list[int], dict[int, str]]]:
-        # For each occurrence that was not planted: places that may be changed to break it, and what is allowed there.
-        kept = {place for own in planted for place in range(own.start - 1, own.end)}
+        # For each occurrence that was not planted: positions that may be changed to break it, and the residues allowed.
+        kept = {place for motif_at in planted for place in range(motif_at.start - 1, motif_at.end)}
         for motif in self.motifs.values():
-            own = [p for p in planted if p.motif == motif.name]
+            of_motif = [p for p in planted if p.motif == motif.name]
             for start in motif.starts(sequence):
                 end = start + len(motif)
-                if any(start < p.end and end >= p.start for p in own):
+                if any(start < p.end and end >= p.start for p in of_motif):
                     continue
                 allowed = {start + offset: residues for offset, residues in enumerate(motif.places)}
                 places = [p for p, residues in allowed.items() if p not in kept and not is_free(residues)]

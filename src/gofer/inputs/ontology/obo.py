@@ -2,7 +2,7 @@
 
 goatools stops at a missing parent with a KeyError, at a cycle with a RecursionError and at an odd synonym with an
 AttributeError, all without a line. So one pass looks for these first and passes on only what gofer uses: terms with
-their names, definitions, synonyms, alternative ids and parents. What it does not pass on is counted.
+their names, definitions, synonyms, alternative ids and parents. Everything else is counted.
 """
 
 import re
@@ -41,7 +41,7 @@ class OboFile:
     notes: Accounting
 
     def text(self) -> str:
-        """The live terms as OBO text that goatools reads without a stumble."""
+        """The live terms as OBO text that goatools reads without errors."""
         return "\n".join(["format-version: 1.2\n", *(stanza.text() for stanza in self.live.values())])
 
 
@@ -54,13 +54,13 @@ def read_obo(
 ) -> OboFile:
     """Read and check an OBO file, plain, gzip or bzip2.
 
-    Parents over is_a and part_of must be there and make no cycle, whatever is asked for: the depth of a term and its
-    text rest on them. Those over regulates are checked where `relations` holds it; elsewhere, parents that are not live
-    are left out. The edges of `relations` together may make no cycle either.
+    Parents over is_a and part_of must exist and make no cycle, whatever `relations` are: the depth of a term and its
+    text depend on them. Those over regulates are checked where `relations` holds it; elsewhere, parents that are not
+    live are left out. The edges of `relations` together may make no cycle either.
 
     Args:
         path: The file.
-        relations: Of is_a, part_of and regulates (which stands for positively_ and negatively_regulates too): along
+        relations: Of is_a, part_of and regulates (which includes positively_ and negatively_regulates): along
             these annotations will propagate. They must join every term to the root of its aspect.
         across_aspects: Whether parents in another aspect count; if not, they are left out.
         limits: What the file may hold.
@@ -104,7 +104,7 @@ def _checked(
     if not GO_ID.fullmatch(stanza.go_id):
         return fault(f"{stanza.go_id or 'a term without id'} is not a GO id (GO:0000000)")
     if earlier := live.get(stanza.go_id) or obsolete.get(stanza.go_id):
-        return fault(f"term {stanza.go_id} stands already in line {earlier.line}")
+        return fault(f"term {stanza.go_id} is already in line {earlier.line}")
     if stanza.obsolete:
         return True
     if not stanza.name:
@@ -142,7 +142,7 @@ def _check_parents(
 
 
 def _settle_alternative_ids(live: Mapping[str, Stanza], obsolete: Mapping[str, Stanza], notes: Accounting) -> None:
-    # An alternative id must lead to one term. One that is a live term itself stays that term.
+    # An alternative id must lead to one term. One that is also a live term stays that term.
     owners: dict[str, list[str]] = {}
     for stanza in live.values():
         for alt in set(stanza.alt_ids):
@@ -151,7 +151,7 @@ def _settle_alternative_ids(live: Mapping[str, Stanza], obsolete: Mapping[str, S
     for stanza in live.values():
         stanza.alt_ids = sorted(set(stanza.alt_ids) - unclear)
     for alt in sorted(unclear):
-        notes.add("alternative ids dropped", "a live term itself" if alt in live else "stands at several terms")
+        notes.add("alternative ids dropped", "a live term itself" if alt in live else "several terms have it")
     for alt in sorted(unclear)[:MOST_LISTED]:
         notes.add("alternative id dropped", f"{alt} of {', '.join(sorted(owners[alt]))}")
     if both := len((owners.keys() & obsolete.keys()) - unclear):
@@ -186,7 +186,7 @@ def _settle_edges(
 
 
 def _check_cycles(path: Path, live: Mapping[str, Stanza], followed: Collection[str]) -> None:
-    # Kahn: take off terms whose parents are all gone; what stays is on a cycle or below one.
+    # Kahn: remove terms whose parents are all removed; what remains is on a cycle or below one.
     parents = {go_id: {e.parent for e in stanza.parents if e.column in followed} for go_id, stanza in live.items()}
     waiting = {go_id: len(above) for go_id, above in parents.items()}
     children: dict[str, list[str]] = {go_id: [] for go_id in live}
@@ -213,10 +213,10 @@ def _cycle(path: Path, live: Mapping[str, Stanza], way: list[str], followed: Col
         return next(edge for edge in live[child].parents if edge.parent == parent and edge.column in followed)
 
     steps = [step(child, parent) for child, parent in zip(way[:-1], way[1:], strict=True)]
-    told = " ".join([way[0], *(f"{edge.relation} {edge.parent}" for edge in steps)])
+    path_round = " ".join([way[0], *(f"{edge.relation} {edge.parent}" for edge in steps)])
     other = "use go-basic.obo, or take regulates out of inputs.relations"
     return InputError(
-        f"a cycle: {told}",
+        f"a cycle: {path_round}",
         path=path,
         line=steps[0].line,
         help=other if any(edge.column == "regulates" for edge in steps) else INTACT,

@@ -21,7 +21,7 @@ class Edge(NamedTuple):
     Attributes:
         relation: As in the file, one of `COLUMN_OF`.
         parent: Its id.
-        line: Where it stands.
+        line: Its line.
     """
 
     relation: str
@@ -36,19 +36,19 @@ class Edge(NamedTuple):
 
 @dataclass
 class Stanza:
-    """One [Term] as it stands in the file.
+    """One [Term] as written in the file.
 
     Attributes:
         line: Line of its id (of `[Term]` until the id is read).
         go_id: Its id.
         tags: Lines passed on to goatools, without its id, alternative ids and parents.
         parents: Its parents over the relations of `COLUMN_OF`.
-        others: Relations that gofer does not know, one entry per line.
+        others: Relations that gofer does not use, one entry per line.
         alt_ids: Its alternative ids.
         namespace: As in the file.
         name: As in the file.
         bad_synonyms: How many synonyms are empty, a single character or not in OBO form.
-        obsolete: Whether `is_obsolete: true` is said.
+        obsolete: Whether it has `is_obsolete: true`.
         replaced_by: Terms to use instead.
         consider: Terms that may be used instead.
     """
@@ -67,7 +67,7 @@ class Stanza:
     consider: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """The stanza as goatools reads it without a stumble."""
+        """The stanza as text that goatools reads without errors."""
         ids = [f"id: {self.go_id}", *(f"alt_id: {alt}" for alt in self.alt_ids)]
         edges = [
             f"is_a: {edge.parent}" if edge.relation == "is_a" else f"relationship: {edge.relation} {edge.parent}"

@@ -1,8 +1,8 @@
 """What changed from one release of the ontology to the next, term by term.
 
-A full go.obo and a go-basic can be set side by side: parents are compared over is_a and part_of within an aspect, which
-both hold; go-basic lacks the parents in other aspects and some relations. A parent that was merged meanwhile counts
-under its main id. Parents are compared as they are stated: one that follows from the others anyway counts like any.
+A full go.obo can be compared with a go-basic: parents are compared over is_a and part_of within an aspect, which both
+hold; go-basic lacks the parents in other aspects and some relations. A parent that was merged meanwhile counts under
+its main id. Only stated parents are compared; a redundant one counts too.
 """
 
 import re
@@ -45,24 +45,26 @@ class _Release:
             go_id: _Term(
                 name,
                 definition,
-                own,
+                term_aspect,
                 frozenset(
                     (relation, parent)
                     for relation, above in zip(TRUE_PATH, parents, strict=True)
                     for parent in above
-                    if aspect[parent] == own
+                    if aspect[parent] == term_aspect
                 ),
             )
-            for go_id, name, definition, own, *parents in zip(*(ontology.terms[c] for c in columns), strict=True)
+            for go_id, name, definition, term_aspect, *parents in zip(
+                *(ontology.terms[c] for c in columns), strict=True
+            )
         }
         rows = zip(ontology.terms["go_id"], ontology.terms["alt_ids"], strict=True)
         main = {alt: go_id for go_id, alts in rows for alt in alts}
         names = {go_id: term.name for go_id, term in terms.items()}
         gone: dict[str, str] = {}
         for row in ontology.obsolete.itertuples():
-            told = [f"replaced by {_named(names, target)}" for target in row.replaced_by]
-            told += [f"consider {_named(names, target)}" for target in row.consider]
-            gone |= {go_id: "; ".join(told) for go_id in (row.go_id, *row.alt_ids)}
+            advice = [f"replaced by {_named(names, target)}" for target in row.replaced_by]
+            advice += [f"consider {_named(names, target)}" for target in row.consider]
+            gone |= {go_id: "; ".join(advice) for go_id in (row.go_id, *row.alt_ids)}
         return cls(terms, main, gone)
 
     def parents(self, go_id: str) -> str:
@@ -78,7 +80,7 @@ def _named(names: Mapping[str, str], go_id: str) -> str:
 def compare_releases(before: Ontology, after: Ontology) -> pd.DataFrame:
     """Every change of a live term; a term may have several.
 
-    | kind      | what it says                                | before                   | after                 |
+    | kind      | meaning                                     | before                   | after                 |
     |-----------|---------------------------------------------|--------------------------|-----------------------|
     | added     | live now, not live before                   | what the id was, or empty | parents              |
     | obsoleted | live before, obsolete now                   | parents                  | terms to use instead  |
@@ -163,9 +165,9 @@ def release_accounting(before: Ontology, after: Ontology, changes: pd.DataFrame)
     for when, ontology in (("before", before), ("now", after)):
         aspect = dict(zip(ontology.terms["go_id"], ontology.terms["aspect"], strict=True))
         across = sum(
-            aspect[parent] != own
+            aspect[parent] != term_aspect
             for relation in TRUE_PATH
-            for own, above in zip(ontology.terms["aspect"], ontology.terms[relation], strict=True)
+            for term_aspect, above in zip(ontology.terms["aspect"], ontology.terms[relation], strict=True)
             for parent in above
         )
         accounting.add("edges not compared", f"{when}: is_a and part_of to another aspect", across)

@@ -1,4 +1,4 @@
-"""Where the GO id of an annotation leads in the release that a run uses."""
+"""Resolves the GO ids of annotations in the release that a run uses."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class TermIds:
-    """Where an id leads: to itself, to its main id, or to the one term that replaces it.
+    """Resolves an id to itself, its main id, or the one term that replaces it.
 
     Attributes:
         live: Live terms.

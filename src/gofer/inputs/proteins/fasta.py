@@ -1,9 +1,9 @@
-"""Proteins from FASTA files, read strictly: a fault is named with its line, never mended in silence.
+"""Proteins from FASTA files, read strictly: a fault is reported with its line, never repaired silently.
 
-What is done to a sequence, and counted: lower case becomes upper case, and one stop `*` at the end is taken off. Line
-ends, blanks and tabs are taken out. The letters beside the twenty are kept as they stand, and counted too:
+Changes to a sequence, which are counted: lower case becomes upper case, and one stop `*` at the end is removed. Line
+ends, blanks and tabs are removed. Letters other than the twenty are kept, and counted too:
 
-| letter | stands for | ESM reads it as |
+| letter | meaning | ESM reads it as |
 |---|---|---|
 | B | D or N | B |
 | J | I or L | X |
@@ -12,7 +12,7 @@ ends, blanks and tabs are taken out. The letters beside the twenty are kept as t
 | X | any residue | X |
 | Z | E or Q | Z |
 
-An id is the first word of the header as it stands, an NCBI one too; of a UniProt header (`sp|P12345|AATM_RABIT …`,
+An id is the first word of the header, also of an NCBI one; of a UniProt header (`sp|P12345|AATM_RABIT …`,
 `tr|…`) it is the accession, an isoform's with its number (`P12345-2`), and the entry name is an alias.
 """
 
@@ -137,7 +137,7 @@ def _plain(sequences: list[str], limits: Limits) -> list[bool]:
     They hold the twenty letters alone, and too many of them that no nucleotide sequence has.
     """
     lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-    # One base more, which adds nothing, gives an empty sequence at the end a place to begin.
+    # One extra base at the end, which changes nothing, gives an empty last sequence a start.
     letters = "".join([*sequences, "A"]).encode("ascii", "replace").translate(KINDS)
     kinds, starts = np.frombuffer(letters, np.uint8), lengths.cumsum() - lengths
     others = np.add.reduceat(kinds, starts, dtype=np.uint32)

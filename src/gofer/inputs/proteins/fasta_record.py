@@ -1,4 +1,4 @@
-"""One FASTA record, checked with care: the protein, or what is wrong with it and where."""
+"""Checks one FASTA record: gives the protein, or its fault and the line."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ class FastaProtein(NamedTuple):
         aliases: Other names that the header states: a UniProt header's entry name.
         sequence: Upper-case residues.
         description: The rest of the header.
-        notes: (item, reason) to be counted: what was changed, which rare letters it holds.
+        notes: (item, reason) to be counted: changes, and rare letters.
     """
 
     line: int

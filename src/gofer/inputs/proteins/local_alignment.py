@@ -3,9 +3,10 @@
 Smith–Waterman with BLOSUM62, a gap of n residues costing 11 + n as in BLAST, by parasail (Daily 2016,
 doi:10.1186/s12859-016-0930-z). Every instruction set gives the same figures. Two proteins are similar where
 
-- chance would give the alignment's score to less than 0.001 of 100,000 proteins of that length, whatever the number
-  here, so that two proteins are similar or not wherever they stand: E = K · m · n · exp(-λ · score) is at most 1e-8 for
-  lengths m and n, with K = 0.041 and λ = 0.267 (Altschul and Gish 1996, doi:10.1016/S0076-6879(96)66029-7);
+- the score is significant: E = K · m · n · exp(-λ · score) is at most 1e-8 for lengths m and n, that is, less than
+  0.001 of 100,000 proteins of that length reach it by chance. The real number of proteins does not matter, so whether
+  two proteins are similar does not depend on the data set. Parameters: K = 0.041 and λ = 0.267 (Altschul and Gish 1996,
+  doi:10.1016/S0076-6879(96)66029-7);
 - it spans at least half of the residues of the shorter protein (CD-HIT's -aS 0.5).
 
 Their identity is then the share of the alignment's columns, gaps counted, in which both have the same residue, as
@@ -32,7 +33,7 @@ class Hit(NamedTuple):
     """A protein that is similar.
 
     Attributes:
-        row: Where it stands among those given.
+        row: Its position among the given proteins.
         identity: In (0, 1].
         score: Of the alignment.
     """
@@ -43,7 +44,7 @@ class Hit(NamedTuple):
 
 
 def hits(query: str, others: Sequence[str]) -> list[Hit]:
-    """Those of `others` that are similar, in their order. Neither side may be without residues."""
+    """The similar proteins among `others`, in their order. No sequence may be empty."""
     found = []
     for row, score in scores(query, others, max_expected=MAX_EXPECTED):
         identity = _identity(query, others[row])
@@ -69,7 +70,7 @@ def own_score(sequence: str) -> int:
 
 
 def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) -> list[list[Hit]]:
-    """`hits` of each (query, others), with as many threads; they change nothing but the time."""
+    """`hits` of each (query, others), with this number of threads, which changes only the time."""
     with ThreadPoolExecutor(threads) as pool:
         found = pool.map(lambda pair: hits(*pair), asked)
         return list(progress(found, "aligning proteins", total=len(asked)))
@@ -103,8 +104,8 @@ def _expected(score: int, one: str, other: str) -> float:
 
 
 def _identity(one: str, other: str) -> float | None:
-    # Of equally good alignments the choice may depend on which protein comes first: always the shorter, so that two
-    # proteins have one identity.
+    # The choice among equally good alignments may depend on which protein comes first. It is always the shorter one, so
+    # that the identity is symmetric.
     short, long = sorted([one, other], key=lambda sequence: (len(sequence), sequence))
     forth = parasail.sw_stats_striped_sat(short, long, GAP_OPEN, GAP_EXTEND, MATRIX)
     # The same alignment backwards ends where this one begins.

@@ -1,6 +1,6 @@
-"""Lists of proteins that a user names: files of ids, and tables that mark ids with 1 and 0.
+"""Lists of proteins from a user: files of ids, and tables that mark ids with 1 and 0.
 
-A table is what nrPDB-GO comes with, nrPDB-GO_2019.06.18_test.csv: commas between the columns, the first line names them
+A table has the form of nrPDB-GO_2019.06.18_test.csv: commas between the columns, which the first line names
 (`PDB-chain,<30%,<40%,…`), the first column holds the id, and 1 in a column puts the protein into the set of that name.
 """
 

@@ -1,9 +1,9 @@
-"""The names under which annotations may know the proteins of a run.
+"""The names that annotations may use for the proteins of a run.
 
-A protein has its id, and aliases such as the entry name of a UniProt header. An annotation is looked up by what it is
-about; where no protein has this name, an isoform `P12345-2` or a chain `P12345:PRO_0000012345` by its accession, and
-the object of a GAF by its symbol. Only UniProt accessions are cut like this: in other databases an id that ends in -1
-or -A is another gene's. Their pattern: https://www.uniprot.org/help/accession_numbers.
+A protein has its id, and aliases such as the entry name of a UniProt header. An annotation is looked up by the id of
+its object; where no protein has this name, an isoform `P12345-2` or a chain `P12345:PRO_0000012345` by its accession,
+and the object of a GAF by its symbol. Only UniProt accessions are shortened like this: in other databases an id that
+ends in -1 or -A belongs to another gene. Their pattern: https://www.uniprot.org/help/accession_numbers.
 """
 
 import re
@@ -29,7 +29,7 @@ class ProteinNames:
     """Proteins by their ids and aliases.
 
     Attributes:
-        protein_ids: Protein id by id and by alias; where the two meet, the id goes first.
+        protein_ids: Protein id by id and by alias; an id takes precedence over an alias.
         shared: How many aliases are left out because more than one protein has them.
     """
 
@@ -40,7 +40,7 @@ class ProteinNames:
     def of_table(cls, proteins: pd.DataFrame) -> "ProteinNames":
         """From a table with the column protein_id and, where it has them, aliases (lists of strings).
 
-        An alias that several proteins share, or that is the id of another one, could put an annotation to the wrong
+        An alias that several proteins share, or that is the id of another one, could assign an annotation to the wrong
         protein: it is left out and counted.
         """
         ids = {protein_id: protein_id for protein_id in proteins["protein_id"]}
@@ -55,7 +55,7 @@ class ProteinNames:
         return min(self.protein_ids.values(), default="none")
 
     def find(self, line: Line) -> tuple[str | None, str]:
-        """The id of the protein that a line is about, None where no name of it is known; and what led there."""
+        """The id of the protein that a line is about, None where no name of it is known; and how it was found."""
         for name, how in _names(line):
             protein_id = self.protein_ids.get(name)
             if protein_id is not None:
@@ -66,12 +66,12 @@ class ProteinNames:
 def _aliases(proteins: pd.DataFrame) -> Iterator[tuple[str, str]]:
     # Each alias of each protein once; of a protein without aliases the list may be missing.
     for protein_id, aliases in zip(proteins["protein_id"], proteins["aliases"], strict=True):
-        own: Iterable[str] = () if aliases is None else aliases
-        yield from ((alias, protein_id) for alias in sorted(set(own) - {protein_id}))
+        given: Iterable[str] = () if aliases is None else aliases
+        yield from ((alias, protein_id) for alias in sorted(set(given) - {protein_id}))
 
 
 def _names(line: Line) -> Iterator[tuple[str, str]]:
-    # The names of a line's protein, the most exact first, and what it means when this one leads to a protein.
+    # The names of a line's protein, the most exact first, and how a protein found by it is counted.
     form = line.form if line.form != line.object_id else ""
     if form:
         yield form, BY_FORM

@@ -2,7 +2,8 @@
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,14 +34,43 @@ class Row(NamedTuple):
     aliases: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Proteins that take no part in a run, and their sequences.
+
+    Attributes:
+        ids: Of the proteins, those of the FASTA.
+        digests: SHA-256 of their sequences.
+    """
+
+    ids: frozenset[str] = frozenset()
+    digests: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def of_files(cls, ids: Collection[str], paths: Iterable[Path], limits: Limits) -> "LeftOut":
+        """The named proteins of some FASTA files; their faults are left to the second reading."""
+        problems = Problems()
+        records = (protein for path in paths for protein in read_fasta(path, problems, limits))
+        found = {protein.protein_id: _digest(protein) for protein in records if protein.protein_id in ids}
+        return cls(frozenset(found), frozenset(found.values()))
+
+    def reason(self, protein_id: str, digest: bytes) -> str:
+        """Why a protein is left out; empty where it is not."""
+        if protein_id in self.ids:
+            return "id in leave_out_ids"
+        return "sequence of a protein of leave_out_ids" if digest in self.digests else ""
+
+
 class ProteinReader:
-    """The proteins of one or more FASTA files, in their order, each id once; read once, in batches.
+    """The proteins of one or more FASTA files, in their order, each id once; read in batches.
 
     What stays in memory of a protein is its id, with the digest of its sequence and where it stood: some 200 bytes.
+    With `leave_out_ids` the files are read twice: which sequences to leave out is known only at their end.
 
     Args:
         paths: Files, plain, gzip or bzip2.
         keep_ids: A file with one id per line: only these are kept.
+        leave_out_ids: A file with one id per line: these proteins, and all that have the sequence of one, are left out.
         limits: What a file may hold at most.
 
     Attributes:
@@ -48,11 +78,18 @@ class ProteinReader:
     """
 
     def __init__(
-        self, paths: Iterable[Path | str], *, keep_ids: Path | str | None = None, limits: Limits = DEFAULT_LIMITS
+        self,
+        paths: Iterable[Path | str],
+        *,
+        keep_ids: Path | str | None = None,
+        leave_out_ids: Path | str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.accounting = Accounting()
         self._paths = [Path(path) for path in paths]
         self._keep_ids = keep_ids
+        self._leave_out_ids = leave_out_ids
+        self._left_out = LeftOut()
         self._limits = limits
         self._seen: dict[str, bytes] = {}
 
@@ -79,10 +116,14 @@ class ProteinReader:
         digest = hashlib.sha256()
         for protein_id in sorted(self._seen):
             digest.update(f"{protein_id}\t{self._seen[protein_id][:32].hex()}\n".encode())
-        return Manifest({"proteins_sha256": digest.hexdigest()}).told(sources=[str(path) for path in self._paths])
+        return Manifest({"proteins_sha256": digest.hexdigest()}).with_facts(sources=[str(path) for path in self._paths])
 
     def _rows(self) -> Iterator[Row]:
         wanted = read_ids(self._keep_ids, self._limits) if self._keep_ids else None
+        if self._leave_out_ids:
+            ids = read_ids(self._leave_out_ids, self._limits)
+            self._left_out = LeftOut.of_files(ids, self._paths, self._limits)
+            self._check_listed(ids, self._left_out.ids, self._leave_out_ids, "leave_out_ids")
         with collected_problems() as problems:
             for file, path in enumerate(self._paths):
                 for protein in read_fasta(path, problems, self._limits):
@@ -90,7 +131,7 @@ class ProteinReader:
                         _, protein_id, aliases, sequence, description, _ = protein
                         yield Row(protein_id, sequence, len(sequence), digest.hex(), description, aliases)
         if wanted is not None:
-            self._check_wanted(wanted)
+            self._check_listed(wanted, self._seen.keys(), self._keep_ids, "keep_ids")
         self.accounting.add("proteins kept", count=len(self._seen))
 
     def _kept(self, protein: FastaProtein, file: int, wanted: Mapping[str, int] | None, problems: Problems) -> bytes:
@@ -99,7 +140,10 @@ class ProteinReader:
         if wanted is not None and protein.protein_id not in wanted:
             self.accounting.add("records dropped", "id not in keep_ids")
             return b""
-        digest = hashlib.sha256(protein.sequence.encode()).digest()
+        digest = _digest(protein)
+        if reason := self._left_out.reason(protein.protein_id, digest):
+            self.accounting.add("records dropped", reason)
+            return b""
         entry = PLACE.pack(digest, file, protein.line)
         first = self._seen.setdefault(protein.protein_id, entry)
         if first is entry:
@@ -119,27 +163,37 @@ class ProteinReader:
             f"id {protein.protein_id} was used in {where} for another sequence",
             path=self._paths[file],
             line=protein.line,
-            help="give each protein its own id",
+            help="give each protein a unique id",
         )
 
-    def _check_wanted(self, wanted: Mapping[str, int]) -> None:
-        missing = [protein_id for protein_id in wanted if protein_id not in self._seen]
-        if len(missing) == len(wanted):
+    def _check_listed(
+        self, listed: Mapping[str, int], found: Collection[str], path: Path | str | None, key: str
+    ) -> None:
+        missing = [protein_id for protein_id in listed if protein_id not in found]
+        if len(missing) == len(listed):
             raise InputError(
-                f"none of its {len(wanted)} ids, e.g. {missing[0]}, is a protein of the FASTA",
-                path=self._keep_ids,
-                help="give ids as they stand in the FASTA (of a UniProt header the accession)",
+                f"none of its {len(listed)} ids, e.g. {missing[0]}, is a protein of the FASTA",
+                path=path,
+                help="give ids as written in the FASTA (of a UniProt header the accession)",
             )
         for protein_id in missing:
-            self.accounting.add("keep_ids without a protein", example=protein_id)
+            self.accounting.add(f"{key} without a protein", example=protein_id)
 
 
 def read_proteins(
-    paths: Iterable[Path | str], *, keep_ids: Path | str | None = None, limits: Limits = DEFAULT_LIMITS
+    paths: Iterable[Path | str],
+    *,
+    keep_ids: Path | str | None = None,
+    leave_out_ids: Path | str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[pd.DataFrame, Accounting]:
     """All that a `ProteinReader` reads as one table, columns as in `schemas.PROTEINS`, and its accounting."""
-    reader = ProteinReader(paths, keep_ids=keep_ids, limits=limits)
+    reader = ProteinReader(paths, keep_ids=keep_ids, leave_out_ids=leave_out_ids, limits=limits)
     return pa.Table.from_batches(reader.batches(), PROTEINS).to_pandas(), reader.accounting
+
+
+def _digest(protein: FastaProtein) -> bytes:
+    return hashlib.sha256(protein.sequence.encode()).digest()
 
 
 def _batch(rows: list[Row]) -> pa.RecordBatch:

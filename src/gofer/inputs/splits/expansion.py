@@ -1,4 +1,4 @@
-"""Which of a protein's true terms are positives of training. All others stay true: they are never its negatives.
+"""Chooses the training positives among a protein's true terms. The others stay true and are never its negatives.
 
 Shapes: L labels, one row per protein and term.
 """
@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from gofer.inputs.accounting import Accounting
 from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.schemas import PID2POS, text_array
+from gofer.inputs.splits.representatives import KNOWN
 
-SPLITS_SEEN = ["train", "val"]
+SPLITS_SEEN = ["train", KNOWN, "val"]
 POSITIVE = ""
 THROUGH_HELD_OUT = "follows from held-out terms alone"
 NONE_ADDED = "expansion none"
@@ -70,6 +72,7 @@ def expand(
     relations: list[str],
     *,
     stoplist: Collection[str] = (),
+    n_train: int | None = None,
 ) -> pd.DataFrame:
     """Every true term of the train and val proteins that training may see, and which of them are positives.
 
@@ -84,6 +87,7 @@ def expand(
         config: Which ancestors are positives.
         relations: Relations along which an annotation holds.
         stoplist: Terms that are never added as ancestors.
+        n_train: Training proteins of the run, where `splits` has a part of them.
 
     Returns:
         protein_id, split, go_id, hops (fewest from a stated term; where `drop_through_held_out`, from one that is not
@@ -93,7 +97,7 @@ def expand(
     labels = _true_labels(annotations, splits, terms, held_out)
     if config.drop_through_held_out:
         labels = _from_seen_terms(labels, annotations, terms, relations, held_out)
-    n_train = int((splits["split"] == "train").sum())
+    n_train = int((splits["split"] == "train").sum()) if n_train is None else n_train
     share_L = labels["go_id"].map(terms.set_index("go_id")["training_count"]).to_numpy(float) / max(n_train, 1)
     labels["left_out"] = _reasons(labels, share_L, config, stoplist)
     if config.expansion == "sparse":
@@ -106,7 +110,8 @@ def _true_labels(
 ) -> pd.DataFrame:
     hidden = root_ids(terms) | set(held_out)
     seen = annotations.loc[~annotations["go_id"].isin(hidden), ["protein_id", "go_id", "hops"]]
-    seen = seen.merge(splits.loc[splits["split"].isin(SPLITS_SEEN), ["protein_id", "split"]], on="protein_id")
+    split_L = seen["protein_id"].map(splits.set_index("protein_id")["split"]).astype("str")
+    seen = seen.assign(split=split_L)[split_L.isin(SPLITS_SEEN)]
     return seen.sort_values(["protein_id", "go_id"], ignore_index=True).assign(through_held_out=False)
 
 
@@ -117,7 +122,7 @@ def _from_seen_terms(
     relations: list[str],
     held_out: Collection[str],
 ) -> pd.DataFrame:
-    # Hops as if the held-out annotations did not exist; what then does not follow is marked.
+    # Hops without the held-out annotations; terms that then no longer follow are marked.
     stated = annotations[(annotations["hops"] == 0) & ~annotations["go_id"].isin(set(held_out))]
     follows = propagate(stated.drop(columns="hops"), terms, relations)[["protein_id", "go_id", "hops"]]
     joined = labels.merge(
@@ -131,7 +136,7 @@ def _from_seen_terms(
 def _reasons(
     labels: pd.DataFrame, share_L: NDArray[np.float64], config: ExpansionConfig, stoplist: Collection[str]
 ) -> NDArray:
-    # The first reason that applies; `max_ancestors` counts what is left after all of these.
+    # The first reason that applies; `max_ancestors` counts those left after all of these.
     hops_L = labels["hops"].to_numpy()
     stated_L = (labels["hops"] == 0).groupby(labels["protein_id"]).transform("sum").to_numpy()
     sparse, none = config.expansion == "sparse", config.expansion == "none"
@@ -154,7 +159,7 @@ def information_content(share_L: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _beyond(labels: pd.DataFrame, information_L: NDArray[np.float64], most: int) -> pd.Index:
-    # Rows of the ancestors behind the first `most` of their protein.
+    # Rows of the ancestors after the first `most` of their protein.
     added = labels.assign(information=information_L)[(labels["hops"] > 0) & (labels["left_out"] == POSITIVE)]
     order = ["protein_id", "hops", "information", "go_id"]
     added = added.sort_values(order, ascending=[True, True, False, True])
@@ -162,7 +167,7 @@ def _beyond(labels: pd.DataFrame, information_L: NDArray[np.float64], most: int)
 
 
 def positives_by_protein(labels: pd.DataFrame) -> pd.DataFrame:
-    """pid2pos: what training may see of each protein.
+    """pid2pos: the labels of each protein that training may see.
 
     Args:
         labels: What `expand` gave.
@@ -171,43 +176,28 @@ def positives_by_protein(labels: pd.DataFrame) -> pd.DataFrame:
         protein_id, split, go_ids (list, the positives), hops (list, theirs), true_ids (list, the positives and all else
         that is true), by protein id; proteins without a true term that training may see are left out.
     """
-    truth = labels.groupby(["protein_id", "split"], sort=True).agg(true_ids=("go_id", list)).reset_index("split")
-    own = labels[labels["left_out"] == POSITIVE].groupby("protein_id", sort=True)
-    lists = truth.join(own.agg(go_ids=("go_id", list), hops=("hops", list))).reset_index()
-    for name in ("go_ids", "hops"):
-        lists[name] = [value if isinstance(value, list) else [] for value in lists[name]]
-    return lists[["protein_id", "split", "go_ids", "hops", "true_ids"]]
+    return pa.Table.from_batches([positives_batch(labels)]).to_pandas()
+
+
+def positives_batch(labels: pd.DataFrame) -> pa.RecordBatch:
+    """`positives_by_protein` as Arrow has it, without an object per label."""
+    first_P = np.flatnonzero(~labels["protein_id"].duplicated().to_numpy())
+    ends_P = np.append(first_P, len(labels))
+    positive_L = (labels["left_out"] == POSITIVE).to_numpy(bool)
+    before_L = np.append(0, np.cumsum(positive_L))
+    go_ids, hops = text_array(labels["go_id"]), pa.array(labels["hops"].to_numpy(), pa.int16())
+    heads = labels.iloc[first_P]
+    columns = [
+        text_array(heads["protein_id"]),
+        text_array(heads["split"]),
+        pa.ListArray.from_arrays(before_L[ends_P].astype(np.int32), go_ids.filter(positive_L)),
+        pa.ListArray.from_arrays(before_L[ends_P].astype(np.int32), hops.filter(positive_L)),
+        pa.ListArray.from_arrays(ends_P.astype(np.int32), go_ids),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=PID2POS)
 
 
 def dropped_ancestors(labels: pd.DataFrame) -> dict[str, int]:
     """Train and val proteins by term that they have through held-out terms alone, where that makes it no positive."""
-    dropped = labels.loc[labels["left_out"] == THROUGH_HELD_OUT, "go_id"]
+    dropped = labels.loc[labels["left_out"] == THROUGH_HELD_OUT, "go_id"].astype("str")
     return {str(go_id): int(count) for go_id, count in dropped.value_counts().sort_index().items()}
-
-
-def label_accounting(labels: pd.DataFrame, splits: pd.DataFrame) -> Accounting:
-    """Positives of each split: stated, ancestors added or left out and why, proteins expanded or without a positive.
-
-    Args:
-        labels: What `expand` gave.
-        splits: Columns protein_id, split.
-    """
-    accounting = Accounting()
-    for split, count in splits["split"].value_counts().sort_index().items():
-        accounting.add("proteins", str(split), int(count))
-    for split in SPLITS_SEEN:
-        own = labels[labels["split"] == split]
-        positive = own[own["left_out"] == POSITIVE]
-        added = positive[positive["hops"] > 0]
-        without = int((splits["split"] == split).sum()) - positive["protein_id"].nunique()
-        accounting.add("proteins without a positive that training may see", split, without)
-        accounting.add("stated positives", split, len(positive) - len(added))
-        accounting.add("ancestors added", split, len(added))
-        accounting.add("proteins with ancestors added", split, added["protein_id"].nunique())
-        accounting.add("positives", split, len(positive))
-        accounting.add("terms true but never positive", split, own["go_id"].nunique() - positive["go_id"].nunique())
-        for reason, count in own.loc[own["left_out"] != POSITIVE, "left_out"].value_counts().sort_index().items():
-            accounting.add(f"ancestors left out in {split}, true but no positives", str(reason), int(count))
-    for go_id, count in dropped_ancestors(labels).items():
-        accounting.add(f"terms dropped as positives: {THROUGH_HELD_OUT}", go_id, count)
-    return accounting

@@ -1,6 +1,6 @@
 """Bins of the identity to the nearest training protein.
 
-They have a module of their own, since evaluation needs them and has no aligner in its environment.
+They have a separate module, since evaluation needs them and has no aligner in its environment.
 """
 
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ def identity_bins(identity: Iterable[float]) -> pd.Series:
     Returns:
         An ordered categorical series of the names of `names.IDENTITY_BINS`.
     """
-    names = np.array([own.name for own in IDENTITY_BINS], dtype=object)
-    edges = [own.least for own in IDENTITY_BINS if own.least is not None]
+    names = np.array([bin_.name for bin_ in IDENTITY_BINS], dtype=object)
+    edges = [bin_.least for bin_ in IDENTITY_BINS if bin_.least is not None]
     values = np.array(list(identity), dtype=np.float64)
     place = np.where(np.isnan(values), 0, np.searchsorted(edges, values, side="right"))
     return pd.Series(pd.Categorical(names[place], categories=names, ordered=True))

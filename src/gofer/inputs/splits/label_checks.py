@@ -1,6 +1,6 @@
-"""Every invariant of the sets of terms and of the labels, in one place: what must hold before training reads them."""
+"""Checks every invariant of the sets of terms and of the labels before training reads them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def check_term_sets(
         table: Columns go_id, term_set, held_out.
         terms: The ontology table.
         seen_T: Training proteins of each term that training may see.
-        relations: Relations over which a term lies below another.
+        relations: Relations to parents that labels follow.
         few_max: Few-shot terms have 1..few_max training proteins,
         few: or are those named here that have one.
 
@@ -41,7 +41,7 @@ def check_term_sets(
             help="choose terms whose descendants (inputs.relations) do not include a root",
         )
     if escaped := GoGraph.of_terms(terms, relations).descendants(held_out).keys() - held_out:
-        raise GoferError(f"{min(escaped)} lies below a held-out term but is not held out")
+        raise GoferError(f"{min(escaped)} is below a held-out term but is not held out")
     rare_T = (seen_T <= few_max) if few is None else table["go_id"].isin(set(few)).to_numpy(bool)
     wrong_T = ((table["term_set"] == "zero") != (seen_T == 0)) | (
         (table["term_set"] == "few") != ((seen_T > 0) & rare_T)
@@ -60,14 +60,14 @@ def check_labels(pid2pos: pd.DataFrame, term_sets: pd.DataFrame, terms: pd.DataF
     Args:
         pid2pos: Columns protein_id, split, go_ids, hops, true_ids.
         term_sets: Columns go_id, held_out; a held-out term's descendants are held out too.
-        terms: Columns go_id, depth, training_count.
+        terms: Columns go_id, depth.
 
     Raises:
-        GoferError: A protein stands twice; a root or a held-out term is a label; a positive is not true; a list repeats
-            a term or lacks its hops; or the true labels of the training proteins are not the training counts.
+        GoferError: A protein occurs twice; a root or a held-out term is a label; a positive is not true; or a list
+            repeats a term or lacks its hops.
     """
     if pid2pos["protein_id"].duplicated().any():
-        raise GoferError(f"{pid2pos.loc[pid2pos['protein_id'].duplicated(), 'protein_id'].iloc[0]} stands twice")
+        raise GoferError(f"{pid2pos.loc[pid2pos['protein_id'].duplicated(), 'protein_id'].iloc[0]} occurs twice")
     hidden = root_ids(terms) | set(term_sets.loc[term_sets["held_out"], "go_id"])
     for row in pid2pos.itertuples():
         positive, true = set(row.go_ids), set(row.true_ids)
@@ -77,8 +77,21 @@ def check_labels(pid2pos: pd.DataFrame, term_sets: pd.DataFrame, terms: pd.DataF
             raise GoferError(f"{min(positive - true)} is a positive of {row.protein_id}, but not true of it")
         if not len(row.hops) == len(row.go_ids) == len(positive) or len(row.true_ids) != len(true):
             raise GoferError(f"the labels of {row.protein_id} repeat a term or lack their hops")
-    train = pid2pos.loc[pid2pos["split"] == "train", "true_ids"].explode().value_counts()
-    seen = terms[~is_root(terms)].set_index("go_id")["training_count"]
-    if not train.reindex(seen.index, fill_value=0).eq(seen).all():
-        wrong = seen.index[train.reindex(seen.index, fill_value=0).ne(seen)][0]
-        raise GoferError(f"{wrong} is true of {train.get(wrong, 0)} training proteins, but counted {seen[wrong]} times")
+
+
+def check_counts(true_counts: Mapping[str, int], terms: pd.DataFrame) -> None:
+    """The true labels of the training proteins are the training counts.
+
+    Args:
+        true_counts: Training proteins by true label.
+        terms: Columns go_id, depth, training_count.
+
+    Raises:
+        GoferError: They are not.
+    """
+    counted = terms[~is_root(terms)]
+    for go_id, count in zip(counted["go_id"], counted["training_count"], strict=True):
+        if true_counts.get(go_id, 0) != count:
+            raise GoferError(
+                f"{go_id} is true of {true_counts.get(go_id, 0)} training proteins, but counted {count} times"
+            )

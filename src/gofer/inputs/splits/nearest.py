@@ -1,23 +1,34 @@
 """The nearest training protein of each validation and test protein.
 
-Found and measured in the same way for every method of splitting, by `kmer_search` and `local_alignment`. Of 1,259
-Swiss-Prot proteins held out at random, 605 have a training protein at 30 % or more when every pair is aligned; this
-finds one for 593 of them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
+The search is the same for every method of splitting: k-mers choose candidates (of more than `MOST_BY_KMERS`
+training sequences, DIAMOND does), and `local_alignment` measures the identity to each. Of 1,259 Swiss-Prot proteins
+held out at random, 605 have a training protein at 30 % or more when every pair is aligned; k-mers find one for 593 of
+them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
 """
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.proteins.diamond import DiamondSearch
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
 from gofer.inputs.splits.identity_bins import identity_bins
-from gofer.inputs.splits.protein_splits import check_splits
+from gofer.inputs.splits.protein_splits import LABELLED
+from gofer.inputs.splits.split_checks import check_splits
 from gofer.names import HELD_OUT
 
+logger = logging.getLogger(__name__)
+
 CANDIDATES = 50  # training proteins that one is aligned with
+MOST_BY_KMERS = 20_000  # distinct training sequences
+TOO_MANY = (
+    "the nearest of %d training sequences is looked for without DIAMOND: beyond %d this takes hours; install DIAMOND"
+)
 
 
 def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
@@ -26,15 +37,14 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
     Args:
         splits: Columns protein_id, split.
         proteins: Columns protein_id, sequence.
-        threads: To work with; they change nothing but the time.
+        threads: Number of threads; they change only the time.
 
     Returns:
-        `splits` with nearest_train (the id; of equally identical ones that with the best score, then the first sequence
-        and id) and nearest_identity (in (0, 1]); both are missing if no training protein is similar, and for train and
-        unused.
+        `splits` with nearest_train (the id, of split train or known; ties by score, then by sequence and id) and
+        nearest_identity (in (0, 1]); both are missing if none is similar, and for all other splits.
     """
     joined = splits[["protein_id", "split"]].merge(proteins[["protein_id", "sequence"]], on="protein_id", how="left")
-    train = joined[joined["split"] == "train"].groupby("sequence")["protein_id"].min()
+    train = joined[joined["split"].isin(LABELLED)].groupby("sequence")["protein_id"].min()
     asked = sorted(set(joined.loc[joined["split"].isin(HELD_OUT), "sequence"]))
     best = dict(zip(asked, _nearest(asked, train.index.tolist(), threads), strict=True))
     found = [
@@ -48,13 +58,24 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
 
 
 def _nearest(asked: Sequence[str], train: Sequence[str], threads: int) -> list[Hit | None]:
-    index = KmerIndex.of(kmer_matrix(train))
-    near = index.best(kmer_matrix(asked), most=CANDIDATES, threads=threads)
+    near = _candidates(asked, train, threads)
     pairs = [(sequence, [train[row] for row in rows]) for sequence, rows in zip(asked, near, strict=True)]
     return [
-        max((hit._replace(row=int(rows[hit.row])) for hit in own), key=_merit, default=None)
-        for rows, own in zip(near, all_hits(pairs, threads=threads), strict=True)
+        max((hit._replace(row=int(rows[hit.row])) for hit in found), key=_merit, default=None)
+        for rows, found in zip(near, all_hits(pairs, threads=threads), strict=True)
     ]
+
+
+def _candidates(asked: Sequence[str], train: Sequence[str], threads: int) -> list[NDArray[np.int64]]:
+    # Rows of the training proteins to align each one with.
+    if len(train) > MOST_BY_KMERS:
+        search = DiamondSearch(threads=threads, max_targets=CANDIDATES)
+        if search.installed:
+            hits = search.hits(asked, train)
+            starts = np.searchsorted(hits["query"], np.arange(1, len(asked)))
+            return np.split(hits["target"].to_numpy(), starts)
+        logger.warning(TOO_MANY, len(train), MOST_BY_KMERS)
+    return KmerIndex.of(kmer_matrix(train)).best(kmer_matrix(asked), most=CANDIDATES, threads=threads)
 
 
 def _merit(hit: Hit) -> tuple[float, int, int]:
@@ -66,29 +87,29 @@ def without_similar(
 ) -> tuple[pd.DataFrame, int]:
     """The split with nearest proteins, and no val or test protein left that has a training protein at `identity`.
 
-    Clusters keep nearly all apart. Where the search among training proteins alone sees one that is similar nonetheless,
-    the whole cluster of the val or test protein goes to training, until none is left.
+    Clusters separate nearly all similar proteins. Where the search finds a similar training protein nonetheless, the
+    whole cluster of the val or test protein moves to training, until none is left.
 
     Args:
         splits: Columns protein_id, split, cluster.
         proteins: Columns protein_id, sequence, sequence_sha256.
         identity: In (0, 1].
-        threads: To work with.
+        threads: Number of threads.
 
     Returns:
-        As `with_nearest`; and how many proteins went to training.
+        As `with_nearest`; and how many proteins moved to training.
 
     Raises:
         GoferError: No protein is left for val or test.
     """
-    told, moved = with_nearest(splits, proteins, threads=threads), 0
-    while (similar := told["nearest_identity"] >= identity).any():
-        goes = told["cluster"].isin(told.loc[similar, "cluster"]) & told["split"].isin(HELD_OUT)
+    current, moved = with_nearest(splits, proteins, threads=threads), 0
+    while (similar := current["nearest_identity"] >= identity).any():
+        goes = current["cluster"].isin(current.loc[similar, "cluster"]) & current["split"].isin(HELD_OUT)
         moved += int(goes.sum())
-        told = told.assign(split=told["split"].mask(goes, "train"))
-        check_splits(told, proteins)
-        told = with_nearest(told, proteins, threads=threads)
-    return told, moved
+        current = current.assign(split=current["split"].mask(goes, "train"))
+        check_splits(current, proteins)
+        current = with_nearest(current, proteins, threads=threads)
+    return current, moved
 
 
 def account_nearest(accounting: Accounting, splits: pd.DataFrame) -> None:

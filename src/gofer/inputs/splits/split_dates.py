@@ -1,12 +1,12 @@
-"""A split by time: by the day on which something was first stated of a protein, and nothing seen that came later.
+"""A split by time: by the day of a protein's first annotation, without any later annotation.
 
-As in CAFA: who is annotated before a day trains, who is first annotated after it is tested. Proteins of one sequence go
-together, with the earliest day of any of them. What is stated of a training protein on or after the first day of
-validation, or of a validation protein on or after the first day of the test, was not known at the time and is left out.
+As in CAFA, proteins annotated before a day train, and proteins first annotated after it are tested. Proteins of one
+sequence stay together, with the earliest day of any of them. Annotations of a training protein from the first day of
+validation or later, and of a validation protein from the first day of the test or later, are left out.
 
-With `later: test` a protein that was annotated before the first day of the test and again from then on is tested too,
-so that it is no longer trained on: what is stated later is asked of it, and what was known by then does not count
-(`gofer.inputs.benchmark_subsets`). CAFA calls such proteins limited-knowledge and partial-knowledge targets.
+With `later: test`, a protein that was annotated before the first day of the test and again later is tested, and not
+trained on. Its later annotations are the truth, and its earlier ones do not count (`gofer.inputs.benchmark_subsets`).
+CAFA calls such proteins limited-knowledge and partial-knowledge targets.
 """
 
 from collections.abc import Collection
@@ -20,7 +20,7 @@ from gofer.inputs.annotations.annotation_intake import DROPPED
 from gofer.inputs.annotations.annotation_tables import ANNOTATED, KEPT
 
 CLOSED = "stated after its protein's split closed"
-TEST, LEAVE_OUT = "test", "leave_out"  # of `later`: proteins annotated anew are tested, or what is new is left out
+TEST, LEAVE_OUT = "test", "leave_out"  # of `later`: test proteins annotated again, or leave out the new annotations
 
 
 def first_days(
@@ -31,17 +31,17 @@ def first_days(
     Args:
         stated: Columns protein_id, go_id, date (year-month-day).
         proteins: Columns protein_id, sequence_sha256.
-        roots: Terms that tell nothing.
-        again_from: A protein that is annotated on this day or later, or one of its sequence, counts from its last day
-            on, whatever was stated before. None: the first day counts.
+        roots: The roots, which carry no information.
+        again_from: A protein that is annotated on this day or later, or one of its sequence, counts by its last day,
+            whatever was stated before. None: the first day counts.
 
     Returns:
         By protein id, of those that are annotated: own (its first day) and day (the first of any protein of its
         sequence).
     """
-    telling = stated[~stated["go_id"].isin(list(roots))]
-    own = telling.groupby("protein_id", as_index=False)["date"].agg(["min", "max"])
-    first = own.merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id").set_index("protein_id")
+    informative = stated[~stated["go_id"].isin(list(roots))]
+    ends = informative.groupby("protein_id", as_index=False)["date"].agg(["min", "max"])
+    first = ends.merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id").set_index("protein_id")
     of_sequence = first.groupby("sequence_sha256")
     days = pd.DataFrame({"own": first["min"], "day": of_sequence["min"].transform("min")})
     if again_from is not None:
@@ -72,11 +72,11 @@ def known_in_time(
     Args:
         stated: Columns protein_id, go_id, date (year-month-day, or missing).
         proteins: Columns protein_id, sequence_sha256.
-        roots: Terms that tell nothing: they date no protein.
+        roots: The roots; their annotations date no protein.
         accounting: Of the annotations; what is left out is moved there from kept to dropped.
         val_from: The day on which training closes.
         test_from: The day on which validation closes.
-        later: `TEST`: proteins annotated from this day on are tested, whatever was stated of them before.
+        later: `TEST`: proteins annotated on this day or later are tested, whatever was stated of them before.
 
     Raises:
         GoferError: An annotation without a date.
@@ -88,12 +88,12 @@ def known_in_time(
             help="give annotations with dates (GAF or GPAD; a table has none), or choose another inputs.splits.method",
         )
     days = first_days(stated, proteins, roots, again_from=test_from if later == TEST else None)
-    own, split = (splits_of_days(days[column], val_from=val_from, test_from=test_from) for column in ("own", "day"))
+    alone, split = (splits_of_days(days[column], val_from=val_from, test_from=test_from) for column in ("own", "day"))
     closes = stated["protein_id"].map(split).map({"train": val_from, "val": test_from})
     known = stated[closes.isna() | (stated["date"] < closes)].reset_index(drop=True)
     late = len(stated) - len(known)
     accounting.add(DROPPED, CLOSED, late)
-    accounting.add("proteins moved", "to the earlier split of an equal sequence", int((own != split).sum()))
+    accounting.add("proteins moved", "to the earlier split of an equal sequence", int((alone != split).sum()))
     accounting.add(KEPT, count=-late)
     accounting.add(ANNOTATED, count=known["protein_id"].nunique() - stated["protein_id"].nunique())
     return known

@@ -1,4 +1,4 @@
-"""Which terms are new: by the dates of their annotations, or beside an older release of the ontology."""
+"""Finds new terms: by the dates of their annotations, or by an older release of the ontology."""
 
 from collections.abc import Collection, Iterable
 
@@ -11,13 +11,13 @@ from gofer.inputs.ontology.go_graph import GoGraph, is_root, root_ids
 def late_terms(terms: pd.DataFrame, stated: pd.DataFrame, day: str, relations: Iterable[str]) -> list[str]:
     """Terms that no protein has before `day`, themselves or through a term below; roots left out.
 
-    An annotation without a date is taken to be older, so that no term is held out by mistake.
+    An annotation without a date counts as older, so that no term is held out by mistake.
 
     Args:
         terms: The ontology table.
         stated: Columns go_id, date (year-month-day or null).
         day: Year-month-day.
-        relations: Relations over which a term lies below another.
+        relations: Relations to parents that labels follow.
 
     Raises:
         GoferError: No annotation has a date.

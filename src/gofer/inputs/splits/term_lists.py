@@ -1,4 +1,4 @@
-"""Lists of GO ids that a user names: each id a live term of the release, alternative ids replaced by their main id."""
+"""Lists of GO ids from a user: each id a live term of the release, alternative ids replaced by their main id."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def read_terms(path: Path | str, terms: pd.DataFrame, *, why_no_root: str = "") 
 
 
 def read_vocabulary(path: Path | str, ids: TermIds, limits: Limits = DEFAULT_LIMITS) -> tuple[list[str], list[str]]:
-    """The terms of a benchmark's vocabulary, led to this release as annotations are, and those that it has no more.
+    """The terms of a benchmark's vocabulary, resolved in this release as annotations are, and those that are gone.
 
     Args:
         path: One GO id per line, or the annotation file of nrPDB-GO, whose headings name the terms.

@@ -1,6 +1,6 @@
-"""Which terms are common, few-shot or zero-shot, and which are masked on purpose.
+"""Chooses common, few-shot and zero-shot terms, and which are masked on purpose.
 
-A zero-shot term leaves training with everything below it; what lies above it stays.
+A zero-shot term is masked in training with everything below it; its ancestors stay.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -48,8 +48,13 @@ class FewZeroConfig:
     @classmethod
     def from_config(cls, term_sets: Mapping[str, Any], seed: int) -> "FewZeroConfig":
         """From the `inputs.term_sets` section of a config."""
-        own = {name: term_sets[name] for name in cls.__dataclass_fields__ if name in term_sets}
-        return cls(seed=seed, **own)
+        given = {name: term_sets[name] for name in cls.__dataclass_fields__ if name in term_sets}
+        return cls(seed=seed, **given)
+
+    @property
+    def needs_annotations(self) -> bool:
+        """Whether the annotations themselves are needed, and not only their counts."""
+        return self.zero_method in ("time", "release")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +72,7 @@ class TermCounts:
 
 @dataclass(frozen=True, eq=False)
 class TermSources:
-    """What the sets of terms are made from, beside the counts; each is needed by one way to make them.
+    """Sources of the sets of terms, besides the counts; each method needs one of them.
 
     Attributes:
         zero_list: For zero_method list: a file with one GO id per line.
@@ -92,7 +97,7 @@ def make_term_sets(
         terms: The ontology table.
         counts: In the order of `terms`.
         config: What makes the sets.
-        relations: Relations over which a term lies below another.
+        relations: Relations to parents that labels follow.
         sources: Lists, annotations and the older release, where the config asks for them.
 
     Returns:
@@ -179,12 +184,12 @@ def _few_terms(
 
 
 def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig, relations: list[str]) -> list[str]:
-    """Draw zero-shot terms, one stratum of aspect and depth after the other.
+    """Draw zero-shot terms, alternating between strata of aspect and depth.
 
-    Terms that a test protein has are taken first, since no others can be measured. No drawn term lies below another.
+    Terms that a test protein has are drawn first, since only they can be evaluated. No drawn term is below another.
 
     Raises:
-        GoferError: There are fewer such terms than asked for.
+        GoferError: There are fewer such terms than `zero_terms`.
     """
     rng = np.random.default_rng(config.seed)
     fits_T = (counts.train_T >= config.zero_min_proteins) & (counts.train_T <= config.zero_max_proteins)
@@ -210,7 +215,7 @@ def sampled_terms(terms: pd.DataFrame, counts: TermCounts, config: FewZeroConfig
 
 
 def _in_turn(strata: list[list[str]], barred: set[str]) -> Iterator[str]:
-    # `barred` grows while terms are taken; a stratum gives its next free term before its turn is over.
+    # `barred` grows while terms are drawn; in its turn a stratum gives its next free term.
     while any(strata):
         for stratum in strata:
             while stratum:

@@ -1,0 +1,75 @@
+"""Searches with DIAMOND: which proteins of a large set a protein resembles.
+
+Buchfink et al. 2021, doi:10.1038/s41592-021-01101-x.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gofer.inputs.proteins.programs import run_program, write_rows
+
+DIAMOND_MISSING = "DIAMOND is not installed: run with --use-conda, or install it (mamba install -c bioconda diamond)"
+HIT_COLUMNS = {"query": np.int64, "target": np.int64, "bitscore": np.float64, "identity": np.float64}
+
+
+@dataclass(frozen=True)
+class DiamondSearch:
+    """How DIAMOND is run.
+
+    Attributes:
+        evalue: Highest e-value of a hit.
+        threads: Threads it may use.
+        max_targets: Most hits per protein.
+        program: The executable.
+    """
+
+    evalue: float = 1e-3
+    threads: int = 1
+    max_targets: int = 100
+    program: str = "diamond"
+
+    @property
+    def installed(self) -> bool:
+        """Whether the executable is on the PATH."""
+        return shutil.which(self.program) is not None
+
+    def version(self) -> str:
+        """What `diamond version` prints."""
+        return run_program(self.program, "version").strip()
+
+    def hits(self, queries: Sequence[str], targets: Sequence[str]) -> pd.DataFrame:
+        """Best alignment of each query with each target that it hits.
+
+        Args:
+            queries: Sequences.
+            targets: Those to search in.
+
+        Returns:
+            Columns query, target (rows, int64), bitscore and identity (%), in a fixed order.
+
+        Raises:
+            GoferError: DIAMOND failed.
+        """
+        if not len(queries) or not len(targets):
+            return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in HIT_COLUMNS.items()})
+        with tempfile.TemporaryDirectory(prefix="gofer-diamond-") as name:
+            folder = Path(name)
+            write_rows(folder / "targets.fasta", targets)
+            write_rows(folder / "queries.fasta", queries)
+            database = str(folder / "targets.dmnd")
+            threads = ["--threads", str(self.threads)]
+            run_program(self.program, "makedb", "--in", str(folder / "targets.fasta"), "--db", database, *threads)
+            limits = ["--evalue", str(self.evalue), "--max-target-seqs", str(self.max_targets), "--sensitive"]
+            columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore", "pident"]
+            files = ["--query", str(folder / "queries.fasta"), "--db", database, "--out", str(folder / "hits.tsv")]
+            run_program(self.program, "blastp", *files, *limits, *columns, *threads, "--tmpdir", name)
+            hits = pd.read_csv(folder / "hits.tsv", sep="\t", names=list(HIT_COLUMNS), dtype=HIT_COLUMNS)
+        order, ascending = ["query", "target", "bitscore", "identity"], [True, True, False, False]
+        best = hits.sort_values(order, ascending=ascending).drop_duplicates(["query", "target"])
+        return best.reset_index(drop=True)

@@ -1,0 +1,88 @@
+"""DIAMOND: how it is called, and what is made of its hits."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gofer.artefacts import Manifest
+from gofer.errors import GoferError
+from gofer.inputs.proteins.diamond import DIAMOND_MISSING, DiamondSearch
+from gofer.retrieval.cafa_format import prediction_status, read_cafa, write_cafa
+
+NEEDS_DIAMOND = pytest.mark.skipif(
+    shutil.which("diamond") is None, reason="DIAMOND is not on the PATH (apt-get install diamond-aligner)"
+)
+SEQUENCE = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVKALPDAQFEVVHSLAKWKRQTLGQHDFSAGEGLYTHMKALRPDEDRLS"
+OTHER = "MGSSHHHHHHSSGLVPRGSHMASMTGGQQMGRGSEFDDDDKNPWWCCYYFFTTIILLVVGGAAPPQQEENNDDKKRRHHSSTTWWYYFFMMCCLLIIVVGGAAPPQQ"
+
+
+def test_a_program_that_is_not_there_is_reported_in_the_status_of_an_empty_file(tmp_path):
+    assert not DiamondSearch(program="no-such-program").installed
+    write_cafa(tmp_path / "d.tsv", [], [], [], manifest=Manifest(), status=DIAMOND_MISSING)
+    assert "not installed" in prediction_status(tmp_path / "d.tsv")
+    assert read_cafa(tmp_path / "d.tsv").empty
+
+
+@pytest.fixture
+def search(tmp_path, monkeypatch):
+    """A stand-in for DIAMOND: it notes its arguments and writes the hits that it was told to."""
+
+    def make(hits: str, *, status: int = 0) -> DiamondSearch:
+        script = tmp_path / "diamond"
+        script.write_text(
+            f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\n[ "$1" = version ] && echo "diamond version 2.0"\n'
+            f"if [ $1 = blastp ]; then while [ $1 != --out ]; do shift; done; cp {tmp_path}/hits $2; fi\n"
+            f"echo boom >&2; exit {status}\n"
+        )
+        script.chmod(0o755)
+        (tmp_path / "hits").write_text(hits)
+        return DiamondSearch(program=str(script))
+
+    return make
+
+
+@pytest.fixture
+def proteins():
+    return [SEQUENCE, OTHER]
+
+
+def test_of_several_alignments_the_best_counts_in_a_fixed_order(search, proteins):
+    hits = search("1\t0\t50.5\t90\n0\t1\t20\t80\n0\t1\t33\t45.5\n").hits(proteins, proteins)
+    assert hits.values.tolist() == [[0, 1, 33.0, 45.5], [1, 0, 50.5, 90.0]]
+    assert search("").version() == "diamond version 2.0"
+
+
+def test_no_hit_at_all_is_no_error(search, proteins):
+    assert search("").hits(proteins, proteins).empty
+
+
+def test_no_protein_to_search_for_or_in_is_no_error(search, proteins):
+    assert search("", status=3).hits([], proteins).empty
+    assert search("", status=3).hits(proteins, []).empty
+
+
+def test_a_failure_of_diamond_is_told_with_its_last_words(search, proteins):
+    with pytest.raises(GoferError, match="diamond makedb ended with status 3: boom"):
+        search("", status=3).hits(proteins, proteins)
+
+
+@NEEDS_DIAMOND
+def test_diamond_finds_a_sequence_in_itself_and_not_in_another(proteins):
+    search = DiamondSearch()
+    assert search.installed
+    assert "diamond" in search.version()
+    hits = search.hits(proteins[:1], proteins)
+    assert hits["target"].tolist() == [0]
+    assert hits["bitscore"][0] > 150
+
+
+@NEEDS_DIAMOND
+def test_diamond_gives_the_same_hits_twice(proteins):
+    rng = np.random.default_rng(1)
+    letters = np.array(list(SEQUENCE))
+    mutants = ["".join(np.where(rng.random(len(letters)) < 0.1, "A", letters)) for _ in range(6)]
+    first = DiamondSearch().hits(proteins, mutants)
+    pd.testing.assert_frame_equal(first, DiamondSearch().hits(proteins, mutants))
+    assert first["query"].unique().tolist() == [0]
