@@ -141,6 +141,7 @@ def test_ctrl_c_ends_in_one_line_and_the_exit_code_says_so(tiny, tmp_path):
     ("content", "what"),
     [
         (None, "there is no file"), ("", "no FASTA record in this file"),
+        ('>a"b\nMKV\n', "holds a quote"),
         (">a\nMKV1\n", "is not an amino-acid code"), (">a\nMKV\n>a\nMKL\n", "id a was used in line 1"),
     ],
 )  # fmt: skip
