@@ -2,11 +2,14 @@
 #
 # Inputs:   inputs/{proteins,terms,splits,annotations,pid2pos}.parquet, the residue shards, embeddings/go/phase-D.parquet
 # Outputs:  baselines/{naive,kmer_ridge,diamond,embedding_neighbours,text_cosine}.tsv with their .tsv.json
+#           baselines/own_annotations.tsv            with judged_annotations: what older annotations state of the proteins
 #           baselines/text_cosine.{unthresholded,ranks}.parquet     scores without a lower cutoff
 #           baselines/neighbours.parquet             training proteins nearest by mean residue vectors, untrained
-# Steps:    predict_naive, predict_kmer_ridge, predict_diamond, find_neighbours -> predict_embedding_neighbours -> predict_text_cosine
+# Steps:    predict_naive, predict_kmer_ridge, predict_diamond, predict_own_annotations, find_neighbours -> predict_embedding_neighbours -> predict_text_cosine
 
-BASELINES = [name for name, method in METHODS.items() if method.baseline]
+BASELINES = [
+    name for name, method in METHODS.items() if method.baseline and (config["judged_annotations"] or not method.judged_only)
+]
 
 
 rule predict_naive:
@@ -74,7 +77,7 @@ rule predict_diamond:
         status=results("baselines/diamond.tsv.json"),
     params:
         settings=EVALUATION,
-        code=code("gofer.baselines.diamond", "gofer.inputs.held_out"),
+        code=code("gofer.baselines.diamond", "gofer.inputs.held_out", "gofer.inputs.proteins.diamond"),
     log:
         results("logs/predict_diamond.log"),
     benchmark:
@@ -84,6 +87,30 @@ rule predict_diamond:
         "../envs/diamond.yaml"
     script:
         "../workflow/scripts/predict_diamond.py"
+
+
+if config["judged_annotations"]:
+
+    rule predict_own_annotations:
+        """Predict the older annotations of each judged protein, propagated, with the score 1."""
+        message:
+            "Predicting the proteins' own older annotations"
+        input:
+            own_annotations=results("inputs/own_annotations.parquet"),
+            terms=results("inputs/terms.parquet"),
+        output:
+            predictions=results("baselines/own_annotations.tsv"),
+            status=results("baselines/own_annotations.tsv.json"),
+        params:
+            code=code("gofer.retrieval.cafa_format", "gofer.inputs.ontology.go_graph"),
+        log:
+            results("logs/predict_own_annotations.log"),
+        benchmark:
+            results("benchmarks/predict_own_annotations.tsv")
+        conda:
+            "../envs/baselines.yaml"
+        script:
+            "../workflow/scripts/predict_own_annotations.py"
 
 
 rule find_neighbours:

@@ -22,16 +22,20 @@ RESIDUE_MANIFEST = results(f"embeddings/{RESIDUES}/manifest.parquet")
 
 
 rule plan_shards:
-    """Distribute the distinct sequences over embeddings.residues.shards shards, each with about as many residues."""
+    """Distribute the distinct sequences over embeddings.residues.shards shards, each with about as many residues; with
+    inputs.splits.train_identity or train_most, only those of proteins that train or are held out."""
     message:
         "Planning the shards"
     input:
         proteins=results("inputs/proteins.parquet"),
+        splits=(
+            results("inputs/splits.parquet") if any(SPLIT_SETTINGS[key] for key in ("train_identity", "train_most")) else []
+        ),
     output:
         plan=results("embeddings/plan.parquet"),
     params:
         shards=RESIDUE_SETTINGS["shards"],
-        code=code("gofer.embeddings.residues.shards"),
+        code=code("gofer.embeddings.residues.shards", "gofer.inputs.splits.representatives"),
     log:
         results("logs/plan_shards.log"),
     benchmark:

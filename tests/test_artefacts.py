@@ -18,6 +18,8 @@ from gofer.artefacts import (
     agreed,
     agreed_files,
     atomic,
+    read_batches,
+    read_groups,
     read_json,
     read_manifest,
     read_table,
@@ -261,3 +263,36 @@ def test_a_batch_that_fails_leaves_the_old_table_and_nothing_else(tmp_path):
         write_batches(path, whole.schema, batches(), lambda: MANIFEST)
     assert sha256_of(path) == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def in_two_groups(path):
+    table = pa.table({"id": ["a", "b", "c", "d"], "n": [1, 2, 1, 3], "list": [["x"], [], None, ["y", "z"]]})
+    write_batches(path, table.schema, [table[:3], table[3:]], lambda: MANIFEST)
+    return table.to_pandas()
+
+
+def test_only_the_rows_asked_for_are_read(tmp_path):
+    table = in_two_groups(tmp_path / "t.parquet")
+    found = read_table(tmp_path / "t.parquet", ["id", "list"], where={"n": [1, 3]})
+    pd.testing.assert_frame_equal(found, table.loc[[0, 2, 3], ["id", "list"]].reset_index(drop=True))
+    assert read_table(tmp_path / "t.parquet", where={"n": [1], "id": ["c", "d"]})["id"].tolist() == ["c"]
+    nothing = read_table(tmp_path / "t.parquet", where={"id": pd.Series([], dtype="str")})
+    pd.testing.assert_frame_equal(nothing, table[:0])
+    with pytest.raises(ArtefactError, match="no column nowhere"):
+        read_table(tmp_path / "t.parquet", where={"nowhere": [1]})
+
+
+def test_batches_are_read_as_they_were_written(tmp_path):
+    in_two_groups(tmp_path / "t.parquet")
+    assert [batch["id"].to_pylist() for batch in read_groups(tmp_path / "t.parquet")] == [["a", "b", "c"], ["d"]]
+    assert pa.Table.from_batches(read_batches(tmp_path / "t.parquet", ["n"])).to_pydict() == {"n": [1, 2, 1, 3]}
+
+
+def test_a_damaged_file_is_refused_batch_by_batch_too(tmp_path):
+    in_two_groups(tmp_path / "t.parquet")
+    content = bytearray((tmp_path / "t.parquet").read_bytes())
+    content[len(content) // 3] ^= 1
+    (tmp_path / "t.parquet").write_bytes(content)
+    for read in (read_groups, lambda path: read_batches(path, ["id"])):
+        with pytest.raises(ArtefactError, match="cannot be read"):
+            list(read(tmp_path / "t.parquet"))

@@ -1,6 +1,8 @@
 """One direction of imports, and nothing in the library that runs what it reads."""
 
 import ast
+import importlib
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ RUNS = {"eval", "exec", "compile", "__import__", "os.system", "yaml.load", "yaml
 UNPICKLES = {"pickle", "dill", "cloudpickle", "joblib", "marshal"}
 SOURCE = Path(__file__).parents[1] / "src" / "gofer"
 FILES = sorted(SOURCE.rglob("*.py"))
+ROOT = SOURCE.parents[1]
+ADAPTERS = sorted([*ROOT.glob("workflow/scripts/*.py"), *ROOT.glob("benchmarks/*.py")])
 
 
 def imports_of(path):
@@ -99,3 +103,15 @@ def test_nothing_in_the_library_runs_or_unpickles_what_it_reads():
 )  # fmt: skip
 def test_the_check_itself_sees_what_is_unsafe(line, unsafe):
     assert bool(list(unsafe_calls(line))) == unsafe
+
+
+@pytest.mark.parametrize("path", ADAPTERS, ids=lambda path: path.stem)
+def test_what_a_script_imports_from_the_library_exists(path):
+    imported = [
+        (node.module, alias.name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "gofer"
+        for alias in node.names
+    ]
+    for module, name in imported:
+        assert hasattr(importlib.import_module(module), name) or importlib.util.find_spec(f"{module}.{name}")

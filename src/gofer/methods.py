@@ -21,6 +21,7 @@ class Method:
         baseline: Whether a rule of `baselines` predicts; else one of `evaluation` does.
         shown_everywhere: Whether tables with room for few methods have it, too.
         unthresholded: Whether it also keeps scores without a lower cutoff.
+        judged_only: Whether it exists only in runs with judged_annotations.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Method:
     baseline: bool = True
     shown_everywhere: bool = False
     unthresholded: bool = False
+    judged_only: bool = False
 
 
 METHODS = {
@@ -62,6 +64,14 @@ METHODS = {
         "vermillion",
         "D",
         shown_everywhere=True,
+    ),
+    "own_annotations": Method(
+        "Own annotations",
+        "predicts what the protein's own older annotations state, with what follows from it",
+        "ink",
+        "^",
+        shown_everywhere=True,
+        judged_only=True,
     ),
     "embedding_neighbours": Method(
         "ESM neighbours",

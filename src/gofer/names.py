@@ -15,6 +15,8 @@ SPLITS = {
     "unused": "unused (no annotation)",
 }
 HELD_OUT = ("val", "test")
+KNOWN = "known"
+LABELLED = ("train", KNOWN)  # splits whose labels a prediction may use
 TERM_SETS = {"common": "common", "few": "few-shot", "zero": "zero-shot"}
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from gofer.retrieval.features.sequence_features import SequenceReader
 from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelRidge, KernelWeights, ProteinFeatures, kernel
@@ -57,7 +58,7 @@ def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
 def test_with_all_proteins_as_landmarks_it_is_kernel_ridge_regression():
     texts, learned, labels = world()
     own, _ = features(texts, learned)
-    fitted = KernelRidge.fit(own, labels, ASPECTS, WEIGHTS, seed=1)
+    fitted = KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1)
     near = kernel(own, own, WEIGHTS)
     mean = labels[:, :2].mean(axis=0)
     offset = near @ np.linalg.solve(near + WEIGHTS.ridge * np.eye(len(texts)), labels[:, :2] - mean)
@@ -71,7 +72,7 @@ def test_new_members_of_a_family_get_its_term(landmarks, kinds):
     weights = KernelWeights(**{**WEIGHTS.__dict__, **kinds, "landmarks": landmarks})
     train, reader = features(texts[:40], learned[:40])
     new, _ = features(texts[40:], learned[40:], reader)
-    scores = KernelRidge.fit(train, labels[:40], ASPECTS, weights, seed=1).predict(new)
+    scores = KernelRidge.fit(train, sp.csr_array(labels[:40]), ASPECTS, weights, seed=1).predict(new)
     assert scores.min() >= 0
     assert scores.max() <= 1
     assert ((scores[:, 1] > scores[:, 0]) == labels[40:, 1]).mean() > 0.9
@@ -81,7 +82,7 @@ def test_an_aspect_is_judged_by_the_proteins_that_have_a_label_in_it():
     texts, learned, labels = world()
     labels[20:, 2] = False
     own, _ = features(texts, learned)
-    fitted = KernelRidge.fit(own, labels, ASPECTS, WEIGHTS, seed=1)
+    fitted = KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1)
     known = labels[:, 2]
     assert fitted.mean_T[2] == 1.0  # of those with a label, all have the only term
     np.testing.assert_allclose(fitted.mean_T[:2], labels[:, :2].mean(axis=0), atol=1e-6)
@@ -92,7 +93,7 @@ def test_an_aspect_without_any_label_is_never_predicted():
     texts, learned, labels = world()
     labels[:, 2] = False
     own, _ = features(texts, learned)
-    assert KernelRidge.fit(own, labels, ASPECTS, WEIGHTS, seed=1).predict(own)[:, 2].max() == 0
+    assert KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1).predict(own)[:, 2].max() == 0
 
 
 def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
@@ -100,7 +101,10 @@ def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
     labels[:, :2] = [True, False]
     labels[::2, 1] = True
     own, _ = features(texts, learned)
-    means = [KernelRidge.fit(own, labels, ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T for even in (0, 1)]
+    means = [
+        KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T
+        for even in (0, 1)
+    ]
     np.testing.assert_allclose(means[0][:2], [1, 0.5])
     # 1.5 labels on average: 1.5 where it is the only one, 0.75 where it is one of two.
     np.testing.assert_allclose(means[1][:2], [1.125, 0.375])
@@ -109,7 +113,9 @@ def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
 def test_the_same_proteins_twice_do_no_harm():
     texts, learned, labels = world()
     own, _ = features(texts * 2, np.tile(learned, (2, 1)))
-    assert np.isfinite(KernelRidge.fit(own, np.tile(labels, (2, 1)), ASPECTS, WEIGHTS, seed=1).predict(own)).all()
+    assert np.isfinite(
+        KernelRidge.fit(own, sp.csr_array(np.tile(labels, (2, 1))), ASPECTS, WEIGHTS, seed=1).predict(own)
+    ).all()
 
 
 def test_a_reader_of_sequences_comes_back_from_json():

@@ -76,7 +76,7 @@ def scorer(world, space, vectors, calibration, sequences):
     seen = world.terms[(world.terms["training_count"] > 0) & (world.terms["depth"] > 0)]
     go_ids = seen["go_id"].tolist()
     kernel = KernelWeights(**dict.fromkeys(SIMILARITIES, 1.0), sharpness=3.0, ridge=1.0, evenness=0.25, landmarks=99)
-    labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids).toarray()
+    labels = truth_matrix(world.pid2pos, train.protein_ids, go_ids)
     aspects = seen["aspect"].to_numpy(str)
     label_model = LabelModel.fit(train.described(sequences), labels, go_ids, aspects, kernel, aligned=50, seed=1)
     ensemble = Ensemble(

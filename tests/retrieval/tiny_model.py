@@ -141,7 +141,7 @@ def _scorer(proteins, annotations, terms):
     summaries_NS = np.stack([summary(residues_LE) for residues_LE in residues])
     known = ProteinVectors(proteins["protein_id"].tolist(), np.full(len(proteins), "train"), z_ND, summaries_NS)
     kernel = KernelWeights(**dict.fromkeys(SIMILARITIES, 1.0), sharpness=3.0, ridge=1.0, evenness=0.25, landmarks=99)
-    labels_NT = label_matrix(annotations, known.protein_ids, seen["go_id"].tolist()).toarray() > 0
+    labels_NT = label_matrix(annotations, known.protein_ids, seen["go_id"])
     described = known.described(dict(zip(known.protein_ids, sequences, strict=True)))
     label_model = LabelModel.fit(
         described, labels_NT, seen["go_id"].tolist(), seen["aspect"].to_numpy(str), kernel, aligned=99, seed=1

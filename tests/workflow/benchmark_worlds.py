@@ -164,3 +164,25 @@ def write_lafa(folder: Path) -> dict[str, list[str]]:
     (folder / "goa_uniprot_all_noiea.gaf.gz").write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
     (folder / "annotated_ids.txt").write_text("\n".join(sorted(accession.values())) + "\n")
     return {"known": [accession[name] for name in known], "tested": [accession[name] for name in tested]}
+
+
+def write_swissprot_2014(folder: Path) -> dict[str, list[str]]:
+    """Swiss-Prot of 2014 and human annotations of 2022, in small; returned are the judged and the left-out proteins."""
+    small = Small.made(folder)
+    content = (folder / "go.obo").read_bytes()
+    for name in ("go-basic_2022-07-01.obo.gz", "go-basic_2014-07-06.obo.gz"):
+        (folder / name).write_bytes(gzip.compress(content))
+    (folder / "swissprot_2014.fasta").write_text(small.fasta({name: name for name in small.names}))
+    rows = [f"{name}\t{LETTERS[small.aspect(term)]}\t{term}" for name in small.names for term in small.stated(name)]
+    (folder / "swissprot_2014_annotations.tsv").write_text("\n".join(["protein\taspect\tgo_id", *rows]) + "\n")
+    judged, predicted, left_out = small.names[:60], small.names[60:70], small.names[70:80]
+    lines = ["!gaf-version: 2.2"]
+    for evidence, names in (("IDA", judged), ("IEA", predicted)):
+        lines += [
+            f"UniProtKB\t{name}\t{name}\tinvolved_in\t{small.stated(name)[0]}\tGO_REF:0\t{evidence}\t\tP\t\t\tprotein"
+            f"\ttaxon:9606\t20220912\tUniProt\t\t"
+            for name in names
+        ]
+    (folder / "human_2022.gaf.gz").write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
+    (folder / "keep_out_ids.txt").write_text("\n".join(left_out) + "\n")
+    return {"judged": judged, "left_out": left_out}

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from running import planned
-from workflow.benchmark_worlds import write_cafa3, write_gearnet, write_lafa, write_nrpdb
+from workflow.benchmark_worlds import write_cafa3, write_gearnet, write_lafa, write_nrpdb, write_swissprot_2014
 
 from gofer.artefacts import read_table
 from gofer.config import check_config, read_config
 from gofer.errors import GoferError
 from gofer.inputs.ground_truth import read_ground_truth
+from gofer.names import HELD_OUT
+from gofer.retrieval.cafa_format import read_cafa
 
 pytestmark = pytest.mark.workflow
 
@@ -21,6 +23,7 @@ OVERLAYS = {
     "nrpdb_gearnet": ["nrpdb.yaml", "nrpdb_gearnet.yaml"],
     "cafa3": ["cafa3.yaml"],
     "lafa": ["lafa.yaml"],
+    "swissprot_2014": ["swissprot_2014.yaml"],
 }
 
 
@@ -135,3 +138,27 @@ def test_a_temporal_hold_out_tells_apart_what_was_known_and_trains_on_none_of_it
     assert set(found["known"]["protein_id"]) == set(wanted["known"])
     assert len(found["terms"]) == len(found["proteins"]) == 0
     assert "collect_metrics" in planned(snakemake(root, folder, "lafa", "-n", "evaluate"))
+
+
+def test_swissprot_2014_judges_by_other_annotations_and_trains_on_representatives(root, folder):
+    told = write_swissprot_2014(folder / "in")
+    for name in ("naive", "own_annotations"):
+        snakemake(root, folder, "swissprot_2014", f"results/swissprot_2014/baselines/{name}.tsv")
+    snakemake(root, folder, "swissprot_2014", "results/swissprot_2014/embeddings/plan.parquet")
+    found = read_through(root, folder, "swissprot_2014")
+    split, results = found["split"], found["results"]
+    assert sorted(split.index[split.isin(HELD_OUT)]) == told["judged"]
+    assert abs((split == "val").sum() - (split == "test").sum()) < 30
+    assert not set(split.index) & set(told["left_out"])
+    assert {"train", "known"} <= set(split)
+    proteins = read_table(results / "inputs/proteins.parquet").set_index("protein_id")
+    planned_sequences = set(read_table(results / "embeddings/plan.parquet")["sequence_sha256"])
+    embedded = proteins.loc[split.index[split.isin(["train", *HELD_OUT])], "sequence_sha256"]
+    assert planned_sequences == set(embedded)
+    # The judged annotation is one term of each protein; its older ones, with what follows, are the baseline.
+    truth = read_table(results / "inputs/annotations.parquet", where={"protein_id": told["judged"], "hops": [0]})
+    assert truth["protein_id"].tolist() == told["judged"]
+    assert set(truth["evidence"]) == {"IDA"}
+    older = read_cafa(results / "baselines/own_annotations.tsv")
+    assert set(older["protein_id"]) == set(told["judged"])
+    assert set(older["score"]) == {1.0}

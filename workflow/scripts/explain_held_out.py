@@ -5,6 +5,7 @@ from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.evaluation.evidence_examples import choose_examples, explained_examples
 from gofer.evaluation.faithfulness import faithfulness
 from gofer.inputs.demo.demo_world import planted_positions
+from gofer.inputs.held_out import read_annotations_of
 from gofer.metrics.bootstrap import Bootstrap
 from gofer.retrieval.cafa_format import read_cafa
 from gofer.retrieval.term_space import TermSpace
@@ -17,7 +18,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     space = TermSpace.read(files, params.relations, expected=manifest)
     splits = read_table(files.splits)
     test = splits.loc[splits["split"] == "test", "protein_id"].tolist()
-    predictions, annotations = read_cafa(files.predictions), read_table(files.annotations, ["protein_id", "go_id"])
+    predictions, annotations = read_cafa(files.predictions), read_annotations_of(files.annotations, splits, "test")
     examples = choose_examples(predictions, annotations, space.terms, test, most=params.examples)
     proteins = read_table(files.proteins, ["protein_id", "sequence_sha256"])
     chosen = ProteinEmbDataset(

@@ -15,10 +15,10 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     terms = read_table(files.terms)
     seen = terms[seen_in_training(terms)]
     known = ProteinVectors.read(files.vectors).known(snakemake.wildcards.known)
-    annotations = read_table(files.annotations, ["protein_id", "go_id"])
+    annotations = read_table(files.annotations, ["protein_id", "go_id"], where={"protein_id": known.protein_ids})
     label_model = LabelModel.fit(
         known.described(read_sequences(files.proteins)),
-        label_matrix(annotations, known.protein_ids, seen["go_id"]).toarray(),
+        label_matrix(annotations, known.protein_ids, seen["go_id"]),
         seen["go_id"].tolist(),
         seen["aspect"].to_numpy(str),
         KernelWeights.from_config(params.settings),

@@ -5,21 +5,22 @@ import pandas as pd
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.benchmark_subsets import Judged, knowledge_before, read_protein_sets
 from gofer.inputs.ground_truth import LABELS, TERMS, ground_truth
-from gofer.inputs.held_out import HeldOut
+from gofer.inputs.held_out import HeldOut, read_annotations_of
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.schemas import typed
 from gofer.inputs.splits.term_lists import read_vocabulary
-from gofer.names import ASPECTS
+from gofer.names import ASPECTS, HELD_OUT
 from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     files, output, params = snakemake.input, snakemake.output, snakemake.params
-    names = ("ontology", "obsolete", "annotations", "splits", "terms", "term_sets")
-    manifest = agreed_files(*(files[name] for name in names))
+    names = ("ontology", "obsolete", "splits", "terms", "term_sets")
+    manifest = agreed_files(files.annotations, *(files[name] for name in names))
     manifest = manifest.with_facts(
         terms=params.terms, protein_sets=params.protein_sets, known_before=params.known_before
     )
-    ontology, obsolete, annotations, splits, terms, term_sets = (read_table(files[name]) for name in names)
+    ontology, obsolete, splits, terms, term_sets = (read_table(files[name]) for name in names)
+    annotations = read_annotations_of(files.annotations, splits, *HELD_OUT)
     tested = splits.loc[splits["split"] == "test", "protein_id"]
     tables = {"proteins": read_protein_sets(params.protein_sets, tested, ASPECTS)}
     if params.terms:

@@ -11,8 +11,8 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0]):
     training, output = snakemake.params.training, snakemake.output
-    pid2pos = read_table(snakemake.input.pid2pos, ["split", "go_ids"])
-    proteins = int(((pid2pos["split"] == "train") & (pid2pos["go_ids"].map(len) > 0)).sum())
+    pid2pos = read_table(snakemake.input.pid2pos, ["go_ids"], where={"split": ["train"]})
+    proteins = int((pid2pos["go_ids"].map(len) > 0).sum())
     sampler = ShuffledRows(proteins, batch_proteins=training["batch_proteins"], accumulate=training["accumulate"])
     stages = [StageConfig.from_config(training, name) for name in STAGES]
     steps = {stage.name: stage.epochs * sampler.groups_per_epoch for stage in stages}

@@ -2,8 +2,9 @@
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.baselines.diamond import transferred_labels
-from gofer.inputs.held_out import labels_of
+from gofer.inputs.held_out import read_labels
 from gofer.inputs.proteins.diamond import DIAMOND_MISSING, DiamondSearch
+from gofer.names import HELD_OUT, LABELLED
 from gofer.retrieval.cafa_format import write_cafa
 from gofer.workflow import logged_to, logger
 
@@ -16,11 +17,11 @@ with logged_to(snakemake.log[0]):
         logger.warning(DIAMOND_MISSING)
         write_cafa(snakemake.output.predictions, [], [], [], manifest=manifest, status=DIAMOND_MISSING)
     else:
-        splits = read_table(snakemake.input.splits)
+        splits = read_table(snakemake.input.splits, ["protein_id", "split"])
         proteins = read_table(snakemake.input.proteins, ["protein_id", "sequence"]).merge(splits, on="protein_id")
-        queries = proteins[proteins["split"].isin(["val", "test"])].reset_index(drop=True)
-        targets = proteins[proteins["split"] == "train"].reset_index(drop=True)
-        labels = labels_of(read_table(snakemake.input.pid2pos), "train")
+        queries = proteins[proteins["split"].isin(HELD_OUT)].reset_index(drop=True)
+        targets = proteins[proteins["split"].isin(LABELLED)].reset_index(drop=True)
+        labels = read_labels(snakemake.input.pid2pos, *LABELLED)
         hits = search.hits(queries["sequence"], targets["sequence"])
         logger.info("%d hits for %d of %d proteins", len(hits), hits["query"].nunique(), len(queries))
         table = transferred_labels(hits, queries, targets, labels, min_score=settings["min_score"])

@@ -3,6 +3,7 @@
 from gofer.artefacts import agreed_files, read_table
 from gofer.evaluation.held_out_predictions import write_held_out
 from gofer.inputs.proteins.protein_table import read_sequences
+from gofer.names import HELD_OUT
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
 from gofer.workflow import logged_to
@@ -10,11 +11,12 @@ from gofer.workflow import logged_to
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, settings, relations = snakemake.input, snakemake.params.settings, snakemake.params.relations
     manifest = agreed_files(*files)
+    held_out = ProteinVectors.read(files.vectors).of_splits(*HELD_OUT)
     write_held_out(
         Scorer.read(files, relations, expected=manifest),
-        ProteinVectors.read(files.vectors).of_splits("val", "test"),
+        held_out,
         read_sequences(files.proteins),
-        read_table(files.annotations, ["protein_id", "go_id"]),
+        read_table(files.annotations, ["protein_id", "go_id"], where={"protein_id": held_out.protein_ids}),
         relations,
         snakemake.output,
         manifest.with_facts(method="gofer", settings=settings),

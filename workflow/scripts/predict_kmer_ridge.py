@@ -15,7 +15,8 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     sequence_of = read_sequences(files.proteins)
     train = splits.loc[splits["split"] == "train", "protein_id"].tolist()
     held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"].tolist()
-    true_ids = read_table(files.pid2pos, ["protein_id", "true_ids"]).set_index("protein_id")["true_ids"].to_dict()
+    labels = read_table(files.pid2pos, ["protein_id", "true_ids"], where={"split": ["train"]})
+    true_ids = labels.set_index("protein_id")["true_ids"].to_dict()
     table = kmer_ridge(
         ([sequence_of[protein_id] for protein_id in train], [true_ids.get(protein_id, []) for protein_id in train]),
         (held_out, [sequence_of[protein_id] for protein_id in held_out]),

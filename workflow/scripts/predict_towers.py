@@ -19,12 +19,13 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     dataset = ProteinEmbDataset(ESMResidueStore(files.residues), proteins)
     held_out = ProteinVectors.of_model(space.model, dataset, proteins["split"].to_numpy(str))
     val = held_out.of_splits("val")
-    truth_BT = truth_matrix(read_table(files.pid2pos), val.protein_ids, space.go_ids).toarray()
+    pid2pos = read_table(files.pid2pos, where={"split": ["val"]})
+    truth_BT = truth_matrix(pid2pos, val.protein_ids, space.go_ids).toarray()
     write_held_out(
         TextScorer(space, space.calibrate(val.vectors_ND, truth_BT)),
         held_out,
         proteins.set_index("protein_id")["sequence"].to_dict(),
-        read_table(files.annotations, ["protein_id", "go_id"]),
+        read_table(files.annotations, ["protein_id", "go_id"], where={"protein_id": held_out.protein_ids}),
         relations,
         snakemake.output,
         manifest.with_facts(method=snakemake.wildcards.method, settings=settings),

@@ -27,7 +27,7 @@ def transferred_labels(
     Returns:
         Columns protein_id, go_id, score in (0, 1].
     """
-    go_ids = np.unique(labels["go_id"].to_numpy(str))
+    go_ids = np.sort(labels["go_id"].unique().astype(str))
     has_ST = label_matrix(labels, targets["protein_id"], go_ids)
     bits_BS = sp.csr_array((hits["bitscore"], (hits["query"], hits["target"])), shape=(len(queries), len(targets)))
     scores_BT = transferred(bits_BS, has_ST)

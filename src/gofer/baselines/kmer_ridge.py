@@ -37,7 +37,7 @@ def kmer_ridge(
     """
     (sequences, true_ids), (protein_ids, new_sequences) = train, held_out
     labels = pd.DataFrame({"protein_id": range(len(sequences)), "go_id": true_ids}).explode("go_id").dropna()
-    labels_NT = label_matrix(labels, range(len(sequences)), terms["go_id"]).toarray()
+    labels_NT = label_matrix(labels, range(len(sequences)), terms["go_id"])
     reader = SequenceReader.of_training(sequences)
     own, new = (ProteinFeatures(None, None, reader.read(texts)) for texts in (sequences, new_sequences))
     fitted = KernelRidge.fit(own, labels_NT, terms["aspect"].to_numpy(str), weights, seed=seed)

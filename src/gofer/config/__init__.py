@@ -5,13 +5,13 @@ every key with a value of the right type, or every problem at once, each with it
 to know:
 
 - `complete` (merge): gives a config the defaults and the command line's values, of numbers and null too;
-- `check_config` (check): refuses a config that could not run;
+- `check_config` (check_config): refuses a config that could not run;
 - `input_path` and its neighbours (files): where the files that a config names are.
 
 `places` knows the line of every key. Only what Snakemake itself needs is imported: this runs in the user's Snakemake.
 """
 
-from gofer.config.check import check_config
+from gofer.config.check_config import check_config
 from gofer.config.files import (
     annotation_files,
     input_path,

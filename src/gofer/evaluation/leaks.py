@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gofer.errors import GoferError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
-from gofer.names import HELD_OUT, SPLITS
+from gofer.names import HELD_OUT, LABELLED, SPLITS
 from gofer.tables import LEAKS
 
 SAME_SEQUENCE = "{split} proteins with the sequence of a training protein"
@@ -71,7 +71,7 @@ def leak_checks(
 
 def _same_sequence(proteins: pd.DataFrame, splits: pd.DataFrame, split: str) -> Row:
     both = splits[["protein_id", "split"]].merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id")
-    own, train = both[both["split"] == split], both[both["split"] == "train"]
+    own, train = both[both["split"] == split], both[both["split"].isin(LABELLED)]
     same = own[own["sequence_sha256"].isin(train["sequence_sha256"])]
     if len(same):
         twin = train.loc[train["sequence_sha256"] == same["sequence_sha256"].iloc[0], "protein_id"].iloc[0]

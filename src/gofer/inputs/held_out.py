@@ -1,14 +1,19 @@
 """The labels of the held-out proteins, which predictions are compared with, and the subsets they fall into."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from gofer.artefacts import read_table
+from gofer.artefacts import read_batches, read_table
 from gofer.inputs.benchmark_subsets import Judged, by_knowledge
 from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
+from gofer.names import HELD_OUT
+
+LABELS = pa.schema([(name, pa.dictionary(pa.int32(), pa.string())) for name in ("protein_id", "go_id")])
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +51,7 @@ class HeldOut:
         relations = tuple(relations)
         truth = annotations[["protein_id", "go_id"]].merge(splits[["protein_id", "split"]], on="protein_id")
         graph = GoGraph.of_terms(terms, relations, within_aspect=True)
-        wanted = truth["split"].isin(["val", "test"]) & truth["go_id"].isin(terms["go_id"][~graph.is_root_T])
+        wanted = truth["split"].isin(HELD_OUT) & truth["go_id"].isin(terms["go_id"][~graph.is_root_T])
         term_set, truth = term_sets.set_index("go_id")["term_set"], truth[wanted].drop_duplicates(ignore_index=True)
         if judged is not None and len(judged.knowledge):
             truth = by_knowledge(truth, terms, judged.knowledge, judged.known)
@@ -61,8 +66,8 @@ class HeldOut:
             files: By name.
             relations: Relations along which annotations propagate in this run.
         """
-        names = ("terms", "term_sets", "annotations", "splits")
-        terms, term_sets, annotations, splits = (read_table(files[name]) for name in names)
+        terms, term_sets, splits = (read_table(files[name]) for name in ("terms", "term_sets", "splits"))
+        annotations = read_annotations_of(files["annotations"], splits, *HELD_OUT)
         return cls.of_tables(terms, term_sets, annotations, splits, relations)
 
     def of_split(self, split: str) -> pd.DataFrame:
@@ -70,12 +75,35 @@ class HeldOut:
         return self.truth.loc[self.truth["split"] == split, ["protein_id", "go_id"]]
 
 
-def labels_of(pid2pos: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Columns protein_id, go_id: the propagated labels of the proteins of one split, roots left out.
+def read_annotations_of(annotations: Path | str, splits: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The rows of inputs/annotations.parquet of the proteins of some splits.
 
     Args:
-        pid2pos: Columns protein_id, split, true_ids of inputs/pid2pos.parquet.
-        split: train, val or test.
+        annotations: The file.
+        splits: Columns protein_id, split.
+        names: The splits.
     """
-    of_split = pid2pos.loc[pid2pos["split"] == split, ["protein_id", "true_ids"]]
-    return of_split.explode("true_ids").dropna().rename(columns={"true_ids": "go_id"}).reset_index(drop=True)
+    return read_table(annotations, where={"protein_id": splits.loc[splits["split"].isin(names), "protein_id"]})
+
+
+def read_labels(pid2pos: Path | str, *splits: str) -> pd.DataFrame:
+    """Columns protein_id, go_id: the propagated labels of the proteins of some splits, roots left out.
+
+    The two columns are categorical: of hundreds of thousands of proteins they take some 8 bytes a label.
+
+    Args:
+        pid2pos: The file inputs/pid2pos.parquet.
+        splits: train, known, val.
+    """
+    columns = ["protein_id", "split", "true_ids"]
+    batches = [labels_of_batch(batch, splits) for batch in read_batches(pid2pos, columns)]
+    return pa.Table.from_batches(batches, LABELS).unify_dictionaries().to_pandas()
+
+
+def labels_of_batch(batch: pa.RecordBatch, splits: Sequence[str]) -> pa.RecordBatch:
+    """`read_labels` of some rows of pid2pos, as Arrow has them."""
+    batch = batch.filter(pc.is_in(batch["split"], value_set=pa.array(splits, pa.string())))
+    row_L, go_id_L = pc.list_parent_indices(batch["true_ids"]), pc.list_flatten(batch["true_ids"])
+    ids = batch["protein_id"].dictionary_encode().dictionary
+    columns = [pa.DictionaryArray.from_arrays(row_L.cast(pa.int32()), ids), go_id_L.dictionary_encode()]
+    return pa.RecordBatch.from_arrays(columns, schema=LABELS)

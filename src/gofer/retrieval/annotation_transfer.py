@@ -40,7 +40,7 @@ class TransferredLabels:
 
     @classmethod
     def of_training(
-        cls, sequence_N: NDArray[np.int64], labels_NT: NDArray | sp.sparray, aspects_T: NDArray, sequences: int
+        cls, sequence_N: NDArray[np.int64], labels_NT: sp.csr_array, aspects_T: NDArray, sequences: int
     ) -> "TransferredLabels":
         """The labels of all proteins that share a sequence, together.
 

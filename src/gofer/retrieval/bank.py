@@ -66,8 +66,9 @@ class Bank:
             known: Whose labels may be used: "train", or "all".
             terms: The terms table.
         """
-        annotations = read_table(files["annotations"], ["protein_id", "go_id"])
         vectors = ProteinVectors.read(files["vectors"]).known(known)
+        of_known = {"protein_id": vectors.protein_ids}
+        annotations = read_table(files["annotations"], ["protein_id", "go_id"], where=of_known)
         sequence_of, description_of = read_sequences(files["proteins"]), read_descriptions(files["proteins"])
         return cls.of_tables(vectors, sequence_of, description_of, annotations, terms)
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.retrieval.features.sequence_features import SequenceFeatures
@@ -139,7 +140,7 @@ class KernelRidge:
     def fit(
         cls,
         features: ProteinFeatures,
-        labels_NT: NDArray[np.bool_],
+        labels_NT: sp.csr_array,
         aspects_T: NDArray,
         weights: KernelWeights,
         *,
@@ -149,7 +150,8 @@ class KernelRidge:
 
         Args:
             features: Of the training proteins.
-            labels_NT: Their propagated labels, roots left out.
+            labels_NT: Their propagated labels, bool, roots left out. They stay sparse: of 100,000 proteins and 25,000
+                terms they would take 10 GB as numbers.
             aspects_T: Aspect of each term.
             weights: The kernel.
             seed: Of the choice of landmarks, where there are more proteins than `landmarks`.
@@ -163,10 +165,11 @@ class KernelRidge:
         mean_T = np.zeros(labels_NT.shape[1], np.float32)
         for aspect in np.unique(aspects_T):
             columns = np.flatnonzero(aspects_T == aspect)
-            labelled = np.flatnonzero(labels_NT[:, columns].any(axis=1))
+            labels_NC = labels_NT[:, columns]
+            labelled = np.flatnonzero(np.diff(labels_NC.indptr))
             if len(labelled):
-                labels_OC = _counted(labels_NT[np.ix_(labelled, columns)], weights.evenness)
-                mean_T[columns] = labels_OC.mean(axis=0)
+                labels_OC = _counted(labels_NC[labelled], weights.evenness)
+                mean_T[columns] = _means(labels_OC, np.float32)
                 weight_MT[:, columns] = _solved(features.rows(labelled), landmarks, among_MM, labels_OC, weights)
         return cls(landmarks, weight_MT, mean_T, weights)
 
@@ -181,26 +184,35 @@ class KernelRidge:
         return np.clip(self.mean_T + offsets_NT, 0, 1)
 
 
-def _counted(labels_OC: NDArray[np.bool_], evenness: float) -> NDArray[np.float32]:
-    # The weight of each label of one aspect; every protein has at least one.
-    number_O1 = labels_OC.sum(axis=1, keepdims=True)
-    return (labels_OC * (number_O1.mean() / number_O1) ** evenness).astype(np.float32)
+def _counted(labels_OC: sp.csr_array, evenness: float) -> sp.csr_array:
+    # The weight of each label of one aspect, float32; every protein has at least one.
+    number_O = np.diff(labels_OC.indptr)
+    weight_O = ((number_O.mean() / number_O) ** evenness).astype(np.float32)
+    parts = np.repeat(weight_O, number_O), labels_OC.indices, labels_OC.indptr
+    return sp.csr_array(parts, shape=labels_OC.shape)
+
+
+def _means(labels_OC: sp.csr_array, dtype: type[np.floating]) -> NDArray:
+    # Mean of each column, summed protein by protein, as numpy does for a dense matrix: the last bits are the same.
+    total_C = np.zeros(labels_OC.shape[1], dtype)
+    np.add.at(total_C, labels_OC.indices, labels_OC.data.astype(dtype))
+    return (total_C / labels_OC.shape[0]).astype(dtype)
 
 
 def _solved(
     features: ProteinFeatures,
     landmarks: ProteinFeatures,
     among_MM: NDArray[np.float64],
-    labels_OC: NDArray[np.float32],
+    labels_OC: sp.csr_array,
     weights: KernelWeights,
 ) -> NDArray[np.float64]:
     # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time.
     left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
     right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
-    mean_C = labels_OC.mean(axis=0, dtype=np.float64)
+    mean_C = _means(labels_OC, np.float64)
     for start in range(0, len(features), PROTEINS_AT_ONCE):
         block = slice(start, start + PROTEINS_AT_ONCE)
         near_OM = kernel(features.rows(block), landmarks, weights)
         left_MM = left_MM + near_OM.T @ near_OM
-        right_MC += near_OM.T @ (labels_OC[block] - mean_C)
+        right_MC += near_OM.T @ (labels_OC[block].toarray() - mean_C)
     return np.asarray(np.linalg.solve(left_MM, right_MC), np.float64)

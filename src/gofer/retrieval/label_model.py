@@ -52,7 +52,7 @@ class LabelModel:
     def fit(
         cls,
         known: Described,
-        labels_NT: NDArray[np.bool_],
+        labels_NT: sp.csr_array,
         go_ids: Sequence[str],
         aspects_T: NDArray,
         weights: KernelWeights,
@@ -64,7 +64,7 @@ class LabelModel:
 
         Args:
             known: The training proteins.
-            labels_NT: Their propagated labels that training may see.
+            labels_NT: Their propagated labels that training may see, bool.
             go_ids: The terms of the columns.
             aspects_T: Aspect of each of them.
             weights: The kernel.
@@ -82,7 +82,7 @@ class LabelModel:
         return model.transferring_from(targets.tolist(), owner_N, labels_NT, aligned)
 
     def transferring_from(
-        self, targets: Sequence[str], target_N: NDArray[np.int64], labels_NT: NDArray | sp.sparray, aligned: int
+        self, targets: Sequence[str], target_N: NDArray[np.int64], labels_NT: sp.csr_array, aligned: int
     ) -> "LabelModel":
         """The same model, with labels transferred from known proteins that align.
 
@@ -103,18 +103,6 @@ class LabelModel:
             return Expected(regressed_BT, np.zeros_like(regressed_BT), dict.fromkeys(np.unique(self.aspects_T), none_B))
         similarity_BP = self.aligner.read(proteins.sequences, threads=torch.get_num_threads())
         return Expected(regressed_BT, *self.transferred.of_similar(similarity_BP), similarity_BP)
-
-    def similarity(self, expected: Expected, sequences: Sequence[str]) -> NDArray[np.float32]:
-        """Similarity of the predicted proteins with known ones, 0 where they do not align, (B, N).
-
-        Args:
-            expected: What `predict` gave.
-            sequences: Of the N known proteins, all of which it was fitted on.
-        """
-        if self.aligner is None or expected.aligned_BP is None:
-            return np.zeros((len(expected.regressed_BT), len(sequences)), np.float32)
-        columns_N = [self.aligner.column_of[sequence] for sequence in sequences]
-        return expected.aligned_BP[:, columns_N].toarray()
 
     def arrays(self) -> dict[str, NDArray]:
         """Its numbers, but for the sequences that it aligns with and their labels."""

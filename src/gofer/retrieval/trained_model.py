@@ -144,7 +144,9 @@ class TrainedModel:
         if not int(facts["aligned"]):
             return model
         seen = pd.Index(self.terms["go_id"]).get_indexer(pd.Index(model.go_ids))
-        return model.transferring_from(bank.targets, bank.target_N, bank.labels_NT[:, seen], int(facts["aligned"]))
+        return model.transferring_from(
+            bank.targets, bank.target_N, bank.labels_NT[:, seen].tocsr(), int(facts["aligned"])
+        )
 
     def encoder(self, device: str = "auto") -> ResidueEncoder:
         """The residue encoder that it was trained on.

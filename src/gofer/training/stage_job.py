@@ -123,7 +123,7 @@ def _read(job: StageJob) -> tuple[StageData, Manifest]:
         GoLookupCache.read(files["texts"], expected=manifest),
         relations=job.relations,
     )
-    store, pid2pos = ESMResidueStore(files["residues"]), read_table(files["pid2pos"])
+    store, pid2pos = ESMResidueStore(files["residues"]), read_table(files["pid2pos"], where={"split": ["train", "val"]})
     proteins = read_table(files["proteins"], ["protein_id", "sequence_sha256"])
     train, val = (
         LabelledProteins.of_split(store, proteins, pid2pos, split, vocabulary.go_ids) for split in ("train", "val")

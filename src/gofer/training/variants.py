@@ -138,7 +138,7 @@ class VariantInputs:
         return cls(
             ESMResidueStore(files["residues"]),
             read_table(files["proteins"], ["protein_id", "sequence_sha256"]),
-            read_table(files["pid2pos"]),
+            read_table(files["pid2pos"], where={"split": ["train", "val"]}),
             Vocabulary.of_tables(
                 held_out.terms, read_table(files["term_sets"]), texts[INFERENCE], relations=list(relations)
             ),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.schemas import PID2POS, text_array
-from gofer.inputs.splits.representatives import KNOWN
+from gofer.names import KNOWN
 
 SPLITS_SEEN = ["train", KNOWN, "val"]
 POSITIVE = ""

@@ -18,9 +18,8 @@ from gofer.inputs.proteins.diamond import DiamondSearch
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
 from gofer.inputs.splits.identity_bins import identity_bins
-from gofer.inputs.splits.protein_splits import LABELLED
 from gofer.inputs.splits.split_checks import check_splits
-from gofer.names import HELD_OUT
+from gofer.names import HELD_OUT, LABELLED
 
 logger = logging.getLogger(__name__)
 

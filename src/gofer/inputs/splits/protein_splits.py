@@ -23,12 +23,10 @@ from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_lists import read_lists
 from gofer.inputs.splits.clusters import cluster
-from gofer.inputs.splits.representatives import KNOWN, representatives
+from gofer.inputs.splits.representatives import representatives
 from gofer.inputs.splits.split_checks import TRAINED_OR_HELD_OUT, UNUSED, check_splits
 from gofer.inputs.splits.split_dates import LEAVE_OUT, splits_of_days
-from gofer.names import HELD_OUT
-
-LABELLED = ("train", KNOWN)  # splits whose labels a prediction may use
+from gofer.names import HELD_OUT, KNOWN
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,21 @@ from numpy.typing import NDArray
 
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.splits.clusters import cluster
+from gofer.names import HELD_OUT, KNOWN
 
-KNOWN = "known"
 COVERED = 0.8  # of both sequences, as UniRef50 asks for
 TRAINED = "proteins trained on"
+
+
+def embedded(splits: pd.DataFrame) -> pd.Series:
+    """Which proteins are embedded: all, but where some are known those alone that train or are held out (bool, N).
+
+    Args:
+        splits: Column split.
+    """
+    if not (splits["split"] == KNOWN).any():
+        return pd.Series(True, index=splits.index)
+    return splits["split"].isin(["train", *HELD_OUT])
 
 
 class Representatives(NamedTuple):

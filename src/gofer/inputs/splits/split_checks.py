@@ -3,8 +3,7 @@
 import pandas as pd
 
 from gofer.errors import GoferError
-from gofer.inputs.splits.representatives import KNOWN
-from gofer.names import HELD_OUT
+from gofer.names import HELD_OUT, KNOWN
 
 TRAINED_OR_HELD_OUT = ("train", *HELD_OUT)  # each needs a protein
 UNUSED = "unused"
