@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import gofer
 from gofer.cli.main import app
-from gofer.retrieval import prediction_run, predictor
+from gofer.retrieval import prediction_run, predictor, query_file
 from gofer.tables import PREDICTION_FILES
 
 FILES = [*PREDICTION_FILES.values(), "not_predicted.tsv", "summary.json"]
@@ -81,7 +81,7 @@ def test_the_same_command_again_does_nothing(tiny, fasta, tmp_path):
 
 
 def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fasta, tmp_path, monkeypatch):
-    monkeypatch.setattr(predictor, "MOST_PROTEINS", 5)
+    monkeypatch.setattr(query_file, "MOST_PROTEINS", 5)
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     assert run("predict", fasta, "-m", tiny.path, "-o", whole)[0] == 0
     computed, of_chunk = [], predictor.Predictor.of_chunk
@@ -107,7 +107,7 @@ def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fa
 
 
 def test_chunks_of_another_model_or_query_are_not_used(tiny, fasta, tmp_path, monkeypatch):
-    monkeypatch.setattr(predictor, "MOST_PROTEINS", 5)
+    monkeypatch.setattr(query_file, "MOST_PROTEINS", 5)
     monkeypatch.setattr(prediction_run.PredictionRun, "finish", lambda self, forms, slim: {})
     monkeypatch.setattr("gofer.cli.predict._sentence", lambda summary, folder: "")
     run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out")

@@ -23,8 +23,9 @@ from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
 from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, with_term_sets
-from gofer.retrieval.predictor import ChunkScorer, QueryProtein
+from gofer.retrieval.predictor import ChunkScorer
 from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.query_file import QueryProtein
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
 from gofer.retrieval.term_space import TermSpace

@@ -7,9 +7,9 @@ from retrieval.tiny_model import make_model
 
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.model_file import ModelFile, write_model_file
-from gofer.retrieval.predictor import MOST_PROTEINS, MOST_RESIDUES, Predictor, QueryProtein, chunks
+from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.protein_vectors import Described
-from gofer.retrieval.query_file import QueryFile
+from gofer.retrieval.query_file import MOST_PROTEINS, MOST_RESIDUES, QueryFile, QueryProtein, chunks
 from gofer.retrieval.selftest import checks
 from gofer.retrieval.trained_model import TrainedModel
 from gofer.tables import PREDICTIONS

@@ -71,7 +71,7 @@ def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8) -> T
     descriptions = {protein_id: f"Protein of {protein_id} OS=Nobody OX=9" for protein_id in known.protein_ids}
     sequence_of = dict(zip(proteins["protein_id"], proteins["sequence"], strict=True))
     bank = Bank.of_tables(known, sequence_of, descriptions, annotations, terms)
-    reported = {"min_score": 0.01, "max_terms": 500, "evidence_windows": 2}
+    reported = {"min_score": 0.01, "max_terms": 500, "evidence_windows": 2, "evidence_codes": ["IDA"]}
     recipe = Recipe(name, synthetic, ("is_a", "part_of"), reported, ENCODER, CUTOFFS, {"validation": {}})
     counts = terms["training_count"]
     sets = terms[["go_id"]].assign(

@@ -118,3 +118,50 @@ def pack(
 
     with reported():
         typer.echo(pack_folder(run, output, known, min_score, max_terms))
+
+
+bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known proteins that you add to a model.")
+app.add_typer(bank, name="bank")
+
+
+@bank.command(epilog="Examples:  gofer bank add --from my.fasta my.gaf -m M  ·  gofer bank add --from results/run -m M")
+def add(
+    source: Annotated[
+        Path, typer.Option("--from", help="A FASTA file, or the folder of a run, results/<run>.", show_default=False)
+    ],
+    annotations: Annotated[
+        list[Path] | None, typer.Argument(help="For a FASTA file: GAFs, GPADs or tables.", show_default=False)
+    ] = None,
+    model: ModelOption = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of the bank; without it that of the file or run.", show_default=False),
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Add annotated proteins to a model: from then on every prediction by it uses them."""
+    from gofer.cli.bank import add_from
+
+    with reported():
+        typer.echo(add_from(source, annotations or [], chosen_model(model), name, device, threads))
+
+
+@bank.command("list", epilog="Example:  gofer bank list -m my.gofer")
+def list_banks(model: ModelOption = None) -> None:
+    """List the banks that were added to a model."""
+    from gofer.cli.bank import listed
+
+    with reported():
+        typer.echo(listed(chosen_model(model)))
+
+
+@bank.command(epilog="Example:  gofer bank remove my -m my.gofer")
+def remove(
+    name: Annotated[str, typer.Argument(help="Of the bank.", show_default=False)], model: ModelOption = None
+) -> None:
+    """Remove a bank from a model."""
+    from gofer.cli.bank import removed
+
+    with reported():
+        typer.echo(removed(name, chosen_model(model)))

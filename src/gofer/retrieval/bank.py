@@ -17,6 +17,7 @@ from gofer.artefacts import read_table
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.inputs.proteins.protein_table import read_descriptions, read_sequences
+from gofer.retrieval.model_file import ModelFile
 from gofer.retrieval.protein_vectors import ProteinVectors
 
 # A cosine is at most 1: similarity by alignment, which is told to seven digits, counts before it.
@@ -71,6 +72,27 @@ class Bank:
         annotations = read_table(files["annotations"], ["protein_id", "go_id"], where=of_known)
         sequence_of, description_of = read_sequences(files["proteins"]), read_descriptions(files["proteins"])
         return cls.of_tables(vectors, sequence_of, description_of, annotations, terms)
+
+    @classmethod
+    def of_file(cls, file: ModelFile) -> "Bank":
+        """The bank in a model file, or in a file of its own."""
+        ids, names, sequences = (file.texts(f"bank/{name}.txt") for name in ("protein_id", "name", "sequence"))
+        rows, starts = file.array("bank/labels.indices"), file.array("bank/labels.indptr")
+        labels_NT = sp.csc_array((np.ones(len(rows), bool), rows, starts), shape=(len(ids), len(starts) - 1))
+        return cls(ids, names, sequences, file.array("bank/vectors"), labels_NT)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """Its arrays, as a file holds them."""
+        return {
+            "bank/vectors": self.vectors_ND,
+            "bank/labels.indices": self.labels_NT.indices.astype(np.int32),
+            "bank/labels.indptr": self.labels_NT.indptr.astype(np.int64),
+        }
+
+    def texts(self) -> dict[str, list[str]]:
+        """Its texts, as a file holds them."""
+        names = {"protein_id": self.protein_ids, "name": self.names, "sequence": self.sequences}
+        return {f"bank/{name}.txt": lines for name, lines in names.items()}
 
     def __len__(self) -> int:
         return len(self.protein_ids)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gofer.retrieval.predictor import Predictor, chunks
-from gofer.retrieval.query_file import QueryFile
+from gofer.retrieval.predictor import Predictor
+from gofer.retrieval.query_file import QueryFile, chunks
 from gofer.retrieval.trained_model import TrainedModel
 from gofer.tables import PREDICTIONS
 

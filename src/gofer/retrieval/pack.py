@@ -76,7 +76,7 @@ def pack_model(
         **_related_arrays(scorer.related),
         **{f"towers/{name}": tensor.numpy() for name, tensor in scorer.space.model.state_dict().items()},
         **{f"labels/{name}": array for name, array in scorer.label_model.arrays().items()},
-        **_bank_arrays(bank),
+        **bank.arrays(),
         **encoder_arrays,
     }
     documents = {
@@ -88,7 +88,7 @@ def pack_model(
         "labels.json": scorer.label_model.facts(),
         "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs},
     }
-    write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **_bank_texts(bank)})
+    write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()})
 
 
 def _card(scorer: Scorer, bank: Bank, recipe: Recipe, encoder: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,19 +143,6 @@ def _related_arrays(related: RelatedTerms) -> dict[str, NDArray]:
     for name in ("similar", "across", "ancestors"):
         arrays |= parts_of(f"related/{name}", getattr(related, f"{name}_TS"), np.int32)
     return arrays
-
-
-def _bank_arrays(bank: Bank) -> dict[str, NDArray]:
-    indices, indptr = bank.labels_NT.indices, bank.labels_NT.indptr
-    return {
-        "bank/vectors": bank.vectors_ND,
-        "bank/labels.indices": indices.astype(np.int32),
-        "bank/labels.indptr": indptr.astype(np.int64),
-    }
-
-
-def _bank_texts(bank: Bank) -> dict[str, list[str]]:
-    return {"bank/protein_id.txt": bank.protein_ids, "bank/name.txt": bank.names, "bank/sequence.txt": bank.sequences}
 
 
 def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray], dict[str, Any]]:

@@ -88,7 +88,8 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
         ArtefactError: The files are of different releases, or one of them is missing or damaged.
     """
     manifest = agreed_files(*files.values())
-    relations = tuple(read_manifest(files["annotations"]).made_by["settings"]["relations"])
+    rules = read_manifest(files["annotations"]).made_by["settings"]
+    relations = tuple(rules["relations"])
     scorer = Scorer.read(files, relations, expected=manifest)
     bank = Bank.read(files, settings.known, scorer.space.terms)
     cutoffs, validation = _measured(scorer, files)
@@ -96,7 +97,7 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
         name=name,
         synthetic=settings.synthetic,
         relations=relations,
-        reported=settings.reported,
+        reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
         encoder=settings.encoder or _encoder(files["residues"]),
         cutoffs=cutoffs,
         facts={"validation": validation},

@@ -17,12 +17,12 @@ from typing import Any
 import pandas as pd
 
 import gofer
-from gofer.artefacts import Manifest, read_json, read_manifest, read_table, write_json, write_table
+from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.tables import write_without
-from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor, chunks
-from gofer.retrieval.query_file import QueryFile
+from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
+from gofer.retrieval.query_file import QueryFile, chunks
 from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
@@ -46,7 +46,13 @@ class PredictionRun:
     def key(self) -> str:
         """Changes where anything changes that the predictions depend on."""
         model = self.predictor.model
-        told = [gofer.__version__, model.file.digest, self.query.digest, self.predictor.percent]
+        told = [
+            gofer.__version__,
+            model.file.digest,
+            model.user_banks.digests,
+            self.query.digest,
+            self.predictor.percent,
+        ]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     @property
@@ -155,10 +161,12 @@ class PredictionRun:
             "key": self.key,
             "query": str(self.query.path),
             "query_sha256": self.query.digest,
+            "file_sha256": sha256_of(self.query.path),
             "proteins": self.query.proteins,
             "residues": self.query.residues,
             "model": model.name,
             "model_sha256": model.file.digest,
+            "user_banks": [file.path.stem for file in model.user_banks.files],
             "percent": self.predictor.percent,
             **counts,
             "files": [FORMS[form].name for form in forms],

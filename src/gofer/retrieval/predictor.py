@@ -5,7 +5,7 @@ divided. Scores of one chunk are computed together; they are those of each prote
 Shapes: B proteins of a chunk, T terms, K terms kept of a protein.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,26 +22,16 @@ from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.nearest_known import NearestKnown
 from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, kept_rows
 from gofer.retrieval.protein_vectors import Described
+from gofer.retrieval.query_file import QueryProtein, chunks
 from gofer.retrieval.residue_evidence import ProteinEvidence, as_text, explain_packed
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.trained_model import TrainedModel
 from gofer.tables import NOT_PREDICTED
 
-MOST_PROTEINS = 64
-MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a chunk of its own
 BATCH_RESIDUES = 8_192  # of a forward pass of the encoder
 NO_EVIDENCE = "masking lowers it nowhere"
 WHOLE = "too short to be cut"
 SYNTHETIC = "trained on a synthetic world: it says nothing about real proteins"
-
-
-@dataclass(frozen=True)
-class QueryProtein:
-    """A protein to predict for."""
-
-    protein_id: str
-    sequence: str
-    description: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,20 +47,6 @@ class Predicted:
     table: pd.DataFrame
     not_predicted: pd.DataFrame
     proteins: pd.DataFrame
-
-
-def chunks(proteins: Iterable[QueryProtein]) -> Iterator[list[QueryProtein]]:
-    """Neighbours, at most `MOST_PROTEINS` and `MOST_RESIDUES` together; by their order and lengths alone."""
-    held: list[QueryProtein] = []
-    residues = 0
-    for protein in proteins:
-        if held and (len(held) == MOST_PROTEINS or residues + len(protein.sequence) > MOST_RESIDUES):
-            yield held
-            held, residues = [], 0
-        held.append(protein)
-        residues += len(protein.sequence)
-    if held:
-        yield held
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +76,7 @@ class ChunkScorer:
             proteins: The proteins.
             residues: Residue embeddings (L, E) of each.
         """
-        z_BD, evidence = self._explained(residues)
+        z_BD, evidence = self.explained(residues)
         sequences, space = [protein.sequence for protein in proteins], self.scorer.space
         described = Described(z_BD, np.stack([summary(residues_LE) for residues_LE in residues]), sequences)
         expected = self.scorer.label_model.predict(described)
@@ -121,7 +97,8 @@ class ChunkScorer:
             pd.DataFrame([(p.protein_id, p.description) for p in proteins], columns=["protein_id", "description"]),
         )
 
-    def _explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
+    def explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
+        """Vectors (B, D), and what each window contributes."""
         # Proteins of like lengths together, since windows are padded to those of the longest.
         model = self.scorer.space.model
         z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
@@ -177,6 +154,11 @@ class Predictor:
             GoferError: There is no memory for one of them.
         """
         return self._scorer.predict(proteins, self._residues(proteins))
+
+    def vectors(self, proteins: Iterable[QueryProtein]) -> NDArray[np.float32]:
+        """Vectors in the shared space, (N, D)."""
+        parts = [self._scorer.explained(self._residues(chunk))[0] for chunk in chunks(proteins)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.model.bank.vectors_ND.shape[1]), np.float32)
 
     def _residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
         # As a store of residue embeddings would give them, each distinct sequence once.

@@ -1,14 +1,25 @@
 """A user's FASTA file: checked as a whole first, then read again in a stream, so that its size does not matter."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gofer.errors import InputError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_table import ProteinReader
-from gofer.retrieval.predictor import QueryProtein
+
+MOST_PROTEINS = 64
+MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a chunk of its own
+
+
+@dataclass(frozen=True)
+class QueryProtein:
+    """A protein to predict for."""
+
+    protein_id: str
+    sequence: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,20 @@ class QueryFile:
 
     def __iter__(self) -> Iterator[QueryProtein]:
         return _proteins(ProteinReader([self.path]))
+
+
+def chunks(proteins: Iterable[QueryProtein]) -> Iterator[list[QueryProtein]]:
+    """Neighbours, at most `MOST_PROTEINS` and `MOST_RESIDUES` together; by their order and lengths alone."""
+    held: list[QueryProtein] = []
+    residues = 0
+    for protein in proteins:
+        if held and (len(held) == MOST_PROTEINS or residues + len(protein.sequence) > MOST_RESIDUES):
+            yield held
+            held, residues = [], 0
+        held.append(protein)
+        residues += len(protein.sequence)
+    if held:
+        yield held
 
 
 def _proteins(reader: ProteinReader) -> Iterator[QueryProtein]:

@@ -7,7 +7,8 @@ import numpy as np
 
 from gofer.errors import GoferError
 from gofer.retrieval.model_file import ModelFile
-from gofer.retrieval.predictor import BATCH_RESIDUES, Predictor, QueryProtein
+from gofer.retrieval.predictor import BATCH_RESIDUES, Predictor
+from gofer.retrieval.query_file import QueryProtein
 
 TOLERANCE = 1e-3  # of the recorded vectors, whose numbers are about 1: processors differ in the sixth digit
 KNOWN_FIRST = 0.75  # share of pairs of a known and another term in which the known one scores higher; by chance .5

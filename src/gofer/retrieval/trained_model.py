@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
@@ -27,6 +26,7 @@ from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import joined
 from gofer.retrieval.term_space import TermSpace
+from gofer.retrieval.user_bank import UserBanks
 from gofer.training.model import GoferModel, ModelSizes
 
 WRONG = (KeyError, IndexError, TypeError, ValueError, RuntimeError)
@@ -77,13 +77,20 @@ class TrainedModel:
         return parents
 
     @cached_property
+    def own_bank(self) -> Bank:
+        """The proteins with known terms that the file holds."""
+        return Bank.of_file(self.file)
+
+    @cached_property
+    def user_banks(self) -> UserBanks:
+        """What the user has added."""
+        width = self.file.document("towers.json")["shared_width"]
+        return UserBanks(self.file.digest, len(self.terms), width)
+
+    @cached_property
     def bank(self) -> Bank:
-        """The proteins with known terms."""
-        texts = (self.file.texts(f"bank/{name}.txt") for name in ("protein_id", "name", "sequence"))
-        ids, names, sequences = texts
-        rows, starts = self.file.array("bank/labels.indices"), self.file.array("bank/labels.indptr")
-        labels_NT = sp.csc_array((np.ones(len(rows), bool), rows, starts), shape=(len(ids), len(starts) - 1))
-        return Bank(ids, names, sequences, self.file.array("bank/vectors"), labels_NT)
+        """The proteins with known terms, with those that the user has added."""
+        return self.user_banks.joined(self.own_bank)
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -121,7 +128,7 @@ class TrainedModel:
             "labels/weight": (landmarks, seen),
             "labels/mean": (seen,),
             "labels/learned": (landmarks, width),
-            "bank/vectors": (len(self.bank), width),
+            "bank/vectors": (len(self.own_bank), width),
             "bank/labels.indptr": (terms + 1,),
             **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
             "related/mean": (seen,),
