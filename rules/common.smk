@@ -1,4 +1,4 @@
-# Common: the checked config, and the few functions that every other rules file uses.
+# Common: the checked config, and the functions that the other rules files use.
 #
 # Inputs:   config/defaults.yaml, the user's config files, --config
 # Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
@@ -73,7 +73,7 @@ def environment(name):
 
 
 def listed(path, *, when=True):
-    """The file of ids that a config key names, or no file at all."""
+    """The file of ids that a config key names, if any."""
     return data_file(path) if path and when else []
 
 
@@ -113,24 +113,24 @@ def text_phase(stage):
 
 
 def previous_checkpoint(wildcards):
-    """The checkpoint that a stage starts from: that of the stage before it, none for stage A."""
+    """The checkpoint that a stage starts from: that of the previous stage; none for stage A."""
     stage = STAGES.index(wildcards.phase if hasattr(wildcards, "phase") else wildcards.stage)
     return results(f"training/stage-{STAGES[stage - 1]}/model.safetensors") if stage else []
 
 
 def longest_shortlist(wildcards):
-    """The most terms that a phase's index is asked for."""
+    """The maximum number of terms that a phase's index is asked for."""
     return max(config["training"]["stages"][wildcards.phase]["curriculum"]["shortlist_M"])
 
 
 def stage_settings(wildcards):
-    """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
-    own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
-    return {**config["training"], "stages": own}
+    """The training section with this stage's block only, so that changed settings of another stage do not rerun it."""
+    block = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
+    return {**config["training"], "stages": block}
 
 
 def predicted(suffix):
-    """A file of a method's predictions: its own, or that of a baseline."""
+    """A file of a method's predictions: in evaluation/predictions or baselines."""
     return lambda wildcards: results(
         f"{'baselines' if METHODS[wildcards.method].baseline else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
     )

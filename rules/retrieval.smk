@@ -1,4 +1,4 @@
-# Retrieval: every protein against every term of the release, terms never seen in training included.
+# Retrieval: every protein against every term of the release, including terms never seen in training.
 #
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
 #           and the FASTA file of the config key query
@@ -41,8 +41,8 @@ rule embed_proteins:
 
 
 rule fit_label_model:
-    """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, by which
-    held-out ones are judged, or those of all annotated proteins, for a query."""
+    """Regress labels on vectors and sequences, with the kernel of retrieval.labels: those of the training proteins, to evaluate
+    held-out ones, or those of all annotated proteins, for a query."""
     message:
         "Fitting label transfer ({wildcards.known})"
     input:
@@ -50,6 +50,7 @@ rule fit_label_model:
         vectors=results("retrieval/protein_vectors.parquet"),
         terms=results("inputs/terms.parquet"),
         annotations=results("inputs/annotations.parquet"),
+        splits=results("inputs/splits.parquet"),
     output:
         label_model=results("retrieval/label_model-{known}.safetensors"),
     params:
@@ -70,7 +71,7 @@ rule fit_label_model:
 
 
 rule calibrate_scores:
-    """Fit, per aspect, how text, base rate and labels of similar proteins become a probability; on validation proteins."""
+    """Fit the probability as a function of text, base rate and labels of similar proteins, per aspect, on validation proteins."""
     message:
         "Calibrating the scores on validation proteins"
     input:
@@ -105,6 +106,7 @@ if config["model"] is None:
             "Packing the model"
         input:
             proteins=results("inputs/proteins.parquet"),
+            splits=results("inputs/splits.parquet"),
             terms=results("inputs/terms.parquet"),
             term_sets=results("inputs/term_sets.parquet"),
             annotations=results("inputs/annotations.parquet"),

@@ -9,7 +9,7 @@ from gofer.config import protein_sets
 from gofer.errors import InputError
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import measure
-from gofer.evaluation.subset_metrics import measure_subsets, not_subset_measured
+from gofer.evaluation.subset_metrics import measure_subsets, subsets_not_measured
 from gofer.inputs.benchmark_subsets import Judged, read_protein_sets
 from gofer.inputs.held_out import HeldOut
 from gofer.metrics.bootstrap import DRAWS, Bootstrap
@@ -83,10 +83,10 @@ def test_a_method_that_could_not_run_has_the_same_rows_without_a_figure(world):
     sets = pd.DataFrame({"protein_set": "mine", "aspect": "MFO", "protein_id": TESTED[:5]})
     judged = Judged(terms=held_out.terms[["go_id"]].iloc[:5], proteins=sets)
     keys = [set(table[METRIC_KEYS].apply(tuple, axis=1)) for table in (
-        measure_subsets("m", predicted, held_out, judged, FEW_DRAWS), not_subset_measured("m", judged)
+        measure_subsets("m", predicted, held_out, judged, FEW_DRAWS), subsets_not_measured("m", judged)
     )]  # fmt: skip
     assert keys[0] == keys[1]
-    assert not_subset_measured("m", judged)["value"].isna().all()
+    assert subsets_not_measured("m", judged)["value"].isna().all()
 
 
 def sources(sets, folder):

@@ -9,10 +9,10 @@ from inputs.test_expansion import SPLITS, config, labelled, settled_worlds
 from inputs.worlds import PROTEINS, RELATIONS
 
 from gofer.errors import GoferError
-from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.label_matrix import label_matrices, label_matrix
 from gofer.inputs.ontology.propagation import propagate, propagated_batches
 from gofer.inputs.splits.expansion import positives_by_protein
-from gofer.inputs.splits.label_tables import LabelCounts, LabelTable, label_matrices
+from gofer.inputs.splits.label_tables import LabelCounts, LabelTable
 
 
 @settings(max_examples=40, deadline=None)

@@ -7,9 +7,9 @@ from inputs.sequences import families, mutated, proteins_of, random_protein
 
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.proteins import candidates
 from gofer.inputs.proteins.local_alignment import hits
 from gofer.inputs.proteins.protein_table import read_proteins
-from gofer.inputs.splits import nearest
 from gofer.inputs.splits.identity_bins import identity_bins
 from gofer.inputs.splits.nearest import account_nearest, with_nearest, without_similar
 
@@ -151,13 +151,13 @@ def test_known_proteins_are_looked_among_too():
 def test_in_large_sets_diamond_finds_the_same_nearest_with_the_same_identity(monkeypatch):
     proteins, splits = world()
     told = with_nearest(splits, proteins)
-    monkeypatch.setattr(nearest, "MOST_BY_KMERS", 1)
-    monkeypatch.setattr(nearest, "kmer_matrix", None)
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
+    monkeypatch.setattr(candidates, "kmer_matrix", None)
     pd.testing.assert_frame_equal(with_nearest(splits, proteins), told)
 
 
 def test_a_large_set_without_diamond_is_reported(monkeypatch, caplog):
-    monkeypatch.setattr(nearest, "MOST_BY_KMERS", 1)
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     proteins, splits = world()
     with_nearest(splits, proteins)

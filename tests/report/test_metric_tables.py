@@ -5,6 +5,7 @@ from gofer.artefacts import write_text
 from gofer.errors import ArtefactError
 from gofer.report import metric_tables as quality
 from gofer.report.metric_tables import Figure, Metrics, clearly_best
+from gofer.report.verdict import headline, verdicts
 
 WELL_ABOVE = {"gofer": Figure(0.7, 0.65, 0.75, 9), "naive": Figure(0.4, 0.35, 0.45, 9)}
 
@@ -51,19 +52,19 @@ def test_cells_show_the_value_and_its_interval(metrics):
 def test_the_verdict_says_when_a_difference_is_within_the_intervals(make_run):
     files = make_run().files
     metrics = Metrics.read(files.metrics, files.status)
-    assert "clearly higher than the best other method, DIAMOND (0.50; 0.45–0.55)" in quality.verdicts(metrics)[0]
+    assert "clearly higher than the best other method, DIAMOND (0.50; 0.45–0.55)" in verdicts(metrics)[0]
     metrics.table.loc[metrics.table["method"] == "diamond", ["value", "high"]] = [0.68, 0.73]
     near = Metrics(metrics.table, metrics.status)
-    assert "the best other method, DIAMOND (0.68" in quality.verdicts(near)[0]
-    assert "but the intervals overlap" in quality.verdicts(near)[0]
+    assert "the best other method, DIAMOND (0.68" in verdicts(near)[0]
+    assert "but the intervals overlap" in verdicts(near)[0]
 
 
 def test_a_verdict_without_labels_or_without_rivals_says_so(metrics):
     alone = Metrics(metrics.table[metrics.table["method"] == "gofer"], {"gofer": "complete"})
-    assert "no other method ran" in quality.verdicts(alone)[0]
+    assert "no other method ran" in verdicts(alone)[0]
     table = metrics.table.copy()
     table.loc[table["aspect"] == "BPO", ["value", "low", "high"]] = np.nan
-    assert "no test protein has a label" in quality.verdicts(Metrics(table, metrics.status))[1]
+    assert "no test protein has a label" in verdicts(Metrics(table, metrics.status))[1]
 
 
 def test_something_else_than_metrics_is_refused(tmp_path, make_run):
@@ -75,24 +76,24 @@ def test_something_else_than_metrics_is_refused(tmp_path, make_run):
 def test_a_handful_of_proteins_decides_nothing(metrics):
     few = Metrics(metrics.table.assign(n=quality.FEWEST - 1), metrics.status)
     assert not any(cell.best for block in quality.main_blocks(few) for row in block.rows for cell in row.cells)
-    assert "19 test proteins: too few to tell" in quality.verdicts(few)[0]
+    assert "19 test proteins: too few to tell" in verdicts(few)[0]
     assert few.few_proteins[0] == "molecular function (19)"
     assert metrics.few_proteins == []
 
 
 def test_the_headline_says_whether_gofer_is_better_than_naive_and_diamond(metrics):
-    told = quality.headline(metrics)
+    told = headline(metrics)
     assert told.startswith("gofer predicts better than naive prediction and DIAMOND in every aspect, by Fmax.")
     assert "molecular function 90, biological process 90 and cellular component 90" in told
     worse = metrics.table.copy()
     worse.loc[(worse["method"] == "gofer") & (worse["aspect"] != "MFO"), ["value", "low", "high"]] = [0.5, 0.45, 0.55]
-    assert " in molecular function, by Fmax." in quality.headline(Metrics(worse, metrics.status))
+    assert " in molecular function, by Fmax." in headline(Metrics(worse, metrics.status))
     worse.loc[worse["method"] == "gofer", ["value", "low", "high"]] = [0.5, 0.45, 0.55]
-    assert "is not clearly better" in quality.headline(Metrics(worse, metrics.status))
+    assert "is not clearly better" in headline(Metrics(worse, metrics.status))
 
 
 def test_the_headline_of_a_handful_of_proteins_says_that_they_are_too_few(metrics):
     few = Metrics(metrics.table.assign(n=quality.FEWEST - 1), metrics.status)
-    assert quality.headline(few).startswith("Too few test proteins to say whether gofer is better")
+    assert headline(few).startswith("Too few test proteins to say whether gofer is better")
     alone = Metrics(metrics.table[metrics.table["method"] == "gofer"], {"gofer": "complete"})
-    assert "neither the naive method nor DIAMOND ran" in quality.headline(alone)
+    assert "neither the naive method nor DIAMOND ran" in headline(alone)

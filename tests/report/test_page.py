@@ -101,7 +101,7 @@ def test_a_demo_and_an_untrained_encoder_are_told_at_the_top(make_run):
     top = run.page().split("<main>")[0]
     assert '<span class="badge">Synthetic demo</span>' in top
     assert '<span class="badge">Untrained encoder</span>' in top
-    assert "say nothing about what real ESM-2" in top
+    assert "do not show what real ESM-2" in top
 
 
 def test_a_real_run_has_no_badges(make_run):
@@ -137,7 +137,7 @@ def test_few_shot_terms_are_told_as_they_were_chosen(make_run, html):
     assert "Few-shot terms have 1 to 12 training proteins." in html
     run = make_run()
     run.config["inputs"]["term_sets"]["few_list"] = "few.txt"
-    assert "Few-shot terms are those that few.txt names and training has." in run.page()
+    assert "Few-shot terms are those that are in few.txt and in training." in run.page()
 
 
 def test_a_missing_aspect_is_left_out(make_run):
@@ -225,7 +225,7 @@ def test_the_nearest_training_proteins_are_told_and_drawn(make_run):
     run.config["inputs"]["splits"]["method"] = "identity"
     html = run.page()
     assert "1 of 3 test proteins has a training protein at 30 % identity or more" in html
-    assert "the identity that the split keeps them below" in html
+    assert "the limit that the split keeps" in html
     assert 'aria-label="Validation and test proteins by identity to the nearest training protein"' in html
     run.config["inputs"]["splits"]["method"] = "random"
-    assert "the identity that the split keeps them below" not in run.page()
+    assert "the limit that the split keeps" not in run.page()

@@ -49,11 +49,11 @@ def test_figures_of_a_bin_of_identity_are_not_those_of_all_test_proteins(metrics
 
 
 def test_what_is_judged_apart_is_told_by_its_name_and_nothing_where_nothing_is(metrics):
-    assert breakdowns.apart_blocks(metrics) == []
+    assert breakdowns.subset_blocks(metrics) == []
     own = metrics.table[(metrics.table["split"] == "test") & (metrics.table["term_set"] == "all")]
     more = [own.assign(term_set="listed"), own.assign(split="test_no_knowledge", n=7)]
     more.append(own.assign(split="test_below_30", term_set="listed", n=0))
-    told = breakdowns.apart_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
+    told = breakdowns.subset_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
     assert [name for name, _ in told] == ["Molecular function", "Biological process", "Cellular component"]
     assert [block.title for block in told[0][1]] == ["All, listed terms (90)", "No knowledge (7)"]
     assert breakdowns.LISTED == apart.LISTED

@@ -1,9 +1,12 @@
 """A protein is like the training proteins that it aligns with beyond chance; strangers are like none."""
 
+import shutil
+
 import numpy as np
 import pytest
 from inputs.sequences import mutated, random_protein
 
+from gofer.inputs.proteins import candidates
 from gofer.inputs.proteins.local_alignment import scores
 from gofer.retrieval.alignment_similarity import MAX_EXPECTED, Aligner
 
@@ -73,3 +76,13 @@ def test_neither_the_order_nor_company_nor_threads_change_a_profile(rng):
     whole = one.read(asked).toarray()
     np.testing.assert_array_equal(whole, other.read(asked, threads=2).toarray())
     np.testing.assert_array_equal(whole[[2]], one.read([asked[2]]).toarray())
+
+
+@pytest.mark.skipif(shutil.which("diamond") is None, reason="DIAMOND is not on the PATH")
+def test_in_large_sets_diamond_chooses_what_is_aligned(rng, monkeypatch):
+    own = random_protein(rng, 200)
+    train = [mutated(rng, own, 0.2), mutated(rng, own, 0.4), random_protein(rng, 200), random_protein(rng, 300)]
+    whole = Aligner.of_training(train, most=100).read([own, train[3]])
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 2)
+    found = Aligner.of_training(train, most=3).read([own, train[3]])
+    assert np.array_equal(found.toarray(), whole.toarray())

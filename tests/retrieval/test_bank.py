@@ -36,6 +36,18 @@ def test_the_nearest_protein_with_a_term_is_that_of_a_plain_search(n_proteins, n
         assert row == best
 
 
+def test_a_protein_without_a_vector_is_near_only_where_it_aligns():
+    known = vectors_of(2, 1)
+    ids = [*known.protein_ids, "sequence alone"]
+    annotations = pd.DataFrame({"protein_id": [ids[0], "sequence alone", "sequence alone"], "go_id": ["a", "a", "b"]})
+    terms = pd.DataFrame({"go_id": ["a", "b"], "training_count": 1, "depth": 1})
+    sequence_of = {protein_id: "M" * (row + 1) for row, protein_id in enumerate(ids)}
+    bank = Bank.of_tables(known, sequence_of, {}, annotations, terms, others=["sequence alone"])
+    cosine_V, columns = np.array([-0.9, 0.5], np.float32), np.array([0, 1])
+    assert bank.nearest(cosine_V, np.zeros(3, np.float32), columns).tolist() == [0, -1]
+    assert bank.nearest(cosine_V, np.array([0, 0, 0.1], np.float32), columns).tolist() == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("description", "name"),
     [

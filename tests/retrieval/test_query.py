@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,10 +22,10 @@ from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
 from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
-from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.label_model import LabelledSequences, LabelModel
 from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, with_term_sets
 from gofer.retrieval.predictor import ChunkScorer
-from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.protein_vectors import Described, ProteinVectors
 from gofer.retrieval.query_file import QueryProtein
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
@@ -376,6 +377,24 @@ def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refu
     (tmp_path / "label_model.safetensors").write_bytes(content)
     with pytest.raises(ArtefactError, match="is no readable label model"):
         LabelModel.read(tmp_path / "label_model.safetensors")
+
+
+def test_labels_of_proteins_without_vectors_are_transferred_but_change_no_regression(world, vectors, sequences):
+    train, go_ids = vectors.of_splits("train"), ["GO:0002", "GO:1002"]
+    labels_NT = truth_matrix(world.pid2pos, train.protein_ids, go_ids)
+    kernel = KernelWeights(**dict.fromkeys(SIMILARITIES, 1.0), landmarks=99)
+    rng = np.random.default_rng(3)
+    relative = "".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 80))
+    others = LabelledSequences([relative], sp.csr_array([[False, True]]))
+    own, aspects = train.described(sequences), np.array(["MFO", "BPO"])
+    alone, more = (
+        LabelModel.fit(own, labels_NT, go_ids, aspects, kernel, aligned=50, seed=1, others=those)
+        for those in (None, others)
+    )
+    np.testing.assert_array_equal(alone.regression.weight_MT, more.regression.weight_MT)
+    asked = Described(own.vectors_BD[:1], own.summaries_BS[:1], [relative])
+    assert alone.predict(asked).transferred_BT.tolist() == [[0, 0]]
+    assert more.predict(asked).transferred_BT.tolist() == [[0, 1]]
 
 
 def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_and_stays_below_its_parents(

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from gofer.artefacts import agreed_files, read_batches, read_groups, read_table, write_batches, write_table
+from gofer.inputs.label_matrix import label_matrices
 from gofer.inputs.ontology.propagation import terms_table
 from gofer.inputs.schemas import ACCOUNTING, PID2POS, TERM_SETS, TERMS, typed
 from gofer.inputs.splits.expansion import ExpansionConfig
-from gofer.inputs.splits.label_tables import LabelTable, label_matrices
+from gofer.inputs.splits.label_tables import LabelTable
 from gofer.inputs.splits.term_lists import read_terms
 from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.workflow import logged_to, logger

@@ -47,10 +47,10 @@ def nearest(
     for start in range(0, len(ids), PROTEINS_AT_ONCE):
         cosine_BN = vectors_BE[start : start + PROTEINS_AT_ONCE] @ training_NE.T
         near_BK = np.argsort(-cosine_BN, axis=1, kind="stable")[:, :most]
-        own = np.repeat(np.asarray(ids, object)[start : start + PROTEINS_AT_ONCE], near_BK.shape[1])
+        protein_P = np.repeat(np.asarray(ids, object)[start : start + PROTEINS_AT_ONCE], near_BK.shape[1])
         cosine_P = np.take_along_axis(cosine_BN, near_BK, axis=1).ravel()
         names = np.asarray(training_ids, object)[near_BK.ravel()]
-        parts.append(pd.DataFrame({"protein_id": own, "neighbour": names, "cosine": cosine_P})[cosine_P > 0])
+        parts.append(pd.DataFrame({"protein_id": protein_P, "neighbour": names, "cosine": cosine_P})[cosine_P > 0])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -113,7 +113,7 @@ def choose_k(
     for k in CHOICES:
         table = neighbour_labels(neighbours, labels, terms, k=k, min_score=np.finfo(float).tiny)
         scores_BT = hierarchy_consistent(label_matrix(table, ids, seen["go_id"], table["score"]).toarray(), graph)
-        own = [(seen["aspect"] == aspect).to_numpy() for aspect in seen["aspect"].unique()]
-        found = [fmax(scores_BT[:, columns], truth_BT[:, columns]) for columns in own]
+        of_aspects = [(seen["aspect"] == aspect).to_numpy() for aspect in seen["aspect"].unique()]
+        found = [fmax(scores_BT[:, columns], truth_BT[:, columns]) for columns in of_aspects]
         quality.append(float(np.mean([value for value in found if np.isfinite(value)] or [0.0])))
     return CHOICES[int(np.argmax(quality))]

@@ -70,8 +70,8 @@ class TextProfiles:
         has_NT = label_matrix(labels, training, terms["go_id"]).astype(np.float32)
         aspects_T, profiles = terms["aspect"].to_numpy(str), {}
         for aspect in np.unique(aspects_T):
-            own = np.flatnonzero(aspects_T == aspect)
-            total_BG = weight_BN @ (has_NT[:, own] @ texts_TG[own])
+            in_aspect = np.flatnonzero(aspects_T == aspect)
+            total_BG = weight_BN @ (has_NT[:, in_aspect] @ texts_TG[in_aspect])
             length_B1 = np.linalg.norm(total_BG, axis=1, keepdims=True)
             profiles[str(aspect)] = np.asarray(total_BG / np.where(length_B1 > 0, length_B1, 1), np.float32)
         return cls(ids, profiles, texts_TG, aspects_T)
@@ -81,8 +81,8 @@ class TextProfiles:
         some = next(iter(self.profiles.values()))[rows]
         cosine_BT = np.zeros((len(some), len(self.texts_TG)), np.float32)
         for aspect, profile_BG in self.profiles.items():
-            own = np.flatnonzero(self.aspects_T == aspect)
-            cosine_BT[:, own] = profile_BG[rows] @ self.texts_TG[own].T
+            in_aspect = np.flatnonzero(self.aspects_T == aspect)
+            cosine_BT[:, in_aspect] = profile_BG[rows] @ self.texts_TG[in_aspect].T
         return cosine_BT
 
     def calibrate(self, labels: pd.DataFrame, terms: pd.DataFrame) -> Calibration:

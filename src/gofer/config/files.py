@@ -81,7 +81,7 @@ def _sha256(path: Path | str) -> str:
 
 def protein_files(config: Mapping[str, Any]) -> list[str]:
     """The FASTA files of a run: in the folder `data`, or where that has none, relative to the working directory."""
-    # The demo makes its own file in `data` later: another one of that name in the working directory is not meant.
+    # The demo makes its file in `data` later: another one of that name in the working directory is not meant.
     made = {DEMO_PROTEINS} if "demo" in config else set()
     names = _named(config, "proteins")
     return [input_path(config, name) if name in made else _found_path(config, name) for name in names]

@@ -1,14 +1,14 @@
-"""The field's evaluator, `cafaeval`, run as a program, with its input files written so that none of its traps can bite.
+"""The field's evaluator, `cafaeval`, run as a program, with input files that avoid its traps.
 
-cafaeval (CAFA-evaluator, Piovesan et al. 2024, doi:10.1093/bioadv/vbae043) is GPL-3: it is started as a process of its
-own, never imported. What it does without a word, and what is done about it here:
+cafaeval (CAFA-evaluator, Piovesan et al. 2024, doi:10.1093/bioadv/vbae043) is GPL-3: it runs as a separate process
+and is never imported. What it does silently, and what is done about it here:
 
 - it drops terms that it does not know, and live terms with `is_obsolete: false`: the ontology is written anew, minimal;
 - scores below its first threshold, .01, cannot count: they are left out, and a file without any other is not run;
 - it reads NaN as 0, accepts 7.5 and skips short lines: `gofer.retrieval.cafa_format` refuses them before;
 - it follows is_a and part_of alone: a parent over another relation of inputs.relations is written as part_of;
 - it counts the roots: `-no_orphans`, and no root in the truth;
-- a blank line in the accretion file crashes it: none is written;
+- a blank line in the accretion file crashes it: there is none;
 - its "best S" is unweighted: Smin is taken as the least `s_w` over the thresholds.
 """
 
@@ -113,9 +113,9 @@ def run_cafaeval(
     relations: Iterable[str] = TRUE_PATH,
     threads: int = 1,
 ) -> bool:
-    """Run cafaeval on one method's predictions; everything that it reads stays in `out`, so that it can be run by hand.
+    """Run cafaeval on one method's predictions; what it reads stays in `out`, to run it by hand.
 
-    cafaeval holds dense tables of all proteins and terms, so it is given only the terms that can matter: those of the
+    cafaeval holds dense tables of all proteins and terms, so it gets only the terms that can matter: those of the
     truth or a counted prediction, and their ancestors. On 320 proteins and 41,503 terms that gives the same figures.
 
     Args:
@@ -131,7 +131,7 @@ def run_cafaeval(
         Whether there was anything to evaluate; if not, cafaeval is not run and `evaluation_all.tsv` is empty.
 
     Raises:
-        GoferError: A term is unknown, or cafaeval failed; its last lines are told.
+        GoferError: A term is unknown, or cafaeval failed; the message has its last lines.
     """
     out = Path(out)
     counted = predictions[predictions["protein_id"].isin(truth["protein_id"])]

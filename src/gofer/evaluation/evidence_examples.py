@@ -1,4 +1,4 @@
-"""Residue evidence of correct test predictions, beside the truth where it is known: examples for the report."""
+"""Residue evidence of correct test predictions, with the truth where it is known: examples for the report."""
 
 import pandas as pd
 
@@ -34,17 +34,17 @@ def explained_examples(
     rows = []
     for example in progress(examples.to_dict("records"), "explaining predictions"):
         protein_id, column = example["protein_id"], column_of[example["go_id"]]
-        told = explain_protein(space.model, proteins, row_of[protein_id])
-        drop_W = told.drops(space.z_TD[[column]])[:, 0]
+        explained = explain_protein(space.model, proteins, row_of[protein_id])
+        drop_W = explained.drops(space.z_TD[[column]])[:, 0]
         truth = [] if planted is None else planted_ranges(space, planted, protein_id, column)
         rows.append(
             {
                 **example,
                 "name": names[column],
-                "length": told.layout.lengths[0],
-                "evidence": as_text(told.ranges(drop_W, windows=windows)),
-                "attention": told.attention_L,
-                "impact": told.residue_impact(drop_W),
+                "length": explained.layout.lengths[0],
+                "evidence": as_text(explained.ranges(drop_W, windows=windows)),
+                "attention": explained.attention_L,
+                "impact": explained.residue_impact(drop_W),
                 "planted": as_text(truth),
             }
         )
@@ -78,5 +78,5 @@ def choose_examples(
 def planted_ranges(space: TermSpace, planted: pd.DataFrame, protein_id: str, column: int) -> list[tuple[int, int]]:
     """Where motifs that make the term true, themselves or through a descendant, were planted in the protein."""
     below = space.graph.descendants([space.go_ids[column]])
-    own = planted[(planted["protein_id"] == protein_id) & planted["go_id"].isin(below)]
-    return merged(list(zip(own["start"].tolist(), own["end"].tolist(), strict=True)))
+    motifs = planted[(planted["protein_id"] == protein_id) & planted["go_id"].isin(below)]
+    return merged(list(zip(motifs["start"].tolist(), motifs["end"].tolist(), strict=True)))

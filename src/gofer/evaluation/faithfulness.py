@@ -1,14 +1,15 @@
-"""Does evidence tell what the model looks at? Deletion and insertion curves (Petsiuk et al. 2018, arXiv:1806.07421).
+"""Is evidence faithful to the model? Deletion and insertion curves (Petsiuk et al. 2018, arXiv:1806.07421).
 
-Residues are taken from a protein, the most important first, and the similarity with the term is read again: it falls
-fast where the order is right. The other way round, a protein of the most important residues alone soon reaches the
-similarity. The vectors of the residues that stay are those of the whole protein.
+Deletion removes residues from a protein, the most important first, and computes the similarity with the term again: a
+good order makes it fall fast. Insertion keeps the most important residues only: a good order makes the similarity rise
+fast. The vectors of the residues that stay are those of the whole protein.
 
-Orders: impact (of the windows), attention, and two kinds of chance. Impact takes windows, hence stretches of residues,
-and a protein without a stretch is another thing to the model than one without as many scattered residues. So beside
-chance residue by residue stands chance in blocks, which differs from impact in the places alone: at each share, the
-stretches that impact takes there, with the same lengths, are laid in random order at random places where they do not
-overlap (they may touch), every arrangement being equally likely; each share is drawn anew.
+Orders: impact (of the windows), attention, and two kinds of chance. Impact removes windows, that is stretches of
+residues, and removing a stretch affects the model differently from removing as many scattered residues. So there is
+chance residue by residue, and chance in blocks, which differs from impact in the places only: at each share, the
+stretches that impact removes are laid in random order at random places without overlap (they may touch). Every
+arrangement is equally likely, and each share is drawn anew.
+
 Shapes: L residues of a protein, F shares of its residues, E examples.
 """
 
@@ -36,10 +37,10 @@ AREA = "mean"  # over the shares: the area under the curve
 
 
 def taken_first(importance_L: NDArray) -> NDArray[np.bool_]:
-    """Which residues go, or come, first at each of `SHARES`: the most important, of equal ones the first, (F, L).
+    """Which residues are removed, or kept, at each of `SHARES`: the most important; ties go to the first, (F, L).
 
     Args:
-        importance_L: Importance of each of at least 2 residues. At least one goes, and at least one stays.
+        importance_L: Importance of each of at least 2 residues. At least one is removed, and at least one stays.
     """
     length = len(importance_L)
     rank_L = np.empty(length, int)
@@ -72,12 +73,12 @@ def _laid_anew(taken_L: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[
 def curves_of_protein(
     model: GoferModel, residues_LE: NDArray, taken: Mapping[str, NDArray[np.bool_]], z_D: NDArray[np.float32]
 ) -> dict[tuple[str, str], NDArray[np.float64]]:
-    """Cosine with a term while residues go (deletion) or come (insertion), for each order, (F).
+    """Cosine with a term while residues are removed (deletion) or added (insertion), for each order, (F).
 
     Args:
         model: In evaluation mode.
         residues_LE: Embeddings of the protein's residues, at least 2.
-        taken: By the order's name, which residues go, or come, at each share (F, L).
+        taken: By the order's name, which residues are removed, or kept, at each share (F, L).
         z_D: The term's vector.
     """
     keys, kept = [], []
@@ -91,13 +92,13 @@ def curves_of_protein(
     batch = ContrastiveEmbCollator(none, none, sizes.win_size, sizes.win_stride)(items)
     with torch.inference_mode():
         cosine_X = (model.encode_proteins(batch.residues_RE, batch.layout).z_BD.numpy() @ z_D).astype(np.float64)
-    return {key: cosine_X[[place for place, own in enumerate(keys) if own == key]] for key in dict.fromkeys(keys)}
+    return {key: cosine_X[[place for place, other in enumerate(keys) if other == key]] for key in dict.fromkeys(keys)}
 
 
 def faithfulness(
     space: TermSpace, proteins: ProteinEmbDataset, examples: pd.DataFrame, bootstrap: Bootstrap
 ) -> pd.DataFrame:
-    """Curves over examples, their areas, and how far those of impact lie from those of the other orders.
+    """Curves over examples, their areas, and the differences between impact and the other orders.
 
     Args:
         space: The terms.
@@ -113,7 +114,7 @@ def faithfulness(
     column_of = {go_id: column for column, go_id in enumerate(space.go_ids)}
     found: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
     rng = np.random.default_rng(bootstrap.seed)
-    for example in progress(examples.to_dict("records"), "taking residues away"):
+    for example in progress(examples.to_dict("records"), "removing residues"):
         residues_LE = proteins[row_of[example["protein_id"]]].residues_LE
         if len(residues_LE) < 2:
             continue
@@ -121,27 +122,27 @@ def faithfulness(
         for number in range(CHANCE_ORDERS):
             taken[f"{CHANCE} {number}"] = taken_first(rng.random(len(residues_LE)))
             taken[f"{BLOCKS} {number}"] = blocks_elsewhere(taken[IMPACT], rng)
-        own = curves_of_protein(space.model, residues_LE, taken, space.z_TD[column_of[example["go_id"]]])
+        curves = curves_of_protein(space.model, residues_LE, taken, space.z_TD[column_of[example["go_id"]]])
         for curve in (DELETION, INSERTION):
             for name in (CHANCE, BLOCKS):
-                drawn = [own[curve, f"{name} {number}"] for number in range(CHANCE_ORDERS)]
-                own[curve, name] = np.mean(drawn, axis=0)
+                drawn = [curves[curve, f"{name} {number}"] for number in range(CHANCE_ORDERS)]
+                curves[curve, name] = np.mean(drawn, axis=0)
             for name in ORDERS:
-                found.setdefault((curve, name), []).append(own[curve, name])
+                found.setdefault((curve, name), []).append(curves[curve, name])
     return _table({key: np.stack(values) for key, values in found.items()}, bootstrap)
 
 
 def _table(curves: Mapping[tuple[str, str], NDArray[np.float64]], bootstrap: Bootstrap) -> pd.DataFrame:
     rows = []
     for curve in (DELETION, INSERTION) if curves else ():
-        own = {name: curves[curve, name] for name in ORDERS}
-        own |= {f"{IMPACT} - {other}": own[IMPACT] - own[other] for other in (BLOCKS, CHANCE, ATTENTION)}
-        for name, values_EF in own.items():
+        by_order = {name: curves[curve, name] for name in ORDERS}
+        by_order |= {f"{IMPACT} - {other}": by_order[IMPACT] - by_order[other] for other in (BLOCKS, CHANCE, ATTENTION)}
+        for name, values_EF in by_order.items():
             draws_NE = bootstrap.draws(len(values_EF))
             shares = zip([*SHARES, AREA], [*values_EF.T, values_EF.mean(axis=1)], strict=True)
             for share, values_E in shares:
                 if " - " in name and share != AREA:
                     continue
-                told = interval(draws_NE @ values_E / draws_NE.sum(axis=1), UNBOUNDED)
-                rows.append((curve, name, str(share), *told.values(), len(values_EF)))
+                summary = interval(draws_NE @ values_E / draws_NE.sum(axis=1), UNBOUNDED)
+                rows.append((curve, name, str(share), *summary.values(), len(values_EF)))
     return pd.DataFrame(rows, columns=FAITHFULNESS)

@@ -1,4 +1,4 @@
-"""Predictions for the proteins that training did not see: what the evaluation is made from."""
+"""Predictions for the proteins that training did not see: the input of the evaluation."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -70,7 +70,7 @@ def write_held_out(
         sequences: Sequence by protein id.
         annotations: Columns protein_id, go_id, propagated.
         relations: Along which annotations propagate in this run.
-        output: The files predictions (with its status beside it), unthresholded and ranks.
+        output: The files predictions (with its status), unthresholded and ranks.
         manifest: What the predictions are made from.
         min_score: Lowest score of the predictions.
     """

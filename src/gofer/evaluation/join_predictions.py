@@ -21,7 +21,7 @@ PROTEINS_AT_ONCE = 256  # their scores of all terms of an aspect are arrays for 
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What one method says of the held-out proteins.
+    """Scores of one method for the held-out proteins.
 
     Attributes:
         scores: What `read_cafa` gave, of the val and test proteins.
@@ -37,7 +37,7 @@ class Predicted:
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """Predictions and labels of one aspect and split, as they meet.
+    """Predictions and labels of one aspect and split, joined.
 
     Attributes:
         terms: Rows of the terms table, roots included, T.
@@ -121,5 +121,5 @@ def aspect_pairs(scores: pd.DataFrame, held_out: HeldOut, aspect: str, split: st
         stated_BC, scores_BC, labels_BC = joined.dense(slice(start, start + PROTEINS_AT_ONCE))
         stated.append(Pairs.of_arrays(stated_BC, labels_BC))
         propagated.append(Pairs.of_arrays(scores_BC, labels_BC))
-    own = joined.terms[joined.below_T].reset_index(drop=True)
-    return AspectPairs(own, joined.protein_ids, *(Pairs.joined(parts, len(own)) for parts in (stated, propagated)))
+    terms = joined.terms[joined.below_T].reset_index(drop=True)
+    return AspectPairs(terms, joined.protein_ids, *(Pairs.joined(parts, len(terms)) for parts in (stated, propagated)))

@@ -1,6 +1,6 @@
-"""Is what is evaluated new to training? The checks of `inputs`, once more, on the tables that both have read.
+"""Leakage checks: whether training has seen what is evaluated, checked on the tables that both have read.
 
-A leak ends the evaluation; what is no leak by the run's settings, but a reader must know, is counted.
+A leak stops the evaluation. What the run's settings allow, but a reader must know, is counted.
 """
 
 from collections.abc import Iterable
@@ -49,16 +49,16 @@ def leak_checks(
         pid2pos: Columns protein_id, split, go_ids, true_ids: what training reads.
         annotations: Columns protein_id, go_id, hops; propagated.
         relations: Along which annotations propagate in this run.
-        promised: Identity that no held-out protein has with a training protein, where the split promises one.
+        promised: Identity that no held-out protein reaches to a training protein, where the split promises one.
         zero_ancestors: keep or drop, of inputs.term_sets.
 
     Returns:
-        `tables.LEAKS`: the check, how many were found among how many, and handling: `REFUSED` (any would have ended the
-        evaluation, so there is none) or `REPORTED`.
+        `tables.LEAKS`: the check, how many were found among how many, and handling: `REFUSED` (any would have stopped
+        the evaluation, so there is none) or `REPORTED`.
 
     Raises:
         GoferError: A held-out protein has the sequence of a training protein, or one more similar than the split
-            promises; a zero-shot term is known to training; or an ancestor that was to be dropped is a positive.
+            promises; training knows a zero-shot term; or an ancestor that should be dropped is a positive.
     """
     rows = [
         *(_same_sequence(proteins, splits, split) for split in HELD_OUT),
@@ -71,21 +71,21 @@ def leak_checks(
 
 def _same_sequence(proteins: pd.DataFrame, splits: pd.DataFrame, split: str) -> Row:
     both = splits[["protein_id", "split"]].merge(proteins[["protein_id", "sequence_sha256"]], on="protein_id")
-    own, train = both[both["split"] == split], both[both["split"].isin(LABELLED)]
-    same = own[own["sequence_sha256"].isin(train["sequence_sha256"])]
+    evaluated, train = both[both["split"] == split], both[both["split"].isin(LABELLED)]
+    same = evaluated[evaluated["sequence_sha256"].isin(train["sequence_sha256"])]
     if len(same):
         twin = train.loc[train["sequence_sha256"] == same["sequence_sha256"].iloc[0], "protein_id"].iloc[0]
         raise GoferError(
             f"{same['protein_id'].iloc[0]} ({split}) has the sequence of the training protein {twin}",
             help="put proteins of one sequence into one split (inputs.splits) and run snakemake again",
         )
-    return SAME_SEQUENCE.format(split=SPLITS[split]), 0, len(own), REFUSED
+    return SAME_SEQUENCE.format(split=SPLITS[split]), 0, len(evaluated), REFUSED
 
 
 def _similar(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
-    own = splits[splits["split"] == split]
+    evaluated = splits[splits["split"] == split]
     identity = REPORTED_FROM if promised is None else promised
-    similar = own[own["nearest_identity"] >= identity]
+    similar = evaluated[evaluated["nearest_identity"] >= identity]
     if promised is not None and len(similar):
         first = similar.iloc[0]
         raise GoferError(
@@ -94,7 +94,7 @@ def _similar(splits: pd.DataFrame, split: str, promised: float | None) -> Row:
             help="delete inputs/splits.parquet and run snakemake again; if it stays, please report it",
         )
     check = SIMILAR.format(split=SPLITS[split], percent=100 * identity)
-    return check, len(similar), len(own), REPORTED if promised is None else REFUSED
+    return check, len(similar), len(evaluated), REPORTED if promised is None else REFUSED
 
 
 def _zero_shot(terms: pd.DataFrame, term_sets: pd.DataFrame, pid2pos: pd.DataFrame) -> list[Row]:
@@ -123,11 +123,11 @@ def _ancestors(
 ) -> Row:
     held_out = set(term_sets.loc[term_sets["held_out"], "go_id"])
     train = pid2pos[pid2pos["split"] == "train"]
-    own = annotations[annotations["protein_id"].isin(train["protein_id"])]
-    own = own[own["protein_id"].isin(own.loc[own["go_id"].isin(held_out), "protein_id"])]
-    positives = train.loc[train["protein_id"].isin(own["protein_id"]), ["protein_id", "go_ids"]]
+    affected = annotations[annotations["protein_id"].isin(train["protein_id"])]
+    affected = affected[affected["protein_id"].isin(affected.loc[affected["go_id"].isin(held_out), "protein_id"])]
+    positives = train.loc[train["protein_id"].isin(affected["protein_id"]), ["protein_id", "go_ids"]]
     positives = positives.explode("go_ids").dropna().rename(columns={"go_ids": "go_id"})
-    stated = own[(own["hops"] == 0) & ~own["go_id"].isin(held_out)]
+    stated = affected[(affected["hops"] == 0) & ~affected["go_id"].isin(held_out)]
     alone = positives[~_follow(positives, stated, terms, relations)]
     if zero_ancestors == "drop" and len(alone):
         raise GoferError(
@@ -141,7 +141,7 @@ def _ancestors(
 def _follow(
     positives: pd.DataFrame, stated: pd.DataFrame, terms: pd.DataFrame, relations: list[str]
 ) -> NDArray[np.bool_]:
-    # Whether each positive is stated of its protein, or lies above a term that is.
+    # Whether each positive is stated of its protein, or is an ancestor of a term that is.
     graph, go_ids = GoGraph.of_terms(terms, relations), pd.Index(terms["go_id"])
     ids = pd.Index(positives["protein_id"].unique())
     row_P, row_S = (ids.get_indexer(table["protein_id"]) for table in (positives, stated))

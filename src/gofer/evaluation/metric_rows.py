@@ -2,7 +2,7 @@
 
 Rows of the split `test` are about all test proteins, those of `test_<bin>` about the test proteins whose nearest
 training protein is that similar. The term set is `all`, a set of the run (common, few, zero), a bin of training counts
-(`train_…`), or a setting of generalised zero-shot retrieval (`generalised.SETTINGS`).
+(`train_…`), or a setting of generalised zero-shot retrieval (`generalised_zero_shot.SETTINGS`).
 """
 
 import logging
@@ -41,7 +41,7 @@ THRESHOLD_METRICS = [
     "s_at_validation_threshold",
 ]  # fmt: skip
 RELIABILITY = [f"reliability_{what}_{number}" for number in range(1, BINS + 1) for what in ("score", "share")]
-DESCRIPTIVE = [*RELIABILITY, "best_threshold", "validation_threshold"]  # neither good nor bad: not to be compared
+DESCRIPTIVE = [*RELIABILITY, "best_threshold", "validation_threshold"]  # neither good nor bad: not compared
 ASPECT_METRICS = [*TERM_METRICS, *THRESHOLD_METRICS, *RELIABILITY]
 COUNT_BINS = {
     "train_0": (0, 0),
@@ -51,7 +51,7 @@ COUNT_BINS = {
     "train_over_100": (101, None),
 }
 SETS = [*TERM_SETS, *COUNT_BINS]
-BITS = {"smin", "s_at_validation_threshold"}  # every other figure lies in [0, 1]
+BITS = {"smin", "s_at_validation_threshold"}  # every other figure is in [0, 1]
 AGREEMENT = 0.0011  # cafaeval prints three decimals
 
 Row = tuple[str, str, Named]  # split, term set, figure
@@ -66,12 +66,12 @@ def measure(
 ) -> pd.DataFrame:
     """Every figure of one method on the test proteins.
 
-    Fmax, weighted Fmax, Smin and coverage are cafaeval's; their intervals, and everything else, come from our own
-    metrics, which must agree with cafaeval's.
+    Fmax, weighted Fmax, Smin and coverage are cafaeval's; their intervals, and everything else, come from
+    `gofer.metrics`, which must agree with cafaeval.
 
     Args:
         method: Name in the table.
-        predicted: What it says.
+        predicted: Its scores.
         held_out: Terms and labels.
         figures: cafaeval's figures of the test proteins, by aspect.
         bootstrap: How intervals are made.
@@ -95,12 +95,12 @@ def measure(
 
 def with_intervals(method: str, aspect: str, rows: Iterable[Row]) -> pd.DataFrame:
     """Figures of one aspect as a table, `tables.METRICS` and draws."""
-    told = []
+    table = []
     for split, term_set, (metric, values_N, n) in rows:
         bounds = (0, np.inf) if metric in BITS else (0, 1)
         keys = {"method": method, "split": split, "aspect": aspect, "term_set": term_set, "metric": metric}
-        told.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
-    return pd.DataFrame(told, columns=[*METRICS, DRAWS])
+        table.append({**keys, **interval(values_N, bounds), "n": n, DRAWS: values_N.astype(np.float32)})
+    return pd.DataFrame(table, columns=[*METRICS, DRAWS])
 
 
 def without_values(method: str, keys: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
@@ -117,12 +117,12 @@ def not_measured(method: str) -> pd.DataFrame:
     keys = [("test", "all", metric) for metric in ASPECT_METRICS]
     keys += [("test", name, metric) for name in SETS for metric in TERM_METRICS]
     keys += [("test", setting, metric) for setting in SETTINGS for metric in RANK_METRICS]
-    keys += [(own.split, "all", metric) for own in IDENTITY_BINS for metric in PROTEIN_METRICS]
+    keys += [(one.split, "all", metric) for one in IDENTITY_BINS for metric in PROTEIN_METRICS]
     return without_values(method, keys)
 
 
 def text_table(measures: Iterable[pd.DataFrame], columns: Iterable[str] = tuple(METRICS)) -> str:
-    """The methods' rows as the text of `metrics.tsv`; a figure that cannot be had is "n/a"."""
+    """The methods' rows as the text of `metrics.tsv`; a figure that is not defined is "n/a"."""
     table = pd.concat([table[list(columns)] for table in measures])
     return table.to_csv(None, sep="\t", index=False, float_format="%.4f", na_rep="n/a")
 
@@ -132,9 +132,9 @@ def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut
     macro = macro_figures(test, predicted.unthresholded, sets, draws_NB)
     yield from (("test", "all", figure) for figure in _of_all_terms(test, val, macro["all"], draws_NB))
     for name, chosen_C in sets.items():
-        # Nothing is propagated into these columns: a zero-shot term must earn its own score.
-        own = test.stated.of_terms(chosen_C)
-        figures = term_figures(own, test.accretion_C[chosen_C], draws_NB, macro[name])
+        # Nothing is propagated into these columns: a zero-shot term must not get its score from a descendant.
+        of_set = test.stated.of_terms(chosen_C)
+        figures = term_figures(of_set, test.accretion_C[chosen_C], draws_NB, macro[name])
         yield from (("test", name, figure) for figure in figures)
     ranks = (
         true_ranks(test.stated, test.unseen_C)
@@ -156,9 +156,9 @@ def macro_figures(
     sets: Mapping[str, NDArray[np.bool_]],
     draws_NB: NDArray,
 ) -> dict[str, TermMeans]:
-    """Figures of terms one by one, over all (`all`) and over each set, from scores without a cutoff where there are.
+    """Figures of terms one by one, over all (`all`) and over each set, from scores without a cutoff if there are any.
 
-    Most scores of rare terms lie below any sensible cutoff, yet their order says whether a term is recognised.
+    Most scores of rare terms are below any sensible cutoff, but their order shows whether a term is recognised.
 
     Args:
         test: Test proteins.
@@ -193,7 +193,7 @@ def _of_all_terms(test: AspectPairs, val: Pairs, macro: TermMeans, draws_NB: NDA
 
 
 def _at_thresholds(test: Pairs, val: Pairs, accretion_C: NDArray, draws_NB: NDArray) -> Iterator[Named]:
-    # The best threshold of the test proteins is an oracle's; a user has that of the validation proteins.
+    # The best threshold of the test proteins is not known in practice; that of the validation proteins is.
     nothing_N, n_proteins = np.full(len(draws_NB), np.nan), test.n_proteins
     values = [nothing_N] * len(THRESHOLD_METRICS)
     if n_proteins:
@@ -230,7 +230,7 @@ def _with_cafaeval(table: pd.DataFrame, figures: Mapping[str, AspectFigures]) ->
             ours, theirs = float(table.loc[here, "value"].iloc[0]), float(getattr(found, metric))
             if not abs(ours - theirs) <= AGREEMENT:
                 raise ArtefactError(
-                    f"{metric} of {aspect} is {theirs} by cafaeval but {ours:.4f} by gofer's own metrics",
+                    f"{metric} of {aspect} is {theirs} by cafaeval but {ours:.4f} by gofer.metrics",
                     help="delete the folder evaluation/cafaeval and run snakemake again; if it stays, please report it",
                 )
             table.loc[here, "value"] = theirs

@@ -1,8 +1,8 @@
-"""One method's figures of what a benchmark has judged apart, as more rows of the metrics table.
+"""One method's figures on the subsets that a benchmark evaluates separately, as rows of the metrics table.
 
 The term set `listed` is the vocabulary of evaluation.terms. The split `test_<name>` is a set of test proteins: one of
-evaluation.protein_sets, or what was known of them before they were tested (`knowledge`). Of a set, figures are those of
-proteins, over all terms and over the listed ones.
+evaluation.protein_sets, or a kind of prior knowledge (`knowledge`). A set has the figures of proteins, over all terms
+and over the listed ones.
 """
 
 from collections.abc import Iterator
@@ -26,27 +26,27 @@ ALL = "all"
 def measure_subsets(
     method: str, predicted: Predicted, held_out: HeldOut, judged: Judged, bootstrap: Bootstrap
 ) -> pd.DataFrame:
-    """Every figure of what is judged apart.
+    """Every figure on subsets.
 
     Args:
         method: Name in the table.
-        predicted: What it says.
-        held_out: Terms and labels, partial knowledge as a split of its own.
-        judged: What is judged apart.
+        predicted: Its scores.
+        held_out: Terms and labels, partial knowledge as a separate split.
+        judged: The subsets.
         bootstrap: How intervals are made.
 
     Returns:
-        As `measures.measure`; without a row where nothing is judged apart.
+        As `metric_rows.measure`; without a row if there is no subset.
     """
     if not expected_rows(judged):
-        return not_subset_measured(method, judged)
+        return subsets_not_measured(method, judged)
     parts = (
         with_intervals(method, aspect, _rows(predicted, held_out, judged, aspect, bootstrap)) for aspect in ASPECTS
     )
     return pd.concat(parts, ignore_index=True)
 
 
-def not_subset_measured(method: str, judged: Judged) -> pd.DataFrame:
+def subsets_not_measured(method: str, judged: Judged) -> pd.DataFrame:
     """The same rows of a method that could not run, every value NaN."""
     return without_values(method, expected_rows(judged))
 
@@ -76,13 +76,15 @@ def _rows(predicted: Predicted, held_out: HeldOut, judged: Judged, aspect: str, 
             new, draws = without_known(partial, judged.known), bootstrap.draws(len(partial.protein_ids))
             yield from _of_proteins(PARTIAL_SPLIT, ALL, new, partial.accretion_C, draws)
             continue
-        own_B = test.protein_ids.isin(proteins)
+        in_set_B = test.protein_ids.isin(proteins)
         yield from _of_proteins(
-            f"test_{name}", ALL, test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B]
+            f"test_{name}", ALL, test.pairs.of_proteins(in_set_B), test.accretion_C, draws_NB[:, in_set_B]
         )
         if len(judged.terms):
-            own_B &= listed.labels_B > 0
-            yield from _of_proteins(f"test_{name}", LISTED, listed.of_proteins(own_B), accretion_C, draws_NB[:, own_B])
+            in_set_B &= listed.labels_B > 0
+            yield from _of_proteins(
+                f"test_{name}", LISTED, listed.of_proteins(in_set_B), accretion_C, draws_NB[:, in_set_B]
+            )
 
 
 def _of_proteins(split: str, term_set: str, pairs: Pairs, accretion_C: NDArray, draws_NB: NDArray) -> Iterator[Row]:
@@ -90,7 +92,7 @@ def _of_proteins(split: str, term_set: str, pairs: Pairs, accretion_C: NDArray, 
 
 
 def without_known(data: AspectPairs, known: pd.DataFrame) -> Pairs:
-    """Its pairs but those whose term was known of the protein: they are neither found, missed nor wrong.
+    """The pairs without those whose term was known for the protein: they are neither found, missed nor wrong.
 
     Args:
         data: Scores and labels, propagated.

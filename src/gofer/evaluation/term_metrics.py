@@ -1,7 +1,7 @@
 """All figures of a set of terms, by name: those of proteins (Fmax …), of pairs, and of terms one by one.
 
-Scores come from a predictions file in full vocabulary; a protein-term pair that is absent scores 0 and ties with its
-like. Retrieval goes both ways: from a protein to its terms (recall_at_10, mrr), and from a term to its proteins
+Scores come from a predictions file in full vocabulary; an absent protein-term pair scores 0 and ties with all other
+absent pairs. Retrieval goes both ways: from a protein to its terms (recall_at_10, mrr), and from a term to its proteins
 (proteins_recall_at_10, proteins_mrr).
 """
 
@@ -35,8 +35,8 @@ def term_figures(pairs: Pairs, accretion_C: NDArray, draws_NB: NDArray, macro: T
         metric, its values, and n: proteins, or terms for macro figures.
     """
     labelled_B, calibration_N = pairs.labels_B > 0, reliability(pairs, draws_NB).error_N
-    own = pairs if labelled_B.all() else pairs.of_proteins(labelled_B)
-    yield from protein_figures(own, accretion_C, draws_NB[:, labelled_B])
+    labelled = pairs if labelled_B.all() else pairs.of_proteins(labelled_B)
+    yield from protein_figures(labelled, accretion_C, draws_NB[:, labelled_B])
     yield "calibration_error", calibration_N, int(labelled_B.sum())
     values = macro.aupr_N, macro.auroc_N, macro.recall_at_10_N, macro.mrr_N
     yield from ((metric, values_N, macro.n_terms) for metric, values_N in zip(MACRO_METRICS, values, strict=True))

@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals over proteins, and of the difference of two methods on the same draws.
+"""Bootstrap intervals over proteins, for one figure and for the difference of two methods on the same draws.
 
 Shapes: B proteins, N resamples, the first of which is every protein once.
 """
@@ -19,10 +19,10 @@ UNBOUNDED = (-np.inf, np.inf)
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How intervals are made: 95 % percentile intervals over proteins drawn with replacement, less the resamples' bias.
+    """How intervals are made: 95 % percentile intervals over proteins drawn with replacement, corrected for bias.
 
-    A protein drawn twice is an easy neighbour to itself, so that resampled macro figures lie above the value that they
-    surround (Efron and Tibshirani 1993, chapter 10); the mean difference is taken off both ends.
+    A protein drawn twice is an easy neighbour to itself, so resampled macro figures are too high (Efron and
+    Tibshirani 1993, chapter 10); the mean difference is subtracted from both ends.
 
     Attributes:
         resamples: How many.
@@ -45,7 +45,7 @@ def interval(values_N: NDArray, bounds: tuple[float, float] = (0, 1)) -> dict[st
 
     Args:
         values_N: The figure of each resample, every protein once first; NaN where it is not defined.
-        bounds: Between which the figure must lie.
+        bounds: Lowest and highest possible value.
     """
     values_N = np.asarray(values_N, np.float64)
     value, drawn = float(values_N[0]), values_N[1:][np.isfinite(values_N[1:])]
@@ -65,7 +65,7 @@ def differences(
     Args:
         measures: By method, the rows of the metrics table with all draws.
         method: Compared with all others.
-        without: Metrics that are not to be compared.
+        without: Metrics that are not compared.
 
     Returns:
         `tables.DIFFERENCES`: value is that of `method` minus that of `against`. Values that one of the two lacks are

@@ -30,7 +30,7 @@ class Counts:
         predicted_BK: Predicted terms: those whose score is at or above the threshold.
         correct_BK: Predicted terms that are labels.
         labels_B: Labels.
-        any_BK: Whether a term is predicted at all, be its information accretion 0.
+        any_BK: Whether a term is predicted at all, even one with information accretion 0.
     """
 
     predicted_BK: NDArray[np.float64]

@@ -1,9 +1,9 @@
-"""Generalised zero-shot retrieval: where do a protein's unseen terms stand among all terms, seen ones included?
+"""Generalised zero-shot retrieval: how do a protein's unseen terms rank among all terms, seen ones included?
 
-Seen terms are common and therefore score high, so an unseen term that leads all unseen ones may still stand behind
-hundreds of seen ones. Xian et al. 2018 (doi:10.1109/TPAMI.2018.2857768) therefore rank among all classes, and report
-seen, unseen and their harmonic mean. Here each true term is ranked among the terms of its aspect that are wrong for
-the protein, so that true terms do not push each other down (filtered ranks; Bordes et al. 2013, NIPS). Shapes: B
+Seen terms are common and therefore score high, so an unseen term that ranks first among the unseen may still rank
+behind hundreds of seen ones. Xian et al. 2018 (doi:10.1109/TPAMI.2018.2857768) therefore rank among all classes, and
+report seen, unseen and their harmonic mean. Here each true term is ranked among the terms of its aspect that are wrong
+for the protein, so that true terms do not push each other down (filtered ranks; Bordes et al. 2013, NIPS). Shapes: B
 proteins, C terms of one aspect, P true protein-term pairs, N resamples.
 """
 
@@ -25,7 +25,7 @@ RANK_COLUMNS = ["protein_id", "go_id", "above_seen", "above_unseen", "scored"]
 
 @dataclass(frozen=True, eq=False)
 class TrueRanks:
-    """Where each true pair stands among its protein's wrong terms.
+    """Rank of each true pair among its protein's wrong terms.
 
     Attributes:
         protein_P: Row of the protein.
@@ -53,22 +53,22 @@ def true_ranks(pairs: Pairs, unseen_C: NDArray[np.bool_]) -> TrueRanks:
     starts_L, starts_P = np.searchsorted(protein_P, rows), np.searchsorted(pairs.protein_P, rows)
     above_2P, score_L, score_C = np.zeros((2, len(protein_P))), np.zeros(len(protein_P)), np.zeros(pairs.n_terms)
     for row in range(pairs.n_proteins):
-        own, predicted = slice(starts_L[row], starts_L[row + 1]), slice(starts_P[row], starts_P[row + 1])
+        labels, predicted = slice(starts_L[row], starts_L[row + 1]), slice(starts_P[row], starts_P[row + 1])
         columns, wrong_P = pairs.term_P[predicted], ~pairs.true_P[predicted]
         score_C[columns] = pairs.score_P[predicted]
-        score_L[own] = score_C[term_P[own]]
+        score_L[labels] = score_C[term_P[labels]]
         for side, of_side_C in enumerate((~unseen_C, unseen_C)):
             wrong = score_C[columns[wrong_P & of_side_C[columns]]]
-            unscored = of_side_C.sum() - of_side_C[term_P[own]].sum() - len(wrong)
-            above_2P[side, own] = _above(score_L[own], wrong) + np.where(score_L[own] > 0, 0, unscored / 2)
+            unscored = of_side_C.sum() - of_side_C[term_P[labels]].sum() - len(wrong)
+            above_2P[side, labels] = _above(score_L[labels], wrong) + np.where(score_L[labels] > 0, 0, unscored / 2)
         score_C[columns] = 0
     return TrueRanks(protein_P, term_P, above_2P[0], above_2P[1], score_L > 0)
 
 
-def _above(own: NDArray, wrong: NDArray) -> NDArray[np.float64]:
-    # How many of the wrong ones score higher than each of one's own, ties counting one half.
+def _above(right: NDArray, wrong: NDArray) -> NDArray[np.float64]:
+    # How many of the wrong terms score higher than each true one, ties counting one half.
     wrong = np.sort(wrong)
-    not_above, below = (np.searchsorted(wrong, own, side=side) for side in ("right", "left"))
+    not_above, below = (np.searchsorted(wrong, right, side=side) for side in ("right", "left"))
     return len(wrong) - (not_above + below) / 2
 
 
@@ -92,8 +92,8 @@ def generalised_figures(
 ) -> Iterator[tuple[str, Named]]:
     """Each of `RANK_METRICS` in each of `SETTINGS`, mean over the proteins that have such a term.
 
-    hits_at_k is the share of a protein's true terms before which fewer than k wrong ones stand, rank_mrr the mean of
-    1 / rank over them, rank_auroc the share of the wrong terms that stand behind them. The harmonic mean is that of
+    hits_at_k is the share of a protein's true terms with fewer than k wrong terms above them, rank_mrr the mean of
+    1 / rank over them, rank_auroc the share of the wrong terms below them. The harmonic mean is that of
     seen and unseen among all terms.
 
     Args:
@@ -111,17 +111,17 @@ def generalised_figures(
         for of_C in (~unseen_C, unseen_C)
     )
     wrong_P = (wrong_seen_B + wrong_unseen_B)[ranks.protein_P]
-    told = {
+    figures = {
         SEEN: _means(ranks, ~unseen_P, above_P, wrong_P, draws_NB),
         UNSEEN: _means(ranks, unseen_P, above_P, wrong_P, draws_NB),
         UNSEEN_ONLY: _means(ranks, unseen_P, ranks.above_unseen_P, wrong_unseen_B[ranks.protein_P], draws_NB),
     }
-    told[HARMONIC] = [
+    figures[HARMONIC] = [
         (metric, _harmonic(seen_N, unseen_N), min(n_seen, n_unseen))
-        for (metric, seen_N, n_seen), (_, unseen_N, n_unseen) in zip(told[SEEN], told[UNSEEN], strict=True)
+        for (metric, seen_N, n_seen), (_, unseen_N, n_unseen) in zip(figures[SEEN], figures[UNSEEN], strict=True)
     ]
     for setting in SETTINGS:
-        yield from ((setting, figure) for figure in told[setting])
+        yield from ((setting, figure) for figure in figures[setting])
 
 
 def _means(
@@ -130,13 +130,13 @@ def _means(
     rank_P = np.where(ranks.scored_P, 1 + above_P, np.inf)[chosen_P]
     behind_P = 1 - np.divide(above_P, wrong_P, out=np.full(len(above_P), 0.5), where=wrong_P > 0)[chosen_P]
     protein_P, n_proteins = ranks.protein_P[chosen_P], draws_NB.shape[1]
-    own_B = np.bincount(protein_P, minlength=n_proteins)
-    has_N = draws_NB @ (own_B > 0)
+    count_B = np.bincount(protein_P, minlength=n_proteins)
+    has_N = draws_NB @ (count_B > 0)
     figures = []
     for metric, value_P in zip(RANK_METRICS, (rank_P <= 10, rank_P <= 100, 1 / rank_P, behind_P), strict=True):
-        mean_B = np.bincount(protein_P, value_P, minlength=n_proteins) / np.maximum(own_B, 1)
+        mean_B = np.bincount(protein_P, value_P, minlength=n_proteins) / np.maximum(count_B, 1)
         mean_N = np.divide(draws_NB @ mean_B, has_N, out=np.full(len(has_N), np.nan), where=has_N > 0)
-        figures.append((metric, mean_N, int((own_B > 0).sum())))
+        figures.append((metric, mean_N, int((count_B > 0).sum())))
     return figures
 
 

@@ -1,7 +1,8 @@
-"""From a model's evidence to a probability: base rate + evidence, weighted per aspect on validation proteins.
+"""From text logits to a probability: text logit + base rate, weighted per aspect on validation proteins.
 
-A pure cosine has no base rate, and a bare base rate knows nothing of the protein. Logistic regression on both is
-shrinkage: where the evidence is useless its weight goes to 0 and the score falls back to how common the term is.
+A text logit is the cosine of protein and term over the temperature. It has no base rate, and a base rate knows nothing
+about the protein. Logistic regression on both is shrinkage: if the text logits are useless, their weight goes to 0 and
+the score falls back to how common the term is.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ MAX_STEPS = 50
 
 @dataclass(frozen=True)
 class Calibration:
-    """score = σ(a·evidence + b·base rate + c), with one (a, b, c) per aspect and a >= 0.
+    """score = σ(a·text logit + b·base rate + c), with one (a, b, c) per aspect and a >= 0.
 
     Attributes:
         weights: (a, b, c) by aspect; an aspect that is not named uses the base rate alone, (0, 1, 0).
@@ -36,20 +37,22 @@ class Calibration:
         for aspect, weights in self.weights.items():
             if len(weights) != 3 or not np.isfinite(weights).all() or weights[0] < 0:
                 raise ArtefactError(
-                    f"calibration of {aspect} is {weights}, not three finite numbers of which the first is >= 0",
+                    f"calibration of {aspect} is {weights}, not three finite numbers with the first >= 0",
                     help="delete retrieval/calibration.json and run snakemake again",
                 )
 
-    def apply(self, evidence_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:
+    def apply(self, text_logits_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:
         """Scores in (0, 1], float32 (B, T).
 
         Args:
-            evidence_BT: Cosine over temperature, float.
+            text_logits_BT: Cosine over temperature, float.
             base_rate_T: Log-odds of each term in training.
             aspects_T: Aspect of each term.
         """
         a_T, b_T, c_T = np.array([self.weights.get(aspect, BASE_RATE_ALONE) for aspect in aspects_T], np.float32).T
-        scores_BT = expit(a_T * np.asarray(evidence_BT, np.float32) + (b_T * np.asarray(base_rate_T, np.float32) + c_T))
+        scores_BT = expit(
+            a_T * np.asarray(text_logits_BT, np.float32) + (b_T * np.asarray(base_rate_T, np.float32) + c_T)
+        )
         return np.clip(scores_BT, np.float32(LOWEST_SCORE), np.float32(1))
 
     def to_json(self) -> dict[str, Any]:
@@ -71,57 +74,57 @@ class Calibration:
             ) from error
 
 
-def fit(evidence_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray, labels_BT: NDArray[np.bool_]) -> Calibration:
+def fit(text_logits_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray, labels_BT: NDArray[np.bool_]) -> Calibration:
     """Calibration fitted on validation proteins.
 
     Each aspect uses the proteins that have a label in it. An aspect with fewer than `MIN_POSITIVES` labels gets the
-    base rate alone. Evidence that speaks against its labels (a < 0) is given no weight, and the rest is fitted again.
+    base rate alone. Text logits that contradict the labels (a < 0) get weight 0, and the rest is fitted again.
 
     Args:
-        evidence_BT: Cosine over temperature of each validation protein and term; finite.
+        text_logits_BT: Cosine over temperature of each validation protein and term; finite.
         base_rate_T: Log-odds of each term in training.
         aspects_T: Aspect of each term.
         labels_BT: True where the protein has the term, propagated. Leave out columns that are not to count (roots).
 
     Raises:
-        GoferError: Evidence that is not finite.
+        GoferError: A text logit is not finite.
     """
-    if not np.isfinite(evidence_BT).all():
-        raise GoferError("the evidence of a protein is not finite", help="the model has diverged: lower its rate")
+    if not np.isfinite(text_logits_BT).all():
+        raise GoferError("a text logit of a protein is not finite", help="the model has diverged: lower its rate")
     return Calibration(
         {
-            str(aspect): _fit_aspect(evidence_BT, base_rate_T, labels_BT, aspects_T == aspect)
+            str(aspect): _fit_aspect(text_logits_BT, base_rate_T, labels_BT, aspects_T == aspect)
             for aspect in np.unique(aspects_T)
         }
     )
 
 
 def _fit_aspect(
-    evidence_BT: NDArray, base_rate_T: NDArray, labels_BT: NDArray[np.bool_], columns_T: NDArray[np.bool_]
+    text_logits_BT: NDArray, base_rate_T: NDArray, labels_BT: NDArray[np.bool_], columns_T: NDArray[np.bool_]
 ) -> tuple[float, float, float]:
     labels_BC = labels_BT[:, columns_T]
     if labels_BC.sum() < MIN_POSITIVES:
         return BASE_RATE_ALONE
     labelled_B = labels_BC.any(axis=1)
-    data = evidence_BT[labelled_B][:, columns_T], base_rate_T[columns_T], labels_BC[labelled_B]
+    data = text_logits_BT[labelled_B][:, columns_T], base_rate_T[columns_T], labels_BC[labelled_B]
     weights = _newton(*data, free=np.array([True, True, True]))
-    if weights[0] < 0:  # the loss is convex, so its optimum under a >= 0 then lies at a = 0
+    if weights[0] < 0:  # the loss is convex, so its optimum under a >= 0 is then at a = 0
         weights = _newton(*data, free=np.array([False, True, True]))
     a, b, c = (float(weight) for weight in weights)
     return a, b, c
 
 
 def _newton(
-    evidence_BC: NDArray, base_rate_C: NDArray, labels_BC: NDArray[np.bool_], *, free: NDArray[np.bool_]
+    text_logits_BC: NDArray, base_rate_C: NDArray, labels_BC: NDArray[np.bool_], *, free: NDArray[np.bool_]
 ) -> NDArray:
     prior = np.array(BASE_RATE_ALONE)
     weights = prior.copy()
-    loss, gradient, hessian = _loss(weights, evidence_BC, base_rate_C, labels_BC, prior)
+    loss, gradient, hessian = _loss(weights, text_logits_BC, base_rate_C, labels_BC, prior)
     for _ in range(MAX_STEPS):
         step = np.zeros(3)
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
         while True:
-            trial = _loss(weights - step, evidence_BC, base_rate_C, labels_BC, prior)
+            trial = _loss(weights - step, text_logits_BC, base_rate_C, labels_BC, prior)
             if trial[0] <= loss or np.abs(step).max() < 1e-7:
                 break
             step /= 2
@@ -132,16 +135,18 @@ def _newton(
 
 
 def _loss(
-    weights: NDArray, evidence_BC: NDArray, base_rate_C: NDArray, labels_BC: NDArray[np.bool_], prior: NDArray
+    weights: NDArray, text_logits_BC: NDArray, base_rate_C: NDArray, labels_BC: NDArray[np.bool_], prior: NDArray
 ) -> tuple[float, NDArray, NDArray]:
     # Summed cross-entropy with its gradient (3) and Hessian (3, 3), some proteins at a time: B × C × 3 would not fit.
     pull = PRIOR_STRENGTH * (weights - prior)
     loss, gradient, hessian = 0.5 * float(pull @ (weights - prior)), pull, PRIOR_STRENGTH * np.eye(3)
-    for start in range(0, len(evidence_BC), PROTEINS_AT_ONCE):
+    for start in range(0, len(text_logits_BC), PROTEINS_AT_ONCE):
         rows = slice(start, start + PROTEINS_AT_ONCE)
-        evidence = np.asarray(evidence_BC[rows], np.float64).ravel()
+        text_logits = np.asarray(text_logits_BC[rows], np.float64).ravel()
         labels = labels_BC[rows].ravel()
-        features = np.stack([evidence, np.tile(base_rate_C, len(evidence) // len(base_rate_C)), np.ones_like(evidence)])
+        features = np.stack(
+            [text_logits, np.tile(base_rate_C, len(text_logits) // len(base_rate_C)), np.ones_like(text_logits)]
+        )
         logits = weights @ features
         scores = expit(logits)
         loss += float(np.logaddexp(0, logits).sum() - logits[labels].sum())

@@ -65,17 +65,17 @@ class Pairs:
             parts: Pairs of the same terms; maybe none.
             n_terms: Number of those.
         """
-        own = [cls.of_arrays(np.zeros((0, n_terms)), np.zeros((0, n_terms), bool)), *parts]
-        first = np.cumsum([0, *(part.n_proteins for part in own)]).astype(np.int32)
+        blocks = [cls.of_arrays(np.zeros((0, n_terms)), np.zeros((0, n_terms), bool)), *parts]
+        first = np.cumsum([0, *(part.n_proteins for part in blocks)]).astype(np.int32)
         return cls(
             int(first[-1]),
             n_terms,
-            np.concatenate([part.protein_P + before for part, before in zip(own, first[:-1], strict=True)]),
-            np.concatenate([part.term_P for part in own]),
-            np.concatenate([part.score_P for part in own]),
-            np.concatenate([part.true_P for part in own]),
-            np.concatenate([part.owner_L + before for part, before in zip(own, first[:-1], strict=True)]),
-            np.concatenate([part.label_L for part in own]),
+            np.concatenate([part.protein_P + before for part, before in zip(blocks, first[:-1], strict=True)]),
+            np.concatenate([part.term_P for part in blocks]),
+            np.concatenate([part.score_P for part in blocks]),
+            np.concatenate([part.true_P for part in blocks]),
+            np.concatenate([part.owner_L + before for part, before in zip(blocks, first[:-1], strict=True)]),
+            np.concatenate([part.label_L for part in blocks]),
         )
 
     @property

@@ -86,11 +86,11 @@ def means_of_terms(
         terms_GN += chosen_GC @ valid_CN
         counted_G += chosen_GC.sum(axis=1).astype(int)
     means_4GN = np.divide(sums_4GN, terms_GN, out=np.full(sums_4GN.shape, np.nan), where=terms_GN > 0)
-    told = {}
+    means = {}
     for place, name in enumerate(sets):
         aupr_N, auroc_N, recall_N, mrr_N = means_4GN[:, place]
-        told[name] = TermMeans(aupr_N, auroc_N, recall_N, mrr_N, int(counted_G[place]))
-    return told
+        means[name] = TermMeans(aupr_N, auroc_N, recall_N, mrr_N, int(counted_G[place]))
+    return means
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +150,9 @@ def _joined(columns: list[int], parts: list[tuple[NDArray, ...]]) -> _Block:
         first_C=first_C,
         level_K=-np.concatenate(levels),
         term_K=np.repeat(np.arange(len(sizes_C)), sizes_C),
-        slot_P=np.concatenate([own + first for own, first in zip(slots, slot_C, strict=True)]),
+        slot_P=np.concatenate([slot + first for slot, first in zip(slots, slot_C, strict=True)]),
         protein_P=np.concatenate(proteins),
-        level_L=np.concatenate([own + first for own, first in zip(levels_of, first_C, strict=True)]),
+        level_L=np.concatenate([level + first for level, first in zip(levels_of, first_C, strict=True)]),
         positive_L=np.concatenate(positives),
     )
 
@@ -161,27 +161,27 @@ def _figures(block: _Block, drawn_BN: NDArray[np.float32]) -> tuple[NDArray[np.f
     # AUPR, AUROC, recall at 10 and reciprocal rank, (4, C, N), 0 where a resample lacks a positive or a negative.
     term_K, first_C = block.term_K, block.first_C
     above_KN, at_least_KN = _drawn_above(block, drawn_BN)
-    own_KN = _drawn_in(block.level_L, block.positive_L, len(block.level_K), drawn_BN).astype(np.float64)
-    hits_KN = _running(own_KN, first_C, term_K)
-    positives_CN = np.add.reduceat(own_KN, first_C, axis=0)
+    positives_KN = _drawn_in(block.level_L, block.positive_L, len(block.level_K), drawn_BN).astype(np.float64)
+    hits_KN = _running(positives_KN, first_C, term_K)
+    positives_CN = np.add.reduceat(positives_KN, first_C, axis=0)
     negatives_CN = drawn_BN.sum(axis=0, dtype=np.float64) - positives_CN
     valid_CN = (positives_CN > 0) & (negatives_CN > 0)
-    # Negatives below a score, those at it one half: all but the mean of those from it on and those above it.
-    below_KN = negatives_CN[term_K] - ((at_least_KN - hits_KN) + (above_KN - (hits_KN - own_KN))) / 2
-    found_KN = (own_KN > 0) & (block.level_K > 0)[:, None]
+    # Negatives below a score, those at it counting one half: all minus the mean of those at or above it and above it.
+    below_KN = negatives_CN[term_K] - ((at_least_KN - hits_KN) + (above_KN - (hits_KN - positives_KN))) / 2
+    found_KN = (positives_KN > 0) & (block.level_K > 0)[:, None]
     among_best_KN = found_KN & ((above_KN + at_least_KN + 1) / 2 <= PLACES)
     wrong_above_KN = np.where(found_KN, negatives_CN[term_K] - below_KN, np.inf)
     most_CN = np.minimum(positives_CN, PLACES)
     sums = [
-        np.add.reduceat(own_KN * hits_KN / np.maximum(at_least_KN, 1), first_C, axis=0),
-        np.add.reduceat(own_KN * below_KN, first_C, axis=0),
+        np.add.reduceat(positives_KN * hits_KN / np.maximum(at_least_KN, 1), first_C, axis=0),
+        np.add.reduceat(positives_KN * below_KN, first_C, axis=0),
         # A place that a tie shares may be counted twice.
-        np.minimum(np.add.reduceat(own_KN * among_best_KN, first_C, axis=0), most_CN),
+        np.minimum(np.add.reduceat(positives_KN * among_best_KN, first_C, axis=0), most_CN),
         1 / (1 + np.minimum.reduceat(wrong_above_KN, first_C, axis=0)),
     ]
     shares = [positives_CN, positives_CN * negatives_CN, most_CN, np.ones_like(positives_CN)]
-    told = zip(sums, shares, strict=True)
-    return np.stack([np.divide(a, b, out=np.zeros_like(a), where=valid_CN) for a, b in told]), valid_CN
+    quotients = zip(sums, shares, strict=True)
+    return np.stack([np.divide(a, b, out=np.zeros_like(a), where=valid_CN) for a, b in quotients]), valid_CN
 
 
 def _drawn_above(block: _Block, drawn_BN: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -193,7 +193,7 @@ def _drawn_above(block: _Block, drawn_BN: NDArray[np.float32]) -> tuple[NDArray[
     upto_SN = _running(in_slot_SN, slot_C, term_S)
     at_K = 2 * np.arange(n_levels) + block.term_K + 1
     above_KN, at_least_KN = upto_SN[at_K - 1], upto_SN[at_K]
-    at_least_KN[block.level_K == 0] = drawn_BN.sum(axis=0, dtype=np.float64)  # those without a score stand here
+    at_least_KN[block.level_K == 0] = drawn_BN.sum(axis=0, dtype=np.float64)  # proteins without a score are here
     return above_KN, at_least_KN
 
 
@@ -203,6 +203,6 @@ def _drawn_in(group_X: NDArray, protein_X: NDArray, n_groups: int, drawn_BN: NDA
 
 
 def _running(values_XN: NDArray, first_C: NDArray, term_X: NDArray) -> NDArray[np.float64]:
-    # Running sums along the rows, begun anew with each term; of whole numbers, so that nothing is lost.
+    # Running sums along the rows, starting again at each term; whole numbers, so exact.
     sums_XN = values_XN.cumsum(axis=0, dtype=np.float64)
     return sums_XN - (sums_XN[first_C] - values_XN[first_C])[term_X]

@@ -12,7 +12,7 @@ from gofer.report.svg import COLOURS, as_png, canvas, drawing
 from gofer.tables import ABLATION
 
 FULL = "full"
-COMPARED_WITH = {"go_to_protein": "infonce"}  # of InfoNCE alone this is a part; all others are parts of the full model
+COMPARED_WITH = {"go_to_protein": "infonce"}  # a part of InfoNCE only; all others are parts of the full model
 CONFIDENCE = 0.95
 PARTS = {
     "mining": "without hard negatives",
@@ -109,8 +109,8 @@ def _panel(axes: Axes, rows: Mapping[str, pd.Series], parts: list[str]) -> None:
         if part not in rows or not np.isfinite(rows[part]["difference"]):
             continue
         row = rows[part]
-        told = np.isfinite(row["low"]) and (row["low"] > 0 or row["high"] < 0)
-        colour = COLOURS["blue" if told else "grey"]
+        clear = np.isfinite(row["low"]) and (row["low"] > 0 or row["high"] < 0)
+        colour = COLOURS["blue" if clear else "grey"]
         if np.isfinite([row["low"], row["high"]]).all():
             axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2, alpha=0.55)
         axes.plot([row["difference"]], [place], "o", color=colour, markersize=7, markeredgecolor=COLOURS["paper"])

@@ -57,11 +57,11 @@ class Faithfulness:
         with drawing():
             figure, axes = canvas(WIDTH, HEIGHT)
             for order, (name, colour) in ORDERS.items():
-                own = self.table[(self.table["curve"] == curve) & (self.table["order"] == order)]
-                own = own[own["share"] != "mean"]
-                percent = 100 * own["share"].astype(float)
-                axes.fill_between(percent, own["low"], own["high"], color=COLOURS[colour], alpha=0.12, linewidth=0)
-                axes.plot(percent, own["value"], color=COLOURS[colour], linewidth=2, label=name)
+                rows = self.table[(self.table["curve"] == curve) & (self.table["order"] == order)]
+                rows = rows[rows["share"] != "mean"]
+                percent = 100 * rows["share"].astype(float)
+                axes.fill_between(percent, rows["low"], rows["high"], color=COLOURS[colour], alpha=0.12, linewidth=0)
+                axes.plot(percent, rows["value"], color=COLOURS[colour], linewidth=2, label=name)
             axes.set_xlabel(CURVES[curve])
             axes.set_ylabel("Similarity with the term")
             axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)

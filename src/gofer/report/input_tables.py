@@ -1,4 +1,4 @@
-"""From artefacts to rows for the page: what came in, what was spent, and with which versions."""
+"""From artefacts to rows for the page: inputs, time and memory, versions."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,14 +61,14 @@ class Accounting:
 
 
 def accounting(path: Path | str) -> Accounting:
-    """Read an accounting table; its file name tells what it is about."""
+    """Read an accounting table; its file name gives the title."""
     table = read_table(path, ["item", "reason", "count"])
     title = Path(path).stem.removeprefix("accounting-").replace("-", " ").capitalize()
     long = table.groupby("item", sort=False)["item"].transform("size") > MOST_ROWS
     rows = [(plain(item), plain(reason), f"{count:,}") for item, reason, count in table[~long].itertuples(index=False)]
     lists = [
-        (plain(item), len(own), ", ".join(f"{plain(row.reason)} ({row.times:,})" for row in own.itertuples()))
-        for item, own in table[long].rename(columns={"count": "times"}).groupby("item", sort=False)
+        (plain(item), len(lines), ", ".join(f"{plain(row.reason)} ({row.times:,})" for row in lines.itertuples()))
+        for item, lines in table[long].rename(columns={"count": "times"}).groupby("item", sort=False)
     ]
     return Accounting(title, rows, lists)
 
@@ -92,10 +92,10 @@ def split_rows(splits: pd.DataFrame) -> list[SplitRow]:
     """Proteins and clusters by split, in the usual order; splits that do not occur are left out."""
     rows = []
     for name, title in SPLITS.items():
-        own = splits[splits["split"] == name]
-        if len(own):
-            share = f"{100 * len(own) / len(splits):.0f} %"
-            rows.append(SplitRow(titled(title), f"{len(own):,}", share, f"{own['cluster'].nunique():,}"))
+        proteins = splits[splits["split"] == name]
+        if len(proteins):
+            share = f"{100 * len(proteins) / len(splits):.0f} %"
+            rows.append(SplitRow(titled(title), f"{len(proteins):,}", share, f"{proteins['cluster'].nunique():,}"))
     return rows
 
 
@@ -105,7 +105,7 @@ def split_counts(splits: pd.DataFrame) -> dict[str, int]:
 
 
 def nearest_counts(splits: pd.DataFrame) -> pd.DataFrame:
-    """How many val and test proteins (columns) have their nearest training protein at which identity.
+    """Number of val and test proteins (columns) by identity to the nearest training protein.
 
     Args:
         splits: Columns split, nearest_identity (in (0, 1], NaN where no training protein is similar).
@@ -122,11 +122,11 @@ def nearest_counts(splits: pd.DataFrame) -> pd.DataFrame:
 
 
 def nearest_sentence(splits: pd.DataFrame, identity: float) -> str:
-    """What the nearest training proteins say of the split: `12 of 451 test proteins have a training protein at …`.
+    """How similar the nearest training proteins are: `12 of 451 test proteins have a training protein at …`.
 
     Args:
         splits: Columns split, nearest_identity.
-        identity: The identity from which on a protein is counted, in (0, 1].
+        identity: Proteins of this identity or higher are counted, in (0, 1].
     """
     val, test = (splits.loc[splits["split"] == name, "nearest_identity"] for name in HELD_OUT)
     near, none = int((test >= identity).sum()), int(test.isna().sum())
@@ -181,8 +181,8 @@ def duration(seconds: float) -> str:
 def job_rows(folder: Path | str) -> list[JobRow]:
     """The benchmark files of a run, the longest first; jobs that differ only in their shard are counted together.
 
-    Files that are not Snakemake benchmarks are passed over: they are told, not needed. So are the page's own job and
-    those asked for by name, whose benchmarks may be there when the page is made again: it would be another page.
+    Files that are not Snakemake benchmarks are skipped. So are the job of the page and jobs that are requested by name:
+    their benchmarks may exist when the page is made again, and the page would differ.
     """
     found: dict[str, list[tuple[float, float]]] = {}
     for path in sorted(Path(folder).rglob("*.tsv")):
@@ -198,8 +198,8 @@ def job_rows(folder: Path | str) -> list[JobRow]:
         found.setdefault(name, []).append((float(seconds), float(peak)))
     rows = []
     for name, jobs in found.items():
-        told = pd.DataFrame(jobs, columns=["seconds", "peak"])
-        rows.append(JobRow(name, len(jobs), float(told["seconds"].sum()), float(told["peak"].max())))
+        took = pd.DataFrame(jobs, columns=["seconds", "peak"])
+        rows.append(JobRow(name, len(jobs), float(took["seconds"].sum()), float(took["peak"].max())))
     return sorted(rows, key=lambda row: (-row.seconds, row.name))
 
 
@@ -209,7 +209,7 @@ def total_time(rows: Sequence[JobRow]) -> str:
 
 
 def made_by(manifest: Manifest) -> dict[str, str]:
-    """How an artefact says that it was made, one line per fact; its settings one by one."""
+    """How an artefact was made according to its manifest, one line per fact; its settings one by one."""
     facts = dict(manifest.made_by)
     settings = facts.pop("settings", {})
     return {key.replace("_", " "): _told(value) for key, value in [*sorted(facts.items()), *settings.items()]}

@@ -1,6 +1,6 @@
 """How good the predictions are: `metrics.tsv` as rows for the page.
 
-A value that is not defined stays `n/a`. A value is marked as the best of its column only where its 95 % interval lies
+A value that is not defined stays `n/a`. A value is marked as the best of its column only where its 95 % interval is
 wholly beyond that of every other method, and where at least `FEWEST` test proteins were measured: anything less could
 be chance, and resampling a handful of proteins gives intervals that are too narrow.
 """
@@ -16,8 +16,8 @@ import pandas as pd
 
 from gofer.artefacts import read_json
 from gofer.errors import ArtefactError
-from gofer.methods import METHODS, OURS, method_name
-from gofer.names import ASPECTS, TERM_SETS, in_words, titled
+from gofer.methods import METHODS, method_name
+from gofer.names import ASPECTS, TERM_SETS, titled
 from gofer.report import labels_and_help as words
 from gofer.tables import METRICS
 
@@ -31,12 +31,12 @@ RETRIEVAL = ["recall_at_10", "mrr", "proteins_recall_at_10", "proteins_mrr", "ma
 PICTURED = ["fmax", "weighted_fmax", "micro_aupr", "macro_aupr"]
 OF_TERM_SETS = ["fmax", "recall_at_10", "macro_aupr", "macro_auroc"]
 FEWEST = 20
-NEVER_BEST = ("coverage", "best_threshold", "validation_threshold")  # no merit by themselves
+NEVER_BEST = ("coverage", "best_threshold", "validation_threshold")  # high or low says nothing about quality
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One value with its 95 % interval; NaN where it cannot be had. `n` counts proteins, or terms for macro figures."""
+    """One value with its 95 % interval; NaN if it is not defined. `n` counts proteins, or terms for macro figures."""
 
     value: float = np.nan
     low: float = np.nan
@@ -89,7 +89,7 @@ class Metrics:
     """The metrics of a run.
 
     Attributes:
-        table: Columns `tables.METRICS`; NaN where a figure cannot be had.
+        table: Columns `tables.METRICS`; NaN where a figure is not defined.
         status: By method, "complete" or why it could not run.
     """
 
@@ -98,7 +98,7 @@ class Metrics:
 
     @classmethod
     def read(cls, metrics: Path | str, status: Path | str) -> "Metrics":
-        """Read `metrics.tsv` and the `metrics.tsv.json` beside it.
+        """Read `metrics.tsv` and its status, `metrics.tsv.json`.
 
         Raises:
             ArtefactError: One of them is missing or is something else.
@@ -156,8 +156,8 @@ class Metrics:
     @cached_property
     def _proteins(self) -> dict[tuple[str, str, str], int]:
         of_terms = [name for name, measure in words.MEASURES.items() if measure.of_terms]
-        own = self.table[self.table["method"].isin(self.measured) & ~self.table["metric"].isin(of_terms)]
-        return own.groupby(["split", "aspect", "term_set"])["n"].max().astype(int).to_dict()
+        of_proteins = self.table[self.table["method"].isin(self.measured) & ~self.table["metric"].isin(of_terms)]
+        return of_proteins.groupby(["split", "aspect", "term_set"])["n"].max().astype(int).to_dict()
 
     @property
     def few_proteins(self) -> list[str]:
@@ -172,7 +172,7 @@ class Metrics:
 
 
 def clearly_best(figures: Mapping[str, Figure], *, lower_is_better: bool = False) -> str | None:
-    """The method whose interval lies wholly beyond all others'; None where there is no such, or nothing to compare."""
+    """The method whose interval is wholly beyond all others'; None if there is none, or nothing to compare."""
     known = {method: figure for method, figure in figures.items() if figure.known}
     if len(known) < 2 or not all(np.isfinite([figure.low, figure.high]).all() for figure in known.values()):
         return None
@@ -200,9 +200,9 @@ def block(
     }
     rows = []
     for method in metrics.methods:
-        own = {name: figures[name][method] for name in names}
-        cells = [_cell(own[name], name, best=best[name] == method) for name in names]
-        rows.append(MethodRow(method, cells, _counts(own)))
+        of_method = {name: figures[name][method] for name in names}
+        cells = [_cell(of_method[name], name, best=best[name] == method) for name in names]
+        rows.append(MethodRow(method, cells, _counts(of_method)))
     return Block(aspect, title, words.counted(n_proteins, "test protein"), rows)
 
 
@@ -238,78 +238,3 @@ def _of_sets(metrics: Metrics, aspect: str, term_sets: Iterable[str], names: Seq
     for name in term_sets:
         title = titled(TERM_SETS[name]) if name in TERM_SETS else words.count_bin(name)
         yield block(metrics, aspect, name, names, title)
-
-
-RULED_BY = ("naive", "diamond")  # what gofer must beat to be of use
-
-
-def headline(metrics: Metrics) -> str:
-    """The first sentence of the page: whether gofer is better than naive and DIAMOND, and with how many proteins."""
-    known = [aspect for aspect in metrics.aspects if metrics.figure(OURS, aspect, "all", "fmax").known]
-    if not known:
-        return "gofer could not be judged: no test protein has a label."
-    rivals = [name for name in RULED_BY if name in metrics.measured]
-    if not rivals:
-        return "gofer could not be compared: neither the naive method nor DIAMOND ran."
-    judged = [aspect for aspect in known if metrics.proteins(aspect, "all") >= FEWEST]
-    better = [aspect for aspect in judged if all(_beats(metrics, aspect, rival) for rival in rivals)]
-    titles = [method_name(name) if name != "naive" else "naive prediction" for name in rivals]
-    both, either = words.listed(titles), words.listed(titles, "or")
-    counts = words.listed([f"{in_words(a)} {metrics.proteins(a, 'all'):,}" for a in known])
-    tested = f"Test proteins: {counts}."
-    if not judged:
-        return f"Too few test proteins to say whether gofer is better than {either}. {tested}"
-    if not better:
-        return f"gofer is not clearly better than {both} in any aspect, by Fmax. {tested}"
-    where = "every aspect" if len(better) == len(metrics.aspects) else words.listed([in_words(a) for a in better])
-    return f"gofer predicts better than {both} in {where}, by Fmax. {tested}"
-
-
-def _beats(metrics: Metrics, aspect: str, rival: str) -> bool:
-    both = {method: metrics.figure(method, aspect, "all", "fmax") for method in (OURS, rival)}
-    return not both[rival].known or clearly_best(both) == OURS
-
-
-def verdicts(metrics: Metrics) -> list[str]:
-    """One sentence per aspect: gofer's Fmax compared with that of the best other method."""
-    return [sentence for aspect in metrics.aspects if (sentence := _verdict(metrics, aspect))]
-
-
-def _verdict(metrics: Metrics, aspect: str) -> str:
-    ours = metrics.figure(OURS, aspect, "all", "fmax")
-    name = words.ASPECT_NAMES[aspect]
-    if not ours.known:
-        return f"{name}: no test protein has a label in this aspect."
-    begin = f"{name}: Fmax {ours.value:.2f} ({words.interval(ours.low, ours.high, 2)})"
-    others = {m: metrics.figure(m, aspect, "all", "fmax") for m in metrics.measured if m != OURS}
-    others = {method: figure for method, figure in others.items() if figure.known}
-    if not others:
-        return f"{begin}; no other method ran."
-    rival = max(others, key=lambda method: others[method].value)
-    theirs = others[rival]
-    against = f"{method_name(rival)} ({theirs.value:.2f}; {words.interval(theirs.low, theirs.high, 2)})"
-    best = clearly_best({OURS: ours, rival: theirs})
-    if ours.n < FEWEST:
-        few = words.counted(ours.n, "test protein")
-        return f"{begin}; the best other method is {against}. {few}: too few to tell which is better."
-    if best is None:
-        way = "higher than" if ours.value > theirs.value else "lower than" if ours.value < theirs.value else "equal to"
-        return f"{begin}, {way} the best other method, {against}, but the intervals overlap."
-    return f"{begin}, clearly {'higher' if best == OURS else 'lower'} than the best other method, {against}."
-
-
-def zero_shot_sentence(metrics: Metrics) -> str:
-    """What the zero-shot figures say, in words; empty where there are none."""
-    found = {aspect: metrics.figure(OURS, aspect, "zero", "macro_auroc") for aspect in metrics.aspects}
-    known = {aspect: figure for aspect, figure in found.items() if figure.known}
-    if not known:
-        return "No zero-shot term could be measured: no test protein has one, or the run holds none out."
-    parts = [
-        f"{words.ASPECT_NAMES[aspect].lower()} {100 * figure.value:.0f} % (interval "
-        f"{100 * figure.low:.0f}–{100 * figure.high:.0f} %; {words.counted(figure.n, 'term')})"
-        for aspect, figure in known.items()
-    ]
-    return (
-        "How often gofer ranks a protein that has a term above one that does not have it, for terms "
-        f"that training never saw: {', '.join(parts)}. Guessing gives 50 %."
-    )

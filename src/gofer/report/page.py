@@ -1,7 +1,7 @@
-"""The page of a run: reads the artefacts, makes rows and pictures, and fills the template `page.html.j2` beside this.
+"""The page of a run: reads the artefacts, makes rows and pictures, and fills the template `page.html.j2`.
 
-The page stands alone: no script, style, font or picture comes from elsewhere. Everything from a user is escaped. The
-same artefacts give the same bytes.
+The page is self-contained: no script, style, font or picture comes from elsewhere. Everything from a user is escaped.
+The same artefacts give the same bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +23,7 @@ from gofer.report import metric_tables as quality
 from gofer.report import plots as figures
 from gofer.report import prediction_section as predictions
 from gofer.report import subset_tables as breakdowns
+from gofer.report import verdict
 from gofer.report.evidence_section import Agreement, agreements, choose_shown, examples_of, ranges_text
 from gofer.report.faithfulness_section import Faithfulness
 from gofer.report.leak_section import Leaks
@@ -111,26 +112,26 @@ def _quality(metrics: Metrics, differences: breakdowns.Differences) -> dict[str,
         "compared": [(term_set, name) for term_set, name in breakdowns.COMPARED],
         "by_identity": breakdowns.identity_blocks(metrics),
         "identity_names": breakdowns.OF_IDENTITY,
-        "apart": breakdowns.apart_blocks(metrics),
+        "subsets": breakdowns.subset_blocks(metrics),
         "generalised": breakdowns.generalised_blocks(metrics),
         "rank_names": breakdowns.OF_RANKS,
         "main_names": quality.MAIN,
         "fewest": quality.FEWEST,
-        "headline": quality.headline(metrics),
-        "verdicts": quality.verdicts(metrics),
+        "headline": verdict.headline(metrics),
+        "verdicts": verdict.verdicts(metrics),
         "legend": [(method_name(method), *_mark(method)) for method in metrics.measured],
         "reliability_legend": [(method_name(method), *_mark(method)) for method in shown_everywhere(metrics.measured)],
         "by_set": quality.term_set_blocks(metrics, {name: titled(title) for name, title in TERM_SETS.items()}),
         "of_zero": quality.term_set_blocks(metrics, ["zero"]),
         "by_count": quality.term_set_blocks(metrics, bins),
         "term_set_names": quality.OF_TERM_SETS,
-        "zero_shot": quality.zero_shot_sentence(metrics),
+        "zero_shot": verdict.zero_shot_sentence(metrics),
         **_pictures(metrics, bins),
     }
 
 
 def _pictures(metrics: Metrics, bins: Mapping[str, str]) -> dict[str, list[tuple[str, Markup | None]]]:
-    # Per aspect its name and picture; None where no figure can be had.
+    # Per aspect its name and picture; None where no figure is defined.
     def drawn(
         term_sets: Iterable[str], names: Sequence[str], draw: Callable[[str], Markup]
     ) -> list[tuple[str, Markup | None]]:

@@ -1,6 +1,6 @@
 """The pictures of the page, one function each, all from the rows that the page's tables show.
 
-No text of a user is drawn: names stand in the HTML beside the picture, where the browser escapes and wraps them.
+No text of a user is drawn: names are in the HTML next to the picture, where the browser escapes and wraps them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ from gofer.report.svg import (
     style,
 )
 
-WIDTH = 336  # three abreast on the page, one on a telephone
-WIDE = 512  # two abreast
+WIDTH = 336  # three side by side on the page, one on a phone
+WIDE = 512  # two side by side
 
 
 def dots_by_metric(metrics: Metrics, aspect: str, names: Sequence[str]) -> Markup:
@@ -153,7 +153,7 @@ def nearest_identities(counts: pd.DataFrame, names: Mapping[str, str], promised:
 
 
 def _none_similar(axes: Axes, shares: pd.Series) -> None:
-    # On a scale of its own, from 0 to 100 %: these are often most of the proteins.
+    # On a separate scale, from 0 to 100 %: these are often most of the proteins.
     axes.bar(range(len(shares)), shares, width=0.8, color=[COLOURS[SPLIT_COLOURS[split]] for split in shares.index])
     for place, share in enumerate(shares):
         axes.annotate(
@@ -169,7 +169,7 @@ def _none_similar(axes: Axes, shares: pd.Series) -> None:
 
 
 def curves(table: pd.DataFrame, lines: Mapping[str, str], name: str, *, steps: Mapping[str, int]) -> Markup:
-    """Some metrics over the training steps of all stages, one behind the other.
+    """Some metrics over the training steps of all stages, one after the other.
 
     Args:
         table: Columns stage, step (counted over all stages), metric, value.
@@ -186,9 +186,9 @@ def curves(table: pd.DataFrame, lines: Mapping[str, str], name: str, *, steps: M
             colour = ASPECT_COLOURS.get(metric.removeprefix("fmax_"), colour) if len(known) > 1 else colour
             colour = "ink" if metric == "fmax" else colour
             width = 2.4 if metric == "fmax" else 1.6
-            own = table[table["metric"] == metric]
-            for stage, part in own.groupby("stage", sort=True):
-                shown = label if stage == own["stage"].iloc[0] else None
+            rows = table[table["metric"] == metric]
+            for stage, part in rows.groupby("stage", sort=True):
+                shown = label if stage == rows["stage"].iloc[0] else None
                 marker = "o" if len(part) == 1 else ""
                 axes.plot(
                     part["step"], part["value"], marker=marker, markersize=4, color=COLOURS[colour], linewidth=width,
@@ -238,7 +238,7 @@ def _stage_axis(axes: Axes, steps: Mapping[str, int]) -> None:
 
 
 def residues(example: Example, name: str) -> Markup:
-    """One protein along its residues: impact of masking and attention, below them the evidence and the truth."""
+    """One protein along its residues: impact of masking and attention, with the evidence and the truth below."""
     places = np.arange(1, example.length + 1)
     strips = [("Evidence", example.evidence, "blue"), ("Planted", example.planted, "amber")]
     strips = [strip for strip in strips if strip[0] == "Evidence" or strip[1]]
@@ -252,7 +252,7 @@ def residues(example: Example, name: str) -> Markup:
         axes.plot(places, impact, color=COLOURS["blue"], linewidth=1.5, label="Impact of masking")
         axes.plot(places, attention, color=COLOURS["green"], linewidth=1.1, label="Attention")
         lowest = min(0.0, float(np.nanmin(impact)))
-        unit = 1 - lowest  # strips stay as far apart where impact falls below 0
+        unit = 1 - lowest  # strips keep their distance if impact falls below 0
         for row, (label, ranges, colour) in enumerate(strips):
             y = lowest - unit * (0.24 + 0.3 * row)
             axes.broken_barh(

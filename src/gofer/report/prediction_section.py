@@ -1,4 +1,4 @@
-"""The predictions for a query in short: of a few proteins, what tells most, and where the whole is."""
+"""A preview of the predictions for a query: the most informative ones of a few proteins, and links to the files."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TERMS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Prediction:
-    """One line of the preview. `percent` is the score for the bar beside it."""
+    """One line of the preview. `percent` is the score for its bar."""
 
     go_id: str
     name: str
@@ -31,7 +31,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class QueryPreview:
-    """The predictions of one query in short.
+    """A preview of the predictions for one query.
 
     Attributes:
         name: Of the query.
@@ -63,7 +63,7 @@ def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
         name=path.parent.name,
         n_proteins=table["protein_id"].nunique(),
         n_predictions=len(table),
-        proteins=[(name, [_prediction(row) for row in own.to_dict("records")]) for name, own in lines.items()],
+        proteins=[(name, [_prediction(row) for row in rows.to_dict("records")]) for name, rows in lines.items()],
         files=list(_files(path, Path(root))),
     )
 

@@ -25,7 +25,7 @@ MEANINGS = {
 }
 MOST_EXAMPLES = 3  # of a kind
 MOST_SHOWN = 240  # characters of a side of an example
-SAME_SHOWN = 40  # characters kept of what the two sides begin with
+SAME_SHOWN = 40  # characters kept of the common beginning
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class ReleaseStory:
         changes: How many changes there are.
         terms: How many terms they concern.
         aspects: Names of the aspects that have any.
-        kinds: One row per kind, those that do not occur too.
+        kinds: One row per kind, including those that do not occur.
         accounting: What was compared, and what not.
-        table: Address of the table of all changes from the page, None where it lies elsewhere.
+        table: Address of the table of all changes from the page, None if it is outside the folder of the page.
     """
 
     previous: str
@@ -95,19 +95,20 @@ class ReleaseStory:
         )
 
 
-def _kind_row(kind: str, own: pd.DataFrame, aspects: Sequence[str]) -> KindRow:
-    shown = own.iloc[np.unique(np.linspace(0, len(own) - 1, MOST_EXAMPLES).round().astype(int))] if len(own) else own
+def _kind_row(kind: str, changes: pd.DataFrame, aspects: Sequence[str]) -> KindRow:
+    places = np.unique(np.linspace(0, max(len(changes) - 1, 0), MOST_EXAMPLES).round().astype(int))
+    shown = changes.iloc[places[places < len(changes)]]
     return KindRow(
         kind,
         MEANINGS[kind],
-        [f"{int((own['aspect'] == aspect).sum()):,}" for aspect in aspects],
-        f"{len(own):,}",
+        [f"{int((changes['aspect'] == aspect).sum()):,}" for aspect in aspects],
+        f"{len(changes):,}",
         [(row.name, row.go_id, *_shown(row.before, row.after)) for row in shown.itertuples(index=False)],
     )
 
 
 def _shown(before: str, after: str) -> tuple[str, str]:
-    # Two long texts that begin similar are shown from shortly before they differ.
+    # Two long texts with the same beginning are shown from shortly before they differ.
     same = len(os.path.commonprefix([before, after]))
     start = before.rfind(" ", 0, max(same - SAME_SHOWN, 0)) + 1 if len(max(before, after, key=len)) > MOST_SHOWN else 0
     begun = "… " if start else ""

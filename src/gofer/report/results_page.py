@@ -1,4 +1,4 @@
-"""RESULTS.md: the results of one run on one page of Markdown, with the command, seed, data and day that they come from.
+"""RESULTS.md: the results of one run on one page of Markdown, with the command, seed, data and date.
 
 All other values are in metrics.tsv and differences.tsv of the run.
 """

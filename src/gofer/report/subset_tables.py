@@ -1,4 +1,4 @@
-"""Quality by similarity to training, where unseen terms stand among all terms, and gofer less each other method."""
+"""Quality by similarity to training and on subsets, ranks of unseen terms, and gofer minus each other method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from gofer.report.input_tables import read_tsv
 from gofer.report.metric_tables import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
 from gofer.tables import DIFFERENCES
 
-IDENTITY_NAMES = {own.split: titled(own.name) for own in IDENTITY_BINS}
+IDENTITY_NAMES = {one.split: titled(one.name) for one in IDENTITY_BINS}
 LISTED = "listed"  # the term set of evaluation.terms
 OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
 SETTING_NAMES = {
@@ -32,37 +32,37 @@ COMPARED = [
 
 def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
     """Per aspect (its name), one block per bin of identity to the nearest training protein that has a test protein."""
-    told = []
+    by_aspect = []
     for aspect in metrics.aspects:
         some = [split for split in IDENTITY_NAMES if metrics.proteins(aspect, "all", split)]
         names = {split: f"{IDENTITY_NAMES[split]} ({metrics.proteins(aspect, 'all', split):,})" for split in some}
         whole = [block(metrics, aspect, "all", OF_IDENTITY, names[split], split=split) for split in some]
         few = shown_everywhere(metrics.methods)
-        shown = [replace(own, rows=[row for row in own.rows if row.method in few]) for own in whole]
-        told.append((words.ASPECT_NAMES[aspect], shown))
-    return told
+        shown = [replace(full, rows=[row for row in full.rows if row.method in few]) for full in whole]
+        by_aspect.append((words.ASPECT_NAMES[aspect], shown))
+    return by_aspect
 
 
-def apart_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
-    """Per aspect (its name), one block per vocabulary and set of proteins that is judged apart; none where none is."""
+def subset_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
+    """Per aspect (its name), one block per subset (vocabulary or set of proteins); empty if there is none."""
     keys = metrics.table[["split", "term_set"]].drop_duplicates().itertuples(index=False)
     named = [
         (split, term_set)
         for split, term_set in keys
         if term_set == LISTED or (split.startswith("test_") and split not in IDENTITY_NAMES)
     ]
-    told = []
+    by_aspect = []
     for aspect in metrics.aspects if named else []:
         some = [key for key in named if metrics.proteins(aspect, key[1], key[0])]
         blocks = [
-            block(metrics, aspect, term_set, OF_IDENTITY, _apart_name(metrics, aspect, split, term_set), split=split)
+            block(metrics, aspect, term_set, OF_IDENTITY, _subset_name(metrics, aspect, split, term_set), split=split)
             for split, term_set in some
         ]
-        told.append((words.ASPECT_NAMES[aspect], blocks))
-    return told
+        by_aspect.append((words.ASPECT_NAMES[aspect], blocks))
+    return by_aspect
 
 
-def _apart_name(metrics: Metrics, aspect: str, split: str, term_set: str) -> str:
+def _subset_name(metrics: Metrics, aspect: str, split: str, term_set: str) -> str:
     proteins = split.removeprefix("test").removeprefix("_").replace("_", " ").capitalize() or "All"
     listed = ", listed terms" if term_set == LISTED else ""
     return f"{proteins}{listed} ({metrics.proteins(aspect, term_set, split):,})"
@@ -81,7 +81,7 @@ def generalised_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """How far gofer stands above each other method.
+    """Differences between gofer and each other method.
 
     Attributes:
         table: `tables.DIFFERENCES`.
@@ -99,11 +99,11 @@ class Differences:
         return cls(read_tsv(path, DIFFERENCES))
 
     def blocks(self, metrics: Metrics, method: str = "gofer") -> list[Block]:
-        """One block per aspect, one row per other method; marked where the interval lies on gofer's side of 0."""
-        own = self.table[(self.table["method"] == method) & (self.table["split"] == "test")]
+        """One block per aspect, one row per other method; marked if the interval is on gofer's side of 0."""
+        rows = self.table[(self.table["method"] == method) & (self.table["split"] == "test")]
         keyed = {
             (row.aspect, row.against, row.term_set, row.metric): row
-            for row in own[own["n"] > 0].itertuples(index=False)
+            for row in rows[rows["n"] > 0].itertuples(index=False)
         }
         others = [name for name in metrics.methods if name != method and metrics.status[name] == COMPLETE]
         return [_block(keyed, aspect, others) for aspect in metrics.aspects if others]

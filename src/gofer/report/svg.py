@@ -85,7 +85,7 @@ def canvas(width: int, height: int) -> tuple[Figure, Axes]:
 
 
 def as_png(figure: Figure) -> bytes:
-    """The picture as a file of its own, for places that show no page."""
+    """The picture as a separate file, for places that show no page."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=144, facecolor="white", metadata={"Software": None})
     return content.getvalue()

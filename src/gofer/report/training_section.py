@@ -1,4 +1,4 @@
-"""Training as one story: the stages' metrics and curricula, their steps counted through from A to D."""
+"""Training over all stages: metrics and curricula, with steps counted through from A to D."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -80,14 +80,14 @@ class TrainingStory:
         cls, metrics: Iterable[Path | str], curriculum: Path | str, costs: Iterable[Path | str]
     ) -> "TrainingStory":
         """Read the stages' `metrics.tsv`, the curriculum, and what training took, as far as it is there."""
-        told = pd.concat([read_tsv(path, METRIC_COLUMNS) for path in metrics], ignore_index=True)
+        measured = pd.concat([read_tsv(path, METRIC_COLUMNS) for path in metrics], ignore_index=True)
         planned = read_tsv(curriculum, CURRICULUM_COLUMNS)
-        steps = {stage: int(last) for stage, last in told.groupby("stage", sort=True)["step"].max().items()}
+        steps = {stage: int(last) for stage, last in measured.groupby("stage", sort=True)["step"].max().items()}
         before, begin = {}, 0
         for stage, count in steps.items():
             before[stage], begin = begin, begin + count
         return cls(
-            told.assign(through=told["step"] + told["stage"].map(before)),
+            measured.assign(through=measured["step"] + measured["stage"].map(before)),
             planned.assign(through=planned["step"] + planned["stage"].map(before)),
             pd.concat([pd.DataFrame(columns=METRIC_COLUMNS), *(read_tsv(path, METRIC_COLUMNS) for path in costs)]),
             steps,
@@ -95,22 +95,22 @@ class TrainingStory:
 
     def of(self, split: str) -> pd.DataFrame:
         """Columns stage, step (counted through), metric, value of one split."""
-        own = self.metrics[self.metrics["split"] == split]
-        return own[["stage", "through", "metric", "value"]].rename(columns={"through": "step"})
+        rows = self.metrics[self.metrics["split"] == split]
+        return rows[["stage", "through", "metric", "value"]].rename(columns={"through": "step"})
 
     def rows(self, training: Mapping[str, Any]) -> list[StageRow]:
         """The stages in short; `training` is that section of the config."""
         return [self._row(stage, training["stages"][stage]) for stage in self.steps]
 
     def _row(self, stage: str, settings: Mapping[str, Any]) -> StageRow:
-        own = self.metrics[self.metrics["stage"] == stage]
-        losses = _values(own, "train", "loss")
-        fmax = _values(own, "val", "fmax").dropna()
-        temperature = _values(own, "train", "temperature")
+        rows = self.metrics[self.metrics["stage"] == stage]
+        losses = _values(rows, "train", "loss")
+        fmax = _values(rows, "val", "fmax").dropna()
+        temperature = _values(rows, "train", "temperature")
         return StageRow(
             stage=stage,
             text_phase=str(settings["text_phase"]),
-            epochs=int(own["epoch"].max()),
+            epochs=int(rows["epoch"].max()),
             learning_rate=f"{settings['learning_rate']:g}",
             first_loss=words.number(losses.iloc[0] if len(losses) else float("nan"), 3),
             last_loss=words.number(losses.iloc[-1] if len(losses) else float("nan"), 3),
@@ -121,8 +121,8 @@ class TrainingStory:
         )
 
     def _took(self, stage: str) -> dict[str, str]:
-        own = self.costs[self.costs["stage"] == stage]
-        means = {name: _values(own, "train", name).mean() for name in own["metric"].unique()}
+        rows = self.costs[self.costs["stage"] == stage]
+        means = {name: _values(rows, "train", name).mean() for name in rows["metric"].unique()}
         step = means.get("seconds_per_step", float("nan"))
         return {
             "step": words.with_unit(1000 * step, "ms"),
@@ -167,5 +167,5 @@ class TrainingStory:
 
 
 def _values(table: pd.DataFrame, split: str, metric: str) -> pd.Series:
-    own = table[(table["split"] == split) & (table["metric"] == metric)]
-    return own.set_index("epoch")["value"].astype(float)
+    rows = table[(table["split"] == split) & (table["metric"] == metric)]
+    return rows.set_index("epoch")["value"].astype(float)

@@ -17,7 +17,8 @@ import parasail
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
+from gofer.inputs.proteins.candidates import candidates, index_of
+from gofer.inputs.proteins.kmer_search import KmerIndex
 from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_score, scores
 
 MAX_EXPECTED = 1e-4  # by chance, for one pair; distant relatives are worth a few false ones
@@ -29,7 +30,8 @@ class Aligner:
 
     Attributes:
         targets: The different training sequences, sorted; the columns.
-        most: Maximum number of them that a protein is aligned with, those that share most k-mers with it.
+        most: Maximum number of them that a protein is aligned with: those that share most k-mers with it, or in large
+            sets those that DIAMOND finds (`inputs.proteins.candidates`).
     """
 
     targets: tuple[str, ...]
@@ -47,11 +49,17 @@ class Aligner:
 
     @cached_property
     def _index(self) -> KmerIndex:
-        return KmerIndex.of(kmer_matrix(self.targets))
+        return index_of(self.targets)
 
     @cached_property
-    def _own_P(self) -> NDArray[np.float64]:
-        return np.array([own_score(target) for target in self.targets], dtype=np.float64)
+    def _own(self) -> dict[int, int]:
+        return {}
+
+    def _own_score(self, row: int) -> int:
+        # Of the targets that something aligns with, once: most of a large set are never asked for.
+        if row not in self._own:
+            self._own[row] = own_score(self.targets[row])
+        return self._own[row]
 
     def read(self, sequences: Sequence[str], *, threads: int = 1) -> sp.csr_array:
         """Similarity in (0, 1] with each training sequence where it is not 0, float32 (N, P).
@@ -63,8 +71,7 @@ class Aligner:
         different = sorted(set(sequences))
         tried = [np.arange(len(self.targets))] * len(different)
         if self.most < len(self.targets):
-            tried = self._index.best(kmer_matrix(different), most=self.most, threads=threads)
-        _ = self._own_P  # before threads ask for it
+            tried = candidates(different, self.targets, most=self.most, index=lambda: self._index, threads=threads)
         with ThreadPoolExecutor(threads) as pool:
             row_of = dict(zip(different, pool.map(self._row, different, tried), strict=True))
         none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
@@ -76,7 +83,8 @@ class Aligner:
         kept = [(tried[place], rest) for place, score in found if (rest := _unbiased(sequence, others[place], score))]
         rows = np.array([row for row, _ in kept], dtype=np.int64)
         values = np.array([score for _, score in kept], dtype=np.float64)
-        values = np.minimum(values / np.sqrt(own_score(sequence) * self._own_P[rows]), 1).astype(np.float32)
+        own_R = np.array([self._own_score(row) for row in rows.tolist()], dtype=np.float64)
+        values = np.minimum(values / np.sqrt(own_score(sequence) * own_R), 1).astype(np.float32)
         return sp.csr_array((values, (np.zeros_like(rows), rows)), shape=(1, len(self.targets)))
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,6 +25,18 @@ from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeat
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.sparse_parts import joined, parts_of
 from gofer.training.checkpoint import DAMAGED, read_tensors, write_tensors
+
+
+class LabelledSequences(NamedTuple):
+    """Proteins of which the sequence and the labels are known, and no vector.
+
+    Attributes:
+        sequences: Upper-case residues.
+        labels_NT: Their propagated labels, bool, columns as of the model.
+    """
+
+    sequences: list[str]
+    labels_NT: sp.csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +72,7 @@ class LabelModel:
         *,
         aligned: int,
         seed: int,
+        others: LabelledSequences | None = None,
     ) -> "LabelModel":
         """Fit on training proteins.
 
@@ -70,6 +84,7 @@ class LabelModel:
             weights: The kernel.
             aligned: Maximum number of training proteins that a protein is aligned with; 0 transfers no labels.
             seed: Of the choice of landmarks.
+            others: Proteins without vectors, whose labels are transferred too.
         """
         reader = SequenceReader.of_training(known.sequences)
         residues = Scale.of_training(known.summaries_BS)
@@ -78,22 +93,23 @@ class LabelModel:
         model = cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, None, None)
         if not aligned:
             return model
-        targets, owner_N = np.unique(np.array(known.sequences, object), return_inverse=True)
-        return model.transferring_from(targets.tolist(), owner_N, labels_NT, aligned)
+        if others is None:
+            return model.transferring_from(known.sequences, labels_NT, aligned)
+        of_all_NT = sp.vstack([labels_NT, others.labels_NT], "csr")
+        return model.transferring_from([*known.sequences, *others.sequences], of_all_NT, aligned)
 
-    def transferring_from(
-        self, targets: Sequence[str], target_N: NDArray[np.int64], labels_NT: sp.csr_array, aligned: int
-    ) -> "LabelModel":
+    def transferring_from(self, sequences: Sequence[str], labels_NT: sp.csr_array, aligned: int) -> "LabelModel":
         """The same model, with labels transferred from known proteins that align.
 
         Args:
-            targets: Their different sequences, sorted.
-            target_N: Number of the sequence of each known protein.
-            labels_NT: What is true of them; columns are `go_ids`.
-            aligned: Most of them that a protein is aligned with.
+            sequences: Of the known proteins.
+            labels_NT: Their labels; columns are `go_ids`.
+            aligned: Maximum number of them that a protein is aligned with.
         """
-        transferred = TransferredLabels.of_training(target_N, labels_NT, self.aspects_T, len(targets))
-        return replace(self, aligner=Aligner(tuple(targets), aligned), transferred=transferred)
+        aligner = Aligner.of_training(sequences, most=aligned)
+        owner_N = np.array([aligner.column_of[sequence] for sequence in sequences], dtype=np.int64)
+        transferred = TransferredLabels.of_training(owner_N, labels_NT, self.aspects_T, len(aligner.targets))
+        return replace(self, aligner=aligner, transferred=transferred)
 
     def predict(self, proteins: Described) -> Expected:
         """How often similar proteins have each of `go_ids`."""

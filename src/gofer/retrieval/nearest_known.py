@@ -27,7 +27,7 @@ class NearestKnown:
     def columns(
         self,
         sequence: str,
-        cosine_N: NDArray[np.float32],
+        cosine_V: NDArray[np.float32],
         aligned_P: NDArray[np.float32] | None,
         terms_K: NDArray[np.int64],
     ) -> dict[str, list]:
@@ -35,12 +35,12 @@ class NearestKnown:
 
         Args:
             sequence: Its sequence.
-            cosine_N: Of its vector with each of the bank's.
+            cosine_V: Of its vector with each of the bank's.
             aligned_P: Its similarity with each sequence of the bank, 0 where they do not align; None where none is.
             terms_K: The terms, as columns of the bank's labels.
         """
         similarity_P = np.zeros(len(self.bank.targets), np.float32) if aligned_P is None else aligned_P
-        rows = self.bank.nearest(cosine_N, similarity_P, terms_K).tolist()
+        rows = self.bank.nearest(cosine_V, similarity_P, terms_K).tolist()
         told = {row: self._of_row(sequence, row, similarity_P) for row in set(rows)}
         names = ("protein", "name", "by", "identity", "coverage")
         return {f"nearest_{name}": [told[row][place] for row in rows] for place, name in enumerate(names)}

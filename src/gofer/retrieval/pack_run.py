@@ -21,6 +21,7 @@ from gofer.training.dataset import truth_matrix
 
 FILES = {
     "proteins": "inputs/proteins.parquet",
+    "splits": "inputs/splits.parquet",
     "terms": "inputs/terms.parquet",
     "term_sets": "inputs/term_sets.parquet",
     "annotations": "inputs/annotations.parquet",

@@ -82,12 +82,12 @@ class ChunkScorer:
         expected = self.scorer.label_model.predict(described)
         scores_BT = self.scorer.scores(described, expected)
         keep_BT = space.to_keep(scores_BT, min_score=self.min_score, max_terms=self.max_terms)
-        cosine_BN, nearest = z_BD @ self.bank.vectors_ND.T, NearestKnown(self.bank)
+        cosine_BV, nearest = z_BD @ self.bank.vectors_VD.T, NearestKnown(self.bank)
         tables, without = [], []
         for row, protein in enumerate(proteins):
             table, terms_K = kept_rows(self.facts, protein.protein_id, scores_BT[row], keep_BT[row])
             aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
-            nearest_K = nearest.columns(protein.sequence, cosine_BN[row], aligned_P, terms_K)
+            nearest_K = nearest.columns(protein.sequence, cosine_BV[row], aligned_P, terms_K)
             tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K)))
             if reason := self.facts.why_none(table, self.min_score):
                 without.append((protein.protein_id, len(protein.sequence), reason))
@@ -158,7 +158,7 @@ class Predictor:
     def vectors(self, proteins: Iterable[QueryProtein]) -> NDArray[np.float32]:
         """Vectors in the shared space, (N, D)."""
         parts = [self._scorer.explained(self._residues(chunk))[0] for chunk in chunks(proteins)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.model.bank.vectors_ND.shape[1]), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, self.model.bank.vectors_VD.shape[1]), np.float32)
 
     def _residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
         # As a store of residue embeddings would give them, each distinct sequence once.

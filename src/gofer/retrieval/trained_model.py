@@ -128,7 +128,7 @@ class TrainedModel:
             "labels/weight": (landmarks, seen),
             "labels/mean": (seen,),
             "labels/learned": (landmarks, width),
-            "bank/vectors": (len(self.own_bank), width),
+            "bank/vectors": (len(self.own_bank.rows_V), width),
             "bank/labels.indptr": (terms + 1,),
             **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
             "related/mean": (seen,),
@@ -151,9 +151,8 @@ class TrainedModel:
         if not int(facts["aligned"]):
             return model
         seen = pd.Index(self.terms["go_id"]).get_indexer(pd.Index(model.go_ids))
-        return model.transferring_from(
-            bank.targets, bank.target_N, bank.labels_NT[:, seen].tocsr(), int(facts["aligned"])
-        )
+        labels_NS = bank.labels_NT[:, seen].tocsr()
+        return model.transferring_from(bank.sequences, labels_NS, int(facts["aligned"]))
 
     def encoder(self, device: str = "auto") -> ResidueEncoder:
         """The residue encoder that it was trained on.

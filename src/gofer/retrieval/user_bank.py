@@ -78,7 +78,8 @@ class UserBanks:
                 [*bank.protein_ids, *more.protein_ids],
                 [*bank.names, *more.names],
                 [*bank.sequences, *more.sequences],
-                np.concatenate([bank.vectors_ND, more.vectors_ND]),
+                np.concatenate([bank.rows_V, more.rows_V + len(bank)]),
+                np.concatenate([bank.vectors_VD, more.vectors_VD]),
                 sp.csc_array(sp.vstack([bank.labels_NT, more.labels_NT], format="csc")),
             )
         return bank
@@ -153,7 +154,8 @@ def _write(
     ids, sequences = known["protein_id"].tolist(), known["sequence"].tolist()
     labels_NT = _without_roots(label_matrix(labels, ids, model.terms["go_id"]).tocsc(), model.terms)
     names = [plain_name(description) for description in known["description"]]
-    bank = Bank(ids, names, sequences, predictor.vectors(map(QueryProtein, ids, sequences)), labels_NT)
+    vectors_ND = predictor.vectors(map(QueryProtein, ids, sequences))
+    bank = Bank(ids, names, sequences, np.arange(len(ids)), vectors_ND, labels_NT)
     path = bank_folder(model.file.digest) / f"{name}{SUFFIX}"
     told = {"model": model.name, "model_sha256": model.file.digest, "proteins": len(ids), "source": source}
     write_model_file(path, bank.arrays(), {"bank.json": told}, bank.texts(), kind=BANK)

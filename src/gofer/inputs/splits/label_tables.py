@@ -1,17 +1,14 @@
-"""The labels of a run, batch by batch: the matrix of training proteins, then pid2pos and an account of it.
+"""The labels of a run, batch by batch: pid2pos and an account of it.
 
 `annotations.parquet` comes in batches of whole proteins, of which expansion treats each separately. So memory does not
-grow with the number of proteins but for a few bytes per label. Shapes: N proteins, T terms.
+grow with the number of proteins but for a few bytes per label.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import scipy.sparse as sp
 
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.splits.expansion import (
@@ -24,34 +21,6 @@ from gofer.inputs.splits.expansion import (
     positives_batch,
 )
 from gofer.inputs.splits.label_checks import check_counts, check_labels
-
-
-def label_matrices(
-    annotations: Iterable[pa.RecordBatch], protein_ids: Sequence[Sequence[str]], go_ids: Sequence[str]
-) -> list[sp.csr_array]:
-    """1 where a protein has a term, int8 (N, T), for several sets of proteins in one pass.
-
-    Args:
-        annotations: Columns protein_id, go_id, each pair once.
-        protein_ids: Rows of each matrix.
-        go_ids: Columns.
-    """
-    terms = pa.array(go_ids, pa.string())
-    proteins = [pa.array(ids, pa.string()) for ids in protein_ids]
-    found: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in proteins]
-    for batch in annotations:
-        column = pc.index_in(batch["go_id"], value_set=terms)
-        for ids, pairs in zip(proteins, found, strict=True):
-            row = pc.index_in(batch["protein_id"], value_set=ids)
-            here = pc.and_(pc.is_valid(row), pc.is_valid(column))
-            pairs.append((row.filter(here).to_numpy(), column.filter(here).to_numpy()))
-    empty = np.empty(0, np.int32)
-    matrices = []
-    for ids, pairs in zip(proteins, found, strict=True):
-        row, column = (np.concatenate([empty, *parts]) for parts in (zip(*pairs, strict=True) if pairs else ([], [])))
-        ones = np.ones(len(row), dtype=np.int8)
-        matrices.append(sp.csr_array((ones, (row, column)), shape=(len(ids), len(terms))))
-    return matrices
 
 
 class LabelTable:
@@ -136,16 +105,16 @@ class LabelCounts:
         """Count what `expand` gave for some proteins."""
         self.dropped.update(dropped_ancestors(labels))
         for split in SPLITS_SEEN:
-            own = labels[labels["split"] == split]
-            positive = own[own["left_out"] == POSITIVE]
+            of_split = labels[labels["split"] == split]
+            positive = of_split[of_split["left_out"] == POSITIVE]
             added = positive[positive["hops"] > 0]
             self._counts["with a positive", split] += positive["protein_id"].nunique()
             self._counts["positives", split] += len(positive)
             self._counts["added", split] += len(added)
             self._counts["expanded", split] += added["protein_id"].nunique()
-            self._true[split] |= set(own["go_id"].unique())
+            self._true[split] |= set(of_split["go_id"].unique())
             self._positive[split] |= set(positive["go_id"].unique())
-            left_out = own.loc[own["left_out"] != POSITIVE, "left_out"].value_counts()
+            left_out = of_split.loc[of_split["left_out"] != POSITIVE, "left_out"].value_counts()
             self._left_out.update({(split, str(reason)): int(count) for reason, count in left_out.items()})
 
     def dropped_in_order(self) -> dict[str, int]:

@@ -1,33 +1,24 @@
 """The nearest training protein of each validation and test protein.
 
-The search is the same for every method of splitting: k-mers choose candidates (of more than `MOST_BY_KMERS`
-training sequences, DIAMOND does), and `local_alignment` measures the identity to each. Of 1,259 Swiss-Prot proteins
-held out at random, 605 have a training protein at 30 % or more when every pair is aligned; k-mers find one for 593 of
-them, and for all 453 at 40 % or more (benchmarks/similar_proteins.py).
+The search is the same for every method of splitting: `candidates` chooses training proteins by shared k-mers (in large
+sets by DIAMOND), and `local_alignment` measures the identity to each. Of 1,259 Swiss-Prot proteins held out at random,
+605 have a training protein at 30 % or more when every pair is aligned; k-mers find one for 593 of them, and for all 453
+at 40 % or more (benchmarks/similar_proteins.py).
 """
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gofer.inputs.accounting import Accounting
-from gofer.inputs.proteins.diamond import DiamondSearch
-from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
+from gofer.inputs.proteins.candidates import candidates
 from gofer.inputs.proteins.local_alignment import Hit, all_hits
 from gofer.inputs.splits.identity_bins import identity_bins
 from gofer.inputs.splits.split_checks import check_splits
 from gofer.names import HELD_OUT, LABELLED
 
-logger = logging.getLogger(__name__)
-
 CANDIDATES = 50  # training proteins that one is aligned with
-MOST_BY_KMERS = 20_000  # distinct training sequences
-TOO_MANY = (
-    "the nearest of %d training sequences is looked for without DIAMOND: beyond %d this takes hours; install DIAMOND"
-)
 
 
 def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int = 1) -> pd.DataFrame:
@@ -57,24 +48,12 @@ def with_nearest(splits: pd.DataFrame, proteins: pd.DataFrame, *, threads: int =
 
 
 def _nearest(asked: Sequence[str], train: Sequence[str], threads: int) -> list[Hit | None]:
-    near = _candidates(asked, train, threads)
+    near = candidates(asked, train, most=CANDIDATES, threads=threads)
     pairs = [(sequence, [train[row] for row in rows]) for sequence, rows in zip(asked, near, strict=True)]
     return [
-        max((hit._replace(row=int(rows[hit.row])) for hit in found), key=_merit, default=None)
-        for rows, found in zip(near, all_hits(pairs, threads=threads), strict=True)
+        max((hit._replace(row=int(rows[hit.row])) for hit in own), key=_merit, default=None)
+        for rows, own in zip(near, all_hits(pairs, threads=threads), strict=True)
     ]
-
-
-def _candidates(asked: Sequence[str], train: Sequence[str], threads: int) -> list[NDArray[np.int64]]:
-    # Rows of the training proteins to align each one with.
-    if len(train) > MOST_BY_KMERS:
-        search = DiamondSearch(threads=threads, max_targets=CANDIDATES)
-        if search.installed:
-            hits = search.hits(asked, train)
-            starts = np.searchsorted(hits["query"], np.arange(1, len(asked)))
-            return np.split(hits["target"].to_numpy(), starts)
-        logger.warning(TOO_MANY, len(train), MOST_BY_KMERS)
-    return KmerIndex.of(kmer_matrix(train)).best(kmer_matrix(asked), most=CANDIDATES, threads=threads)
 
 
 def _merit(hit: Hit) -> tuple[float, int, int]:
@@ -86,7 +65,7 @@ def without_similar(
 ) -> tuple[pd.DataFrame, int]:
     """The split with nearest proteins, and no val or test protein left that has a training protein at `identity`.
 
-    Clusters separate nearly all similar proteins. Where the search finds a similar training protein nonetheless, the
+    Clusters separate nearly all similar proteins. If the search still finds a similar training protein, the
     whole cluster of the val or test protein moves to training, until none is left.
 
     Args:

@@ -1,0 +1,49 @@
+"""Which of many proteins one is worth aligning with: those that share most k-mers, or in large sets DIAMOND's hits."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gofer.inputs.proteins.diamond import DiamondSearch
+from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
+
+MOST_BY_KMERS = 20_000  # sequences searched
+MOST_HITS = 100  # of DIAMOND for one protein; their number is the search's cost, and near ones come first
+TOO_MANY = "%d sequences are searched without DIAMOND: beyond %d this takes hours; install DIAMOND"
+
+logger = logging.getLogger(__name__)
+
+
+def index_of(sequences: Sequence[str]) -> KmerIndex:
+    """The index of their k-mers."""
+    return KmerIndex.of(kmer_matrix(sequences))
+
+
+def candidates(
+    asked: Sequence[str],
+    targets: Sequence[str],
+    *,
+    most: int,
+    index: Callable[[], KmerIndex] | None = None,
+    threads: int = 1,
+) -> list[NDArray[np.int64]]:
+    """Rows of the targets to align each protein with, the best first where k-mers choose them, else ascending.
+
+    Args:
+        asked: Sequences.
+        targets: Sequences that are searched.
+        most: Maximum number of them for one protein; DIAMOND gives at most `MOST_HITS`.
+        index: Gives the index of the targets' k-mers, where it is kept; only asked for if k-mers choose.
+        threads: Number of threads; they change only the time.
+    """
+    if len(targets) > MOST_BY_KMERS:
+        search = DiamondSearch(threads=threads, max_targets=min(most, MOST_HITS))
+        if search.installed:
+            hits = search.hits(asked, targets)
+            starts = np.searchsorted(hits["query"], np.arange(1, len(asked)))
+            return np.split(hits["target"].to_numpy(), starts) if len(asked) else []
+        logger.warning(TOO_MANY, len(targets), MOST_BY_KMERS)
+    found = index() if index else index_of(targets)
+    return found.best(kmer_matrix(asked), most=most, threads=threads)
