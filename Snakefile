@@ -1,4 +1,4 @@
-# gofer: what proteins do, found by retrieval in a space that proteins and the texts of GO terms share.
+# gofer: protein function by retrieval in a space shared by proteins and the texts of GO terms.
 #
 #   snakemake --cores 2                                                   the embedded demo
 #   snakemake check --cores 1 --configfile my.yaml                        what is wrong, before any job
@@ -36,6 +36,7 @@ rule all:
     input:
         results("report.html"),
         rules.collect_metrics.output.metrics,
+        [] if config["model"] else OWN_MODEL,
         predictions(),
     default_target: True
     localrule: True

@@ -1,4 +1,4 @@
-"""What a residue encoder is worth downstream: the same training, the same split, several seeds.
+"""Residue encoders compared by the predictions that they lead to: same training, same split, several seeds.
 
     python benchmarks/encoders.py --data DIR --like results/swissprot --models mini untrained_t6_d128_h4 --seeds 1 2 3
 
@@ -50,10 +50,10 @@ def main() -> None:
     ]
     table = pd.DataFrame(rows)
     write_tsv(Path("results/encoders.tsv"), table)
-    for model, own in table.drop(columns="seed").groupby("model", sort=False):
-        text = "  ".join(f"{name} {own[name].mean():.3f} ± {own[name].std():.3f}" for name in own.columns[1:])
+    for model, seeds in table.drop(columns="seed").groupby("model", sort=False):
+        text = "  ".join(f"{name} {seeds[name].mean():.3f} ± {seeds[name].std():.3f}" for name in seeds.columns[1:])
         print(f"{model:24s} {text}")
-    first, *others = (own.set_index("seed").drop(columns="model") for _, own in table.groupby("model", sort=False))
+    first, *others = (seeds.set_index("seed").drop(columns="model") for _, seeds in table.groupby("model", sort=False))
     for other in others:
         print("the first is better in", (first > other).sum().to_dict(), "of", len(first), "seeds")
 
@@ -65,8 +65,8 @@ def written_lists(like: Path) -> dict[str, str]:
     ids["zero"] = sets.loc[sets["held_out"], "go_id"]
     folder = Path("results/encoders")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, own in ids.items():
-        (folder / f"{name}.txt").write_text("\n".join(sorted(own)) + "\n", encoding="utf-8")
+    for name, listed in ids.items():
+        (folder / f"{name}.txt").write_text("\n".join(sorted(listed)) + "\n", encoding="utf-8")
     return {name: str((folder / f"{name}.txt").resolve()) for name in ids}
 
 
@@ -106,10 +106,12 @@ def figures(run: Path, like: Path) -> dict[str, float]:
     scores[row[here], column[here]] = predicted["score"].to_numpy(float)[here]
     found = {}
     for aspect in ASPECTS:
-        own = (terms["aspect"] == aspect).to_numpy()
-        accretion = terms["information_accretion"].to_numpy(float)[own]
+        in_aspect = (terms["aspect"] == aspect).to_numpy()
+        accretion = terms["information_accretion"].to_numpy(float)[in_aspect]
         for name, weights in (("Fmax", None), ("wFmax", accretion)):
-            found[f"{aspect} {name}"] = float(fmax_of(count_arrays(scores[:, own], truth[:, own], weights))[0])
+            found[f"{aspect} {name}"] = float(
+                fmax_of(count_arrays(scores[:, in_aspect], truth[:, in_aspect], weights))[0]
+            )
     return found
 
 

@@ -1,13 +1,13 @@
-"""Time and memory of gofer's own metrics compared with `cafaeval` on the same files.
+"""Time and memory of gofer's metrics compared with `cafaeval` on the same files.
 
     python benchmarks/evaluation.py --proteins 500 --terms 3000
     python benchmarks/evaluation.py --proteins 20000 --ontology ../shared/data/go/go_2015-07-11.obo.bz2 --unthresholded
 
 The proteins are synthetic: each has some terms and their ancestors; a method finds most of them among `--predicted`
-terms. The ontology is synthetic too, of one aspect, or a real one. Each row is a process of its own on one thread, from
+terms. The ontology is synthetic too, of one aspect, or a real one. Each row is a separate process on one thread, from
 its start to its result: the seconds of its CPU, which other work on the machine distorts least, and its peak memory.
 Ratios are those of cafaeval to the row. Fmax, weighted Fmax, Smin and coverage must agree in every aspect. A run may
-use `--gib` of memory and `--minutes` of CPU: where it needs more, the output says so, and ratios are lower bounds.
+use `--gib` of memory and `--minutes` of CPU: if it needs more, the output says so, and ratios are lower bounds.
 """
 
 import argparse
@@ -46,7 +46,7 @@ from gofer.retrieval.cafa_format import read_cafa
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 
 PROTEINS_AT_ONCE = 256
-LABELS = 5  # terms that a protein is drawn to have, before their ancestors: with these about 60 in GO
+LABELS = 5  # terms drawn for a protein; with their ancestors about 60 in GO
 RUNS = {
     "cafaeval": "cafaeval, the program",
     "start": "gofer, started for nothing",
@@ -68,7 +68,7 @@ def synthetic_terms(rng: np.random.Generator, n_terms: int) -> pd.DataFrame:
 def synthetic_proteins(
     terms: pd.DataFrame, options: argparse.Namespace
 ) -> Iterator[tuple[list[str], NDArray, NDArray[np.bool_]]]:
-    """Ids, scores (float32, propagated) and labels of some proteins after the others; always the same ones."""
+    """Ids, scores (float32, propagated) and labels of the proteins, block by block; always the same."""
     rng, n_proteins, per_protein = np.random.default_rng(options.seed), options.proteins, options.predicted
     graph = GoGraph.of_terms(terms, within_aspect=True)
     below = np.flatnonzero(~graph.is_root_T)
@@ -77,11 +77,11 @@ def synthetic_proteins(
         rows = np.arange(len(ids))[:, None]
         drawn_BT = rng.random((len(ids), len(terms)), np.float32) / 1000
         drawn_BT[rows, rng.choice(below, (len(ids), per_protein // 5))] = rng.random((len(ids), per_protein // 5)) ** 3
-        own = rng.choice(below, (len(ids), LABELS))
-        found = np.where(rng.random(own.shape) < 0.6, rng.uniform(0.2, 1, own.shape), 0.0005)
-        drawn_BT[rows, own] = np.maximum(drawn_BT[rows, own], found)
+        stated = rng.choice(below, (len(ids), LABELS))
+        found = np.where(rng.random(stated.shape) < 0.6, rng.uniform(0.2, 1, stated.shape), 0.0005)
+        drawn_BT[rows, stated] = np.maximum(drawn_BT[rows, stated], found)
         labels_BT = np.zeros(drawn_BT.shape, bool)
-        labels_BT[rows, own] = True
+        labels_BT[rows, stated] = True
         yield ids, hierarchy_consistent(drawn_BT, graph), hierarchy_consistent(labels_BT, graph)
 
 
@@ -162,8 +162,8 @@ def run_gofer(folder: Path, name: str) -> dict[str, AspectFigures]:
         else (None, None)
     )
     table = measure("m", Predicted(predictions, unthresholded, ranks), held_out, {}, bootstrap)
-    own = table[(table["split"] == "test") & (table["term_set"] == "all")].dropna(subset=["value"])
-    wide = own.pivot(index="aspect", columns="metric", values="value")[list(AspectFigures.__annotations__)]
+    rows = table[(table["split"] == "test") & (table["term_set"] == "all")].dropna(subset=["value"])
+    wide = rows.pivot(index="aspect", columns="metric", values="value")[list(AspectFigures.__annotations__)]
     return {aspect: AspectFigures(**row) for aspect, row in wide.to_dict("index").items()}
 
 
@@ -185,7 +185,7 @@ def command_of(folder: Path, name: str) -> list[str]:
     return [sys.executable, "-m", "cafaeval", *files, *options]
 
 
-# A small process of its own: a child's reported peak memory is never below that of the process that started it.
+# A small separate process: a child's reported peak memory is never below that of the process that started it.
 MEASURER = """
 import json, os, resource, subprocess, sys
 space, seconds, errors, *command = sys.argv[1:]
@@ -219,7 +219,9 @@ def figures_of(folder: Path, name: str) -> dict[str, AspectFigures]:
     """What a run that ended well found."""
     if name == "cafaeval":
         return dict(read_figures(folder / "out" / "evaluation_all.tsv"))
-    return {aspect: AspectFigures(**own) for aspect, own in json.loads((folder / f"{name}.json").read_text()).items()}
+    return {
+        aspect: AspectFigures(**values) for aspect, values in json.loads((folder / f"{name}.json").read_text()).items()
+    }
 
 
 def table(folder: Path, options: argparse.Namespace) -> None:
@@ -240,7 +242,7 @@ def table(folder: Path, options: argparse.Namespace) -> None:
             continue
         found = figures_of(folder, name)
         reference = reference or found
-        fmax = "  ".join(f"{aspect} {own.fmax:.3f}" for aspect, own in sorted(found.items()))
+        fmax = "  ".join(f"{aspect} {values.fmax:.3f}" for aspect, values in sorted(found.items()))
         print(f"{RUNS[name]:32}{spent[0]:9.1f}{ratios[0]}{spent[1]:8.2f}{ratios[1]}  {fmax}")
         for aspect, theirs in reference.items() if found else ():
             both = zip(vars(found[aspect]).values(), vars(theirs).values(), strict=True)
@@ -263,7 +265,7 @@ def main() -> None:
     parser.add_argument("--run", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
-        found = {aspect: vars(own) for aspect, own in run_gofer(options.folder, options.run).items()}
+        found = {aspect: vars(values) for aspect, values in run_gofer(options.folder, options.run).items()}
         (options.folder / f"{options.run}.json").write_text(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as name:

@@ -3,9 +3,9 @@
     python benchmarks/extraction.py --threads 1
 
 Proteins and weights are random, the same for every way; lengths are log-normal with median 300, as in Swiss-Prot. The
-ways take turns; medians of CPU seconds, which other work on the machine disturbs least. Beside them the share of the
-highest rate of matrix products that was measured in the same run, at this model's shapes and in float32: of useful
-operations, padding not counted. Set GLIBC_TUNABLES as below, or not: it helps fair-esm's own way most.
+ways take turns. Printed are medians of CPU seconds, which other work on the machine disturbs least, and the share of
+the highest rate of matrix products that was measured in the same run, at this model's shapes and in float32: of useful
+operations, padding not counted. GLIBC_TUNABLES as below is optional; it helps fair-esm's way most.
 
     GLIBC_TUNABLES=glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=4294967296
 """

@@ -2,9 +2,10 @@
 
     python benchmarks/fasta.py
 
-Synthetic proteins with UniProt headers, log-normal lengths (median 300), 60 residues a line. Each way runs in a process
-of its own, for its peak memory; processor time, so that other work on the machine counts less; the ways take turns, and
-the least of the repeats is printed. The file is in the page cache. Biopython and pyfastx check nothing.
+Synthetic proteins with UniProt headers, log-normal lengths (median 300), 60 residues a line. Each way runs in a
+separate process, for its peak memory. The time is processor time, so that other work on the machine counts less; the
+ways take turns, and the lowest of the repeats is printed. The file is in the page cache. Biopython and pyfastx check
+nothing.
 """
 
 import argparse
@@ -77,7 +78,7 @@ def write_proteins(path: Path, proteins: int, seed: int) -> int:
 
 
 def alone(name: str, path: Path) -> tuple[float, list[int], float]:
-    """Seconds, what was read, and peak MiB of one way in a process of its own."""
+    """Seconds, what was read, and peak MiB of one way in a separate process."""
     command = [sys.executable, __file__, "--way", name, "--file", str(path)]
     return tuple(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 

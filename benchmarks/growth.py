@@ -4,8 +4,8 @@
 
 DATA holds the files of config/swissprot_2014.yaml. For each size a folder of OUT gets the judged proteins and so many
 others, drawn by the hash of their ids; the workflow runs there from the FASTA to the labels of training, the ground
-truth and the baselines that need no residue vectors. What is there already is not run again.
-Figures are those of Snakemake's benchmark files: CPU seconds (user and system, programs that a rule starts among them)
+truth and the baselines that need no residue vectors. Existing results are not computed again.
+Figures are those of Snakemake's benchmark files: CPU seconds (user and system, including programs that a rule starts)
 and the highest resident memory. `--page` writes the table into a page, between two marks.
 """
 
@@ -80,7 +80,7 @@ def headers(fasta: Path) -> Iterator[str]:
 
 
 def run(folder: Path, cores: int) -> None:
-    """The workflow up to `TARGETS`, in a folder of its own."""
+    """The workflow up to `TARGETS`, in a separate folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
     command += [f"results/{RUN}/{target}" for target in TARGETS]
     command += ["--cores", str(cores), "--configfile", str(ROOT / f"config/{RUN}.yaml")]

@@ -1,4 +1,4 @@
-"""What texts, labels of similar and of aligned proteins, and all are worth on a finished run: Fmax, weighted Fmax.
+"""Fmax and weighted Fmax of a finished run by texts, by labels of similar and of aligned proteins, and by all of them.
 
     python benchmarks/kinds_of_evidence.py results/swissprot --split val
 
@@ -60,7 +60,9 @@ def main() -> None:
 
 
 def shares(ensemble: Ensemble) -> str:
-    by_aspect = (f"{aspect} {own.share:g} (trust {own.trust:g})" for aspect, own in sorted(ensemble.aspects.items()))
+    by_aspect = (
+        f"{aspect} {weights.share:g} (trust {weights.trust:g})" for aspect, weights in sorted(ensemble.aspects.items())
+    )
     return ", ".join(by_aspect)
 
 

@@ -1,4 +1,4 @@
-"""What a checkpoint of `pretrain_esm` is worth: held-out perplexity, and GO terms from its pooled residue vectors.
+"""The quality of a checkpoint of `pretrain_esm`: held-out perplexity, and GO terms from its pooled residue vectors.
 
     python benchmarks/mini_esm.py perplexity mini --data DIR
     python benchmarks/mini_esm.py probe mini untrained_t6_d128_h4 --data DIR
@@ -9,7 +9,7 @@ are those of the training: the draw is that of the rule, with `--held-out` and `
 The probe: a protein's vector is the mean and the maximum of its residues' vectors, standardised; ridge regression onto
 its propagated terms, its strength by leave-one-out error among the train proteins of the config's split; Fmax on the
 val proteins per aspect, roots left out. Test proteins are not touched. Terms with fewer than 5 train proteins are
-labels all the same, but never predicted. Naive predicts every term at its frequency.
+labels, but never predicted. Naive predicts every term at its frequency.
 """
 
 import argparse
@@ -59,15 +59,15 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of the input files")
     parser.add_argument("--held-out", type=float, default=0.05, help="share, of the perplexity")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--layers", type=int, nargs="*", help="of the probe; all, where none is given")
+    parser.add_argument("--layers", type=int, nargs="*", help="of the probe; all by default")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     return parser.parse_args()
 
 
 def show_perplexity(options: argparse.Namespace, config: dict) -> None:
-    own = proteins_of(options.data, config)["sequence"]
+    annotated = proteins_of(options.data, config)["sequence"]
     others = read_proteins([options.data / SEQUENCES])[0]["sequence"]
-    sequences = list(dict.fromkeys([*own, *others]))
+    sequences = list(dict.fromkeys([*annotated, *others]))
     identity = config["inputs"]["splits"]["identity"]
     train, held_out = hold_out(sequences, share=options.held_out, identity=identity, seed=options.seed)
     print(
@@ -138,8 +138,8 @@ def ridge(train_BE: np.ndarray, train_BT: np.ndarray, val_BE: np.ndarray) -> np.
 
 
 def row_of(scores_BT: np.ndarray, labels_BT: np.ndarray, aspects: pd.Series) -> str:
-    own = [(aspects == aspect).to_numpy() for aspect in sorted(aspects.unique())]
-    return "\t".join(f"{fmax(scores_BT[:, own_T], labels_BT[:, own_T]):.3f}" for own_T in own)
+    columns = [(aspects == aspect).to_numpy() for aspect in sorted(aspects.unique())]
+    return "\t".join(f"{fmax(scores_BT[:, in_aspect_T], labels_BT[:, in_aspect_T]):.3f}" for in_aspect_T in columns)
 
 
 if __name__ == "__main__":

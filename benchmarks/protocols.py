@@ -1,13 +1,13 @@
-"""What the field's benchmarks take with ESM-2 650M: time, memory and disk of each step, on a core and on a GPU.
+"""Time, memory and disk that the field's benchmarks need with ESM-2 650M, step by step, on a core and on a GPU.
 
     OMP_NUM_THREADS=1 python benchmarks/protocols.py
 
 Measured here, on one core: residues per CPU second of a model of this shape with random weights (float32, packed), its
 memory, bytes per residue in gofer's store; seconds of a training step (pooling, both towers, contrast with the
 config's candidates, backward) per residue and per step; seconds of aligning two proteins, as labels transferred need
-it, and one with those that share most words, for the nearest protein in training. Not in the table: the search for
-shared words, which benchmarks/similar.py --synthetic measures, reading and writing, mining, validation, the attribution
-loss, and cafaeval. The sizes of the benchmarks are published or assumed, as the table says: no benchmark was run.
+it, and one with those that share most k-mers, for the nearest protein in training. Not in the table: the search for
+shared k-mers, which benchmarks/similar.py --synthetic measures, reading and writing, mining, validation, the
+attribution loss, and cafaeval. Sizes of the benchmarks are published or assumed, as the table says; none was run.
 Nothing about a GPU is measured: its rate is its peak by the data sheet times a share that is assumed, as in
 benchmarks/scale.py.
 """
@@ -58,7 +58,7 @@ class Benchmark:
     source: str
 
 
-# Lengths, terms, and whatever the source says is assumed, are round numbers of our own.
+# Lengths, terms, and whatever the source says is assumed, are round numbers that we chose.
 BENCHMARKS = {
     "swissprot": Benchmark(3_226, 400, 2_100, 900, 340, 4_126, 27_000, "counted in the data of config/swissprot.yaml"),
     "nrpdb": Benchmark(
@@ -78,7 +78,9 @@ def main() -> None:
     per_residue, _ = measured_storage(options.residues)
     core = options.core_rate or measured_rate(options.residues)
     step, residue = measured_step(merged("esm2_650m.yaml")["training"])
-    aligned = {length: measured_alignments(length) for length in {own.length for own in BENCHMARKS.values()}}
+    aligned = {
+        length: measured_alignments(length) for length in {benchmark.length for benchmark in BENCHMARKS.values()}
+    }
     print(f"one core: {core:.0f} residues per CPU second; store: {per_residue:.0f} bytes per residue")
     print(f"training: {step:.2f} s a step of 64 proteins, and {residue * 1e6:.0f} µs a residue, forward and backward")
     text = "; ".join(
@@ -157,29 +159,29 @@ def print_table(
 ) -> None:  # fmt: skip
     (step, residue, epochs), landmarks = training, labels["landmarks"]
 
-    def trained(own: Benchmark) -> float:
-        return epochs * (own.trained / 64 * step + own.trained * own.length * residue)
+    def trained(benchmark: Benchmark) -> float:
+        return epochs * (benchmark.trained / 64 * step + benchmark.trained * benchmark.length * residue)
 
-    def align(own: Benchmark) -> float:
-        pair, nearest = aligned[own.length]
-        return own.held_out * (min(own.trained, labels["aligned"]) * pair + nearest)
+    def align(benchmark: Benchmark) -> float:
+        pair, nearest = aligned[benchmark.length]
+        return benchmark.held_out * (min(benchmark.trained, labels["aligned"]) * pair + nearest)
 
     rows: dict[str, Callable[[Benchmark], str]] = {
-        "proteins": lambda own: f"{own.proteins:,}",
-        "residues (assumed mean length)": lambda own: f"{own.proteins * own.length / 1e6:,.0f} M",
-        "embedding, one core": lambda own: f"{own.proteins * own.length / core / HOUR:,.0f} h",
-        "embedding, a GPU (assumed)": lambda own: f"{own.proteins * own.length / gpu / 60:,.1f} min",
-        "embeddings on disk": lambda own: f"{own.proteins * own.length * per_residue / 1e9:,.0f} GB",
-        f"training, {epochs} epochs, one core": lambda own: f"{trained(own) / HOUR:,.1f} h",
-        "alignments, one core": lambda own: f"{align(own) / 60:,.1f} min",
-        "label regression, kernel": lambda own: f"{min(own.trained, landmarks) ** 2 * DOUBLE / 2**30:.2f} GiB",
-        "label regression, weights": lambda own: f"{min(own.trained, landmarks) * own.terms * SINGLE / 2**30:.2f} GiB",
-        "one dense table of scores": lambda own: f"{own.tested * own.largest * DOUBLE / 2**30:.2f} GiB",
-        "unthresholded scores of tested, all aspects": lambda own: f"{own.tested * own.terms * SINGLE / 2**30:.2f} GiB",
+        "proteins": lambda it: f"{it.proteins:,}",
+        "residues (assumed mean length)": lambda it: f"{it.proteins * it.length / 1e6:,.0f} M",
+        "embedding, one core": lambda it: f"{it.proteins * it.length / core / HOUR:,.0f} h",
+        "embedding, a GPU (assumed)": lambda it: f"{it.proteins * it.length / gpu / 60:,.1f} min",
+        "embeddings on disk": lambda it: f"{it.proteins * it.length * per_residue / 1e9:,.0f} GB",
+        f"training, {epochs} epochs, one core": lambda it: f"{trained(it) / HOUR:,.1f} h",
+        "alignments, one core": lambda it: f"{align(it) / 60:,.1f} min",
+        "label regression, kernel": lambda it: f"{min(it.trained, landmarks) ** 2 * DOUBLE / 2**30:.2f} GiB",
+        "label regression, weights": lambda it: f"{min(it.trained, landmarks) * it.terms * SINGLE / 2**30:.2f} GiB",
+        "one dense table of scores": lambda it: f"{it.tested * it.largest * DOUBLE / 2**30:.2f} GiB",
+        "unthresholded scores of tested, all aspects": lambda it: f"{it.tested * it.terms * SINGLE / 2**30:.2f} GiB",
     }
     print_rows(rows, BENCHMARKS, first=38, other=15)
-    for name, own in BENCHMARKS.items():
-        print(f"{name}: {own.source}")
+    for name, benchmark in BENCHMARKS.items():
+        print(f"{name}: {benchmark.source}")
 
 
 if __name__ == "__main__":

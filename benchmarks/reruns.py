@@ -4,7 +4,7 @@
     python benchmarks/reruns.py --configfile config/demo.yaml --table docs/reruns.md
 
 prints a table of jobs, and ends with status 1 where one of them gave other bytes, ran with other jobs, or changed
-a file that is not its own. About six seconds a job; the run's own files are put back afterwards, with their times.
+another file. About six seconds a job; the run's own files are put back afterwards, with their times.
 `--table` writes what each rule gave as a page.
 `--without-caches` removes embeddings.residues.cache and .texts.cache meanwhile, so that vectors are computed again.
 """
@@ -29,7 +29,7 @@ from gofer.config import read_config
 ROOT = Path(__file__).parents[1]
 SNAKEFILE = ROOT / "Snakefile"
 FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", re.MULTILINE)
-# Times, costs and cache hits are in these folders, separate from data; wandb has its own.
+# Times, costs and cache hits are in these folders, separate from data; wandb has a separate folder.
 NOT_DATA = {"logs", "benchmarks", "wandb"}
 
 PAGE = """# Every job again
@@ -74,7 +74,7 @@ class Runner:
     cores: int
 
     def __call__(self, *arguments: str) -> str:
-        """What snakemake says; it ends the process where it fails."""
+        """The output of snakemake; ends the process if it fails."""
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile), *arguments]
         command += [
             "--cores",
@@ -135,9 +135,9 @@ def page(found: dict[Job, list[str]], config: str, without_caches: bool) -> str:
     for job in found:
         jobs.setdefault(job.rule, []).append(job)
     rows = []
-    for rule, own in jobs.items():
-        faults = [f"{job.name}: {fault}" for job in own for fault in found[job]]
-        rows.append(f"| `{rule}` | {len(own)} | {sum(len(job.outputs) for job in own)} | {outcome(faults)} |")
+    for rule, of_rule in jobs.items():
+        faults = [f"{job.name}: {fault}" for job in of_rule for fault in found[job]]
+        rows.append(f"| `{rule}` | {len(of_rule)} | {sum(len(job.outputs) for job in of_rule)} | {outcome(faults)} |")
     return PAGE.format(
         options=f"--configfile config/{config}" + " --without-caches" * without_caches,
         jobs=len(found),
@@ -159,7 +159,7 @@ def parsed() -> argparse.Namespace:
 
 
 def rerun(runner: Runner, job: Job, run: Path) -> list[str]:
-    """What is wrong with a rerun of `job`; nothing, as it should be."""
+    """What is wrong with a rerun of `job`; empty if nothing is."""
     faults = []
     before = digests(run, job.outputs)
     with set_aside(job.outputs), as_it_was(run / "benchmarks"), as_it_was(run / "logs"):
@@ -175,7 +175,7 @@ def rerun(runner: Runner, job: Job, run: Path) -> list[str]:
 
 @contextmanager
 def set_aside(paths: tuple[Path, ...] | list[Path]) -> Iterator[None]:
-    """Move files away and, whatever happened meanwhile, back again."""
+    """Move files away, and back again in any case."""
     there = [path for path in paths if path.exists()]
     with tempfile.TemporaryDirectory(dir=there[0].parent if there else None, prefix=".aside-") as folder:
         for number, path in enumerate(there):
@@ -189,7 +189,7 @@ def set_aside(paths: tuple[Path, ...] | list[Path]) -> Iterator[None]:
 
 @contextmanager
 def as_it_was(folder: Path) -> Iterator[None]:
-    """Undo what is changed in a folder meanwhile: the report reads what the jobs of the run took, not their reruns."""
+    """Restore a folder afterwards: the report reads the times of the jobs of the run, not of their reruns."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".aside-") as kept:
         shutil.copytree(folder, kept, dirs_exist_ok=True)
         try:

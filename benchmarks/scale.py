@@ -1,11 +1,11 @@
-"""What millions of proteins take with ESM-2 650M: shards, time, memory, storage and cost; and the plan of many shards.
+"""Shards, time, memory, storage and cost of millions of proteins with ESM-2 650M; and the plan of many shards.
 
     python benchmarks/scale.py --plan 10000
 
 Measured here, unless an option gives an earlier figure: residues per CPU second of a model of this shape with random
 weights (packed, float32, one core), the process's memory, bytes per residue in gofer's store and what zstd would leave
 of them, and `snakemake -n` on the demo with that many shards, in a scratch folder: its CPU seconds, which other work on
-the machine distorts least, its wall time and peak memory. Not measured here: all about the GPU. Its rate is its peak by
+the machine distorts least, its wall time and peak memory. Nothing about the GPU is measured. Its rate is its peak by
 the manufacturer's data sheet times a share that is assumed; prices are assumed. Change them by the options.
 """
 
@@ -154,7 +154,7 @@ def print_rows(rows: Mapping[str, Callable[[T], str]], columns: Mapping[str, T],
     """A table: what each row says of each column, `first` and `other` being the widths."""
     print(f"{'':{first}s} {''.join(f'{name:>{other}s}' for name in columns)}")
     for name, cell in rows.items():
-        print(f"{name:{first}s} {''.join(f'{cell(own):>{other}s}' for own in columns.values())}")
+        print(f"{name:{first}s} {''.join(f'{cell(column):>{other}s}' for column in columns.values())}")
 
 
 if __name__ == "__main__":

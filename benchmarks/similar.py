@@ -1,9 +1,9 @@
-"""How many similar proteins the search by k-mers finds of those that aligning every pair finds. Minutes.
+"""Share of similar proteins that the search by k-mers finds, of those found by aligning every pair. Minutes.
 
     python benchmarks/similar.py proteins.fasta --proteins 1000 --threads 2
 
 Also how long the parts take, and with --synthetic N how long for N proteins: made of pieces of the real ones,
-reversed, so that they have real k-mers and are no relatives.
+reversed, so that they have real k-mers but are not related.
 """
 
 import argparse
@@ -39,8 +39,8 @@ def main() -> None:
     every = [(one, sequences[row + 1 :]) for row, one in enumerate(sequences)]
     found = timed("every pair aligned", lambda: all_hits(every, threads=options.threads))
     identity = np.zeros((len(sequences), len(sequences)))
-    for row, own in enumerate(found):
-        for hit in own:
+    for row, hits in enumerate(found):
+        for hit in hits:
             other = row + 1 + hit.row
             identity[row, other] = identity[other, row] = hit.identity
     clusters_found(sequences, identity, options.threads)
@@ -93,7 +93,7 @@ def synthetic(known: Sequence[str], count: int, rng: np.random.Generator) -> lis
     pieces = [one[::-1][at : at + PIECE] for one in known for at in range(0, len(one) - PIECE, PIECE)]
     lengths = rng.choice([len(one) for one in known], count)
     chosen = (rng.integers(len(pieces), size=max(1, length // PIECE)) for length in lengths)
-    return ["".join(pieces[piece] for piece in own) for own in chosen]
+    return ["".join(pieces[piece] for piece in pieces_of) for pieces_of in chosen]
 
 
 def scale(sequences: Sequence[str], threads: int) -> None:

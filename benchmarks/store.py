@@ -3,8 +3,8 @@
     python benchmarks/store.py
 
 Random float16 vectors, the same for every way; each way reads the same 64 proteins at random and adds up a row of each.
-The ways take turns at being first, because the first one warms the processor's caches; medians of CPU time, the
-system's work for the process counted, the wait for a disk not. The files are in the page cache.
+The ways take turns at being first, because the first one warms the processor's caches; medians of CPU time,
+including the system's work for the process, without waiting for a disk. The files are in the page cache.
 """
 
 import argparse
@@ -139,10 +139,10 @@ def measured(
     names = list(ways)
     with tempfile.TemporaryDirectory() as folder:
         for number, name in enumerate(names):
-            own = Path(folder) / str(number)
-            own.mkdir()
+            subfolder = Path(folder) / str(number)
+            subfolder.mkdir()
             began = time.process_time()
-            reads[name] = ways[name](own, vectors)
+            reads[name] = ways[name](subfolder, vectors)
             written[name] = time.process_time() - began
         for turn in range(repeats):
             chosen = generator.choice(len(vectors), min(READ, len(vectors)), replace=False).tolist()

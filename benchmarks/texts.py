@@ -82,7 +82,7 @@ def compare(terms: pd.DataFrame, go_ids: list[str], max_tokens: int, options: ar
 
 
 def as_it_comes(max_tokens: int) -> Callable[[list[str]], np.ndarray]:
-    """sentence-transformers with its own batches, on the same files."""
+    """sentence-transformers with its default batches, on the same files."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(model_folder("minilm")), device="cpu", local_files_only=True)

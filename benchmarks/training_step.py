@@ -1,4 +1,4 @@
-"""Seconds of reading proteins through windows, and of masking each window in turn, compared with the plain ways.
+"""Time of reading proteins through windows, and of masking each window in turn, compared with straightforward ways.
 
     python benchmarks/training_step.py --proteins 64 --length 360
 
@@ -134,16 +134,16 @@ def main() -> None:
     print_table("forward and backward", medians(runs, settings.repeats), difference)
 
     longest = max(residues, key=len)
-    own = WindowLayout.of_lengths([len(longest)], win_size=SIZES.win_size, win_stride=SIZES.win_stride)
+    layout = WindowLayout.of_lengths([len(longest)], win_size=SIZES.win_size, win_stride=SIZES.win_stride)
     with torch.no_grad():
-        pooled = model.encode_proteins(longest, own)
-        ours = {"sums without the window": lambda: masked_vectors(model, model.encode_proteins(longest, own))}
-        again = {"a forward pass each, block sums": lambda: masked_by_block_sums(model, longest, own)}
+        pooled = model.encode_proteins(longest, layout)
+        ours = {"sums without the window": lambda: masked_vectors(model, model.encode_proteins(longest, layout))}
+        again = {"a forward pass each, block sums": lambda: masked_by_block_sums(model, longest, layout)}
         runs = {**ours, **again, "a forward pass each, padded": lambda: masked_one_by_one(model, longest)}
         masked_WD = masked_vectors(model, pooled)[0]
-        others = masked_by_block_sums(model, longest, own), masked_one_by_one(model, longest)
+        others = masked_by_block_sums(model, longest, layout), masked_one_by_one(model, longest)
         difference = max(float((masked_WD - other_WD).abs().max()) for other_WD in others)
-        title = f"each of {int(own.window_mask_BW.sum())} windows of one protein masked in turn"
+        title = f"each of {int(layout.window_mask_BW.sum())} windows of one protein masked in turn"
         print_table(title, medians(runs, settings.repeats), difference)
 
 

@@ -2,7 +2,7 @@
 #
 # Inputs:   inputs/{proteins,terms,splits,annotations,pid2pos}.parquet, the residue shards, embeddings/go/phase-D.parquet
 # Outputs:  baselines/{naive,kmer_ridge,diamond,embedding_neighbours,text_cosine}.tsv with their .tsv.json
-#           baselines/own_annotations.tsv            with judged_annotations: what older annotations state of the proteins
+#           baselines/own_annotations.tsv            with judged_annotations: the proteins' older annotations
 #           baselines/text_cosine.{unthresholded,ranks}.parquet     scores without a lower cutoff
 #           baselines/neighbours.parquet             training proteins nearest by mean residue vectors, untrained
 # Steps:    predict_naive, predict_kmer_ridge, predict_diamond, predict_own_annotations, find_neighbours -> predict_embedding_neighbours -> predict_text_cosine
@@ -94,7 +94,7 @@ if config["judged_annotations"]:
     rule predict_own_annotations:
         """Predict the older annotations of each judged protein, propagated, with the score 1."""
         message:
-            "Predicting the proteins' own older annotations"
+            "Predicting the proteins' older annotations"
         input:
             own_annotations=results("inputs/own_annotations.parquet"),
             terms=results("inputs/terms.parquet"),

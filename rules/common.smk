@@ -1,4 +1,4 @@
-# Common: the checked config, and the few functions that every other rules file uses.
+# Common: the checked config, and the functions that the other rules files use.
 #
 # Inputs:   config/defaults.yaml, the user's config files, --config
 # Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
@@ -23,12 +23,16 @@ from gofer.config import (
     judged_annotation_files,
     protein_files,
     protein_sets,
+    query_name,
+    query_parts,
     query_path,
     read_config,
+    refuse_other_query,
     split_lists,
 )
 from gofer.errors import GoferError
 from gofer.methods import METHODS
+from gofer.tables import PREDICTION_FILES, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
@@ -39,8 +43,13 @@ DEFAULTS = read_config(ROOT / "config/defaults.yaml")
 CONFIG_FILES = [] if AS_MODULE else workflow.configfiles
 
 complete(config, DEFAULTS, {} if AS_MODULE else workflow.config_settings.config)
+OWN_MODEL = f"results/{config['run']}/model/{config['run']}.gofer"
+# `snakemake predict` never trains: where there is a model, it is the input, and no rule makes it anew.
+if config["model"] is None and "predict" in sys.argv and Path(OWN_MODEL).is_file():
+    config["model"] = OWN_MODEL
 try:
-    check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS)
+    if workflow.is_main_process:  # its jobs know nothing of how it was called
+        check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS)
 except GoferError as error:
     sys.exit(f"gofer: {error}")
 
@@ -64,19 +73,13 @@ def environment(name):
 
 
 def listed(path, *, when=True):
-    """The file of ids that a config key names, or no file at all."""
+    """The file of ids that a config key names, if any."""
     return data_file(path) if path and when else []
 
 
 def code(*modules):
     """Digest of the library code behind a rule, so that as a parameter it reruns the rule when that code changes."""
     return fingerprint(*modules)
-
-
-def query_name(path):
-    """What the results of a query are called: its file name without endings, other than plain characters as _."""
-    stem = re.sub(r"\.(fasta|fa|faa|fas)?(\.(gz|bz2))?$", "", Path(path).name)
-    return re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip(".-") or "query"
 
 
 QUERY = query_path(config)
@@ -86,10 +89,22 @@ if "demo" in config and QUERY and Path(QUERY).parent != Path(config["data"]) and
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
 
 
+QUERY_PARTS = query_parts(QUERY) if QUERY else 1
+MODEL_FILE = config["model"] or OWN_MODEL
+# The predictions of another run's model go into the folder of that run's name.
+PREDICTION_FOLDER = f"results/{Path(MODEL_FILE).stem}/retrieval/{{query}}"
+
+if QUERY and workflow.is_main_process:
+    try:
+        refuse_other_query(PREDICTION_FOLDER.format(query=QUERY_NAMES[0]), QUERY)
+    except GoferError as error:
+        sys.exit(f"gofer: {error}")
+
+
 def predictions():
     """Everything that a query gives."""
-    names = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
-    return expand(results("retrieval/{query}/{name}"), query=QUERY_NAMES, name=names)
+    names = [*PREDICTION_FILES.values(), WITHOUT_PREDICTION, PREDICTION_SUMMARY]
+    return expand(f"{PREDICTION_FOLDER}/{{name}}", query=QUERY_NAMES, name=names)
 
 
 def text_phase(stage):
@@ -98,24 +113,24 @@ def text_phase(stage):
 
 
 def previous_checkpoint(wildcards):
-    """The checkpoint that a stage starts from: that of the stage before it, none for stage A."""
+    """The checkpoint that a stage starts from: that of the previous stage; none for stage A."""
     stage = STAGES.index(wildcards.phase if hasattr(wildcards, "phase") else wildcards.stage)
     return results(f"training/stage-{STAGES[stage - 1]}/model.safetensors") if stage else []
 
 
 def longest_shortlist(wildcards):
-    """The most terms that a phase's index is asked for."""
+    """The maximum number of terms that a phase's index is asked for."""
     return max(config["training"]["stages"][wildcards.phase]["curriculum"]["shortlist_M"])
 
 
 def stage_settings(wildcards):
-    """The training section with this stage's block alone, so that another stage's settings do not rerun this one."""
-    own = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
-    return {**config["training"], "stages": own}
+    """The training section with this stage's block only, so that changed settings of another stage do not rerun it."""
+    block = {wildcards.stage: config["training"]["stages"][wildcards.stage]}
+    return {**config["training"], "stages": block}
 
 
 def predicted(suffix):
-    """A file of a method's predictions: its own, or that of a baseline."""
+    """A file of a method's predictions: in evaluation/predictions or baselines."""
     return lambda wildcards: results(
         f"{'baselines' if METHODS[wildcards.method].baseline else 'evaluation/predictions'}/{wildcards.method}.{suffix}"
     )

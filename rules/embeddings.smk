@@ -7,14 +7,14 @@
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
 #           embeddings.texts.cache, of all runs            the same by text, so only new texts are embedded
 #           embeddings/pretraining/esm.safetensors         by name only: an ESM-2 trained on the run's proteins
-#           embeddings/pretraining/pretraining.tsv         its curve, and n-gram baselines
+#           embeddings/pretraining/pretraining.tsv         its learning curve, and n-gram baselines
 # Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts; pretrain_esm (by name only)
 
 from gofer.embeddings.encoder_names import residue_folder, shard_names, weights_mark
 
 RESIDUE_SETTINGS = config["embeddings"]["residues"]
 RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
-# What changes a vector; how it is computed (device, memory, batches, cache) changes none, and reruns nothing.
+# Settings that change a vector. How it is computed (device, memory, batches, cache) changes none and reruns nothing.
 RESIDUE_VECTORS = {key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap")}
 SHARDS = shard_names(RESIDUE_SETTINGS["shards"])
 TEXT_SETTINGS = config["embeddings"]["texts"]

@@ -1,4 +1,4 @@
-# Evaluation: judges predictions for the validation and test proteins, and nothing else.
+# Evaluation: evaluates predictions for the validation and test proteins.
 #
 # Inputs:   inputs/*.parquet; the model: retrieval/{protein_vectors.parquet,label_model-train.safetensors,
 #           calibration.json}, training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards
@@ -7,8 +7,8 @@
 #           evaluation/predictions/{towers_only,bce_twin}.tsv, …     with evaluation.bce_twin: the two towers only
 #           evaluation/evidence.parquet              residue evidence of some correct test predictions
 #           evaluation/faithfulness.tsv              deletion and insertion curves of that evidence
-#           evaluation/cafaeval/<method>/evaluation_all.tsv, with everything that cafaeval read beside it
-#           evaluation/leaks.tsv                     check, found, of, handling: what is evaluated is new to training
+#           evaluation/cafaeval/<method>/evaluation_all.tsv, and everything that cafaeval read
+#           evaluation/leaks.tsv                     check, found, of, handling: leakage checks
 #           evaluation/metrics.tsv                   method, split, aspect, term_set, metric, value, low, high, n
 #           evaluation/differences.tsv               method, against, and the same: gofer minus each other method
 # Steps:    predict_held_out -> explain_held_out, predict_towers; run_cafaeval -> measure_predictions, check_leaks
@@ -19,7 +19,7 @@ JUDGED = ["gofer", *BASELINES, *(TOWERS if config["evaluation"]["bce_twin"] else
 
 
 rule predict_held_out:
-    """Predict all terms for validation and test proteins, from evaluation.min_score on; terms that one of the test proteins
+    """Predict all terms for validation and test proteins, with scores of evaluation.min_score or higher; terms that a test protein
     has are also kept without that cutoff, for figures that look at one term at a time, with their ranks among all terms."""
     message:
         "Predicting for validation and test proteins"
@@ -53,8 +53,8 @@ rule predict_held_out:
 
 
 rule explain_held_out:
-    """Show which residues up to `examples` correct test predictions rest on, in the demo beside the planted motifs; and how
-    the similarity with the term falls where these are taken away."""
+    """Show the residue evidence of up to `examples` correct test predictions, in the demo with the planted motifs, and how
+    the similarity with the term falls if these residues are removed."""
     message:
         "Explaining predictions residue by residue"
     input:
@@ -154,7 +154,7 @@ rule run_cafaeval:
 
 
 rule measure_predictions:
-    """Measure one method per aspect and per set of terms, with intervals from that many resamples of the proteins."""
+    """Measure one method per aspect and per set of terms, with intervals from evaluation.resamples resamples of the proteins."""
     message:
         "Measuring {wildcards.method}"
     input:
@@ -184,9 +184,9 @@ rule measure_predictions:
 
 
 rule check_leaks:
-    """Repeat the leak checks of inputs on what training read and what is evaluated; a leak ends the evaluation."""
+    """Repeat the leak checks of inputs on what training read and what is evaluated; a leak stops the evaluation."""
     message:
-        "Checking that what is evaluated is new to training"
+        "Checking for leakage between training and evaluation"
     input:
         proteins=results("inputs/proteins.parquet"),
         splits=results("inputs/splits.parquet"),

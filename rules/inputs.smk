@@ -2,12 +2,12 @@
 #
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
-#           inputs/own_annotations.parquet     with judged_annotations: what the annotation files state of the judged proteins
+#           inputs/own_annotations.parquet     with judged_annotations: what the annotation files state about the judged proteins
 #           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what was read, kept or dropped, and why
 #           with judged_annotations: inputs/{judged_annotations,accounting-judged}.parquet
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
 # Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms;
-#           read_ontology -> compare_releases (with previous_ontology alone)
+#           read_ontology -> compare_releases (only with previous_ontology)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
@@ -44,7 +44,7 @@ if "demo" in config:
 
 
 rule check:
-    """Read every input, look for models, disk and programs, and tell all problems at once; run by name only."""
+    """Read every input, look for models, disk and programs, and report all problems at once; run by name only."""
     message:
         "Checking the inputs"
     input:
@@ -65,7 +65,7 @@ rule check:
 
 rule read_proteins:
     """Check the FASTA files (plain, gz, bz2) within limits; keep those of inputs.keep_ids, without those of
-    inputs.leave_out_ids and their sequences, where these are given."""
+    inputs.leave_out_ids and their sequences, if these are given."""
     message:
         "Reading the proteins"
     input:
@@ -113,7 +113,7 @@ rule read_ontology:
 if config["previous_ontology"]:
 
     rule compare_releases:
-        """Tell what changed since the release previous_ontology: terms added, gone, moved, redefined and renamed."""
+        """List what changed since the release previous_ontology: terms added, removed, moved, redefined and renamed."""
         message:
             "Comparing the ontology with its older release"
         input:
@@ -142,7 +142,7 @@ if config["previous_ontology"]:
 if config["judged_annotations"]:
 
     rule read_judged_annotations:
-        """Read what val and test proteins are judged by, as read_annotations does; the proteins that it names are judged."""
+        """Read the annotations that val and test proteins are judged by; the proteins in them are the judged ones."""
         message:
             "Reading the judged annotations"
         input:
@@ -167,7 +167,7 @@ if config["judged_annotations"]:
 
 
 rule read_annotations:
-    """Keep annotations with inputs.evidence_codes, by method date those known in time; propagate along inputs.relations."""
+    """Keep annotations with inputs.evidence_codes, with method date only those known in time; propagate along inputs.relations."""
     message:
         "Reading the annotations"
     input:
@@ -267,7 +267,7 @@ rule label_terms:
         "../workflow/scripts/label_terms.py"
 
 
-# With later: test, what was stated before the first day of the test is not asked for.
+# With later: test, annotations from before the first day of the test are not to be predicted.
 DATED = config["inputs"]["splits"]
 KNOWN_BEFORE = DATED["test_from"] if (DATED["method"], DATED["later"]) == ("date", "test") else None
 

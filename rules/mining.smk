@@ -7,7 +7,7 @@
 
 
 rule build_index:
-    """Index the training terms' vectors of a stage: the texts themselves for A, projected by the last checkpoint after it."""
+    """Index the training terms' vectors of a stage: the texts for stage A, their projections for later stages."""
     message:
         "Building the term index of phase {wildcards.phase}"
     input:

@@ -1,14 +1,14 @@
-# Report: one HTML page per run that stands alone, tables first, pictures made from the tables.
+# Report: one self-contained HTML page per run, tables first, pictures made from the tables.
 #
 # Inputs:   evaluation/{metrics,differences,leaks}.tsv, evaluation/{evidence.parquet,faithfulness.tsv}, inputs/*.parquet, training/curriculum.tsv, stage-<S>/metrics.tsv,
-#           inputs/release_changes.{parquet,tsv} where the run has a previous_ontology,
-#           retrieval/<query>/predictions.tsv where the run has a query; benchmarks/*.tsv, as far as they are there
+#           inputs/release_changes.{parquet,tsv} if the run has a previous_ontology,
+#           retrieval/<query>/predictions.tsv if the run has a query; benchmarks/*.tsv, if they exist
 # Outputs:  report.html; RESULTS.md (by name only)
 # Steps:    make_report; results_page (by name only)
 
 
 rule make_report:
-    """Write the page: how good the predictions are, what they rest on, what came in, and what the run was made from."""
+    """Write the page: quality of the predictions, their evidence, the inputs, and how the run was made."""
     message:
         "Writing the report"
     input:
@@ -51,7 +51,7 @@ rule make_report:
 
 
 rule results_page:
-    """Write the figures of the run as Markdown, with command, seed, data and day; run by name only."""
+    """Write the figures of the run as Markdown, with command, seed, data and date; run by name only."""
     message:
         "Writing RESULTS.md"
     input:

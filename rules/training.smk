@@ -39,7 +39,7 @@ rule plan_curriculum:
 
 
 rule train_stage:
-    """Train one stage with the settings of training.stages.<stage>; its index is mined with the model's own vectors.
+    """Train one stage with the settings of training.stages.<stage>; hard negatives are mined with the model's vectors.
     Its state is kept every training.checkpoint_minutes; a stopped stage resumes from it and gives the same bytes.
     """
     message:

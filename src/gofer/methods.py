@@ -67,7 +67,7 @@ METHODS = {
     ),
     "own_annotations": Method(
         "Own annotations",
-        "predicts what the protein's own older annotations state, with what follows from it",
+        "predicts the older annotations of the protein, propagated",
         "ink",
         "^",
         shown_everywhere=True,

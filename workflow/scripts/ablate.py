@@ -1,4 +1,4 @@
-"""Rule ablate: the stages A to D without one part of training, with one seed, judged on validation proteins."""
+"""Rule ablate: the stages A to D without one part of training, with one seed, scored on validation proteins."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Rule ablation: what each part of training is worth, as a table and a picture."""
+"""Rule ablation: what each part of training contributes, as a table and a picture."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Rule build_index: the training terms of one phase, as the checkpoint that its stage starts from projects them."""
+"""Rule build_index: the index of one phase's training terms, projected by the checkpoint that its stage starts from."""
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.embeddings.texts.go_lookup import GoLookupCache

@@ -1,4 +1,4 @@
-"""Rule calibrate_scores: texts and labels of similar proteins become a probability, fitted on validation proteins."""
+"""Rule calibrate_scores: texts and labels of similar proteins to probabilities, fitted on validation proteins."""
 
 from gofer.artefacts import agreed_files, read_table, write_json
 from gofer.inputs.proteins.protein_table import read_sequences

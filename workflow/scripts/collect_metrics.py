@@ -1,4 +1,4 @@
-"""Rule collect_metrics: the rows of all methods as one table, how far gofer stands above each, and what is missing."""
+"""Rule collect_metrics: all methods in one table, the differences between gofer and each, and what is missing."""
 
 from gofer.artefacts import agreed_files, read_manifest, read_table, write_json, write_text
 from gofer.evaluation.metric_rows import DESCRIPTIVE, text_table

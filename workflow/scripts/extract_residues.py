@@ -33,6 +33,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": overlap})
     write_shard(snakemake.output.shard, extraction.rows(), sequences, width=encoder.width, manifest=manifest)
     cache.add(Path(snakemake.output.shard))
-    # In the logs: what was in the cache depends on earlier runs, while outputs are always the same.
+    # In the logs, because cache hits depend on earlier runs, while outputs are always the same.
     write_tsv(snakemake.log.accounting, extraction.accounting().table())
     logger.info("%s", extraction.accounting().table().to_string(index=False))

@@ -1,4 +1,4 @@
-"""Rule find_neighbours: the training proteins nearest to each held-out one in the residue encoder's own space."""
+"""Rule find_neighbours: the training proteins nearest to each held-out one in the residue encoder's space."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.baselines.embedding_neighbours import mean_pooled, nearest

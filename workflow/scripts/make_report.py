@@ -1,4 +1,4 @@
-"""Rule make_report: the page of the run, from the tables that its stages left."""
+"""Rule make_report: the page of the run, from the tables of its stages."""
 
 from pathlib import Path
 

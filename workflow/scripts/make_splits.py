@@ -1,4 +1,4 @@
-"""Rule make_splits: train, val and test proteins, similar ones on one side; the nearest in training."""
+"""Rule make_splits: train, val and test proteins, similar ones in one split; the nearest in training."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations.judged import judged_ids

@@ -15,7 +15,7 @@ from gofer.workflow import logged_to
 
 with logged_to(snakemake.log[0]):
     files, method, params = snakemake.input, snakemake.wildcards.method, snakemake.params
-    unthresholded = [files[name] for name in ("unthresholded", "ranks") if files.get(name)]  # of some methods alone
+    unthresholded = [files[name] for name in ("unthresholded", "ranks") if files.get(name)]  # of some methods only
     manifest = agreed_files(files.predictions, files.truth_labels, files.truth_terms, *unthresholded)
     manifest = manifest.with_facts(method=method, settings=params.settings)
     held_out, judged = read_ground_truth(files, params.relations)

@@ -1,4 +1,4 @@
-"""Rule plan_curriculum: the curriculum of all stages as a table and a picture, before training begins."""
+"""Rule plan_curriculum: the curriculum of all stages as a table and a picture, before training."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Rule predict_own_annotations: what the training files state of the judged proteins, propagated, as predictions."""
+"""Rule predict_own_annotations: the older annotations of the judged proteins, propagated, as predictions."""
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.inputs.ontology.go_graph import root_ids

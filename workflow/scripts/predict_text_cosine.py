@@ -17,7 +17,7 @@ with logged_to(snakemake.log[0]):
     manifest = agreed_files(*files).with_facts(method="text_cosine", k=k)
     terms = read_table(files.terms)
     go_ids, below_T = terms["go_id"].tolist(), ~GoGraph.of_terms(terms, relations, within_aspect=True).is_root_T
-    told = {
+    tables = {
         "neighbours": read_table(files.neighbours),
         "labels": read_labels(files.pid2pos, "train").astype("str"),
         "terms": terms,
@@ -26,13 +26,13 @@ with logged_to(snakemake.log[0]):
     }
     splits = read_table(files.splits, ["protein_id", "split"])
     val = read_labels(files.pid2pos, "val").astype("str")
-    calibration = TextProfiles.of_neighbours(val["protein_id"].unique(), **told).calibrate(val, terms)
+    calibration = TextProfiles.of_neighbours(val["protein_id"].unique(), **tables).calibrate(val, terms)
     held_out = splits.loc[splits["split"].isin(["val", "test"]), "protein_id"]
-    table = TextProfiles.of_neighbours(held_out, **told).predictions(
+    table = TextProfiles.of_neighbours(held_out, **tables).predictions(
         calibration, below_T, go_ids, min_score=snakemake.params.settings["min_score"]
     )
     write_cafa(snakemake.output.predictions, table["protein_id"], table["go_id"], table["score"], manifest=manifest)
-    test = TextProfiles.of_neighbours(splits.loc[splits["split"] == "test", "protein_id"], **told)
+    test = TextProfiles.of_neighbours(splits.loc[splits["split"] == "test", "protein_id"], **tables)
     labels = read_annotations_of(files.annotations, splits, "test")
     with UnthresholdedWriter(Path(snakemake.output.unthresholded).parent, terms, labels, relations) as unthresholded:
         for block in test.scored(calibration):

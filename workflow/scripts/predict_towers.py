@@ -1,4 +1,4 @@
-"""Rule predict_towers: what the towers say by themselves, for validation and test proteins, over all terms."""
+"""Rule predict_towers: predictions of the two towers only, for validation and test proteins, over all terms."""
 
 from gofer.artefacts import agreed_files, read_table
 from gofer.embeddings.residues.residue_store import ESMResidueStore

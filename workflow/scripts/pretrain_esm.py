@@ -1,4 +1,4 @@
-"""Rule pretrain_esm: an ESM-2 trained on the run's proteins, judged on clusters held out."""
+"""Rule pretrain_esm: an ESM-2 trained on the run's proteins, evaluated on held-out clusters."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rule read_judged_annotations: the stated annotations by which val and test proteins are judged."""
+"""Rule read_judged_annotations: the stated annotations that val and test proteins are judged by."""
 
 from gofer.artefacts import agreed_files, read_table, write_table
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations

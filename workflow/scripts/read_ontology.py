@@ -1,4 +1,4 @@
-"""Rule read_ontology: the live terms of an OBO file as a table, and the obsolete ones beside it."""
+"""Rule read_ontology: the live terms of an OBO file as a table, and the obsolete ones as another."""
 
 from gofer.artefacts import Manifest, write_table
 from gofer.inputs.ontology.term_table import read_ontology

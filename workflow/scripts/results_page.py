@@ -1,4 +1,4 @@
-"""Rule results_page: the figures of the run as Markdown, with the command, seed, data and day that they come from."""
+"""Rule results_page: the figures of the run as Markdown, with the command, seed, data and date."""
 
 from gofer.artefacts import write_text
 from gofer.report.results_page import results_markdown

@@ -1,4 +1,4 @@
-"""Rule train_stage: one of the stages A–D, from the previous stage's checkpoint to its own."""
+"""Rule train_stage: one of the stages A–D, starting from the previous stage's checkpoint."""
 
 from gofer.training.launch import launch
 from gofer.training.stage_job import StageJob

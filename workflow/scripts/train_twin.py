@@ -1,4 +1,4 @@
-"""Rule train_twin: the stages A to D once more, with binary cross-entropy over all training terms as their loss."""
+"""Rule train_twin: the stages A to D again, with binary cross-entropy over all training terms as the loss."""
 
 from gofer.artefacts import agreed_files
 from gofer.training.checkpoint import write_checkpoint

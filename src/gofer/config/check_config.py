@@ -67,7 +67,7 @@ def _schema_faults(
                 if name not in error.instance and f"'{name}'" in error.message:
                     yield (*key, name), "is missing"
         elif error.instance is None and value_at(defaults, key) == (True, None):
-            yield key, "is missing"  # it has no default, and nobody has given it
+            yield key, "is missing"  # it has no default and is not given
         else:
             yield key, _what(error)
 

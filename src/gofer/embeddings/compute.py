@@ -66,7 +66,7 @@ CPU_FLOAT32 = Compute()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the device or the machine had no memory left."""
+    """Whether an error says that the device or the machine ran out of memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)
@@ -74,7 +74,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 GIB = 2**30
 # At its peak a layer holds, for each token, the float32 sum over the layers and 12 vectors as wide as the model in the
-# type of its products (torch's own count, tests/embeddings/test_memory.py). The process grows by up to 4 more in
+# type of its products (torch's count, tests/embeddings/test_memory.py). The process grows by up to 4 more in
 # float32, for oneDNN and gaps between allocations (`benchmarks/extraction.py` measures both).
 FLOAT32_VECTORS_AT_PEAK = 5
 VECTORS_AT_PEAK = 12

@@ -2,7 +2,7 @@
 
 Linear layers see one long row of tokens; attention runs over each sequence, and over sequences of equal length at once.
 The weights of a `PackedLinear` are laid out in memory as oneDNN wants them, which spares a copy per call; torch has the
-operation for its own compiler, and where this build or processor lacks it, the plain one is used.
+operation for its compiler, and where this build or processor lacks it, the plain one is used.
 Shapes: R tokens packed, H heads, C width of a head.
 """
 

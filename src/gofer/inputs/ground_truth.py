@@ -42,8 +42,8 @@ def ground_truth(held_out: HeldOut, judged: Judged, splits: pd.DataFrame) -> tup
         Columns of `LABELS`, and of `TERMS`.
     """
     aspect_of = held_out.terms.set_index("go_id")["aspect"]
-    own = splits.loc[splits["split"].isin(HELD_OUT), ["protein_id", "split", "nearest_identity"]]
-    table = own.merge(pd.DataFrame({"aspect": list(ASPECTS)}), how="cross").set_index(KEYS)
+    bins = splits.loc[splits["split"].isin(HELD_OUT), ["protein_id", "split", "nearest_identity"]]
+    table = bins.merge(pd.DataFrame({"aspect": list(ASPECTS)}), how="cross").set_index(KEYS)
     truth = held_out.truth.assign(aspect=held_out.truth["go_id"].map(aspect_of)).groupby(KEYS, sort=False)
     known = judged.known.assign(aspect=judged.known["go_id"].map(aspect_of)).groupby(KEYS, sort=False)
     sets = pd.concat([judged.proteins, judged.knowledge.rename(columns={"knowledge": "protein_set"})])

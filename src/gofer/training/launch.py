@@ -105,7 +105,7 @@ def _exit_for(status_of: dict[int, int], job: StageJob) -> None:
         rank, number = min(killed.items())
         raise GoferError(
             f"process {rank} of stage {job.stage} was killed by {signal.Signals(number).name}",
-            help="often the machine had no memory left; run snakemake again to resume from the kept state",
+            help="often the machine ran out of memory; run snakemake again to resume from the kept state",
         )
     sys.exit(TRY_AGAIN if TRY_AGAIN in status_of.values() else 1)
 

@@ -1,6 +1,6 @@
 """ESM-2's forward for training: packed crops, dropout, and the language-model head at the masked places only.
 
-The parameters are those of fair-esm's own class, which has no dropout; without dropout the logits are fair-esm's
+The parameters are those of fair-esm's class, which has no dropout; without dropout the logits are fair-esm's
 (tests/embeddings/test_pretraining.py).
 
 Shapes: S crops, R tokens packed, M masked places, E width, H heads, C width of a head, V letters of the alphabet.

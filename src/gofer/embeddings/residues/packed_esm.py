@@ -1,7 +1,7 @@
 """The forward pass of ESM models over many proteins, packed.
 
 No padding, queries, keys and values from one product, no language-model head; any layer. ESM-2, ESM-1b, ESM-1v and
-ESM-1 give fair-esm's numbers to 1e-5. On one CPU core it takes less than half the time of fair-esm's own
+ESM-1 give fair-esm's numbers to 1e-5. On one CPU core it takes less than half the time of fair-esm's
 extraction, and a protein's numbers do not depend on the others in its batch (`benchmarks/extraction.py` measures both).
 
 Shapes: R tokens packed, L residues or tokens of a sequence, E width, H heads, C width of a head.
@@ -22,7 +22,7 @@ from gofer.embeddings.compute import CPU_FLOAT32, Compute, Footprint
 from gofer.embeddings.packing import PackedLinear, attend, runs_of
 
 TOKEN_DROPOUT_SCALE = 1 - 0.15 * 0.8
-# Positions that ESM-1's own table of sines is made for; a learned table has its size in the file.
+# Positions that ESM-1's table of sines is made for; a learned table has its size in the file.
 MOST_TOKENS = 1024
 Rotation = tuple[Tensor, Tensor]
 

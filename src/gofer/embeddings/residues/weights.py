@@ -29,7 +29,7 @@ def hub_weights(name: str, *, offline: bool = False, url: str = WEIGHTS_URL) -> 
         url: Folder on the network that has <name>.pt.
 
     Raises:
-        GoferError: The file is neither there nor to be had, or has changed since it was first used.
+        GoferError: The file is missing and cannot be downloaded, or has changed since it was first used.
     """
     path = hub_file(name)
     if not path.is_file():

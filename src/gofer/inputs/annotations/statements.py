@@ -111,10 +111,10 @@ class Statements:
         ends = np.append(starts[1:], len(pair_L))
         said_S = said_L[starts]
         differ_S = (np.minimum.reduceat(said_L, starts) != said_S) | (np.maximum.reduceat(said_L, starts) != said_S)
-        told = list(self._said)
+        statements = list(self._said)
         for row in np.flatnonzero(differ_S).tolist():
-            own = [told[code] for code in sorted(set(said_L[starts[row] : ends[row]].tolist()))]
-            one = _joined_all(tuple(own))
+            differing = [statements[code] for code in sorted(set(said_L[starts[row] : ends[row]].tolist()))]
+            one = _joined_all(tuple(differing))
             said_S[row] = self._said.setdefault(one, len(self._said))
         self._pair_S, self._said_S = pair_L[starts], said_S
         self._lines_S = np.add.reduceat(lines_L[order], starts)

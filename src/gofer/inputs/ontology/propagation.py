@@ -72,7 +72,7 @@ def propagated_batches(
 
 @dataclass(frozen=True, eq=False)
 class _Above:
-    """The ancestors of some terms with the fewest hops to each; a term is its own. Numbers are places in `go_ids`."""
+    """The ancestors of some terms and the terms, with the fewest hops to each. Numbers are places in `go_ids`."""
 
     go_ids: NDArray
     start_T: NDArray[np.int64]
@@ -85,9 +85,9 @@ class _Above:
         count_T = np.zeros(len(go_ids), dtype=np.int64)
         found: list[tuple[int, int]] = []
         for go_id in sorted(used):
-            own = graph.ancestors([go_id])
-            count_T[place[go_id]] = len(own)
-            found += [(place[ancestor], hops) for ancestor, hops in own.items()]
+            ancestors = graph.ancestors([go_id])
+            count_T[place[go_id]] = len(ancestors)
+            found += [(place[ancestor], hops) for ancestor, hops in ancestors.items()]
         ancestor_A, hops_A = np.array(found, dtype=np.int64).reshape(-1, 2).T
         return cls(go_ids, np.append(0, np.cumsum(count_T)), ancestor_A, hops_A)
 

@@ -1,6 +1,6 @@
 """Programs that are run on sequences: MMseqs2, DIAMOND. Rows of a table stand for the ids of its proteins.
 
-A program cuts ids at spaces and reads `|` in its own way; numbers come back as they were given.
+A program cuts ids at spaces and interprets `|`; numbers come back unchanged.
 """
 
 import logging

@@ -44,7 +44,7 @@ class Clusters:
         number_N: A number for each protein, int64, from 0 in the order of first members.
         linked_by: What made the clusters: linclust, or alignment.
         links: How many pairs of different sequences are linked.
-        representative_N: Row of the protein that stands for each one's cluster: of linclust its representative, of
+        representative_N: Row of the protein that represents each one's cluster: of linclust its representative, of
             single linkage the longest sequence; of equal sequences the first protein. int64 (N).
     """
 

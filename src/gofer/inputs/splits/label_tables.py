@@ -105,16 +105,16 @@ class LabelCounts:
         """Count what `expand` gave for some proteins."""
         self.dropped.update(dropped_ancestors(labels))
         for split in SPLITS_SEEN:
-            own = labels[labels["split"] == split]
-            positive = own[own["left_out"] == POSITIVE]
+            of_split = labels[labels["split"] == split]
+            positive = of_split[of_split["left_out"] == POSITIVE]
             added = positive[positive["hops"] > 0]
             self._counts["with a positive", split] += positive["protein_id"].nunique()
             self._counts["positives", split] += len(positive)
             self._counts["added", split] += len(added)
             self._counts["expanded", split] += added["protein_id"].nunique()
-            self._true[split] |= set(own["go_id"].unique())
+            self._true[split] |= set(of_split["go_id"].unique())
             self._positive[split] |= set(positive["go_id"].unique())
-            left_out = own.loc[own["left_out"] != POSITIVE, "left_out"].value_counts()
+            left_out = of_split.loc[of_split["left_out"] != POSITIVE, "left_out"].value_counts()
             self._left_out.update({(split, str(reason)): int(count) for reason, count in left_out.items()})
 
     def dropped_in_order(self) -> dict[str, int]:

@@ -65,7 +65,7 @@ def without_similar(
 ) -> tuple[pd.DataFrame, int]:
     """The split with nearest proteins, and no val or test protein left that has a training protein at `identity`.
 
-    Clusters separate nearly all similar proteins. Where the search finds a similar training protein nonetheless, the
+    Clusters separate nearly all similar proteins. If the search still finds a similar training protein, the
     whole cluster of the val or test protein moves to training, until none is left.
 
     Args:

@@ -193,8 +193,8 @@ def _judged_clusters(
     accounting: Accounting,
 ) -> NDArray[np.int64]:
     # Similar proteins among the judged share a cluster; the numbers of all others stay.
-    similar_J, told = _clusters(proteins[judged_N], config, threads, similar=True)
-    for row in told.table().itertuples():
+    similar_J, counted = _clusters(proteins[judged_N], config, threads, similar=True)
+    for row in counted.table().itertuples():
         accounting.add(f"{row.item}, of judged proteins", row.reason, row.count)
     cluster_N = cluster_N.copy()
     cluster_N[judged_N] = cluster_N.max(initial=-1) + 1 + similar_J

@@ -98,8 +98,8 @@ def _needed_by_terms(protein_ids: pd.Series, labels: pd.DataFrame, trains_N: NDA
     missing_T &= has_NT[trains_N].sum(axis=0) == 0
     needed = []
     for row in np.flatnonzero(has_NT[:, np.flatnonzero(missing_T)].sum(axis=1)).tolist():
-        own = has_NT.indices[has_NT.indptr[row] : has_NT.indptr[row + 1]]
-        if missing_T[own].any():
+        terms = has_NT.indices[has_NT.indptr[row] : has_NT.indptr[row + 1]]
+        if missing_T[terms].any():
             needed.append(row)
-            missing_T[own] = False
+            missing_T[terms] = False
     return needed

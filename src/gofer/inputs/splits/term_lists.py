@@ -55,7 +55,7 @@ def read_vocabulary(path: Path | str, ids: TermIds, limits: Limits = DEFAULT_LIM
         Live terms, sorted; and obsolete ones without one replacement, sorted.
 
     Raises:
-        InputError: An id that the release has never had, or no id that is live.
+        InputError: An id that the release does not have, or no live id.
         ProblemsError: Several such ids.
     """
     first = next((decoded(path, number, raw) for number, raw in read_lines(path, limits) if raw.strip()), "")
