@@ -36,6 +36,7 @@ rule all:
     input:
         results("report.html"),
         rules.collect_metrics.output.metrics,
+        [] if config["model"] else OWN_MODEL,
         predictions(),
     default_target: True
     localrule: True

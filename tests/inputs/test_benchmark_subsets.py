@@ -51,18 +51,18 @@ def test_a_set_of_all_test_proteins_has_the_figures_of_the_whole_test(world):
     held_out, predicted = world
     rows = [("mine", aspect, protein) for aspect in ASPECTS for protein in TESTED]
     sets = pd.DataFrame(rows, columns=["protein_set", "aspect", "protein_id"])
-    apart = measure_subsets("m", predicted, held_out, Judged(proteins=sets), FEW_DRAWS)
+    subsets = measure_subsets("m", predicted, held_out, Judged(proteins=sets), FEW_DRAWS)
     whole = measure("m", predicted, held_out, {}, FEW_DRAWS)
-    shared = whole[whole["metric"].isin(apart["metric"].unique())]
-    pd.testing.assert_frame_equal(figures(apart, "test_mine", "all"), figures(shared, "test", "all"))
+    shared = whole[whole["metric"].isin(subsets["metric"].unique())]
+    pd.testing.assert_frame_equal(figures(subsets, "test_mine", "all"), figures(shared, "test", "all"))
 
 
 def test_a_vocabulary_of_all_common_terms_has_the_figures_of_the_common_terms(world):
     held_out, predicted = world
     judged = Judged(terms=held_out.terms[["go_id"]])
-    apart = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
+    subsets = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
     whole = measure("m", predicted, held_out, {}, FEW_DRAWS)
-    pd.testing.assert_frame_equal(figures(apart, "test", "listed"), figures(whole, "test", "common"))
+    pd.testing.assert_frame_equal(figures(subsets, "test", "listed"), figures(whole, "test", "common"))
 
 
 def test_a_set_is_also_evaluated_over_the_listed_terms_with_only_its_proteins(world):
@@ -70,10 +70,10 @@ def test_a_set_is_also_evaluated_over_the_listed_terms_with_only_its_proteins(wo
     some = held_out.terms["go_id"][held_out.terms["aspect"] == "MFO"].iloc[3:8]
     sets = pd.DataFrame({"protein_set": "mine", "aspect": "MFO", "protein_id": [*TESTED[:5], "P00"]})
     judged = Judged(terms=pd.DataFrame({"go_id": some}), proteins=sets)
-    apart = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
+    subsets = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
     truth = held_out.of_split("test")
     mine = truth[truth["protein_id"].isin(TESTED[:5]) & truth["go_id"].isin(some)]
-    counts = figures(apart, "test_mine", "listed").set_index(["aspect", "metric"])["n"]
+    counts = figures(subsets, "test_mine", "listed").set_index(["aspect", "metric"])["n"]
     assert counts["MFO", "fmax"] == mine["protein_id"].nunique() > 0
     assert counts["BPO", "fmax"] == 0
 

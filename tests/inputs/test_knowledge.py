@@ -99,10 +99,10 @@ def test_no_and_limited_knowledge_are_disjoint_and_together_the_test_of_the_main
     held_out, judged = world
     right = pd.DataFrame({"protein_id": ["NEW", "PAR"], "go_id": ["ion", "divide"], "score": [0.9, 0.9]})
     bootstrap = Bootstrap(resamples=10, seed=1)
-    apart = measure_subsets("m", Predicted(right), held_out, judged, bootstrap)
-    assert figure(apart, "test_no_knowledge") == [1.0, 1]
-    assert figure(apart, "test_limited_knowledge") == [0.0, 1]
-    assert figure(apart, "test_limited_knowledge", aspect="BPO") == [1.0, 1]
+    subsets = measure_subsets("m", Predicted(right), held_out, judged, bootstrap)
+    assert figure(subsets, "test_no_knowledge") == [1.0, 1]
+    assert figure(subsets, "test_limited_knowledge") == [0.0, 1]
+    assert figure(subsets, "test_limited_knowledge", aspect="BPO") == [1.0, 1]
     whole = measure("m", Predicted(right), held_out, {}, bootstrap)
     whole = whole[whole["term_set"] == "all"]
     assert figure(whole, "test")[1] == 2

@@ -180,5 +180,7 @@ def _write_predictions(folder: Path, protein_id: str) -> None:
         (protein_id, f"GO:000000{i}", 0.9 / i, f"term {i}", "MFO", float(i), "common", None if i == 1 else "P7", "3-6")
         for i in range(1, 8)
     ]
-    write_tsv(folder / "retrieval/mine/predictions.tsv", pd.DataFrame(rows, columns=PREDICTIONS))
+    names = [*PREDICTIONS[:7], "nearest_protein", "evidence"]
+    table = pd.DataFrame(rows, columns=names).reindex(columns=PREDICTIONS, fill_value="")
+    write_tsv(folder / "retrieval/mine/predictions.tsv", table)
     write_text(folder / "retrieval/mine/predictions.gaf", "!gaf-version: 2.2\n")

@@ -4,7 +4,7 @@ import pytest
 
 from gofer.artefacts import write_text
 from gofer.errors import ArtefactError
-from gofer.evaluation import subset_metrics as apart
+from gofer.evaluation import subset_metrics
 from gofer.methods import METHODS
 from gofer.metrics.generalised_zero_shot import RANK_METRICS, SETTINGS
 from gofer.report import subset_tables as breakdowns
@@ -56,7 +56,7 @@ def test_subsets_are_shown_by_name_and_nothing_without_subsets(metrics):
     blocks = breakdowns.subset_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
     assert [name for name, _ in blocks] == ["Molecular function", "Biological process", "Cellular component"]
     assert [block.title for block in blocks[0][1]] == ["All, listed terms (90)", "No knowledge (7)"]
-    assert breakdowns.LISTED == apart.LISTED
+    assert breakdowns.LISTED == subset_metrics.LISTED
 
 
 def test_unseen_terms_are_ranked_among_all_and_among_unseen(metrics):

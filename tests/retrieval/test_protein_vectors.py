@@ -3,15 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gofer.artefacts import Manifest, read_manifest
 from gofer.errors import ArtefactError, GoferError
-from gofer.retrieval.protein_vectors import NearestAnnotated, ProteinVectors
-from gofer.retrieval.query import known_sequences
+from gofer.retrieval.protein_vectors import ProteinVectors
 
 
 def vectors_of(n, seed=0, split="train"):
@@ -68,34 +64,3 @@ def test_a_damaged_file_is_refused(tmp_path):
     (tmp_path / "v.parquet").write_bytes(content)
     with pytest.raises(ArtefactError):
         ProteinVectors.read(tmp_path / "v.parquet")
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 8), st.integers(1, 6), st.integers(0, 1000))
-def test_the_nearest_carrier_is_that_of_a_plain_search(n_proteins, n_terms, seed):
-    rng = np.random.default_rng(seed)
-    train, go_ids = vectors_of(n_proteins, seed), [f"GO:{i}" for i in range(n_terms)]
-    carries = rng.random((n_proteins, n_terms)) < 0.4
-    pairs = [
-        (protein, go_ids[t])
-        for protein, row in zip(train.protein_ids, carries, strict=True)
-        for t in np.flatnonzero(row)
-    ]
-    pairs += [("of another split", go_id) for go_id in go_ids]
-    annotations = pd.DataFrame(pairs, columns=["protein_id", "go_id"]).sample(frac=1, random_state=seed)
-    seen = rng.random(n_terms) < 0.8
-    terms = pd.DataFrame({"go_id": go_ids, "training_count": seen.astype(int), "depth": 1})
-    z_D, columns = rng.normal(size=4).astype(np.float32), rng.permutation(n_terms)
-    similarity_N = np.where(rng.random(n_proteins) < 0.3, rng.integers(1, 3, n_proteins) / 2, 0).astype(np.float32)
-    nearest = NearestAnnotated.of_tables(train, dict.fromkeys(train.protein_ids, "M"), annotations, terms)
-    for column, protein_id in zip(columns, nearest.of_protein(z_D, similarity_N, columns), strict=True):
-        annotated = np.flatnonzero(carries[:, column] & seen[column])
-        best = max(annotated, key=lambda row: (similarity_N[row], train.vectors_ND[row] @ z_D), default=None)
-        assert protein_id == ("" if best is None else train.protein_ids[best])
-
-
-def test_proteins_with_a_sequence_of_the_run_are_reported_in_pairs():
-    query = pd.DataFrame({"protein_id": ["Q1", "Q2", "Q3"], "sequence_sha256": ["a", "b", "a"]})
-    known = pd.DataFrame({"protein_id": ["P1", "P2", "P3"], "sequence_sha256": ["a", "c", "a"]})
-    assert sorted(known_sequences(query, known)) == [("Q1", "P1"), ("Q1", "P3"), ("Q3", "P1"), ("Q3", "P3")]
-    assert list(known_sequences(query, known.iloc[:0])) == []

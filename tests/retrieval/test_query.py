@@ -19,11 +19,14 @@ from gofer.evaluation.evidence_examples import choose_examples, explained_exampl
 from gofer.evaluation.held_out_predictions import predict_held_out
 from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
 from gofer.metrics.logistic_calibration import Calibration
+from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
 from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
 from gofer.retrieval.label_model import LabelledSequences, LabelModel
-from gofer.retrieval.protein_vectors import Described, NearestAnnotated, ProteinVectors
-from gofer.retrieval.query import Reported, predict_proteins
+from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, with_term_sets
+from gofer.retrieval.predictor import ChunkScorer
+from gofer.retrieval.protein_vectors import Described, ProteinVectors
+from gofer.retrieval.query_file import QueryProtein
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
 from gofer.retrieval.term_space import TermSpace
@@ -91,9 +94,13 @@ def all_scores(scorer, vectors, sequences):
 def predicted(world, scorer, dataset, vectors, sequences, **changed):
     space = scorer.space
     annotations = world.pid2pos.explode("true_ids").rename(columns={"true_ids": "go_id"})
-    annotated = NearestAnnotated.of_tables(vectors.known("train"), sequences, annotations, space.terms)
-    reported = Reported(**{"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed})
-    return predict_proteins(scorer, dataset, sequences, annotated, world.term_sets, reported)
+    bank = Bank.of_tables(vectors.known("train"), sequences, {}, annotations, space.terms)
+    terms = with_term_sets(space.terms, world.term_sets)
+    facts = TermFacts.of_terms(terms, space.graph, Cutoffs({"MFO": 0.3}), "tiny")
+    reported = {"min_score": 0.001, "max_terms": 500, "evidence_windows": 3, **changed}
+    proteins = [QueryProtein(protein_id, sequences[protein_id]) for protein_id in dataset.protein_ids]
+    residues = [dataset[row].residues_LE for row in range(len(dataset))]
+    return ChunkScorer(scorer, bank, facts, **reported).predict(proteins, residues).table
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +120,9 @@ def test_scores_are_in_zero_to_one_and_no_parent_is_below_its_child(space, score
 def test_the_table_has_every_column_filled_and_each_proteins_best_first(world, table):
     assert table.columns.tolist() == PREDICTIONS
     assert table["protein_id"].drop_duplicates().tolist() == world.proteins["protein_id"].tolist()
-    assert not table.drop(columns=["nearest_protein", "evidence"]).isna().any().any()
+    assert not table.drop(columns=["nearest_identity", "nearest_coverage"]).isna().any().any()
     assert not table.duplicated(["protein_id", "go_id"]).any()
-    for _, rows in table.groupby("protein_id"):
+    for _, rows in table.groupby(["protein_id", "recommended"]):
         assert rows["score"].is_monotonic_decreasing
 
 
@@ -164,13 +171,6 @@ def test_scores_without_a_cutoff_are_those_of_chosen_proteins_and_every_term_wit
 
 def test_no_held_out_protein_gives_no_table(scorer, vectors, sequences):
     assert list(predict_held_out(scorer, vectors.of_splits("test"), sequences, min_score=0.01)) == []
-
-
-def test_no_query_gives_an_empty_table(world, scorer, vectors, sequences):
-    nothing = ProteinEmbDataset(world.store, world.proteins.iloc[:0])
-    table = predicted(world, scorer, nothing, vectors, sequences)
-    assert table.empty
-    assert table.columns.tolist() == PREDICTIONS
 
 
 def test_low_scores_are_left_out(world, scorer, dataset, vectors, sequences, table):
@@ -406,7 +406,7 @@ def test_a_term_that_training_has_not_seen_moves_with_seen_terms_of_like_text_an
         scorer.label_model.predict(vectors.described(sequences)), scorer.label_model.aspects_T
     )
     text_BT = space.text_scores(vectors.vectors_ND, scorer.calibration)
-    raised_B = scorer._related.raised(text_BT, expected_BS)[:, unseen]
+    raised_B = scorer.related.raised(text_BT, expected_BS)[:, unseen]
     parents = space.graph.parent_E[space.graph.child_E == unseen]
     limit_B = scores_BT[:, parents].min(axis=1)
     wanted_B = np.minimum(np.maximum(raised_B * np.sqrt(limit_B), 1e-6), limit_B)

@@ -47,7 +47,7 @@ def snakemake(root, tmp_path_factory):
 def test_the_rules_of_gofer_are_planned_under_their_new_names(snakemake):
     plan = planned(snakemake("-n", "count_terms"))
     assert plan["gofer_train_stage"] == 4
-    assert plan["gofer_predict_query"] == plan["count_terms"] == 1
+    assert plan["gofer_gather_predictions"] == plan["count_terms"] == 1
     assert {rule for rule in plan if not rule.startswith("gofer_")} == {"count_terms"}
 
 

@@ -1,6 +1,9 @@
 """The demo from FASTA to report, run for real: what is there, what reruns, what comes out twice the same."""
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,14 +14,16 @@ from running import FAKE_KEY, planned
 from gofer.artefacts import read_table
 from gofer.inputs.ontology.go_graph import GoGraph
 from gofer.retrieval.cafa_format import read_cafa
+from gofer.tables import PREDICTION_FILES, PREDICTIONS
 
 pytestmark = pytest.mark.workflow
 
-QUERY_FILES = ["predictions.tsv", "predictions.cafa.tsv", "predictions.gaf"]
+QUERY_FILES = list(PREDICTION_FILES.values())
 
 
-def test_a_run_leaves_a_report_metrics_and_predictions(workspace):
-    files = ["report.html", "evaluation/metrics.tsv", *(f"retrieval/query/{name}" for name in QUERY_FILES)]
+def test_a_run_leaves_a_report_metrics_a_model_and_predictions(workspace):
+    files = ["report.html", "evaluation/metrics.tsv", "model/small.gofer", "retrieval/query/predictions.tsv"]
+    assert all(workspace.results(f"retrieval/query/{name}").exists() for name in QUERY_FILES)
     assert [workspace.results(name).stat().st_size > 500 for name in files] == [True] * len(files)
 
 
@@ -29,7 +34,14 @@ def test_after_a_run_nothing_is_left_to_do(workspace):
 def test_forcing_one_stage_reruns_what_depends_on_it_and_nothing_else(workspace):
     plan = planned(workspace.snakemake("-n", "--forcerun", workspace_path("training/stage-D/model.safetensors")).stdout)
     assert plan["train_stage"] == 1
-    assert {"embed_proteins", "calibrate_scores", "predict_held_out", "predict_query", "make_report"} <= plan.keys()
+    assert {
+        "embed_proteins",
+        "calibrate_scores",
+        "predict_held_out",
+        "pack_model",
+        "predict_part",
+        "make_report",
+    } <= plan.keys()
     assert not plan.keys() & {"read_proteins", "extract_residues", "embed_texts", "build_index", "predict_naive"}
 
 
@@ -46,14 +58,14 @@ def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(
     finally:
         module.write_text(before)
     assert plan["measure_predictions"] == len(list(workspace.results("evaluation/measures").glob("*.parquet"))) >= 7
-    assert not plan.keys() & {"train_stage", "extract_residues", "predict_query", "read_proteins", "predict_held_out"}
+    assert not plan.keys() & {"train_stage", "extract_residues", "predict_part", "read_proteins", "predict_held_out"}
 
 
 @pytest.mark.parametrize(
     ("key", "value", "runs", "rests"),
     [
         (("evaluation", "resamples"), 25, {"measure_predictions", "make_report"}, {"train_stage", "embed_texts"}),
-        (("training", "stages", "D", "epochs"), 2, {"train_stage", "predict_query"}, {"build_index", "embed_texts"}),
+        (("training", "stages", "D", "epochs"), 2, {"train_stage", "predict_part"}, {"build_index", "embed_texts"}),
         (("embeddings", "residues", "layer"), 2, {"extract_residues", "train_stage"}, {"embed_texts", "make_splits"}),
     ],
 )
@@ -71,10 +83,7 @@ def test_a_changed_setting_reruns_only_what_it_concerns(workspace, key, value, r
 
 def test_scores_are_probabilities_and_never_below_a_childs_of_the_aspect(workspace):
     table = pd.read_csv(workspace.results("retrieval/query/predictions.tsv"), sep="\t", keep_default_na=False)
-    assert list(table.columns) == [
-        *("protein_id", "go_id", "score", "name", "aspect", "information_accretion", "term_set"),
-        *("nearest_protein", "evidence"),
-    ]
+    assert list(table.columns) == PREDICTIONS
     assert ((table["score"] > 0) & (table["score"] <= 1)).all()
     graph = GoGraph.of_terms(read_table(workspace.results("inputs/terms.parquet")), within_aspect=True)
     scores = table.set_index(["protein_id", "go_id"])["score"]
@@ -123,6 +132,36 @@ def test_the_wandb_key_is_in_no_file_that_a_run_leaves(workspace):
         path for path in workspace.folder.rglob("*") if path.is_file() and FAKE_KEY.encode() in path.read_bytes()
     ]
     assert holding == []
+
+
+def test_the_command_makes_the_same_bytes_as_the_workflow(workspace, tmp_path):
+    model, query = workspace.results("model/small.gofer"), workspace.results("world/query.fasta")
+    script = "from gofer.cli.main import app; app()"
+    arguments = ["predict", str(query), "-m", str(model), "-o", str(tmp_path / "out"), "--threads", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(workspace.source / "src")}
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True, cwd=tmp_path, env=environment)
+    for name in QUERY_FILES:
+        assert (tmp_path / "out" / name).read_bytes() == workspace.results(f"retrieval/query/{name}").read_bytes()
+
+
+def test_predict_never_trains_whatever_changed_and_needs_no_training_input(workspace):
+    query, module = workspace.folder / "mine.fasta", workspace.source / "src/gofer/training/losses.py"
+    query.write_text(">mine\nMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ\n")
+    before = module.read_text()
+    try:
+        module.write_text(before + "\n# an edit\n")
+        plan = planned(workspace.snakemake("predict", "-n", "--config", "query=mine.fasta", "ontology=gone.obo").stdout)
+    finally:
+        module.write_text(before)
+    assert {rule for rule in plan if rule != "predict"} == {"predict_part", "gather_predictions"}
+
+
+def test_a_query_of_the_same_name_in_another_folder_is_refused(workspace):
+    (workspace.folder / "lab").mkdir(exist_ok=True)
+    (workspace.folder / "lab/query.fasta").write_text(">other\nMKTAYIAKQR\n")
+    done = workspace.snakemake("predict", "-n", "--config", "query=lab/query.fasta", check=False)
+    assert done.returncode != 0
+    assert "another file than lab/query.fasta" in done.stdout
 
 
 def test_the_report_needs_nothing_from_elsewhere(workspace):

@@ -18,7 +18,10 @@ from gofer.config.files import (
     judged_annotation_files,
     protein_files,
     protein_sets,
+    query_name,
+    query_parts,
     query_path,
+    refuse_other_query,
     split_lists,
 )
 from gofer.config.merge import complete, merged, read_config
@@ -32,7 +35,10 @@ __all__ = [
     "merged",
     "protein_files",
     "protein_sets",
+    "query_name",
+    "query_parts",
     "query_path",
     "read_config",
+    "refuse_other_query",
     "split_lists",
 ]

@@ -1,14 +1,23 @@
 """The files that a config names: where they are looked for, and which do not exist."""
 
+import hashlib
+import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gofer.config.places import Key
+from gofer.errors import GoferError
+from gofer.tables import PREDICTION_SUMMARY
 
 DEMO_PROTEINS = "proteins.fasta"
 MISSING = "does not exist"
+FASTA_ENDINGS = re.compile(r"\.(fasta|fa|faa|fas)?(\.(gz|bz2))?$")
+PART_BYTES = 2_000_000  # of FASTA: some 4,000 proteins, minutes of work on two cores
+FOLDED = 2  # protein sequences halve under gzip
+MOST_PARTS = 200
 
 
 def input_path(config: Mapping[str, Any], name: str) -> str:
@@ -23,6 +32,51 @@ def query_path(config: Mapping[str, Any]) -> str | None:
     if query is None or Path(query).exists() or not Path(input_path(config, query)).exists():
         return query
     return input_path(config, query)
+
+
+def query_name(path: Path | str) -> str:
+    """What the results of a query are called: its file name without endings.
+
+    Characters other than A-Z, a-z, 0-9, dot, hyphen and underscore become _; a digest of the name then keeps two such
+    names different.
+    """
+    stem = FASTA_ENDINGS.sub("", Path(path).name)
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip(".-")
+    if plain == stem and plain:
+        return plain
+    return f"{plain or 'query'}-{hashlib.sha256(stem.encode()).hexdigest()[:6]}"
+
+
+def query_parts(path: Path | str) -> int:
+    """Into how many jobs a query is divided, by the size of its file; what is predicted does not depend on it."""
+    path = Path(path)
+    if not path.is_file():
+        return 1
+    size = path.stat().st_size * (FOLDED if path.suffix in (".gz", ".bz2") else 1)
+    return min(MOST_PARTS, 1 + size // PART_BYTES)
+
+
+def refuse_other_query(folder: Path | str, query: Path | str) -> None:
+    """Refuse a folder that holds the predictions for another file of the same name.
+
+    Raises:
+        GoferError: It does.
+    """
+    try:
+        found = json.loads((Path(folder) / PREDICTION_SUMMARY).read_text(encoding="utf-8"))
+        same = Path(found["query"]).resolve() == Path(query).resolve() or found["file_sha256"] == _sha256(query)
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if not same:
+        raise GoferError(
+            f"{folder} holds the predictions for {found['query']}, another file than {query}",
+            help="rename one of the two files, or remove that folder",
+        )
+
+
+def _sha256(path: Path | str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def protein_files(config: Mapping[str, Any]) -> list[str]:
@@ -70,8 +124,11 @@ def protein_sets(config: Mapping[str, Any]) -> list[dict[str, str | None]]:
 
 def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     """Keys that name a file that does not exist, and what is wrong. A file that several keys name is reported once."""
-    named = [] if "demo" in config else list(_input_files(config))
-    if config["previous_ontology"] is not None:
+    model = config["model"]  # a prediction by a model file needs no other file than the query
+    named = list(_input_files(config)) if model is None and "demo" not in config else []
+    if model is not None:
+        named.append((("model",), model))
+    elif config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):

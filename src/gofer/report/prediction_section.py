@@ -49,7 +49,7 @@ class QueryPreview:
 
 
 def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
-    """Preview `predictions.tsv`: the first proteins, each with its most informative predictions (score × bits).
+    """Preview `predictions.tsv`: of the first proteins, the first predictions, the most specific recommended ones.
 
     Args:
         path: The table.
@@ -57,17 +57,8 @@ def query_preview(path: Path | str, root: Path | str) -> QueryPreview:
     """
     path = Path(path)
     table = read_tsv(path, PREDICTIONS)
-    table["informative"] = table["score"].astype(float) * table["information_accretion"].astype(float).fillna(0)
     first = table["protein_id"].unique()[:PROTEINS_SHOWN]
-    shown = table[table["protein_id"].isin(first)].sort_values(
-        ["informative", "score", "go_id"], ascending=[False, False, True], kind="stable"
-    )
-    lines = {
-        protein_id: shown[shown["protein_id"] == protein_id]
-        .head(TERMS_SHOWN)
-        .sort_values("score", ascending=False, kind="stable")
-        for protein_id in first
-    }
+    lines = {protein_id: table[table["protein_id"] == protein_id].head(TERMS_SHOWN) for protein_id in first}
     return QueryPreview(
         name=path.parent.name,
         n_proteins=table["protein_id"].nunique(),
@@ -97,9 +88,12 @@ def _or_not_available(value: object) -> str:
 
 def _files(table: Path, root: Path) -> Iterator[tuple[str, str]]:
     labels = {
+        "predictions.best.tsv": "the most specific recommended terms, as a table",
         "predictions.tsv": "all predictions, as a table",
         "predictions.cafa.tsv": "in CAFA form",
-        "predictions.gaf": "as GAF 2.2",
+        "predictions.gaf": "recommended terms as GAF 2.2",
+        "gene2term.tsv": "recommended terms by protein, for enrichment",
+        "not_predicted.tsv": "proteins without a recommended term, and why",
     }
     for name, label in labels.items():
         file = table.with_name(name)

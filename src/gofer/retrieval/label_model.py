@@ -5,7 +5,7 @@ It covers the terms seen in training. Shapes: B proteins, N training proteins, T
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from gofer.retrieval.features.sequence_features import SequenceFeatures, Sequenc
 from gofer.retrieval.features.standardise import Scale
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
 from gofer.retrieval.protein_vectors import Described
+from gofer.retrieval.sparse_parts import joined, parts_of
 from gofer.training.checkpoint import DAMAGED, read_tensors, write_tensors
 
 
@@ -87,17 +88,28 @@ class LabelModel:
         """
         reader = SequenceReader.of_training(known.sequences)
         residues = Scale.of_training(known.summaries_BS)
-        aligner, transferred = None, None
-        if aligned:
-            sequences, of_all_NT = list(known.sequences), labels_NT
-            if others is not None:
-                sequences, of_all_NT = [*sequences, *others.sequences], sp.vstack([labels_NT, others.labels_NT], "csr")
-            aligner = Aligner.of_training(sequences, most=aligned)
-            owner_N = np.array([aligner.column_of[sequence] for sequence in sequences], dtype=np.int64)
-            transferred = TransferredLabels.of_training(owner_N, of_all_NT, aspects_T, len(aligner.targets))
         features = _features(known, reader, residues)
         regression = KernelRidge.fit(features, labels_NT, aspects_T, weights, seed=seed)
-        return cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, aligner, transferred)
+        model = cls(list(go_ids), np.asarray(aspects_T), regression, reader, residues, None, None)
+        if not aligned:
+            return model
+        if others is None:
+            return model.transferring_from(known.sequences, labels_NT, aligned)
+        of_all_NT = sp.vstack([labels_NT, others.labels_NT], "csr")
+        return model.transferring_from([*known.sequences, *others.sequences], of_all_NT, aligned)
+
+    def transferring_from(self, sequences: Sequence[str], labels_NT: sp.csr_array, aligned: int) -> "LabelModel":
+        """The same model, with labels transferred from known proteins that align.
+
+        Args:
+            sequences: Of the known proteins.
+            labels_NT: Their labels; columns are `go_ids`.
+            aligned: Maximum number of them that a protein is aligned with.
+        """
+        aligner = Aligner.of_training(sequences, most=aligned)
+        owner_N = np.array([aligner.column_of[sequence] for sequence in sequences], dtype=np.int64)
+        transferred = TransferredLabels.of_training(owner_N, labels_NT, self.aspects_T, len(aligner.targets))
+        return replace(self, aligner=aligner, transferred=transferred)
 
     def predict(self, proteins: Described) -> Expected:
         """How often similar proteins have each of `go_ids`."""
@@ -108,20 +120,8 @@ class LabelModel:
         similarity_BP = self.aligner.read(proteins.sequences, threads=torch.get_num_threads())
         return Expected(regressed_BT, *self.transferred.of_similar(similarity_BP), similarity_BP)
 
-    def similarity(self, expected: Expected, sequences: Sequence[str]) -> NDArray[np.float32]:
-        """Similarity of the predicted proteins with known ones, 0 where they do not align, (B, N).
-
-        Args:
-            expected: What `predict` gave.
-            sequences: Of the N known proteins, all of which it was fitted on.
-        """
-        if self.aligner is None or expected.aligned_BP is None:
-            return np.zeros((len(expected.regressed_BT), len(sequences)), np.float32)
-        columns_N = [self.aligner.column_of[sequence] for sequence in sequences]
-        return expected.aligned_BP[:, columns_N].toarray()
-
-    def write(self, path: Path | str, manifest: Manifest) -> None:
-        """Write as safetensors."""
+    def arrays(self) -> dict[str, NDArray]:
+        """Its numbers, but for the sequences that it aligns with and their labels."""
         landmarks = self.regression.landmarks
         arrays = {
             "weight": self.regression.weight_MT,
@@ -133,24 +133,56 @@ class LabelModel:
             "residues": landmarks.residues_NS,
             "residues.mean": self.residues.mean_C,
             "residues.deviation": self.residues.deviation_C,
-            **_parts("kmers", landmarks.sequence.kmers_NV),
+            **parts_of("kmers", landmarks.sequence.kmers_NV),
         }
-        if self.aligner and self.transferred:
-            # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
-            joined = "\n".join(self.aligner.targets).encode("ascii")
-            arrays |= {
-                "targets": np.frombuffer(bytearray(joined), np.uint8),
-                **_parts("transferred", self.transferred.labels_PT),
-            }
-        facts = {
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    def facts(self) -> dict[str, str]:
+        """What else it is made of, as texts."""
+        return {
             "aligned": str(self.aligner.most if self.aligner else 0),
             "go_ids": json.dumps(self.go_ids),
             "aspects": json.dumps(self.aspects_T.tolist()),
             "kernel": json.dumps(asdict(self.regression.weights)),
             "reader": self.reader.to_json(),
-            MANIFEST_KEY: manifest.to_json(),
         }
-        write_tensors(path, {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}, facts)
+
+    @classmethod
+    def of_parts(
+        cls,
+        arrays: Mapping[str, NDArray],
+        facts: Mapping[str, str],
+        aligner: Aligner | None,
+        transferred: TransferredLabels | None,
+    ) -> "LabelModel":
+        """The inverse of `arrays` and `facts`.
+
+        Raises:
+            KeyError: A part is missing.
+            ValueError: A part is something else.
+        """
+        reader = SequenceReader.from_json(facts["reader"])
+        dense = (arrays[name] for name in ("composition", "segments", "physics"))
+        features = SequenceFeatures(joined("kmers", arrays, len(reader.kmers)), *dense)
+        landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], features)
+        kernel = KernelWeights(**json.loads(facts["kernel"]))
+        regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
+        residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
+        aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
+        return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)
+
+    def write(self, path: Path | str, manifest: Manifest) -> None:
+        """Write as safetensors."""
+        arrays = self.arrays()
+        if self.aligner and self.transferred:
+            # One per line, as bytes: a header of safetensors has no room for the sequences of a large training set.
+            lines = "\n".join(self.aligner.targets).encode("ascii")
+            arrays |= {
+                "targets": np.frombuffer(bytearray(lines), np.uint8),
+                **parts_of("transferred", self.transferred.labels_PT),
+            }
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        write_tensors(path, tensors, {**self.facts(), MANIFEST_KEY: manifest.to_json()})
 
     @classmethod
     def read(cls, path: Path | str) -> "LabelModel":
@@ -162,20 +194,13 @@ class LabelModel:
         try:
             tensors, facts = read_tensors(path)
             arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-            reader = SequenceReader.from_json(facts["reader"])
-            kmers_MV = _joined("kmers", arrays, len(reader.kmers))
-            aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
             aligner, transferred = None, None
             if "targets" in arrays:
                 targets = arrays["targets"].tobytes().decode("ascii").split("\n")
                 aligner = Aligner(tuple(targets), int(facts["aligned"]))
-                transferred = TransferredLabels(_joined("transferred", arrays, len(aspects_T)), aspects_T)
-            dense = (arrays[name] for name in ("composition", "segments", "physics"))
-            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], SequenceFeatures(kmers_MV, *dense))
-            kernel = KernelWeights(**json.loads(facts["kernel"]))
-            regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
-            residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
-            return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)
+                aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
+                transferred = TransferredLabels(joined("transferred", arrays, len(aspects_T)), aspects_T)
+            return cls.of_parts(arrays, facts, aligner, transferred)
         except DAMAGED as error:
             raise ArtefactError(
                 f"{path} is no readable label model ({type(error).__name__}: {str(error)[:200]})",
@@ -185,14 +210,3 @@ class LabelModel:
 
 def _features(proteins: Described, reader: SequenceReader, residues: Scale) -> ProteinFeatures:
     return ProteinFeatures(proteins.vectors_BD, residues(proteins.summaries_BS), reader.read(proteins.sequences))
-
-
-def _parts(name: str, matrix: sp.csr_array) -> dict[str, NDArray]:
-    matrix = sp.csr_array(matrix)
-    places = {part: getattr(matrix, part).astype(np.int64) for part in ("indices", "indptr")}
-    return {f"{name}.data": matrix.data, **{f"{name}.{part}": value for part, value in places.items()}}
-
-
-def _joined(name: str, arrays: Mapping[str, NDArray], columns: int) -> sp.csr_array:
-    parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-    return sp.csr_array(parts, shape=(len(parts[2]) - 1, columns))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
 
-FORMAT = "gofer-model"
+MODEL, BANK = "gofer-model", "gofer-bank"  # kinds of files
 VERSION = 1
 LARGEST_HEADER = 16 << 20  # bytes; that of a real model takes a few thousand
 LARGEST_DOCUMENT = 1 << 30
@@ -71,8 +71,12 @@ class ModelFile:
     _verified: set[str] = field(default_factory=set)
 
     @classmethod
-    def open(cls, path: Path | str) -> "ModelFile":
+    def open(cls, path: Path | str, *, kind: str = MODEL) -> "ModelFile":
         """Map the file and check its header: its format, its checksum, and that every part is within the file.
+
+        Args:
+            path: The file.
+            kind: `MODEL` or `BANK`: what it must be.
 
         Raises:
             ArtefactError: It is missing, cut short, damaged, no model, or of another version.
@@ -80,7 +84,7 @@ class ModelFile:
         path = Path(path)
         header, start, size = _read_header(path)
         facts = header.pop("__metadata__", None)
-        if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        if not isinstance(facts, dict) or facts.get("format") != kind:
             raise _foreign(path, "a safetensors file of something else")
         _refuse_other_version(path, facts.get("version"))
         digest = facts.pop(DIGEST, "")
@@ -154,7 +158,12 @@ class ModelFile:
 
 
 def write_model_file(
-    path: Path | str, arrays: Mapping[str, NDArray], documents: Mapping[str, Any], texts: Mapping[str, Sequence[str]]
+    path: Path | str,
+    arrays: Mapping[str, NDArray],
+    documents: Mapping[str, Any],
+    texts: Mapping[str, Sequence[str]],
+    *,
+    kind: str = MODEL,
 ) -> None:
     """Write a model file atomically; the same content is always the same bytes.
 
@@ -163,6 +172,7 @@ def write_model_file(
         arrays: By name.
         documents: Values for JSON, by names that end in `.json`.
         texts: Lists of texts without line ends, by names that end in `.txt`.
+        kind: `MODEL` or `BANK`.
     """
     from gofer.artefacts import atomic  # pandas and pyarrow, which reading does without
 
@@ -182,7 +192,7 @@ def write_model_file(
         end += array.nbytes
         header[name] = {"dtype": NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
     checksums = {name: _sha256(whole[name].reshape(-1).view(np.uint8)) for name in names}
-    facts = {"format": FORMAT, "version": str(VERSION), PARTS: json.dumps(checksums)}
+    facts = {"format": kind, "version": str(VERSION), PARTS: json.dumps(checksums)}
     facts[DIGEST] = _digest(header, facts)
     text = json.dumps({"__metadata__": facts, **header}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, read_table, write_table
 from gofer.errors import GoferError
-from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.ontology.propagation import seen_in_training
-from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.features.residue_summary import residue_summaries
 from gofer.training.dataset import ProteinEmbDataset
 from gofer.training.encode import protein_vectors
@@ -111,61 +106,3 @@ class ProteinVectors:
 
 def _lists(rows_NX: NDArray[np.float32]) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(pa.array(rows_NX.ravel(), pa.float32()), rows_NX.shape[1])
-
-
-@dataclass(frozen=True, eq=False)
-class NearestAnnotated:
-    """Proteins with known labels, and their terms.
-
-    Attributes:
-        known: Their vectors.
-        sequences: Their sequences.
-        labels_NT: True where the protein has the term, propagated, sparse by column.
-    """
-
-    known: ProteinVectors
-    sequences: list[str]
-    labels_NT: sp.csc_array
-
-    @classmethod
-    def of_tables(
-        cls, known: ProteinVectors, sequence_of: Mapping[str, str], annotations: pd.DataFrame, terms: pd.DataFrame
-    ) -> "NearestAnnotated":
-        """From propagated annotations; columns are `terms`. Terms that training has not seen have no label."""
-        seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
-        labels_NT = label_matrix(seen, known.protein_ids, terms["go_id"]).tocsc()
-        return cls(known, [sequence_of[protein_id] for protein_id in known.protein_ids], labels_NT)
-
-    @classmethod
-    def read(cls, files: Mapping[str, Path | str], known: str, terms: pd.DataFrame) -> "NearestAnnotated":
-        """From the files of a run.
-
-        Args:
-            files: vectors, proteins and annotations, by these names.
-            known: Whose labels may be used, a key of `KNOWN`.
-            terms: The terms table.
-        """
-        vectors = ProteinVectors.read(files["vectors"]).known(known)
-        of_known = {"protein_id": vectors.protein_ids}
-        annotations = read_table(files["annotations"], ["protein_id", "go_id"], where=of_known)
-        return cls.of_tables(vectors, read_sequences(files["proteins"]), annotations, terms)
-
-    def of_protein(
-        self, z_D: NDArray[np.float32], similarity_N: NDArray[np.float32], columns: NDArray[np.int64]
-    ) -> list[str]:
-        """For each term, the nearest known protein that has it; "" where none does.
-
-        Aligned proteins come first, by similarity, then the others by cosine.
-
-        Args:
-            z_D: Its vector.
-            similarity_N: Its similarity with each known protein, 0 where they do not align.
-            columns: The terms.
-        """
-        nearest_first = np.lexsort((-(self.known.vectors_ND @ z_D), -similarity_N))
-        has_term = self.labels_NT[:, columns].toarray()[nearest_first]
-        first = has_term.argmax(axis=0)
-        found = has_term.any(axis=0)
-        return [
-            self.known.protein_ids[nearest_first[i]] if there else "" for i, there in zip(first, found, strict=True)
-        ]

@@ -3,6 +3,7 @@
 Shapes: L residues, W windows, T terms, D shared width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,28 @@ def merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def as_text(ranges: list[tuple[int, int]]) -> str:
     """`12-40,80-90`."""
     return ",".join(f"{first}-{last}" for first, last in ranges)
+
+
+def explain_packed(
+    model: GoferModel, residues: Sequence[NDArray[np.float16]]
+) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
+    """Vectors of some proteins, (B, D), and what each of their windows contributes; proteins of like lengths do best.
+
+    Args:
+        model: The trained model.
+        residues: Residue embeddings (L, E) of each.
+    """
+    sizes, lengths = model.sizes, [len(residues_LE) for residues_LE in residues]
+    packed_RE = torch.from_numpy(np.concatenate(residues)).float()
+    layout = WindowLayout.of_lengths(lengths, win_size=sizes.win_size, win_stride=sizes.win_stride)
+    with torch.inference_mode():
+        pooled = model.encode_proteins(packed_RE, layout)
+        z_BD, moved_BWD = pooled.z_BD.numpy(), impact(model, pooled).numpy()
+        attention = np.split(pooled.residue_attention().numpy(), np.cumsum(lengths)[:-1])
+    windows_B = layout.window_mask_BW.sum(1).tolist()
+    alone = (WindowLayout.of_lengths([n], win_size=sizes.win_size, win_stride=sizes.win_stride) for n in lengths)
+    parts = zip(z_BD, moved_BWD, windows_B, attention, alone, strict=True)
+    return z_BD, [ProteinEvidence(z_D, moved_WD[:n], own_L, own) for z_D, moved_WD, n, own_L, own in parts]
 
 
 def explain_protein(model: GoferModel, proteins: ProteinEmbDataset, row: int) -> ProteinEvidence:

@@ -35,12 +35,14 @@ class Scorer:
         calibration: From text logits and base rate to a probability.
         label_model: Predicts from labels of similar training proteins.
         ensemble: Joins text and labels into one score.
+        known_relatives: The related terms, where they were computed before.
     """
 
     space: TermSpace
     calibration: Calibration
     label_model: LabelModel
     ensemble: Ensemble
+    known_relatives: RelatedTerms | None = None
 
     @classmethod
     def fit(
@@ -69,7 +71,7 @@ class Scorer:
         )
         text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
         trusted = validation.fit_trust(text_BS)
-        raised_BS = unfitted._related.of(seen).raised(text_BS, trusted.labels(expected, label_model.aspects_T))
+        raised_BS = unfitted.related.of(seen).raised(text_BS, trusted.labels(expected, label_model.aspects_T))
         return cls(space, calibration, label_model, validation.fit_shares(raised_BS, trusted))
 
     @classmethod
@@ -102,7 +104,10 @@ class Scorer:
         return unseen_T
 
     @cached_property
-    def _related(self) -> RelatedTerms:
+    def related(self) -> RelatedTerms:
+        """For each term, the seen terms next to it."""
+        if self.known_relatives is not None:
+            return self.known_relatives
         space, mean_S = self.space, self.label_model.regression.mean_T
         aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
         return RelatedTerms.of_terms(space.text_TG, aspects_T, space.graph, self._seen, mean_S, counts_T)
@@ -120,7 +125,7 @@ class Scorer:
         """
         expected, seen, unseen_T = expected or self.label_model.predict(proteins), self._seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
-        raised_BT = self._related.raised(text_BT, self.ensemble.labels(expected, self.label_model.aspects_T))
+        raised_BT = self.related.raised(text_BT, self.ensemble.labels(expected, self.label_model.aspects_T))
         counts_S = self.space.terms["training_count"].to_numpy(float)[seen]
         scores_BT = np.zeros_like(raised_BT)
         scores_BT[:, seen] = self.ensemble.apply(raised_BT[:, seen], expected, counts_S, self.label_model.aspects_T)

@@ -113,18 +113,44 @@ def write_esm2(path: Path | str, model: ESM2, manifest: Manifest, *, half: bool 
         half: Weights in float16.
         lm_head: Also the head that predicts residues; its matrix is that of the token vectors and written once.
     """
-    sizes = {
-        "num_layers": model.num_layers,
-        "embed_dim": model.embed_dim,
-        "attention_heads": model.attention_heads,
-        "token_dropout": model.token_dropout,
-    }
     left_out = ("lm_head.weight", "contact_head.") if lm_head else HEADS
     state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(left_out)}
     if half:
         state = {k: v if k.endswith(ANGLES) else v.half() for k, v in state.items()}
     with atomic(path) as part:
-        save_file(state, part, metadata={ESM2_SIZES: json.dumps(sizes), MANIFEST_KEY: manifest.to_json()})
+        save_file(state, part, metadata={ESM2_SIZES: json.dumps(_sizes(model)), MANIFEST_KEY: manifest.to_json()})
+
+
+def esm2_of(sizes: dict[str, Any], tensors: dict[str, torch.Tensor]) -> LoadedESM:
+    """An ESM-2 of the sizes and weights that `esm2_parts` gave.
+
+    Raises:
+        ValueError: A tensor is missing, or is not one of this model.
+        TypeError: The sizes are others.
+        RuntimeError: A tensor is of another shape.
+    """
+    model = ESM2(alphabet="ESM-1b", **sizes)
+    missing, unexpected = model.load_state_dict(tensors, strict=False)
+    wrong = [key for key in (*missing, *unexpected) if not key.startswith(HEADS)]
+    if wrong:
+        raise ValueError(f"tensors {', '.join(wrong[:3])} missing or not expected")
+    return _ready(model, model.alphabet)
+
+
+def esm2_parts(model: ESM2) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Sizes and weights of an ESM-2, without its heads: in float16 where that changes none of them."""
+    state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items() if not k.startswith(HEADS)}
+    state = {k: half if torch.equal((half := v.half()).float(), v) else v for k, v in state.items()}
+    return _sizes(model), state
+
+
+def _sizes(model: ESM2) -> dict[str, Any]:
+    return {
+        "num_layers": model.num_layers,
+        "embed_dim": model.embed_dim,
+        "attention_heads": model.attention_heads,
+        "token_dropout": model.token_dropout,
+    }
 
 
 def _ready(model: Any, alphabet: Alphabet) -> LoadedESM:
@@ -136,17 +162,12 @@ def _from_safetensors(path: Path) -> LoadedESM:
     try:
         with safetensors.safe_open(str(path), framework="pt") as file:
             header = file.metadata() or {}
-        model = ESM2(alphabet="ESM-1b", **json.loads(header[ESM2_SIZES]))
-        missing, unexpected = model.load_state_dict(load_file(path), strict=False)
-        wrong = [key for key in (*missing, *unexpected) if not key.startswith(HEADS)]
-        if wrong:
-            raise ValueError(f"tensors {', '.join(wrong[:3])} missing or not expected")
+        return esm2_of(json.loads(header[ESM2_SIZES]), load_file(path))
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
         raise GoferError(
             f"{path} is not an ESM-2 model ({type(error).__name__}: {str(error)[:200]})",
             help=f"its header needs {ESM2_SIZES}: gofer.embeddings.residues.esm.write_esm2 writes such files",
         ) from error
-    return _ready(model, model.alphabet)
 
 
 def _from_pt(path: Path) -> LoadedESM:

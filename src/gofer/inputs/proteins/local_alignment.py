@@ -76,6 +76,29 @@ def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) ->
         return list(progress(found, "aligning proteins", total=len(asked)))
 
 
+class Overlap(NamedTuple):
+    """The best local alignment of two proteins.
+
+    Attributes:
+        identity: Share of its columns, gaps counted, in which both have the same residue.
+        covered: Share of the first protein's residues that it spans.
+        covered_other: The same of the second.
+    """
+
+    identity: float
+    covered: float
+    covered_other: float
+
+
+def overlap(one: str, other: str) -> Overlap:
+    """Identity and coverage of the best local alignment, however bad."""
+    forth = parasail.sw_stats_striped_sat(one, other, GAP_OPEN, GAP_EXTEND, MATRIX)
+    heads = one[forth.end_query :: -1], other[forth.end_ref :: -1]
+    back = parasail.sw_striped_sat(*heads, GAP_OPEN, GAP_EXTEND, MATRIX)
+    spans = (back.end_query + 1) / len(one), (back.end_ref + 1) / len(other)
+    return Overlap(forth.matches / max(forth.length, 1), *spans)
+
+
 def _expected(score: int, one: str, other: str) -> float:
     return K * len(one) * len(other) * math.exp(-LAMBDA * score)
 

@@ -204,3 +204,8 @@ def _batch(rows: list[Row]) -> pa.RecordBatch:
 def read_sequences(path: Path | str) -> dict[str, str]:
     """Sequence by protein id, of a proteins.parquet."""
     return read_table(path, ["protein_id", "sequence"]).set_index("protein_id")["sequence"].to_dict()
+
+
+def read_descriptions(path: Path | str) -> dict[str, str]:
+    """Description by protein id, of a proteins.parquet."""
+    return read_table(path, ["protein_id", "description"]).set_index("protein_id")["description"].to_dict()

@@ -1,0 +1,5 @@
+"""The command `gofer`: predict, info, selftest, pack.
+
+What enters: what a user types. What leaves: files, and one sentence about them. Each command is in a module of its
+name; `running` has what all share: errors without traceback, exit codes, the model that is used without being named.
+"""

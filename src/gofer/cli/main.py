@@ -1,0 +1,167 @@
+"""The commands and their options. Nothing heavy is imported here: each command loads what it needs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import gofer as library
+from gofer.cli.running import EXIT_CODES, FAULT, MODEL_HELP, chosen_model, reported
+
+app = typer.Typer(
+    name="gofer",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="What proteins do, as terms of the Gene Ontology, by a model that the gofer workflow has trained.",
+    epilog=EXIT_CODES,
+)
+ModelOption = Annotated[Path | None, typer.Option("--model", "-m", help=MODEL_HELP, show_default=False)]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="CPU threads; all cores without it.", show_default=False)
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="Of the residue encoder: auto, cpu or cuda.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from gofer.retrieval.model_file import VERSION
+
+        typer.echo(f"gofer {library.__version__}, reads and writes model format {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def gofer(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Versions of gofer and model format.")
+    ] = False,
+) -> None:
+    """Predict functions of proteins."""
+
+
+@app.command(
+    epilog="Examples:  gofer predict my.fasta -m results/my/model/my.gofer  ·  "
+    "gofer predict proteome.fa.gz -m my.gofer -o proteome --precision 70 --slim goslim_generic.obo"
+)
+def predict(
+    fasta: Annotated[Path, typer.Argument(help="Proteins, as FASTA: plain, gz or bz2.", show_default=False)],
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Folder of the results; without it <name>-predictions.", show_default=False
+        ),
+    ] = None,
+    precision: Annotated[
+        int, typer.Option(help="Recommend terms that were right so often in validation, in percent: 50, 70 or 90.")
+    ] = 50,
+    forms: Annotated[
+        str,
+        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl and parquet, with commas."),
+    ] = "all",
+    slim: Annotated[
+        Path | None,
+        typer.Option(help="A GO slim (OBO, or one id per line): also count proteins by its terms.", show_default=False),
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results of another query in the folder.")] = False,
+) -> None:
+    """Predict terms for the proteins of a FASTA file.
+
+    Writes tables, forms for other tools, and not_predicted.tsv with the proteins that got no recommended term, and why.
+    The same command resumes after a stop. No training, and no training data, is needed.
+    """
+    from gofer.cli.predict import predict_file
+
+    predict_file(fasta, model, output, precision, forms, slim, device, threads, force)
+
+
+@app.command(epilog="Example:  gofer info results/my/model/my.gofer")
+def info(
+    model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Print what a model is: releases, sizes, what it is worth, and its cutoffs."""
+    from gofer.cli.info import described
+
+    with reported():
+        typer.echo(described(chosen_model(model), as_json=as_json))
+
+
+@app.command(epilog="Example:  gofer selftest -m results/my/model/my.gofer")
+def selftest(model: ModelOption = None, device: DeviceOption = "auto", threads: ThreadsOption = None) -> None:
+    """Check that a model works here: checksums, encoder, and known proteins that must come out as they are known."""
+    from gofer.cli.selftest import all_hold
+
+    with reported():
+        if not all_hold(chosen_model(model), device, threads):
+            raise typer.Exit(FAULT)
+
+
+@app.command(epilog="Example:  gofer pack results/my  makes  results/my/model/my.gofer")
+def pack(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run, results/<run>.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The file; RUN/model/<run>.gofer without it.", show_default=False),
+    ] = None,
+    known: Annotated[str, typer.Option(help="Whose labels predictions use: all annotated proteins, or train.")] = "all",
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Lower scores are left out.")] = 0.01,
+    max_terms: Annotated[int, typer.Option(min=1, help="Most terms per protein.")] = 500,
+) -> None:
+    """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
+    from gofer.cli.pack import pack_folder
+
+    with reported():
+        typer.echo(pack_folder(run, output, known, min_score, max_terms))
+
+
+bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known proteins that you add to a model.")
+app.add_typer(bank, name="bank")
+
+
+@bank.command(epilog="Examples:  gofer bank add --from my.fasta my.gaf -m M  ·  gofer bank add --from results/run -m M")
+def add(
+    source: Annotated[
+        Path, typer.Option("--from", help="A FASTA file, or the folder of a run, results/<run>.", show_default=False)
+    ],
+    annotations: Annotated[
+        list[Path] | None, typer.Argument(help="For a FASTA file: GAFs, GPADs or tables.", show_default=False)
+    ] = None,
+    model: ModelOption = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of the bank; without it that of the file or run.", show_default=False),
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Add annotated proteins to a model: from then on every prediction by it uses them."""
+    from gofer.cli.bank import add_from
+
+    with reported():
+        typer.echo(add_from(source, annotations or [], chosen_model(model), name, device, threads))
+
+
+@bank.command("list", epilog="Example:  gofer bank list -m my.gofer")
+def list_banks(model: ModelOption = None) -> None:
+    """List the banks that were added to a model."""
+    from gofer.cli.bank import listed
+
+    with reported():
+        typer.echo(listed(chosen_model(model)))
+
+
+@bank.command(epilog="Example:  gofer bank remove my -m my.gofer")
+def remove(
+    name: Annotated[str, typer.Argument(help="Of the bank.", show_default=False)], model: ModelOption = None
+) -> None:
+    """Remove a bank from a model."""
+    from gofer.cli.bank import removed
+
+    with reported():
+        typer.echo(removed(name, chosen_model(model)))

@@ -1,0 +1,93 @@
+"""`gofer predict`: a bar on a terminal, nothing when piped, and one sentence at the end."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from gofer.cli.running import chosen_model, reported, use_threads
+from gofer.errors import GoferError
+
+RESUME = "; the same command resumes where it was"
+
+
+def predict_file(
+    fasta: Path,
+    model: Path | None,
+    output: Path | None,
+    precision: int,
+    forms: str,
+    slim: Path | None,
+    device: str,
+    threads: int | None,
+    force: bool,
+) -> None:
+    """Predict for the proteins of a file; the options are those of the command."""
+    with reported(RESUME):
+        number, path = use_threads(threads), chosen_model(model)
+        if not fasta.is_file():
+            raise GoferError(f"there is no file {fasta}", help="give a FASTA file")
+        import torch
+
+        from gofer.config.files import query_name
+        from gofer.retrieval.prediction_run import PredictionRun
+        from gofer.retrieval.predictor import Predictor
+        from gofer.retrieval.query_file import QueryFile
+        from gofer.retrieval.trained_model import TrainedModel
+
+        torch.set_num_threads(number)
+        logging.getLogger("gofer").setLevel(logging.WARNING)
+        predictor = Predictor(TrainedModel(path), percent=precision, device=device)
+        run = PredictionRun(predictor, QueryFile.read(fasta), output or Path(f"{query_name(fasta)}-predictions"))
+        chosen = _chosen(forms)
+        if not force:
+            run.refuse_other_results()
+        if run.warning:
+            typer.echo(f"warning: {run.warning}", err=True)
+        if run.is_finished() and not force and slim is None:
+            typer.echo(f"{run.folder} already holds these predictions; --force makes them anew.")
+            return
+        with _bar(run.query.proteins) as done:
+            run.predict(done)
+        summary = run.finish(chosen, slim=slim)
+        typer.echo(_sentence(summary, run.folder))
+
+
+def _chosen(forms: str) -> tuple[str, ...]:
+    from gofer.retrieval.forms import FORMS
+
+    names = tuple(FORMS) if forms == "all" else tuple(name.strip() for name in forms.split(",") if name.strip())
+    if unknown := [name for name in names if name not in FORMS]:
+        raise GoferError(f"--forms names {unknown[0]}, which is no form", help=f"write some of {', '.join(FORMS)}")
+    return names
+
+
+@contextmanager
+def _bar(proteins: int) -> Iterator[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("predicting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("proteins,"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=proteins)
+        yield lambda done: progress.advance(task, done)
+
+
+def _sentence(summary: dict, folder: Path) -> str:
+    with_terms, proteins = summary["proteins_recommended"], summary["proteins"]
+    return (
+        f"{summary['recommended']:,} recommended terms for {with_terms:,} of {proteins:,} proteins, by the model "
+        f"{summary['model']}: {folder / 'predictions.tsv'} and {len(summary['files']) - 1} other forms beside it."
+    )

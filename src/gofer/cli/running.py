@@ -1,0 +1,66 @@
+"""What all commands share: how they end, and which model they use. Light, since `gofer --help` loads it."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from gofer.errors import GoferError
+
+FAULT, USAGE, BAD_INPUT, STOPPED = 1, 2, 3, 130
+EXIT_CODES = "Exit codes: 0 done · 1 a check failed · 2 wrong usage · 3 an input or a model is at fault · 130 stopped."
+SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "default.gofer"
+MODEL_HELP = "The model file, <run>.gofer; without it the one that ships with gofer."
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@contextmanager
+def reported(resume: str = "") -> Iterator[None]:
+    """Run a command: a `GoferError` is printed without traceback, and so is Ctrl-C or SIGTERM.
+
+    Args:
+        resume: What to say after a stop, e.g. how to resume.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    except GoferError as error:
+        print(f"gofer: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        print(f"gofer: stopped{resume}", file=sys.stderr)
+        sys.exit(STOPPED)
+    except BrokenPipeError:  # of `gofer info M | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def chosen_model(model: Path | None) -> Path:
+    """The model that was named, or the one that ships with gofer.
+
+    Raises:
+        GoferError: None was named, and none ships with this gofer.
+    """
+    if model is not None:
+        return model
+    if not SHIPPED_MODEL.exists():
+        raise GoferError(
+            "no model was named, and no model for real proteins ships with gofer yet",
+            help="name one with --model results/<run>/model/<run>.gofer; every run of the workflow makes one, and a "
+            "colleague can send you theirs",
+        )
+    return SHIPPED_MODEL
+
+
+def use_threads(threads: int | None) -> int:
+    """Set how many threads NumPy and torch use, before they are loaded; all cores of this process unless told."""
+    number = threads or len(os.sched_getaffinity(0))
+    for name in THREADS:
+        os.environ[name] = str(number)
+    return number

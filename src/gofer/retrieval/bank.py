@@ -1,0 +1,159 @@
+"""The bank: proteins with known terms, with their sequences and vectors. The nearest of them is why one may believe.
+
+Of some only sequence and labels are known, and no vector: they are found by alignment alone. Shapes: N proteins of the
+bank, V those with a vector, P their different sequences, T terms, D shared width.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gofer.artefacts import read_table
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.inputs.proteins.protein_table import read_descriptions, read_sequences
+from gofer.names import KNOWN
+from gofer.retrieval.model_file import ModelFile
+from gofer.retrieval.protein_vectors import ProteinVectors
+
+# A cosine is at most 1: similarity by alignment, which has seven digits, counts before it.
+SIMILARITY_FIRST = 1e9
+FAR = -np.inf  # neither aligned nor with a vector
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Proteins with known terms.
+
+    Attributes:
+        protein_ids: Their ids.
+        names: What each is called, "" where nothing is known.
+        sequences: Their sequences.
+        rows_V: Rows of those with a vector.
+        vectors_VD: Their unit vectors.
+        labels_NT: Whether the protein has the term, propagated, sparse by column.
+    """
+
+    protein_ids: list[str]
+    names: list[str]
+    sequences: list[str]
+    rows_V: NDArray[np.int64]
+    vectors_VD: NDArray[np.float32]
+    labels_NT: sp.csc_array
+
+    @classmethod
+    def of_tables(
+        cls,
+        known: ProteinVectors,
+        sequence_of: Mapping[str, str],
+        description_of: Mapping[str, str],
+        annotations: pd.DataFrame,
+        terms: pd.DataFrame,
+        others: Sequence[str] = (),
+    ) -> "Bank":
+        """From propagated annotations; columns are `terms`. Of those that training has not seen it holds no label.
+
+        Args:
+            known: Vectors of proteins with known terms.
+            sequence_of: Sequence by protein id.
+            description_of: Description by protein id.
+            annotations: Columns protein_id, go_id.
+            terms: The terms table.
+            others: Ids of proteins with known terms and without a vector.
+        """
+        seen = annotations[annotations["go_id"].isin(terms.loc[seen_in_training(terms), "go_id"])]
+        ids = [*known.protein_ids, *others]
+        labels_NT = label_matrix(seen, ids, terms["go_id"]).tocsc()
+        names = [plain_name(description_of.get(protein_id, "")) for protein_id in ids]
+        sequences = [sequence_of[protein_id] for protein_id in ids]
+        return cls(ids, names, sequences, np.arange(len(known.protein_ids)), known.vectors_ND, labels_NT)
+
+    @classmethod
+    def read(cls, files: Mapping[str, Path | str], known: str, terms: pd.DataFrame) -> "Bank":
+        """From the files of a run.
+
+        Args:
+            files: vectors, proteins, splits and annotations, by these names.
+            known: Whose labels may be used: "train", or "all".
+            terms: The terms table.
+        """
+        vectors = ProteinVectors.read(files["vectors"]).known(known)
+        others = read_table(files["splits"], ["protein_id"], where={"split": [KNOWN]})["protein_id"].tolist()
+        of_known = {"protein_id": [*vectors.protein_ids, *others]}
+        annotations = read_table(files["annotations"], ["protein_id", "go_id"], where=of_known)
+        sequence_of, description_of = read_sequences(files["proteins"]), read_descriptions(files["proteins"])
+        return cls.of_tables(vectors, sequence_of, description_of, annotations, terms, others)
+
+    @classmethod
+    def of_file(cls, file: ModelFile) -> "Bank":
+        """The bank in a model file, or in a file of its own."""
+        ids, names, sequences = (file.texts(f"bank/{name}.txt") for name in ("protein_id", "name", "sequence"))
+        rows, starts = file.array("bank/labels.indices"), file.array("bank/labels.indptr")
+        labels_NT = sp.csc_array((np.ones(len(rows), bool), rows, starts), shape=(len(ids), len(starts) - 1))
+        return cls(ids, names, sequences, file.array("bank/rows"), file.array("bank/vectors"), labels_NT)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """Its arrays, as a file holds them."""
+        return {
+            "bank/rows": self.rows_V.astype(np.int64),
+            "bank/vectors": self.vectors_VD,
+            "bank/labels.indices": self.labels_NT.indices.astype(np.int32),
+            "bank/labels.indptr": self.labels_NT.indptr.astype(np.int64),
+        }
+
+    def texts(self) -> dict[str, list[str]]:
+        """Its texts, as a file holds them."""
+        names = {"protein_id": self.protein_ids, "name": self.names, "sequence": self.sequences}
+        return {f"bank/{name}.txt": lines for name, lines in names.items()}
+
+    def __len__(self) -> int:
+        return len(self.protein_ids)
+
+    @cached_property
+    def targets(self) -> list[str]:
+        """The different sequences, sorted, as the label model's aligner orders them."""
+        return sorted(set(self.sequences))
+
+    @cached_property
+    def target_N(self) -> NDArray[np.int64]:
+        """Number of each protein's sequence among `targets`."""
+        number_of = {sequence: number for number, sequence in enumerate(self.targets)}
+        return np.array([number_of[sequence] for sequence in self.sequences], dtype=np.int64)
+
+    def nearest(
+        self, cosine_V: NDArray[np.float32], similarity_P: NDArray[np.float32], columns: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """For each term, the row of the nearest protein that has it; -1 where none does.
+
+        Those that align come first, the most similar before the others; then by cosine; then by row.
+
+        Args:
+            cosine_V: Of the query's vector with each vector of the bank.
+            similarity_P: Of the query with each of `targets` by alignment, 0 where they do not align.
+            columns: The terms.
+        """
+        near_N = np.full(len(self), FAR)
+        near_N[self.rows_V] = cosine_V
+        aligned_N = similarity_P.astype(np.float64)[self.target_N]
+        cosine_N = np.where(np.isfinite(near_N), near_N, 0)
+        near_N = np.where(aligned_N > 0, aligned_N * SIMILARITY_FIRST + cosine_N, near_N)
+        starts, ends = self.labels_NT.indptr[columns], self.labels_NT.indptr[columns + 1]
+        return np.array([self._best(near_N, start, end) for start, end in zip(starts, ends, strict=True)], np.int64)
+
+    def _best(self, near_N: NDArray[np.float64], start: int, end: int) -> int:
+        rows = self.labels_NT.indices[start:end]
+        best = int(rows[np.argmax(near_N[rows])]) if len(rows) else -1
+        return best if best >= 0 and near_N[best] > FAR else -1
+
+
+def plain_name(description: str) -> str:
+    """The name in a FASTA header: of UniProt's, what comes before OS=; blanks made one."""
+    words = description.split()
+    end = next((n for n, word in enumerate(words) if word.startswith(("OS=", "OX=", "GN=", "PE=", "SV="))), len(words))
+    return " ".join(words[:end])

@@ -1,0 +1,77 @@
+"""Predictions as tables: TSV with all columns, its best rows alone, CAFA, JSON lines, parquet."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from gofer.artefacts import atomic, write_batches
+from gofer.retrieval.cafa_format import write_cafa_parts
+from gofer.retrieval.forms.form import Chunks, Context
+from gofer.retrieval.prediction_rows import BEST
+from gofer.tables import NOT_PREDICTED, PREDICTIONS
+
+NUMBERS = ("score", "information_accretion", "nearest_identity", "nearest_coverage")
+SCHEMA = pa.schema([(name, pa.float64() if name in NUMBERS else pa.string()) for name in PREDICTIONS])
+
+
+def write_tsv(path: Path, chunks: Chunks, context: Context) -> None:
+    """Write all predictions."""
+    _write_rows(path, (predicted.table for predicted in chunks()), PREDICTIONS)
+
+
+def write_best(path: Path, chunks: Chunks, context: Context) -> None:
+    """Write the most specific recommended terms."""
+    best = (predicted.table[predicted.table["recommended"] == BEST] for predicted in chunks())
+    _write_rows(path, best, PREDICTIONS)
+
+
+def write_without(path: Path, chunks: Chunks) -> None:
+    """Write the proteins without a recommended term, and why."""
+    _write_rows(path, (predicted.not_predicted for predicted in chunks()), NOT_PREDICTED)
+
+
+def write_cafa(path: Path, chunks: Chunks, context: Context) -> None:
+    """Write all predictions in CAFA form."""
+    write_cafa_parts(path, (predicted.table for predicted in chunks()), context.manifest)
+
+
+def write_parquet(path: Path, chunks: Chunks, context: Context) -> None:
+    """Write all predictions as parquet, one row group per chunk."""
+    tables = (
+        pa.Table.from_pandas(predicted.table.astype(dict.fromkeys(NUMBERS, float)), SCHEMA, preserve_index=False)
+        for predicted in chunks()
+    )
+    write_batches(path, SCHEMA, tables, lambda: context.manifest)
+
+
+def write_jsonl(path: Path, chunks: Chunks, context: Context) -> None:
+    """Write one line of JSON per protein, those without a prediction too."""
+    with atomic(path) as part, part.open("w", encoding="utf-8") as file:
+        for predicted in chunks():
+            rows = predicted.table.drop(columns=["protein_id", "model"]).to_dict("records")
+            of_protein: dict[str, list[dict]] = {protein_id: [] for protein_id in predicted.proteins["protein_id"]}
+            for protein_id, row in zip(predicted.table["protein_id"], rows, strict=True):
+                of_protein[protein_id].append({name: _plain(value) for name, value in row.items()})
+            for protein_id, own in of_protein.items():
+                told = {"protein_id": protein_id, "model": context.model, "predictions": own}
+                file.write(json.dumps({**told, "warning": context.warning} if context.warning else told) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    # As the TSV has it: six significant figures; no number is null.
+    if isinstance(value, float):
+        return None if value != value else float(f"{value:.6g}")
+    return value
+
+
+def _write_rows(path: Path, tables: Iterable[pd.DataFrame], columns: list[str]) -> None:
+    with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        file.write("\t".join(columns) + "\n")
+        for table in tables:
+            table[columns].to_csv(
+                file, sep="\t", index=False, header=False, float_format="%.6g", na_rep="n/a", lineterminator="\n"
+            )

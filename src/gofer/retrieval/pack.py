@@ -1,0 +1,180 @@
+"""All that a prediction needs, put into one model file.
+
+Left out are definitions, the training inputs, and everything that only evaluation reads.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from esm.model.esm2 import ESM2
+from numpy.typing import NDArray
+
+from gofer.artefacts import Manifest
+from gofer.embeddings.encoder_names import short_name
+from gofer.embeddings.residues.esm import esm2_parts, load_esm
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.inputs.ontology.go_graph import RELATIONS
+from gofer.retrieval.bank import Bank
+from gofer.retrieval.model_file import write_model_file
+from gofer.retrieval.prediction_rows import with_term_sets
+from gofer.retrieval.related_terms import RelatedTerms
+from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.sparse_parts import parts_of
+
+LARGEST_ENCODER = 64_000_000  # bytes of weights that are packed; of a larger encoder its name and digest
+PROBES = 3  # sequences of the bank whose vectors by the encoder are recorded, for the self-test
+PROBE_RESIDUES = 400
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model file says of itself and of how it predicts.
+
+    Attributes:
+        name: Of the run.
+        synthetic: Whether it was trained on a synthetic world, and says nothing of real proteins.
+        relations: Along which annotations propagate.
+        reported: min_score, max_terms and evidence_windows.
+        encoder: The config section embeddings.residues.
+        cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
+        facts: Whatever else the card tells.
+    """
+
+    name: str
+    synthetic: bool
+    relations: tuple[str, ...]
+    reported: Mapping[str, Any]
+    encoder: Mapping[str, Any]
+    cutoffs: Mapping[str, Mapping[str, float | None]]
+    facts: Mapping[str, Any]
+
+
+def pack_model(
+    path: Path | str, scorer: Scorer, bank: Bank, term_sets: pd.DataFrame, recipe: Recipe, manifest: Manifest
+) -> None:
+    """Write a model file; the same model is always the same bytes.
+
+    Args:
+        path: The file.
+        scorer: The trained model, with its terms.
+        bank: The proteins that its label model was fitted on; columns of labels are the scorer's terms.
+        term_sets: Columns go_id, term_set.
+        recipe: What the file says of itself.
+        manifest: Releases of what it was made from.
+
+    Raises:
+        GoferError: The residue encoder cannot be loaded.
+    """
+    encoder_arrays, encoder = _encoder(bank, recipe.encoder)
+    arrays = {
+        **_terms_arrays(scorer),
+        **_related_arrays(scorer.related),
+        **{f"towers/{name}": tensor.numpy() for name, tensor in scorer.space.model.state_dict().items()},
+        **{f"labels/{name}": array for name, array in scorer.label_model.arrays().items()},
+        **bank.arrays(),
+        **encoder_arrays,
+    }
+    documents = {
+        "card.json": _card(scorer, bank, recipe, encoder),
+        "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
+        "settings.json": {"relations": list(recipe.relations), **recipe.reported},
+        "encoder.json": encoder,
+        "towers.json": asdict(scorer.space.model.sizes),
+        "labels.json": scorer.label_model.facts(),
+        "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs},
+    }
+    write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()})
+
+
+def _card(scorer: Scorer, bank: Bank, recipe: Recipe, encoder: Mapping[str, Any]) -> dict[str, Any]:
+    aspects, counts = np.unique(scorer.label_model.aspects_T, return_counts=True)
+    return {
+        "name": recipe.name,
+        "synthetic": recipe.synthetic,
+        "terms": len(scorer.space.terms),
+        "terms_seen": {str(aspect): int(count) for aspect, count in zip(aspects, counts, strict=True)},
+        "bank_proteins": len(bank),
+        "encoder": encoder["name"],
+        **recipe.facts,
+    }
+
+
+def _terms_arrays(scorer: Scorer) -> dict[str, NDArray]:
+    space, terms = scorer.space, scorer.space.terms
+    row_of = {go_id: row for row, go_id in enumerate(space.go_ids)}
+    arrays = {
+        "terms/depth": terms["depth"].to_numpy(np.int32),
+        "terms/information_accretion": terms["information_accretion"].to_numpy(np.float64),
+        "terms/training_count": terms["training_count"].to_numpy(np.int64),
+        "terms/base_rate": space.base_rate_T,
+        "terms/vectors": space.z_TD,
+        "terms/texts": space.text_TG.astype(np.float16),  # for searches and new releases; scores do without
+    }
+    for relation in RELATIONS:
+        if relation in terms:
+            edges = [
+                (child, row_of[parent])
+                for child, parents in enumerate(terms[relation])
+                for parent in parents
+                if parent in row_of
+            ]
+            arrays[f"terms/{relation}"] = np.array(edges, dtype=np.int32).reshape(-1, 2)
+    return arrays
+
+
+def _term_texts(scorer: Scorer, term_sets: pd.DataFrame) -> dict[str, list[str]]:
+    terms = with_term_sets(scorer.space.terms, term_sets)
+    return {
+        "terms/go_id.txt": scorer.space.go_ids,
+        "terms/name.txt": [" ".join(name.split()) for name in terms["name"]],
+        "terms/aspect.txt": terms["aspect"].tolist(),
+        "terms/term_set.txt": terms["term_set"].tolist(),
+        "towers/seen.txt": scorer.space.model.seen_go_ids,
+    }
+
+
+def _related_arrays(related: RelatedTerms) -> dict[str, NDArray]:
+    arrays = {"related/mean": related.mean_S, "related/strength": related.strength_T}
+    for name in ("similar", "across", "ancestors"):
+        arrays |= parts_of(f"related/{name}", getattr(related, f"{name}_TS"), np.int32)
+    return arrays
+
+
+def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray], dict[str, Any]]:
+    # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
+    loaded = load_esm(settings["model"], offline=settings.get("offline", False))
+    encoder = ResidueEncoder.load(
+        settings["model"], settings["layer"], device="cpu", precision=settings["precision"], offline=True
+    )
+    told: dict[str, Any] = {
+        "name": encoder.name,
+        "model": short_name(settings["model"]),
+        "layer": settings["layer"],
+        "precision": settings["precision"],
+        "window_overlap": settings["window_overlap"],
+        "sizes": None,
+    }
+    arrays: dict[str, NDArray] = {}
+    if isinstance(loaded.model, ESM2):
+        sizes, tensors = esm2_parts(loaded.model)
+        if sum(tensor.nbytes for tensor in tensors.values()) <= LARGEST_ENCODER:
+            told["sizes"] = sizes
+            arrays = {f"encoder/{name}": tensor.numpy() for name, tensor in tensors.items()}
+    probes = _probes(bank)
+    vectors = dict(encoder.embed(probes, batch_residues=4096, window_overlap=settings["window_overlap"]))
+    arrays["probes/vectors"] = np.array([vectors[n].mean(axis=0) for n in range(len(probes))], dtype=np.float32)
+    told["probes"] = [bank.sequences.index(probe) for probe in probes]
+    return arrays, told
+
+
+def _probes(bank: Bank) -> list[str]:
+    # Some short sequences of the bank, chosen by their digest.
+    short = sorted({sequence for sequence in bank.sequences if len(sequence) <= PROBE_RESIDUES}) or [
+        min(bank.sequences, key=len)
+    ]
+    return sorted(short, key=lambda sequence: hashlib.sha256(sequence.encode()).digest())[:PROBES]

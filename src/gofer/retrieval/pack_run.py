@@ -1,0 +1,138 @@
+"""A finished run as a model file: its files, and what its predictions are worth on validation proteins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gofer.artefacts import agreed_files, read_manifest, read_table
+from gofer.errors import ArtefactError
+from gofer.inputs.proteins.protein_table import read_sequences
+from gofer.metrics.fmax import fmax
+from gofer.retrieval.bank import Bank
+from gofer.retrieval.cutoffs import precision_cutoffs
+from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.pack import Recipe, pack_model
+from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.retrieval.scorer import Scorer
+from gofer.training.dataset import truth_matrix
+
+FILES = {
+    "proteins": "inputs/proteins.parquet",
+    "splits": "inputs/splits.parquet",
+    "terms": "inputs/terms.parquet",
+    "term_sets": "inputs/term_sets.parquet",
+    "annotations": "inputs/annotations.parquet",
+    "pid2pos": "inputs/pid2pos.parquet",
+    "texts": "embeddings/go/phase-D.parquet",
+    "checkpoint": "training/stage-D/model.safetensors",
+    "vectors": "retrieval/protein_vectors.parquet",
+    "judging_labels": "retrieval/label_model-train.safetensors",
+    "calibration": "retrieval/calibration.json",
+}
+ENCODER_FACT = "residue_encoder"
+
+
+@dataclass(frozen=True)
+class PackSettings:
+    """What a run's files do not hold; the defaults are those of config/defaults.yaml.
+
+    Attributes:
+        known: Whose labels predictions use: all or train.
+        synthetic: Whether the run is of a synthetic world.
+        reported: How much is reported of each protein.
+        encoder: The config section embeddings.residues; None to take what the run's files tell.
+    """
+
+    known: str = "all"
+    synthetic: bool = False
+    reported: Mapping[str, Any] = field(
+        default_factory=lambda: {"min_score": 0.01, "max_terms": 500, "evidence_windows": 3}
+    )
+    encoder: Mapping[str, Any] | None = None
+
+
+def files_of(run: Path, known: str) -> dict[str, Path]:
+    """The files of a run that a model is packed from.
+
+    Raises:
+        ArtefactError: One of them is missing.
+    """
+    files = {**FILES, "label_model": f"retrieval/label_model-{known}.safetensors"}
+    found = {name: run / path for name, path in files.items()}
+    if missing := [path for path in found.values() if not path.is_file()]:
+        raise ArtefactError(
+            f"{run} is not a finished run: {missing[0]} is missing",
+            help="give the folder of a run, results/<run>, in which snakemake has finished",
+        )
+    [*residues] = run.glob("embeddings/*/manifest.parquet")
+    if len(residues) != 1:
+        raise ArtefactError(
+            f"{run}/embeddings holds the residues of {len(residues)} encoders, not of one",
+            help="run the rule pack_model with its config instead: snakemake pack_model --configfile C",
+        )
+    return {**found, "residues": residues[0]}
+
+
+def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> None:
+    """Write the model file of a run.
+
+    Args:
+        path: The file.
+        files: Those of `files_of`, by the same names.
+        name: Of the run.
+        settings: What the files do not hold.
+
+    Raises:
+        ArtefactError: The files are of different releases, or one of them is missing or damaged.
+    """
+    manifest = agreed_files(*files.values())
+    rules = read_manifest(files["annotations"]).made_by["settings"]
+    relations = tuple(rules["relations"])
+    scorer = Scorer.read(files, relations, expected=manifest)
+    bank = Bank.read(files, settings.known, scorer.space.terms)
+    cutoffs, validation = _measured(scorer, files)
+    recipe = Recipe(
+        name=name,
+        synthetic=settings.synthetic,
+        relations=relations,
+        reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
+        encoder=settings.encoder or _encoder(files["residues"]),
+        cutoffs=cutoffs,
+        facts={"validation": validation},
+    )
+    pack_model(path, scorer, bank, read_table(files["term_sets"]), recipe, manifest)
+
+
+def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, dict[str, dict[str, float | int]]]:
+    # By the label model that has not seen their labels, over the terms seen in training.
+    judging = replace(scorer, label_model=LabelModel.read(files["judging_labels"]))
+    proteins = ProteinVectors.read(files["vectors"]).of_splits("val")
+    space, go_ids = scorer.space, judging.label_model.go_ids
+    truth_BS = truth_matrix(read_table(files["pid2pos"]), proteins.protein_ids, go_ids).toarray()
+    place = {go_id: row for row, go_id in enumerate(space.go_ids)}
+    seen, aspects_S = [place[go_id] for go_id in go_ids], judging.label_model.aspects_T
+    scores_BS = judging.scores(proteins.described(read_sequences(files["proteins"])))[:, seen]
+    figures: dict[str, dict[str, float | int]] = {}
+    for aspect in np.unique(aspects_S):
+        columns = np.flatnonzero(aspects_S == aspect)
+        labelled_B = truth_BS[:, columns].any(axis=1)
+        own = np.ix_(labelled_B, columns)
+        figures[str(aspect)] = {"proteins": int(labelled_B.sum())}
+        if labelled_B.any():
+            figures[str(aspect)]["fmax"] = round(fmax(scores_BS[own], truth_BS[own]), 3)
+    return precision_cutoffs(scores_BS, truth_BS, aspects_S), figures
+
+
+def _encoder(residues: Path | str) -> dict[str, Any]:
+    # `<model>, layer <N>, sha256:<digest>`, and the precision where it is not float32.
+    manifest = read_manifest(residues)
+    name, layer, _, *precision = manifest.release[ENCODER_FACT].split(", ")
+    return {
+        "model": name,
+        "layer": int(layer.removeprefix("layer ")),
+        "precision": precision[0] if precision else "float32",
+        "window_overlap": manifest.made_by["window_overlap"],
+    }

@@ -1,0 +1,174 @@
+"""Predictions for a file of proteins, chunk by chunk, in memory that does not grow with it; resumable after any stop.
+
+Each chunk is a file of its own in the folder `.partial`, written atomically, with a key of the query, the model and the
+options in it: a chunk of another key is computed anew. Several processes may work on different chunks at the same time.
+`finish` then writes every form of output from the chunks, and removes them.
+"""
+
+import hashlib
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import gofer
+from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
+from gofer.errors import ArtefactError, GoferError
+from gofer.retrieval.forms import FORMS, SLIM, Context
+from gofer.retrieval.forms.tables import write_without
+from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
+from gofer.retrieval.query_file import QueryFile, chunks
+from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
+
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionRun:
+    """One query, one model, one folder.
+
+    Attributes:
+        predictor: The model and its options.
+        query: The proteins.
+        folder: Where the results go.
+    """
+
+    predictor: Predictor
+    query: QueryFile
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        """Changes where anything changes that the predictions depend on."""
+        model = self.predictor.model
+        told = [
+            gofer.__version__,
+            model.file.digest,
+            model.user_banks.digests,
+            self.query.digest,
+            self.predictor.percent,
+        ]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    @property
+    def warning(self) -> str:
+        """What users of these predictions must be told, or ""."""
+        model = self.predictor.model
+        return f"the model {model.name} was {SYNTHETIC}" if model.card["synthetic"] else ""
+
+    def refuse_other_results(self) -> None:
+        """Refuse a folder that holds the results of another query.
+
+        Raises:
+            GoferError: It does.
+        """
+        path = self.folder / PREDICTION_SUMMARY
+        if path.exists() and (found := read_json(path)).get("query_sha256") != self.query.digest:
+            raise GoferError(
+                f"{self.folder} holds the predictions of {found.get('query')}, whose proteins are others than those of "
+                f"{self.query.path}",
+                help="give another folder with -o, or remove that one",
+            )
+
+    def is_finished(self) -> bool:
+        """Whether the folder holds all forms of the predictions of this query by this model."""
+        path = self.folder / PREDICTION_SUMMARY
+        return path.exists() and read_json(path).get("key") == self.key
+
+    def predict(self, done: Callable[[int], None] = lambda proteins: None, part: int = 0, parts: int = 1) -> None:
+        """Predict every chunk that is not there yet.
+
+        Args:
+            done: Called with the number of proteins of each chunk, whether it was there or not.
+            part: Which share of the chunks to work on, from 0.
+            parts: Into how many shares the chunks are divided.
+        """
+        for number, proteins in enumerate(chunks(self.query)):
+            if number % parts == part:
+                if not self._is_there(number):
+                    self._write(number, self.predictor.of_chunk(proteins))
+                done(len(proteins))
+
+    def finish(self, forms: tuple[str, ...] = tuple(FORMS), *, slim: Path | None = None) -> dict[str, Any]:
+        """Write every form from the chunks, remove these, and give the summary.
+
+        Args:
+            forms: Which forms, of `FORMS`.
+            slim: An OBO file or a list of the terms of a GO slim, to count by.
+
+        Raises:
+            ArtefactError: A chunk is missing or damaged.
+        """
+        model = self.predictor.model
+        context = Context(model.terms, model.name, model.release, self.warning, slim)
+        self._refuse_missing()
+        for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
+            form.write(self.folder / form.name, self._chunks, context)
+        write_without(self.folder / WITHOUT_PREDICTION, self._chunks)
+        summary = self._summary(forms)
+        write_json(self.folder / PREDICTION_SUMMARY, summary, Manifest(model.release))
+        shutil.rmtree(self.folder / PARTIAL)
+        return summary
+
+    def _path(self, number: int) -> Path:
+        return self.folder / PARTIAL / f"chunk-{number:06d}.parquet"
+
+    def _is_there(self, number: int) -> bool:
+        try:
+            return read_manifest(self._path(number)).made_by.get("key") == self.key
+        except ArtefactError:
+            return False
+
+    def _write(self, number: int, predicted: Predicted) -> None:
+        told = {
+            "key": self.key,
+            "proteins": predicted.proteins.values.tolist(),
+            "not_predicted": predicted.not_predicted.values.tolist(),
+        }
+        write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, told))
+
+    def _chunks(self) -> Iterator[Predicted]:
+        for number in itertools.count():
+            path = self._path(number)
+            if not path.exists():
+                return
+            told = read_manifest(path).made_by
+            proteins = pd.DataFrame(told["proteins"], columns=["protein_id", "description"])
+            without = pd.DataFrame(told["not_predicted"], columns=NOT_PREDICTED)
+            yield Predicted(read_table(path), without, proteins)
+
+    def _refuse_missing(self) -> None:
+        lacking = [number for number, _ in enumerate(chunks(self.query)) if not self._is_there(number)]
+        if lacking:
+            raise ArtefactError(
+                f"{self._path(lacking[0])} is missing or is of another run",
+                help="run the same command again: it makes what is missing",
+            )
+
+    def _summary(self, forms: tuple[str, ...]) -> dict[str, Any]:
+        model, counts = self.predictor.model, {"predictions": 0, "recommended": 0, "proteins_recommended": 0}
+        for predicted in self._chunks():
+            likely = predicted.table[predicted.table["recommended"] != "no"]
+            counts["predictions"] += len(predicted.table)
+            counts["recommended"] += len(likely)
+            counts["proteins_recommended"] += int(likely["protein_id"].nunique())
+        return {
+            "key": self.key,
+            "query": str(self.query.path),
+            "query_sha256": self.query.digest,
+            "file_sha256": sha256_of(self.query.path),
+            "proteins": self.query.proteins,
+            "residues": self.query.residues,
+            "model": model.name,
+            "model_sha256": model.file.digest,
+            "user_banks": [file.path.stem for file in model.user_banks.files],
+            "percent": self.predictor.percent,
+            **counts,
+            "files": [FORMS[form].name for form in forms],
+            "warning": self.warning,
+        }

@@ -1,0 +1,174 @@
+"""From proteins to the rows of predictions.tsv, some proteins at a time.
+
+Proteins are taken in chunks that their order and lengths alone decide, so that a row never depends on how the work was
+divided. Scores of one chunk are computed together; they are those of each protein alone to 1e-6.
+Shapes: B proteins of a chunk, T terms, K terms kept of a protein.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.embeddings.packing import tight_batches
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.errors import GoferError
+from gofer.retrieval.bank import Bank
+from gofer.retrieval.cutoffs import PERCENTS, RECOMMENDED
+from gofer.retrieval.features.residue_summary import summary
+from gofer.retrieval.nearest_known import NearestKnown
+from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, kept_rows
+from gofer.retrieval.protein_vectors import Described
+from gofer.retrieval.query_file import QueryProtein, chunks
+from gofer.retrieval.residue_evidence import ProteinEvidence, as_text, explain_packed
+from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.trained_model import TrainedModel
+from gofer.tables import NOT_PREDICTED
+
+BATCH_RESIDUES = 8_192  # of a forward pass of the encoder
+NO_EVIDENCE = "masking lowers it nowhere"
+WHOLE = "too short to be cut"
+SYNTHETIC = "trained on a synthetic world: it says nothing about real proteins"
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What was predicted for a chunk.
+
+    Attributes:
+        table: Columns `PREDICTIONS`.
+        not_predicted: Columns `NOT_PREDICTED`: proteins without a recommended term, and why.
+        proteins: Columns protein_id, description of all proteins of the chunk.
+    """
+
+    table: pd.DataFrame
+    not_predicted: pd.DataFrame
+    proteins: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class ChunkScorer:
+    """From residue embeddings to rows.
+
+    Attributes:
+        scorer: Scores proteins.
+        bank: The known proteins; columns of labels are the scorer's terms.
+        facts: Of these terms.
+        min_score: Lowest score that is reported.
+        max_terms: Most terms of a protein.
+        evidence_windows: Windows of evidence of a prediction.
+    """
+
+    scorer: Scorer
+    bank: Bank
+    facts: TermFacts
+    min_score: float
+    max_terms: int
+    evidence_windows: int
+
+    def predict(self, proteins: Sequence[QueryProtein], residues: Sequence[NDArray[np.float16]]) -> Predicted:
+        """Predict for some proteins.
+
+        Args:
+            proteins: The proteins.
+            residues: Residue embeddings (L, E) of each.
+        """
+        z_BD, evidence = self.explained(residues)
+        sequences, space = [protein.sequence for protein in proteins], self.scorer.space
+        described = Described(z_BD, np.stack([summary(residues_LE) for residues_LE in residues]), sequences)
+        expected = self.scorer.label_model.predict(described)
+        scores_BT = self.scorer.scores(described, expected)
+        keep_BT = space.to_keep(scores_BT, min_score=self.min_score, max_terms=self.max_terms)
+        cosine_BV, nearest = z_BD @ self.bank.vectors_VD.T, NearestKnown(self.bank)
+        tables, without = [], []
+        for row, protein in enumerate(proteins):
+            table, terms_K = kept_rows(self.facts, protein.protein_id, scores_BT[row], keep_BT[row])
+            aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
+            nearest_K = nearest.columns(protein.sequence, cosine_BV[row], aligned_P, terms_K)
+            tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K)))
+            if reason := self.facts.why_none(table, self.min_score):
+                without.append((protein.protein_id, len(protein.sequence), reason))
+        return Predicted(
+            self.facts.joined(tables),
+            pd.DataFrame(without, columns=NOT_PREDICTED),
+            pd.DataFrame([(p.protein_id, p.description) for p in proteins], columns=["protein_id", "description"]),
+        )
+
+    def explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
+        """Vectors (B, D), and what each window contributes."""
+        # Proteins of like lengths together, since windows are padded to those of the longest.
+        model = self.scorer.space.model
+        z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
+        found: dict[int, ProteinEvidence] = {}
+        for rows in tight_batches([len(residues_LE) for residues_LE in residues], most=BATCH_RESIDUES):
+            z_BD[rows], own = explain_packed(model, [residues[row] for row in rows])
+            found |= dict(zip(rows, own, strict=True))
+        return z_BD, [found[row] for row in range(len(residues))]
+
+    def _evidence(self, own: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
+        drop_WK = own.drops(self.scorer.space.z_TD[terms_K])
+        ranges = [as_text(own.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
+        alone = WHOLE if len(own.moved_WD) == 1 else ""
+        return {"evidence": ranges, "evidence_note": [alone if text else NO_EVIDENCE for text in ranges]}
+
+
+class Predictor:
+    """A model ready to predict.
+
+    Args:
+        model: The model.
+        percent: Recommended are terms that were right so often on validation proteins: 50, 70 or 90.
+        device: Of the residue encoder: auto, cpu or cuda.
+    """
+
+    def __init__(self, model: TrainedModel, *, percent: int = RECOMMENDED, device: str = "auto") -> None:
+        if percent not in PERCENTS:
+            known = ", ".join(map(str, PERCENTS))
+            raise GoferError(f"a precision of {percent} percent was not measured", help=f"choose one of {known}")
+        self.model = model
+        self.percent = percent
+        self.device = device
+
+    @cached_property
+    def encoder(self) -> ResidueEncoder:
+        """The residue encoder."""
+        return self.model.encoder(self.device)
+
+    @cached_property
+    def _scorer(self) -> ChunkScorer:
+        scorer, bank, settings = self.model.scorer, self.model.bank, self.model.settings
+        name = f"{self.model.name} ({SYNTHETIC})" if self.model.card["synthetic"] else self.model.name
+        cutoffs = Cutoffs.of_percent(self.model.cutoffs, self.percent)
+        facts = TermFacts.of_terms(scorer.space.terms, scorer.space.graph, cutoffs, name)
+        return ChunkScorer(
+            scorer, bank, facts, settings["min_score"], settings["max_terms"], settings["evidence_windows"]
+        )
+
+    def of_chunk(self, proteins: Sequence[QueryProtein]) -> Predicted:
+        """Predict for the proteins of one chunk.
+
+        Raises:
+            GoferError: There is no memory for one of them.
+        """
+        return self._scorer.predict(proteins, self._residues(proteins))
+
+    def vectors(self, proteins: Iterable[QueryProtein]) -> NDArray[np.float32]:
+        """Vectors in the shared space, (N, D)."""
+        parts = [self._scorer.explained(self._residues(chunk))[0] for chunk in chunks(proteins)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.model.bank.vectors_VD.shape[1]), np.float32)
+
+    def _residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
+        # As a store of residue embeddings would give them, each distinct sequence once.
+        name_of = {protein.sequence: protein.protein_id for protein in reversed(proteins)}
+        different = sorted(name_of)
+        found = self.encoder.embed(
+            different,
+            batch_residues=BATCH_RESIDUES,
+            window_overlap=self.model.window_overlap,
+            names=[name_of[sequence] for sequence in different],
+        )
+        vectors = {different[position]: residues_LE.astype(np.float16) for position, residues_LE in found}
+        return [vectors[protein.sequence] for protein in proteins]

@@ -1,0 +1,194 @@
+"""A model file as the objects that predict. Each part is read when it is first asked for.
+
+Shapes: N proteins of the bank, T terms.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from gofer.embeddings.compute import Compute
+from gofer.embeddings.residues.esm import esm2_of
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.errors import ArtefactError
+from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
+from gofer.metrics.logistic_calibration import Calibration
+from gofer.retrieval.bank import Bank
+from gofer.retrieval.ensemble import Ensemble
+from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.model_file import ModelFile
+from gofer.retrieval.related_terms import RelatedTerms
+from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.sparse_parts import joined
+from gofer.retrieval.term_space import TermSpace
+from gofer.retrieval.user_bank import UserBanks
+from gofer.training.model import GoferModel, ModelSizes
+
+WRONG = (KeyError, IndexError, TypeError, ValueError, RuntimeError)
+
+
+class TrainedModel:
+    """A model that was packed into a file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ArtefactError: It is missing, damaged, something else, or of another version; from every property too.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.file = ModelFile.open(path)
+        self.card: dict[str, Any] = self.file.document("card.json")
+        self.settings: dict[str, Any] = self.file.document("settings.json")
+        self.release: dict[str, str] = self.file.document("manifest.json")["release"]
+
+    @property
+    def name(self) -> str:
+        """Of the run that trained it."""
+        return self.card["name"]
+
+    @cached_property
+    def cutoffs(self) -> dict[str, dict[str, float | None]]:
+        """By aspect and percent, the score from which so many percent of validation predictions were right."""
+        return self.file.document("calibration.json")["cutoffs"]
+
+    @cached_property
+    def terms(self) -> pd.DataFrame:
+        """The terms table: go_id, name, aspect, term_set, parents by relation, depth, accretion, training count."""
+        texts = {name: self.file.texts(f"terms/{name}.txt") for name in ("go_id", "name", "aspect", "term_set")}
+        table = pd.DataFrame(texts)
+        for name in ("depth", "information_accretion", "training_count"):
+            table[name] = self.file.array(f"terms/{name}")
+        for relation in RELATIONS:
+            if f"terms/{relation}" in self.file:
+                table[relation] = self._parents(self.file.array(f"terms/{relation}"), texts["go_id"])
+        return table
+
+    def _parents(self, edges_E2: NDArray[np.int32], go_ids: list[str]) -> list[list[str]]:
+        parents: list[list[str]] = [[] for _ in go_ids]
+        for child, parent in edges_E2.tolist():
+            parents[child].append(go_ids[parent])
+        return parents
+
+    @cached_property
+    def own_bank(self) -> Bank:
+        """The proteins with known terms that the file holds."""
+        return Bank.of_file(self.file)
+
+    @cached_property
+    def user_banks(self) -> UserBanks:
+        """What the user has added."""
+        width = self.file.document("towers.json")["shared_width"]
+        return UserBanks(self.file.digest, len(self.terms), width)
+
+    @cached_property
+    def bank(self) -> Bank:
+        """The proteins with known terms, with those that the user has added."""
+        return self.user_banks.joined(self.own_bank)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """All that scores a protein."""
+        try:
+            fitted = self.file.document("calibration.json")
+            space, label_model = self._space(), self._label_model()
+            self._refuse_other_shapes(space, label_model)
+            calibration, ensemble = Calibration.from_json(fitted), Ensemble.from_json(fitted["ensemble"])
+            return Scorer(space, calibration, label_model, ensemble, self._related(len(label_model.go_ids)))
+        except WRONG as error:
+            raise self._inconsistent(error) from error
+
+    def _space(self) -> TermSpace:
+        sizes = self.file.document("towers.json")
+        model = GoferModel(
+            ModelSizes(**{**sizes, "temperature": tuple(sizes["temperature"])}), self.file.texts("towers/seen.txt")
+        )
+        model.load_state_dict(_tensors(self.file.group("towers")))
+        return TermSpace(
+            model=model.eval().requires_grad_(False),
+            terms=self.terms,
+            z_TD=self.file.array("terms/vectors"),
+            text_TG=self.file.array("terms/texts"),
+            base_rate_T=self.file.array("terms/base_rate"),
+            graph=GoGraph.of_terms(self.terms, self.settings["relations"], within_aspect=True),
+        )
+
+    def _refuse_other_shapes(self, space: TermSpace, label_model: LabelModel) -> None:
+        terms, seen, width = len(space.terms), len(label_model.go_ids), space.model.sizes.shared_width
+        landmarks = len(label_model.regression.landmarks)
+        wanted = {
+            "terms/vectors": (terms, width),
+            "terms/base_rate": (terms,),
+            "labels/weight": (landmarks, seen),
+            "labels/mean": (seen,),
+            "labels/learned": (landmarks, width),
+            "bank/vectors": (len(self.own_bank.rows_V), width),
+            "bank/labels.indptr": (terms + 1,),
+            **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
+            "related/mean": (seen,),
+            "related/strength": (terms,),
+        }
+        for name, shape in wanted.items():
+            if (found := self.file.parts[name].shape) != shape:
+                raise ValueError(f"{name} is of the shape {found}, not {shape}")
+
+    def _related(self, seen: int) -> RelatedTerms:
+        arrays = self.file.group("related")
+        similar_TS, across_TS, ancestors_TS = (
+            joined(name, arrays, seen) for name in ("similar", "across", "ancestors")
+        )
+        return RelatedTerms(similar_TS, across_TS, ancestors_TS, arrays["mean"], arrays["strength"])
+
+    def _label_model(self) -> LabelModel:
+        facts, bank = self.file.document("labels.json"), self.bank
+        model = LabelModel.of_parts(self.file.group("labels"), facts, None, None)
+        if not int(facts["aligned"]):
+            return model
+        seen = pd.Index(self.terms["go_id"]).get_indexer(pd.Index(model.go_ids))
+        labels_NS = bank.labels_NT[:, seen].tocsr()
+        return model.transferring_from(bank.sequences, labels_NS, int(facts["aligned"]))
+
+    def encoder(self, device: str = "auto") -> ResidueEncoder:
+        """The residue encoder that it was trained on.
+
+        Args:
+            device: auto (CUDA where there is a device), cpu or cuda.
+
+        Raises:
+            GoferError: It is not packed, and its weights are not to be had.
+        """
+        told = self.file.document("encoder.json")
+        if told["sizes"] is None:
+            found = ResidueEncoder.load(told["model"], told["layer"], device=device, precision=told["precision"])
+        else:
+            try:
+                loaded = esm2_of(told["sizes"], _tensors(self.file.group("encoder")))
+            except WRONG as error:
+                raise self._inconsistent(error) from error
+            compute = Compute.chosen(device, told["precision"])
+            found = ResidueEncoder.of_model(loaded, told["layer"], name=told["model"], compute=compute)
+        if found.name != told["name"]:
+            raise ArtefactError(
+                f"{self.file.path} was trained with the encoder {told['name']}, but here {found.name} was loaded",
+                help="put the weights that it was trained with in their place",
+            )
+        return found
+
+    @property
+    def window_overlap(self) -> int:
+        """Residues that neighbouring windows of a long protein share in the encoder."""
+        return self.file.document("encoder.json")["window_overlap"]
+
+    def _inconsistent(self, error: Exception) -> ArtefactError:
+        what = f"its parts do not fit each other ({type(error).__name__}: {str(error)[:200]})"
+        return ArtefactError(f"{self.file.path} is damaged: {what}", help="make it anew with: gofer pack RUN")
+
+
+def _tensors(arrays: dict[str, NDArray]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}

@@ -1,0 +1,52 @@
+"""What the results of a query are called, into how many jobs it is divided, and whose results are never replaced."""
+
+import hashlib
+import json
+
+import pytest
+
+from gofer.config.files import PART_BYTES, query_name, query_parts, refuse_other_query
+from gofer.errors import GoferError
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("lab/my.fasta", "my"), ("my.fa.gz", "my"), ("my.faa", "my"), ("proteome.v2.fasta.bz2", "proteome.v2"),
+        ("noending", "noending"),
+    ],
+)  # fmt: skip
+def test_a_query_is_called_as_its_file_without_endings(path, name):
+    assert query_name(path) == name
+
+
+def test_names_that_become_the_same_plain_characters_stay_different():
+    names = {query_name(path) for path in ("東京.fasta", "大阪.fasta", "__.fasta", "set{2}.fasta", "set 2.fasta")}
+    assert len(names) == 5
+    assert all(name.isascii() and not set(name) & set(" {}") for name in names)
+
+
+def test_a_large_query_is_divided_by_the_size_of_its_file(tmp_path):
+    for size, parts in ((10, 1), (PART_BYTES * 3, 4)):
+        (tmp_path / "q.fasta").write_bytes(b"M" * size)
+        assert query_parts(tmp_path / "q.fasta") == parts
+    (tmp_path / "q.fasta.gz").write_bytes(b"M" * PART_BYTES * 3)
+    assert query_parts(tmp_path / "q.fasta.gz") == 7
+    assert query_parts(tmp_path / "later.fasta") == 1
+
+
+def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
+    one, other, copy = tmp_path / "a/q.fasta", tmp_path / "b/q.fasta", tmp_path / "c/q.fasta"
+    for path, text in ((one, ">a\nMK\n"), (other, ">b\nMV\n"), (copy, ">a\nMK\n")):
+        path.parent.mkdir()
+        path.write_text(text)
+    folder = tmp_path / "results"
+    refuse_other_query(folder, one)
+    folder.mkdir()
+    told = {"query": str(one), "file_sha256": hashlib.sha256(one.read_bytes()).hexdigest()}
+    (folder / "summary.json").write_text(json.dumps(told))
+    refuse_other_query(folder, copy)
+    with pytest.raises(GoferError, match="holds the predictions for .*a/q.fasta, another file than .*b/q.fasta"):
+        refuse_other_query(folder, other)
+    one.write_text(">a\nMKVL\n")
+    refuse_other_query(folder, one)  # the file itself may change

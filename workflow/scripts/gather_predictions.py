@@ -1,0 +1,16 @@
+"""Rule gather_predictions: the predictions for a query in every form, from the chunks that its parts have made."""
+
+from pathlib import Path
+
+from gofer.retrieval.prediction_run import PredictionRun
+from gofer.retrieval.predictor import Predictor
+from gofer.retrieval.query_file import QueryFile
+from gofer.retrieval.trained_model import TrainedModel
+from gofer.workflow import logged_to, logger
+
+with logged_to(snakemake.log[0], threads=snakemake.threads):
+    files, folder = snakemake.input, Path(snakemake.params.folder)
+    summary = PredictionRun(Predictor(TrainedModel(files.model)), QueryFile.read(files.query), folder).finish()
+    if summary["warning"]:
+        logger.warning("%s", summary["warning"])
+    logger.info("%(recommended)d recommended of %(predictions)d predictions for %(proteins)d proteins", summary)
