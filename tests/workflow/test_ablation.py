@@ -16,9 +16,9 @@ def test_parts_are_trained_in_addition_to_the_run_and_compared(workspace):
     assert plan == {"ablate": 4, "ablation": 1}
 
     workspace.snakemake("ablation", config="ablation.yaml")
-    table = pd.read_csv(workspace.results("ablation/ablation.tsv"), sep="\t", na_values="n/a")
+    table = pd.read_csv(workspace.results("training/ablation/ablation.tsv"), sep="\t", na_values="n/a")
     assert set(table["part"]) == {"full", "infonce", "go_to_protein", "dag"}
     assert table["value"].dropna().between(0, 1).all()
     assert (table.loc[table["part"] == "infonce", "difference"] == 0).all()  # the demo's objective
-    assert workspace.results("ablation/ablation.png").read_bytes().startswith(b"\x89PNG")
+    assert workspace.results("training/ablation/ablation.png").read_bytes().startswith(b"\x89PNG")
     assert planned(workspace.snakemake("-n").stdout) == {}
