@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read only where they are what they say."""
+"""Files are written completely or not at all, and checked when they are read."""
 
 import json
 import os

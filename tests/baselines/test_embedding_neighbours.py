@@ -1,4 +1,4 @@
-"""Labels of the nearest training proteins are as computed by hand, and k is what serves validation proteins best."""
+"""Labels of the nearest training proteins are as computed by hand, and k is chosen on validation proteins."""
 
 import numpy as np
 import pandas as pd

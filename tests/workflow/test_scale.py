@@ -1,4 +1,4 @@
-"""A plan of many shards: what is cut into them, and what is not."""
+"""The plan of many shards: what is divided into them, and what is not."""
 
 import pytest
 import yaml
