@@ -4,7 +4,7 @@
 
 DATA holds the files of config/swissprot_2014.yaml. For each size a folder of OUT gets the judged proteins and so many
 others, drawn by the hash of their ids; the workflow runs there from the FASTA to the labels of training, the ground
-truth and the baselines that need no residue vectors, one job at a time. Existing results are not computed again.
+truth and the baselines that need no residue vectors. Existing results are not computed again.
 Figures are those of Snakemake's benchmark files: CPU seconds (user and system, including programs that a rule starts)
 and the highest resident memory. `--page` writes the table into a page, between two marks.
 """
@@ -33,13 +33,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[25_000, 100_000, 400_000])
+    parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--page", type=Path, help="a page with the two marks, such as docs/scale.md")
     options = parser.parse_args()
     figures = {}
     for size in options.sizes:
         folder = options.out / f"{size}"
         write_data(options.data, folder / "data", size)
-        run(folder)
+        run(folder, options.cores)
         figures[size] = read_figures(folder / "results" / RUN / "benchmarks")
     table = growth_table(figures)
     print(table)
@@ -78,11 +79,11 @@ def headers(fasta: Path) -> Iterator[str]:
         yield from (line for line in lines if line.startswith(">"))
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, cores: int) -> None:
     """The workflow up to `TARGETS`, in a separate folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
     command += [f"results/{RUN}/{target}" for target in TARGETS]
-    command += ["--cores", "1", "--configfile", str(ROOT / f"config/{RUN}.yaml")]
+    command += ["--cores", str(cores), "--configfile", str(ROOT / f"config/{RUN}.yaml")]
     command += ["--config", "data=data", "--rerun-triggers", "mtime"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)

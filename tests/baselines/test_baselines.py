@@ -47,7 +47,7 @@ def test_without_a_hit_nothing_is_transferred(transfer):
     assert transferred_labels(hits, *transfer, min_score=0.01).empty
 
 
-def test_a_ridge_on_words_of_residues_carries_labels_to_similar_proteins():
+def test_kmer_ridge_transfers_labels_to_similar_proteins():
     rng = np.random.default_rng(1)
     family = np.arange(40) % 2
     sequences = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 40)) + ["WWCHW", "MMKYM"][f] * 3 for f in family]

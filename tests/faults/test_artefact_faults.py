@@ -32,7 +32,7 @@ def write(kind, path, n):
 
 @pytest.fixture
 def python(root):
-    """Run Python code in a process of its own; it knows `write`."""
+    """Run Python code in a separate process; it knows `write`."""
 
     def start(code, *arguments, **options):
         paths = os.pathsep.join([str(root / "src"), str(root / "tests")])

@@ -66,7 +66,7 @@ def test_each_annotation_follows_from_the_motifs_and_few_are_missing(world, fact
     assert 0.005 < 1 - len(stated) / len(truth) < 0.05
 
 
-def test_the_positions_name_every_true_term_and_lie_in_the_protein(world, folder):
+def test_the_positions_name_every_true_term_and_are_in_the_protein(world, folder):
     table = planted_positions(folder / "motif_positions.tsv")
     assert set(zip(table["protein_id"], table["go_id"], strict=True)) == set(world.truth)
     length = table["protein_id"].map({name: len(p.sequence) for name, p in world.proteins.items()})
@@ -124,7 +124,7 @@ def test_ids_names_and_relations_are_those_of_the_gene_ontology(folder, go):
         assert (term["name"], term["aspect"]) == (there["name"], there["aspect"])
         assert set(term["is_a"]) <= set(there["is_a"])
         assert set(term["part_of"]) <= set(there["part_of"])
-        assert term["definition"] != there["definition"], "definitions are in our own words"
+        assert term["definition"] != there["definition"], "definitions are not copied"
 
 
 def test_a_missing_table_of_positions_is_named(tmp_path):

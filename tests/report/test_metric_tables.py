@@ -16,7 +16,7 @@ def metrics(make_run):
     return Metrics.read(files.metrics, files.status)
 
 
-def test_the_best_is_marked_only_where_intervals_do_not_meet():
+def test_the_best_is_marked_only_if_intervals_do_not_overlap():
     assert clearly_best(WELL_ABOVE) == "gofer"
     assert clearly_best({**WELL_ABOVE, "diamond": Figure(0.66, 0.6, 0.72, 9)}) is None
 
@@ -82,9 +82,9 @@ def test_a_handful_of_proteins_decides_nothing(metrics):
 
 
 def test_the_headline_says_whether_gofer_is_better_than_naive_and_diamond(metrics):
-    told = headline(metrics)
-    assert told.startswith("gofer predicts better than naive prediction and DIAMOND in every aspect, by Fmax.")
-    assert "molecular function 90, biological process 90 and cellular component 90" in told
+    sentence = headline(metrics)
+    assert sentence.startswith("gofer predicts better than naive prediction and DIAMOND in every aspect, by Fmax.")
+    assert "molecular function 90, biological process 90 and cellular component 90" in sentence
     worse = metrics.table.copy()
     worse.loc[(worse["method"] == "gofer") & (worse["aspect"] != "MFO"), ["value", "low", "high"]] = [0.5, 0.45, 0.55]
     assert " in molecular function, by Fmax." in headline(Metrics(worse, metrics.status))

@@ -95,9 +95,9 @@ def test_without_any_relative_the_counts_have_every_row():
     assert (counts.shape, int(counts.to_numpy().sum())) == ((21, 2), 1)
 
 
-def test_the_nearest_training_proteins_are_told_in_a_sentence():
-    told = tables.nearest_sentence(splits_of([np.nan, 0.4], [np.nan, 0.3, 0.29, np.nan]), 0.3)
-    assert told == (
+def test_a_sentence_describes_the_nearest_training_proteins():
+    sentence = tables.nearest_sentence(splits_of([np.nan, 0.4], [np.nan, 0.3, 0.29, np.nan]), 0.3)
+    assert sentence == (
         "1 of 4 test proteins has a training protein at 30 % identity or more, and 2 have no similar one; "
         "of 2 validation proteins 1 and 1."
     )
@@ -113,7 +113,7 @@ def test_the_stages_steps_run_on_and_the_best_epoch_is_named(make_run):
     assert (second.best_fmax, second.first_loss, second.last_loss) == ("0.520", "1.000", "0.333")
 
 
-def test_what_a_step_took_is_told_where_it_is_known(make_run):
+def test_the_time_of_a_step_is_shown_if_it_is_known(make_run):
     run = make_run()
     rows = [("A", epoch, 4, "train", name, value) for epoch in (1, 2) for name, value in (
         ("seconds_per_step", 0.02 * epoch), ("mining_seconds_per_step", 0.003), ("residues_per_second", 5e4),

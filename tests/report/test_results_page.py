@@ -16,7 +16,7 @@ def written(make_run):
     return run, files, results_markdown(files, run.config, ["config/demo.yaml"])
 
 
-def test_the_page_says_what_its_values_come_from(written):
+def test_the_page_names_the_sources_of_its_values(written):
     run, _, text = written
     assert text.startswith("# Results of the run demo\n")
     assert "`snakemake evaluate --cores 2 --configfile config/demo.yaml`" in text

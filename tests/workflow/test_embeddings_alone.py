@@ -67,7 +67,7 @@ def test_nothing_but_what_embeddings_need_is_run(folder):
         ({"precision": "bfloat16"}, True),
     ],
 )
-def test_only_a_setting_that_changes_vectors_embeds_anew(folder, settings, reruns):
+def test_only_a_setting_that_changes_vectors_embeds_again(folder, settings, reruns):
     found = run(folder, "embeddings", "-n", "--config", "proteins=my.fasta", "run=mine", settings=settings)
     assert ("extract_residues" in planned(found)) == reruns
 

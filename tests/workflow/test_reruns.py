@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-# Rules that the small run has no job of, since they are asked for by name; tests of their own run them.
+# Rules that the small run has no job of, since they are requested by name; other tests run them.
 NOT_IN_THE_RUN = {"check", "compare_releases", "pretrain_esm", "ablate", "ablation", "results_page"}
 
 

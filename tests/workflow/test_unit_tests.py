@@ -29,8 +29,8 @@ def generated(root, workspace, tmp_path_factory):
     folder = copy_of(root, tmp_path_factory.mktemp("unit") / "gofer")
     shutil.copytree(workspace.folder / "results", folder / "results")
     shutil.copy(workspace.folder / "small.yaml", folder)
-    status, told = run([*CALL, "--generate-unit-tests"], folder)
-    assert status == 0, told[-3000:]
+    status, output = run([*CALL, "--generate-unit-tests"], folder)
+    assert status == 0, output[-3000:]
     return folder
 
 
@@ -40,6 +40,6 @@ def test_the_test_of_a_rule_passes(generated, rule):
         for shard in (generated / "results/small/embeddings").rglob("shard-*.parquet"):
             shutil.copy(shard, generated / UNIT / rule / "data" / shard.parent.relative_to(generated))
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", f"{UNIT}/test_{rule}.py"]
-    status, told = run(command, generated)
-    assert status == 0, told[-3000:]
-    assert "1 passed" in told
+    status, output = run(command, generated)
+    assert status == 0, output[-3000:]
+    assert "1 passed" in output
