@@ -146,7 +146,7 @@ rule predict_part:
         query=QUERY or [],
         model=MODEL_FILE,
     output:
-        done=temp(f"{PREDICTION_FOLDER}/parts/{{part}}.json"),
+        done=f"{PREDICTION_FOLDER}/parts/{{part}}.txt",
     params:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         parts=QUERY_PARTS,
@@ -165,11 +165,11 @@ rule predict_part:
 
 
 rule gather_predictions:
-    """Write the query's predictions in every form."""
+    """Write the query's predictions in every form; what a part has made and is gone is made again."""
     message:
         "Writing the predictions for {wildcards.query}"
     input:
-        parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.json", part=range(QUERY_PARTS), allow_missing=True),
+        parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.txt", part=range(QUERY_PARTS), allow_missing=True),
         query=QUERY or [],
         model=MODEL_FILE,
     output:
@@ -190,7 +190,8 @@ rule gather_predictions:
         f"results/{Path(MODEL_FILE).stem}/logs/gather_predictions_{{query}}.log",
     benchmark:
         f"results/{Path(MODEL_FILE).stem}/benchmarks/gather_predictions_{{query}}.tsv"
+    threads: 2
     conda:
-        "../envs/retrieval.yaml"
+        environment("retrieval")
     script:
         "../workflow/scripts/gather_predictions.py"

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read only where they are what they say."""
+"""Files are written completely or not at all, and checked when they are read."""
 
 import json
 import os
@@ -99,7 +99,7 @@ def test_other_tools_can_read_the_table_too(parquet):
     assert pq.read_table(parquet).to_pandas()["score"][0] == 0.1
 
 
-def test_a_column_that_is_not_there_is_told(parquet):
+def test_a_missing_column_is_named(parquet):
     with pytest.raises(ArtefactError, match="it has no column absent"):
         read_table(parquet, ["score", "absent"])
 
@@ -185,7 +185,7 @@ def test_a_safetensors_file_that_is_none_is_refused(tmp_path, content):
         read_manifest(tmp_path / "m.safetensors")
 
 
-def test_other_files_have_their_manifest_beside_them(tmp_path):
+def test_other_files_have_their_manifest_next_to_them(tmp_path):
     write_json(tmp_path / "p.tsv.json", {}, MANIFEST)
     assert read_manifest(tmp_path / "p.tsv") == MANIFEST
 
@@ -223,7 +223,7 @@ def test_manifests_that_disagree_are_refused_and_both_sides_are_named(tmp_path):
     )
 
 
-def test_a_full_disk_is_told_with_the_room_that_is_left(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_with_the_free_space(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
@@ -235,7 +235,7 @@ def test_a_full_disk_is_told_with_the_room_that_is_left(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_table_written_in_batches_is_the_table_and_its_manifest_may_tell_of_the_rows(tmp_path):
+def test_a_table_written_in_batches_is_the_same_table_and_its_manifest_may_have_facts_about_the_rows(tmp_path):
     whole, seen = pa.Table.from_pandas(TABLE, preserve_index=False), []
 
     def batches():

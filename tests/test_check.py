@@ -32,7 +32,7 @@ def config(root, tmp_path):
     return config
 
 
-def told(config):
+def problems_of(config):
     return [str(problem) for problem in check_run(config).problems]
 
 
@@ -66,11 +66,11 @@ def test_annotations_that_are_held_out_of_training_are_noted(config, tmp_path):
     )
 
 
-def test_faults_of_several_files_are_told_in_one_pass(config, tmp_path):
+def test_faults_of_several_files_are_reported_in_one_pass(config, tmp_path):
     (tmp_path / "my.fasta").write_text("")
     (tmp_path / "go.obo").write_text("<html>")
     config["embeddings"]["residues"]["model"] = "esm9_huge"
-    problems = told(config)
+    problems = problems_of(config)
     assert [any(part in text for text in problems) for part in ("my.fasta", "go.obo", "esm9_huge")] == [True] * 3
 
 
@@ -86,20 +86,20 @@ def test_an_older_release_is_read_too_and_one_that_is_newer_is_noted(config, tmp
     (note,) = [note for note in check_run(config).notes if "previous_ontology" in note]
     assert note == "previous_ontology is GO releases/2024-01-01, which is not older than releases/2020-01-01"
     (tmp_path / "go.obo").write_text("<html>")
-    assert len(told(config)) == 1
+    assert len(problems_of(config)) == 1
 
 
 def test_the_ontology_is_checked_for_the_relations_that_will_be_followed(config, tmp_path):
     (tmp_path / "go.obo").write_text(OBO + "relationship: regulates GO:0099999\n")
-    assert told(config) == []
+    assert problems_of(config) == []
     config["inputs"]["relations"] = ["is_a", "regulates"]
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert "GO:0099999, regulates parent of GO:0005488, is not in this file" in problem
 
 
-def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
+def test_annotations_of_other_proteins_are_reported_with_examples(config, tmp_path):
     (tmp_path / "my.tsv").write_text("Q9\tmf\tGO:0005488\n")
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert "Q9" in problem
     assert "P1" in problem
 
@@ -107,42 +107,42 @@ def test_annotations_of_other_proteins_are_told_with_examples(config, tmp_path):
 def test_a_fault_in_one_of_several_annotation_files_names_this_file(config, tmp_path):
     (tmp_path / "my.gpad").write_text("!gpad-version: 2.0\nDB:P1\n")
     config["annotations"] = ["my.tsv", "my.gpad"]
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert problem.startswith(f"{tmp_path / 'my.gpad'}:2: 1 tab-separated columns, a GPAD has at least 10")
 
 
-def test_terms_that_a_list_names_wrongly_are_told_with_file_and_line(config, tmp_path):
+def test_wrong_terms_of_a_list_are_reported_with_file_and_line(config, tmp_path):
     for name in ("stop.txt", "few.txt", "zero.txt"):
         (tmp_path / name).write_text("GO:0005488\nGO:0003674\n" if name != "stop.txt" else "GO:0003674\nGO:7\n")
     config["inputs"]["labels"]["stoplist"] = "stop.txt"
     config["inputs"]["term_sets"] |= {"few_list": "few.txt", "zero_method": "list", "zero_list": "zero.txt"}
-    stop, few, zero = told(config)
+    stop, few, zero = problems_of(config)
     assert "stop.txt:2: GO:7 is not a live term" in stop
     assert "few.txt:2: GO:0003674 is a root: training never sees it" in few
     assert "zero.txt:2: GO:0003674 is a root: masking it" in zero
 
 
-def test_faults_of_a_vocabulary_and_of_sets_of_proteins_are_told_with_file_and_line(config, tmp_path):
+def test_faults_of_a_vocabulary_and_of_sets_of_proteins_are_reported_with_file_and_line(config, tmp_path):
     (tmp_path / "listed.txt").write_text("GO:0005488\nGO:7777777\n")
     (tmp_path / "near.csv").write_text("id,near\nP1,maybe\n")
     (tmp_path / "mine.txt").write_text("P1 P2\n")
     config["evaluation"]["terms"] = "listed.txt"
     config["evaluation"]["protein_sets"] = {"near": {"file": "near.csv", "column": "near"}, "mine": {"MFO": "mine.txt"}}
-    near, mine, listed = told(config)
+    near, mine, listed = problems_of(config)
     assert "near.csv:2: 'maybe' is neither 0 nor 1" in near
     assert "mine.txt:1: more than one word" in mine
     assert "listed.txt:2: GO:7777777 is not in this GO release" in listed
 
 
-def test_terms_by_time_without_dates_are_told(config):
+def test_terms_by_time_without_dates_are_reported(config):
     config["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-01-01"}
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert "no annotation has a date" in problem
 
 
 def test_a_checkpoint_file_that_is_not_there_is_named(config):
     config["embeddings"]["residues"]["model"] = "weights/esm2_t6_8M_UR50D.pt"
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert "there is no file weights/esm2_t6_8M_UR50D.pt" in problem
 
 
@@ -153,25 +153,25 @@ def test_weights_that_are_not_there_are_a_note_and_offline_a_problem_with_their_
     note = f"the weights of esm2_t6_8M_UR50D will be downloaded to {path}"
     assert note in check_run(config).notes
     config["embeddings"]["residues"]["offline"] = True
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert f"are not at {path}, and embeddings.residues.offline is true" in problem
     path.parent.mkdir(parents=True)
     path.write_text("weights")
-    assert told(config) == []
+    assert problems_of(config) == []
     assert note not in check_run(config).notes
 
 
-def test_online_tracking_without_a_key_is_told(config, monkeypatch):
+def test_online_tracking_without_a_key_is_reported(config, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     online = copy.deepcopy(config)
     online["training"]["wandb"] = "online"
-    assert any("WANDB_API_KEY" in problem for problem in told(online))
+    assert any("WANDB_API_KEY" in problem for problem in problems_of(online))
 
 
-def test_embeddings_that_do_not_fit_on_the_disk_are_told(config, monkeypatch):
+def test_embeddings_that_do_not_fit_on_the_disk_are_reported(config, monkeypatch):
     config["embeddings"]["residues"]["model"] = "esm2_t48_15B_UR50D"
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})())
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert "residue embeddings take about" in problem
 
 
@@ -184,28 +184,28 @@ def by_date(config, tmp_path, days):
     return config
 
 
-def test_a_table_without_dates_is_told_where_the_split_goes_by_them(config, tmp_path):
+def test_a_table_without_dates_is_reported_if_the_split_needs_them(config, tmp_path):
     by_date(config, tmp_path, [])
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
-    (problem,) = told(config)
+    (problem,) = problems_of(config)
     assert "1 of 1 annotations have no date" in problem
 
 
-def test_days_that_leave_a_split_empty_are_told(config, tmp_path):
-    (problem,) = told(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101")]))
+def test_days_that_leave_a_split_empty_are_reported(config, tmp_path):
+    (problem,) = problems_of(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101")]))
     assert "the val split has no annotated protein (of 2)" in problem
     (tmp_path / "my.fasta").write_text(">P1\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n>P3\nMSLEQKKGAW\n")
-    assert told(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101"), ("P3", "20190101")])) == []
+    assert problems_of(by_date(config, tmp_path, [("P1", "20180101"), ("P2", "20210101"), ("P3", "20190101")])) == []
 
 
 @pytest.mark.parametrize(
-    ("encoder", "told_of"), [("no/such_model", "no model no/such_model"), ("FOLDER", "there is no config.json in it")]
+    ("encoder", "expected"), [("no/such_model", "no model no/such_model"), ("FOLDER", "there is no config.json in it")]
 )
-def test_a_text_encoder_that_is_not_there_is_found_before_any_job(config, tmp_path, monkeypatch, encoder, told_of):
+def test_a_text_encoder_that_is_not_there_is_found_before_any_job(config, tmp_path, monkeypatch, encoder, expected):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     config["embeddings"]["texts"]["encoder"] = str(tmp_path) if encoder == "FOLDER" else encoder
-    assert [told_of in text for text in told(config)] == [True]
+    assert [expected in text for text in problems_of(config)] == [True]
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "hub/models--no--such_model").mkdir(parents=True)
-    assert told(config) == []
+    assert problems_of(config) == []

@@ -1,11 +1,11 @@
-"""An error says where, what and what to do; several come at once."""
+"""An error has place, fault and help; several are reported at once."""
 
 import pytest
 
 from gofer.errors import MOST_SHOWN, ArtefactError, GoferError, InputError, ProblemsError, collected_problems
 
 
-def test_an_error_says_where_what_and_what_to_do():
+def test_an_error_has_place_fault_and_help():
     error = InputError("residue 'J' in P12345 is not an amino-acid code", path="p.fasta", line=1207, help="replace it")
     assert str(error) == "p.fasta:1207: residue 'J' in P12345 is not an amino-acid code\nhelp: replace it"
     assert (error.what, error.help, error.line) == (

@@ -1,4 +1,4 @@
-"""One direction of imports, and nothing in the library that runs what it reads."""
+"""One direction of imports, and no code in the library that executes what it reads."""
 
 import ast
 import importlib
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-# From the top down: each imports only from what stands below it (and from itself).
+# From the top down: each imports only from those below it (and from itself).
 ORDER = [
     "cli", "check", "report", "evaluation", "baselines", "retrieval", "training", "mining", "embeddings", "inputs",
     "metrics",
@@ -59,12 +59,12 @@ def unsafe_calls(text):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_a_module_imports_only_from_below(path):
-    own = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-    if own == "__init__":
+    part = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    if part == "__init__":
         return
     for name in imports_of(path):
         if name.startswith("gofer."):
-            assert ORDER.index(part_of(name)) >= ORDER.index(own), f"{path.relative_to(SOURCE)} imports {name}"
+            assert ORDER.index(part_of(name)) >= ORDER.index(part), f"{path.relative_to(SOURCE)} imports {name}"
 
 
 def test_every_part_of_the_package_has_its_place_in_the_order():

@@ -1,4 +1,4 @@
-"""What `pip install .` takes along: every module, every file that a module reads beside it, the weights of `mini`."""
+"""`pip install .` installs every module, every data file of a module, and the weights of `mini`."""
 
 import os
 import re
@@ -46,10 +46,10 @@ def test_an_installed_library_has_the_weights_of_mini(installed, tmp_path):
         "print(gofer.__file__, weights_mark('mini'))"
     )
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout
-    assert told.split() == [str(installed / "gofer/__init__.py"), weights_mark("mini")]
+    assert printed.split() == [str(installed / "gofer/__init__.py"), weights_mark("mini")]
 
 
 def test_no_pattern_of_package_data_is_left_over(root):

@@ -1,4 +1,4 @@
-"""What joins the library to a rule: its log, its progress, and the fingerprint of the code behind it."""
+"""gofer.workflow: log and progress of a rule, and the fingerprint of its code."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ def log(tmp_path):
     return tmp_path / "logs" / "rule.log"
 
 
-def test_a_jobs_log_holds_what_was_logged_and_begins_anew(log):
+def test_a_jobs_log_holds_its_messages_and_starts_empty(log):
     for text in ("first", "second"):
         with logged_to(log):
             logging.getLogger("gofer.training.stage").info("%s epoch", text)
@@ -69,16 +69,16 @@ def test_threads_are_set_for_the_libraries_that_are_loaded(log):
         torch.set_num_threads(before)
 
 
-def test_progress_yields_everything_and_tells_the_log(caplog, monkeypatch):
+def test_progress_yields_everything_and_writes_to_the_log(caplog, monkeypatch):
     monkeypatch.setattr(workflow, "SECONDS_BETWEEN_LINES", -1.0)
     with caplog.at_level(logging.INFO, logger="gofer"):
         assert list(progress(range(3), "counting")) == [0, 1, 2]
         assert list(progress(iter([]), "nothing")) == []
-        assert list(progress((i for i in range(2)), "told", total=2)) == [0, 1]
+        assert list(progress((i for i in range(2)), "counting", total=2)) == [0, 1]
     assert "counting: 2 of 3" in caplog.text
     assert "counting: done, 3 in" in caplog.text
     assert "nothing: done, 0 in" in caplog.text
-    assert "told: 1 of 2" in caplog.text
+    assert "counting: 1 of 2" in caplog.text
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_new_import_brings_the_imported_module_into_the_fingerprint(package):
     assert fingerprint_now("gofer.mining.curriculum") != before
 
 
-def test_imports_are_found_wherever_they_stand_and_only_those_of_gofer(package):
+def test_imports_are_found_anywhere_in_a_module_and_only_those_of_gofer(package):
     (package / "probe.py").write_text(
         "import numpy\nimport gofer.errors\nfrom gofer.training import losses, no_such\n"
         "from gofer.artefacts import Manifest\ndef f():\n    from gofer.mining.miner import Miner\n"

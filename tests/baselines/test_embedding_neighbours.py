@@ -1,4 +1,4 @@
-"""Labels of the nearest training proteins are as computed by hand, and k is what serves validation proteins best."""
+"""Labels of the nearest training proteins are as computed by hand, and k is chosen on validation proteins."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def test_a_protein_is_the_mean_of_its_residues_at_length_one():
     assert mean_pooled(store, []).shape == (0, 2)
 
 
-def test_the_nearest_come_first_and_what_points_elsewhere_is_no_neighbour():
+def test_the_nearest_come_first_and_opposite_vectors_are_no_neighbours():
     training = ["T1", "T2", "T3"], np.array([[0, 1], [1, 0], [-1, 0]], np.float32)
     table = nearest((["Q"], np.array([[0.8, 0.6]], np.float32)), training, most=3)
     assert table["neighbour"].tolist() == ["T2", "T1"]
@@ -51,8 +51,8 @@ def test_the_nearest_come_first_and_what_points_elsewhere_is_no_neighbour():
 
 
 def test_labels_are_weighed_by_cosine_among_the_neighbours_labelled_in_the_aspect():
-    told = scores(neighbour_labels(NEIGHBOURS, LABELS, TERMS, k=3, min_score=0.01))
-    assert told == {("Q", "a"): 1.0, ("Q", "b"): 0.8 / 1.2, ("Q", "c"): 1.0, ("R", "c"): 1.0}
+    found = scores(neighbour_labels(NEIGHBOURS, LABELS, TERMS, k=3, min_score=0.01))
+    assert found == {("Q", "a"): 1.0, ("Q", "b"): 0.8 / 1.2, ("Q", "c"): 1.0, ("R", "c"): 1.0}
     assert set(scores(neighbour_labels(NEIGHBOURS, LABELS, TERMS, k=1, min_score=0.01))) == {
         ("Q", "a"), ("Q", "b"), ("R", "c"),
     }  # fmt: skip
@@ -67,7 +67,7 @@ def test_no_neighbour_or_no_label_predicts_nothing():
     assert neighbour_labels(NEIGHBOURS, LABELS.iloc[:0], TERMS, k=3, min_score=0.01).empty
 
 
-def test_k_is_the_one_that_serves_validation_proteins_best():
+def test_k_is_chosen_by_fmax_on_validation_proteins():
     training = [f"T{i}" for i in range(10)]
     near = pd.DataFrame({"protein_id": "V", "neighbour": training, "cosine": np.linspace(0.9, 0.8, 10)})
     labels = pd.DataFrame({"protein_id": training, "go_id": ["b", "a", "a"] + ["b"] * 7})

@@ -1,4 +1,4 @@
-"""An unseen term is reached by its text alone, through the texts of what the nearest training proteins have."""
+"""An unseen term is scored by its text only, through the texts of the labels of the nearest training proteins."""
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,7 @@ def test_blocks_give_what_the_whole_gives(profiles, monkeypatch):
     np.testing.assert_allclose(np.concatenate([part for _, part in profiles.scored(LINE)]), whole_BT, rtol=1e-6)
 
 
-def test_a_predictions_file_holds_the_best_terms_alone_and_no_root(profiles, monkeypatch):
+def test_a_predictions_file_holds_only_the_best_terms_and_no_root(profiles, monkeypatch):
     monkeypatch.setattr(text_cosine, "MOST_TERMS", 2)
     keep_T = np.array([go_id != "m" for go_id in IDS])
     table = profiles.predictions(LINE, keep_T, IDS, min_score=0.2)
@@ -69,7 +69,7 @@ def test_a_predictions_file_holds_the_best_terms_alone_and_no_root(profiles, mon
     assert table["score"].min() >= 0.2
 
 
-def test_what_is_kept_without_a_cutoff_ranks_an_unseen_term_among_all(profiles, tmp_path):
+def test_scores_without_a_cutoff_rank_an_unseen_term_among_all(profiles, tmp_path):
     truth = pd.DataFrame([("P", "new iron"), ("Q", "new light")], columns=["protein_id", "go_id"])
     with UnthresholdedWriter(tmp_path, TERMS, truth, ["is_a", "part_of"]) as unthresholded:
         for block in profiles.scored(LINE):
@@ -80,5 +80,5 @@ def test_what_is_kept_without_a_cutoff_ranks_an_unseen_term_among_all(profiles, 
     assert kept["scores"].map(len).tolist() == [3, 3]
     ranks = read_table(tmp_path / "ranks.parquet").set_index("protein_id")
     assert ranks.loc["P", ["above_seen", "above_unseen"]].tolist() == [0, 0]
-    assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" stands before "new light"
+    assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" ranks before "new light"
     assert ranks["scored"].all()

@@ -75,11 +75,11 @@ def pack_python(root: Path, channel: Path) -> None:
         library = sysconfig.get_config_var("INSTSONAME")
         shutil.copy2(Path(sysconfig.get_config_var("LIBDIR"), library), root / "lib" / library)
         subprocess.run(["patchelf", "--set-rpath", "$ORIGIN/../lib", root / "bin" / PYTHON], check=True)
-    own = root / "lib" / PYTHON
-    shutil.copytree(sysconfig.get_path("stdlib"), own, symlinks=True, ignore=_left_out)
-    (own / "site-packages").mkdir()
-    (own / "site-packages/README.txt").write_text("packages of this environment\n")
-    (own / "EXTERNALLY-MANAGED").unlink(missing_ok=True)
+    stdlib = root / "lib" / PYTHON
+    shutil.copytree(sysconfig.get_path("stdlib"), stdlib, symlinks=True, ignore=_left_out)
+    (stdlib / "site-packages").mkdir()
+    (stdlib / "site-packages/README.txt").write_text("packages of this environment\n")
+    (stdlib / "EXTERNALLY-MANAGED").unlink(missing_ok=True)
     headers = Path(sysconfig.get_path("include"))
     if headers.is_dir():
         shutil.copytree(headers, root / "include" / PYTHON)
@@ -104,10 +104,10 @@ def pack_pip(root: Path, channel: Path) -> None:
 def pack_diamond(root: Path, channel: Path) -> None:
     """The diamond on the PATH."""
     program = shutil.which("diamond")
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     (root / "bin").mkdir()
     shutil.copy2(program, root / "bin/diamond")
-    pack(root, channel, native("diamond", re.search(r"\d+(\.\d+)+", told)[0]))
+    pack(root, channel, native("diamond", re.search(r"\d+(\.\d+)+", printed)[0]))
 
 
 async def main(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every rule in its own environment: `snakemake --use-conda` through a stand-in for conda, from FASTA to report."""
+"""Every rule in its environment: `snakemake --use-conda` through a stand-in for conda, from FASTA to report."""
 
 import re
 
@@ -15,7 +15,7 @@ def test_the_demo_runs_in_its_environments_to_the_report(space):
     assert space.results("report.html").stat().st_size > 10_000
 
 
-def test_the_log_of_every_rule_names_the_interpreter_of_its_own_environment(space, root):
+def test_the_log_of_every_rule_names_the_interpreter_of_its_environment(space, root):
     environment_of = {script: environment for environment, script in rules_with_scripts(root)}
     used = set()
     for log, interpreter in interpreters(space):
@@ -27,5 +27,5 @@ def test_the_log_of_every_rule_names_the_interpreter_of_its_own_environment(spac
     assert used == set(environment_of.values())
 
 
-def test_a_rule_finds_in_its_environment_what_only_that_environment_has(space):
+def test_a_rule_finds_what_only_its_environment_has(space):
     assert "diamond" in space.results("logs/predict_diamond.log").read_text()

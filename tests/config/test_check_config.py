@@ -79,7 +79,7 @@ def test_a_key_in_the_wrong_block_is_reported_with_its_right_place(demo, key, su
     assert problem.splitlines()[0] == f"--config: {key} is not a key of gofer{suggestion}"
 
 
-def test_what_has_no_default_must_be_in_the_user_s_file(tmp_path, problems_of, defaults):
+def test_keys_without_a_default_must_be_in_the_user_s_file(tmp_path, problems_of, defaults):
     path = tmp_path / "my.yaml"
     path.write_text("seed: 2\n")
     first_lines = [problem.splitlines()[0] for problem in problems_of({**defaults, "seed": 2}, [path])]
@@ -103,37 +103,39 @@ def test_problems_in_a_row_with_the_same_help_print_it_once(demo, tmp_path, sche
     assert str(caught.value).count("help:") == 1
 
 
-def test_all_problems_are_told_at_once(demo, problems_of):
+def test_all_problems_are_reported_at_once(demo, problems_of):
     demo["seed"], demo["training"]["dropout"], demo["inputs"]["splits"]["method"] = "one", 1.5, "by chance"
-    told = "\n".join(problems_of(demo))
+    problems = "\n".join(problems_of(demo))
     for part in ("seed is 'one', not a whole number", "training.dropout is 1.5", "inputs.splits.method is 'by chance'"):
-        assert part in told
+        assert part in problems
 
 
-def test_a_number_that_yaml_reads_as_text_is_told_how_to_write_it(demo, problems_of):
+def test_a_number_that_yaml_reads_as_text_is_reported_with_the_right_form(demo, problems_of):
     demo["training"]["stages"]["B"]["learning_rate"] = yaml.safe_load("1e-4")
-    (told,) = problems_of(demo)
-    assert "training.stages.B.learning_rate is '1e-4', not a number" in told
-    assert "1.0e-04" in told
+    (problem,) = problems_of(demo)
+    assert "training.stages.B.learning_rate is '1e-4', not a number" in problem
+    assert "1.0e-04" in problem
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_are_not_finite_are_refused(demo, value, problems_of):
     demo["training"]["weight_decay"] = value
-    assert any("training.weight_decay is" in told and "not a finite number" in told for told in problems_of(demo))
+    assert any(
+        "training.weight_decay is" in problem and "not a finite number" in problem for problem in problems_of(demo)
+    )
 
 
-def test_a_key_that_stands_twice_is_refused_with_its_line(demo, root, tmp_path, problems_of):
+def test_a_key_given_twice_is_refused_with_its_line(demo, root, tmp_path, problems_of):
     path = tmp_path / "twice.yaml"
     path.write_text((root / "config/demo.yaml").read_text() + "\nrun: again\n")
-    told = problems_of(demo, [path])
-    assert told[0].startswith(f"{path}:{len(path.read_text().splitlines())}: the key run is given twice")
+    problems = problems_of(demo, [path])
+    assert problems[0].startswith(f"{path}:{len(path.read_text().splitlines())}: the key run is given twice")
 
 
-def test_a_key_from_the_command_line_is_said_to_come_from_there(demo, problems_of):
+def test_a_key_from_the_command_line_is_reported_as_such(demo, problems_of):
     demo["windows"] = 3
-    (told,) = problems_of(demo)
-    assert told.startswith("--config: windows is not a key of gofer")
+    (problem,) = problems_of(demo)
+    assert problem.startswith("--config: windows is not a key of gofer")
 
 
 @pytest.mark.parametrize(
@@ -157,17 +159,17 @@ def test_keys_that_do_not_go_together_are_refused(demo, key, value, part, proble
     for name in key[:-1]:
         block = block[name]
     block[key[-1]] = value
-    assert any(part in told for told in problems_of(config))
+    assert any(part in problem for problem in problems_of(config))
 
 
 def test_a_day_that_no_calendar_has_is_refused(demo, problems_of):
     demo["inputs"]["term_sets"] |= {"zero_method": "time", "zero_from": "2019-02-30"}
-    (told,) = problems_of(demo)
-    assert "inputs.term_sets.zero_from is 2019-02-30, which is not a day of the calendar" in told
+    (problem,) = problems_of(demo)
+    assert "inputs.term_sets.zero_from is 2019-02-30, which is not a day of the calendar" in problem
 
 
 @pytest.mark.parametrize(
-    ("val_from", "test_from", "told"),
+    ("val_from", "test_from", "expected"),
     [
         (None, "2020-01-01", ["val_from is null, but inputs.splits.method is date"]),
         (None, None, ["val_from is null", "test_from is null"]),
@@ -177,14 +179,16 @@ def test_a_day_that_no_calendar_has_is_refused(demo, problems_of):
         (datetime.date(2019, 1, 1), "2020-01-01", ['YAML reads this as a day: write "2019-01-01", in quotes']),
     ],
 )
-def test_days_that_are_missing_or_out_of_order_are_refused_by_their_key(demo, val_from, test_from, told, problems_of):
+def test_days_that_are_missing_or_out_of_order_are_refused_by_their_key(
+    demo, val_from, test_from, expected, problems_of
+):
     demo["inputs"]["splits"] |= {"method": "date", "val_from": val_from, "test_from": test_from}
     problems = problems_of(demo)
-    assert [any(part in problem for problem in problems) for part in told] == [True] * len(told)
+    assert [any(part in problem for problem in problems) for part in expected] == [True] * len(expected)
     assert all(problem.splitlines()[0].startswith("--config: inputs.splits.") for problem in problems)
 
 
-def test_days_in_order_are_accepted_whatever_the_shares(demo, schema, defaults):
+def test_days_in_order_are_accepted_with_any_shares(demo, schema, defaults):
     demo["inputs"]["splits"] |= {"method": "date", "val_from": "2019-01-01", "test_from": "2020-01-01", "val": 0.9}
     check_config(demo, [], schema, defaults)
 
@@ -193,27 +197,27 @@ def test_every_missing_input_file_is_named(demo, tmp_path, problems_of):
     del demo["demo"]
     demo["query"], demo["data"] = None, str(tmp_path)
     demo["inputs"]["term_sets"]["few_list"], demo["inputs"]["labels"]["stoplist"] = "few.txt", "stop.txt"
-    told = problems_of(demo)
+    problems = problems_of(demo)
     missing = ["proteins names", "annotations names", "ontology names", "inputs.term_sets.zero_list names"]
     missing += ["inputs.term_sets.few_list names", "inputs.labels.stoplist names"]
-    assert [any(part in line for line in told) for part in missing] == [True] * 6
+    assert [any(part in line for line in problems) for part in missing] == [True] * 6
 
 
 def test_of_several_annotation_files_the_missing_one_is_named(demo, tmp_path, problems_of):
     del demo["demo"]
     demo["query"], demo["data"], demo["annotations"] = None, str(tmp_path), ["there.gaf", "gone.gpad"]
     (tmp_path / "there.gaf").write_text("x")
-    (told,) = [line for line in problems_of(demo) if "annotations names" in line]
-    assert f"annotations names {tmp_path / 'gone.gpad'}, which does not exist" in told
+    (problem,) = [line for line in problems_of(demo) if "annotations names" in line]
+    assert f"annotations names {tmp_path / 'gone.gpad'}, which does not exist" in problem
 
 
 def test_an_older_ontology_that_is_not_there_is_named_in_a_demo_too(demo, problems_of):
     demo["previous_ontology"] = "older.obo"
-    (told,) = problems_of(demo)
-    assert "previous_ontology names results/demo/world/older.obo, which does not exist" in told
+    (problem,) = problems_of(demo)
+    assert "previous_ontology names results/demo/world/older.obo, which does not exist" in problem
 
 
-def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_benchmarks_are(
+def test_a_missing_file_of_several_keys_is_reported_once_and_the_help_names_the_page_of_benchmarks(
     demo, tmp_path, problems_of
 ):
     del demo["demo"]
@@ -221,10 +225,10 @@ def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_be
     demo["inputs"]["splits"] |= {"method": "lists", "test_ids": ["one.txt", "two.txt"]}
     demo["evaluation"]["terms"] = demo["annotations"]
     demo["evaluation"]["protein_sets"] = {"mine": {"MFO": "one.txt"}, "near": {"file": "near.csv", "column": "<30%"}}
-    told = problems_of(demo)
+    problems = problems_of(demo)
     for name in (demo["annotations"], "one.txt", "two.txt", "near.csv"):
-        assert sum(f"{tmp_path / name}, which does not exist" in problem for problem in told) == 1
-    assert all("docs/benchmarks.md" in problem for problem in told)
+        assert sum(f"{tmp_path / name}, which does not exist" in problem for problem in problems) == 1
+    assert all("docs/benchmarks.md" in problem for problem in problems)
 
 
 @pytest.mark.parametrize(
@@ -241,15 +245,15 @@ def test_a_file_that_several_keys_name_is_missed_once_and_the_help_says_where_be
 )
 def test_sets_of_proteins_in_another_form_are_refused(demo, sets, part, problems_of):
     demo["evaluation"]["protein_sets"] = sets
-    assert any(part in told for told in problems_of(demo))
+    assert any(part in problem for problem in problems_of(demo))
 
 
-def test_lists_need_the_tested_proteins_alone(demo, problems_of, schema, defaults):
+def test_lists_need_only_the_tested_proteins(demo, problems_of, schema, defaults):
     demo["inputs"]["splits"] |= {"method": "lists", "val_ids": None, "test_ids": "test.txt"}
     check_config(demo, [], schema, defaults)
     demo["inputs"]["splits"]["test_ids"] = None
-    (told,) = problems_of(demo)
-    assert "inputs.splits.test_ids is null, but inputs.splits.method is lists" in told
+    (problem,) = problems_of(demo)
+    assert "inputs.splits.test_ids is null, but inputs.splits.method is lists" in problem
 
 
 def test_a_file_that_is_no_yaml_is_refused_with_its_name(demo, tmp_path, schema, defaults):
@@ -269,13 +273,13 @@ def test_a_query_is_looked_for_where_one_is_and_then_in_data(demo, tmp_path, mon
     assert query_path(demo) == "my.fasta"
 
 
-def test_a_value_that_the_command_line_changed_is_said_to_come_from_there(demo, root, problems_of):
+def test_a_value_changed_on_the_command_line_is_reported_as_such(demo, root, problems_of):
     demo["seed"] = -1
-    (told,) = problems_of(demo, [root / "config/demo.yaml"])
-    assert told.startswith("--config: seed is -1")
+    (problem,) = problems_of(demo, [root / "config/demo.yaml"])
+    assert problem.startswith("--config: seed is -1")
 
 
-def test_proteins_are_looked_for_in_the_data_folder_and_then_where_you_are(demo, tmp_path, monkeypatch):
+def test_proteins_are_looked_for_in_the_data_folder_and_then_in_the_working_directory(demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     for name in ("here.fasta", "both.fasta", "proteins.fasta", "data/both.fasta"):

@@ -84,7 +84,7 @@ def loaded(model: torch.nn.Module, most_residues: int = 1022) -> LoadedESM:
 def by_fair_esm(
     model: torch.nn.Module, sequences: list[str], layer: int, alphabet: Alphabet | None = None
 ) -> list[np.ndarray]:
-    """What fair-esm's own converter and forward give, one sequence at a time."""
+    """What fair-esm's converter and forward give, one sequence at a time."""
     convert = (alphabet or Alphabet.from_architecture("ESM-1b")).get_batch_converter()
     found = []
     for one in sequences:

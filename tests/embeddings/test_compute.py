@@ -15,7 +15,7 @@ from gofer.errors import GoferError
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("lengths", [[500], [10] * 50, [30, 200, 201]])
 @pytest.mark.parametrize(("width", "heads"), [(96, 8), (320, 20)])
-def test_torch_itself_takes_most_of_the_memory_that_is_told_and_no_more(width, heads, lengths, precision):
+def test_torch_takes_most_of_the_estimated_memory_and_no_more(width, heads, lengths, precision):
     model = esm2(2, width, heads)
     forward = PackedESM(model, model.alphabet, 2, Compute.chosen("cpu", precision))
     estimate = forward.footprint.per_token * sum(length + 2 for length in lengths)
@@ -62,12 +62,12 @@ def test_a_limit_below_what_the_longest_protein_needs_is_refused_with_the_least_
         RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes"),
     ],
 )
-def test_what_torch_says_without_memory_is_understood(error):
+def test_torchs_message_about_missing_memory_is_recognised(error):
     assert devices.is_out_of_memory(error)
     assert not devices.is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
-def test_torch_still_says_so_on_the_cpu():
+def test_torch_still_gives_this_message_on_the_cpu():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**50)
     assert devices.is_out_of_memory(caught.value)
@@ -75,7 +75,7 @@ def test_torch_still_says_so_on_the_cpu():
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 100), max_size=40), st.integers(100, 300), st.integers(50, 1000))
-def test_whatever_fits_alone_is_worked_on_once_however_little_memory_there_is(tokens, memory, most):
+def test_items_that_fit_one_at_a_time_are_processed_once_with_little_memory(tokens, memory, most):
     ran = []
 
     def work(batch):
@@ -121,7 +121,7 @@ def test_a_protein_that_does_not_fit_into_memory_is_named():
         list(scarce.embed([sequence(20), sequence(90)], batch_residues=300, window_overlap=8, names=["P1", "P7"]))
 
 
-def test_another_error_is_not_taken_for_want_of_memory():
+def test_another_error_is_not_taken_for_missing_memory():
     def broken(sequences):
         raise RuntimeError("shapes")
 
@@ -144,7 +144,7 @@ def test_where_there_is_cuda_auto_takes_it_and_cpu_does_not(monkeypatch):
     assert [Compute.chosen(name).device.type for name in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
 
 
-def test_esm1_takes_no_more_memory_than_is_told():
+def test_esm1_takes_no_more_memory_than_estimated():
     model, _ = esm1()
     forward = PackedESM(model, loaded(model).alphabet, 2)
     assert peak_bytes(lambda: forward([sequence(500)])) < 0.8 * forward.footprint.per_token * 502

@@ -14,7 +14,7 @@ def test_the_model_that_ships_is_found_from_any_folder(tmp_path, monkeypatch):
     assert SHIPPED["mini"].stat().st_size < 12_000_000
 
 
-def test_another_file_of_the_model_that_ships_is_told_by_its_mark(tmp_path, monkeypatch):
+def test_another_file_of_the_model_that_ships_is_recognised_by_its_mark(tmp_path, monkeypatch):
     before = weights_mark("mini")
     other = tmp_path / "other.safetensors"
     other.write_bytes(SHIPPED["mini"].read_bytes() + b" ")

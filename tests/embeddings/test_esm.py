@@ -18,7 +18,7 @@ UNTRAINED = "untrained_t2_d32_h4"
 
 
 def esm2_file(path, model):
-    """A checkpoint in the layout of fair-esm's own ESM-2 files."""
+    """A checkpoint in the layout of fair-esm's ESM-2 files."""
     cfg = Namespace(
         encoder_layers=model.num_layers,
         encoder_embed_dim=model.embed_dim,
@@ -32,7 +32,7 @@ def esm2_file(path, model):
 
 
 def esm1_file(path, model, arguments):
-    """A checkpoint in the layout of fair-esm's own ESM-1 files."""
+    """A checkpoint in the layout of fair-esm's ESM-1 files."""
     written = Namespace(**{f"decoder_{k}" if k in SIZES else k: v for k, v in vars(arguments).items()})
     state = {f"decoder.{k}": v for k, v in model.state_dict().items() if not k.startswith("contact_head")}
     torch.save({"args": written, "model": state}, path)
@@ -40,7 +40,7 @@ def esm1_file(path, model, arguments):
 
 
 def esm1b_file(path, model, arguments):
-    """A checkpoint in the layout of fair-esm's own ESM-1b and ESM-1v files."""
+    """A checkpoint in the layout of fair-esm's ESM-1b and ESM-1v files."""
     names = {k: k if k.startswith("contact_head") else f"encoder.sentence_encoder.{k}" for k in model.state_dict()}
     names = {k: f"encoder.{k}" if k.startswith("lm_head") else v for k, v in names.items()}
     state = {names[k]: v for k, v in model.state_dict().items() if not k.startswith("contact_head")}
@@ -52,7 +52,7 @@ def test_an_untrained_model_has_the_same_weights_on_every_machine():
     assert ResidueEncoder.load(UNTRAINED, "last").name == f"{UNTRAINED}, layer 2, sha256:6f6cb57f0c86"
 
 
-def test_an_untrained_model_tells_neighbours_apart():
+def test_an_untrained_model_distinguishes_neighbours():
     encoder = ResidueEncoder.load("untrained_t4_d96_h8", "last")
     a, b = encoder.forward([sequence(40) + residue + sequence(40, 1) for residue in "WC"])
     change_L = np.abs(a - b).mean(1)
@@ -71,7 +71,7 @@ def share_of_next_residues_named(forward):
     return float(((inner_RE[half:] @ weights).argmax(1) == next_R[half:]).mean())
 
 
-def test_an_untrained_model_tells_the_next_residue_where_plain_random_weights_do_not():
+def test_an_untrained_model_encodes_the_next_residue_and_plain_random_weights_do_not():
     torch.manual_seed(0)
     plain = ESM2(4, 96, 8, "ESM-1b").eval()
     assert share_of_next_residues_named(ResidueEncoder.load("untrained_t4_d96_h8", "last").forward) > 0.8
@@ -133,7 +133,7 @@ def test_a_layer_that_the_model_lacks_is_refused(layer):
         layer_number(layer, 6)
 
 
-def test_folder_names_are_safe_and_carry_no_path():
+def test_folder_names_are_safe_and_have_no_path():
     assert residue_folder("esm2_t6_8M_UR50D", "last") == "esm2_t6_8M_UR50D-layer-last"
     assert residue_folder("/home/some one/my model.pt", 3) == "my-model-layer-3"
     assert residue_folder("../../{shard}", "last") == "shard-layer-last"
@@ -149,7 +149,7 @@ def test_the_mark_of_a_checkpoint_file_changes_with_its_content(tmp_path):
     assert weights_mark("esm2_t6_8M_UR50D") == ""
 
 
-def test_published_values_of_esm2_8m_are_met(shared_data):
+def test_values_of_esm2_8m_equal_the_published_ones(shared_data):
     weights = hub_file("esm2_t6_8M_UR50D")
     if not weights.is_file():
         pytest.skip(f"the weights are not at {weights}")

@@ -20,7 +20,7 @@ def path(cache, tmp_path):
     return tmp_path / "c.parquet"
 
 
-def test_what_was_written_is_given_back(cache, path):
+def test_written_vectors_are_read_back(cache, path):
     found = GoLookupCache.read(path)
     assert found.go_ids == cache.go_ids
     np.testing.assert_array_equal(found.vectors_TG, cache.vectors_TG)
@@ -73,7 +73,7 @@ def test_vectors_that_are_not_one_of_unit_length_per_term_are_refused(vectors, p
         GoLookupCache(["GO:1", "GO:2"], np.array(vectors, np.float32))
 
 
-def test_lengths_off_by_what_rounding_does_are_accepted():
+def test_lengths_off_by_rounding_are_accepted():
     assert GoLookupCache(["GO:1"], np.array([[1.0004, 0.0]], np.float32)).rows(["GO:1"]).tolist() == [0]
 
 

@@ -73,7 +73,7 @@ def test_phase_d_has_everything_in_one_order():
 
 
 @pytest.mark.parametrize("phase", list("ABCD"))
-def test_no_text_tells_of_descendants_strangers_or_annotations(phase):
+def test_no_text_mentions_descendants_unrelated_terms_or_annotations(phase):
     for wrong in ("unseen child", "stranger", "GO:", "training", "3"):
         assert wrong not in text(phase)
 
@@ -106,7 +106,7 @@ def test_training_phases_hold_what_training_sees_and_the_last_one_all():
     assert terms_of_phase(TERMS, "D") == TERMS["go_id"].tolist()
 
 
-def test_a_shorter_text_loses_synonyms_first_then_what_is_far_up_and_keeps_its_order():
+def test_a_shorter_text_loses_synonyms_first_then_distant_ancestors_and_keeps_its_order():
     (whole,) = term_texts(TERMS, "D", GLYCOLYSIS)
     shorter = [whole.with_pieces(number) for number in range(whole.pieces, -1, -1)]
     begun = "glycolysis. What glycolysis is."
@@ -127,8 +127,10 @@ def test_a_shorter_text_loses_synonyms_first_then_what_is_far_up_and_keeps_its_o
 
 
 @pytest.mark.parametrize("phase", list("ABCD"))
-def test_what_the_pieces_add_is_the_words_of_the_text(phase):
-    for whole in term_texts(TERMS, phase):
+def test_the_pieces_add_the_words_of_the_text(phase):
+    texts = list(term_texts(TERMS, phase))
+    assert len(texts) == len(TERMS)
+    for whole in texts:
         added = whole.increments()
         assert len(added) == whole.pieces
         assert sorted(re.findall(r"\w+|[^\w\s]", " ".join(added))) == sorted(re.findall(r"\w+|[^\w\s]", str(whole)))

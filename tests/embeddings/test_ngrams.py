@@ -10,7 +10,7 @@ from gofer.embeddings.pretraining.ngrams import RESIDUES, NGrams
 TEXTS = st.lists(st.text(alphabet=RESIDUES + "XBZ", max_size=30), max_size=8)
 
 
-def test_counts_are_interpolated_as_witten_and_bell_say():
+def test_counts_are_interpolated_as_by_witten_and_bell():
     grams = NGrams(["AAC", "CA"], order=2)
     one_A = (3 + 2 / 20) / (5 + 2)
     assert grams.probability[0][0] == pytest.approx(one_A)
@@ -37,7 +37,7 @@ def test_the_perplexity_takes_a_shorter_context_at_the_beginning_and_after_other
     assert grams.perplexity(["ACAXCA"]) == pytest.approx(math.exp(-np.log(wanted).mean()))
 
 
-def test_longer_words_predict_a_language_of_longer_words():
+def test_longer_ngrams_predict_a_language_of_longer_words():
     text = ["ACDEFGHIKLMN" * 20]
     perplexities = [NGrams(text, order=order).perplexity(text) for order in (1, 2)]
     assert perplexities[1] < 2 < perplexities[0]

@@ -108,7 +108,7 @@ def test_on_another_device_every_tensor_is_on_it(name, precision):
 
 
 @pytest.mark.parametrize("name", ["ESM-2", "ESM-1b", "ESM-1"])
-def test_vectors_do_not_depend_on_the_order_or_the_company_of_the_proteins(name):
+def test_vectors_do_not_depend_on_the_order_of_proteins_or_on_the_batch(name):
     model = esm2() if name == "ESM-2" else OLDER[name]()[0]
     encoder = ResidueEncoder.of_model(loaded(model), "last", name="small")
     order = np.random.default_rng(1).permutation(len(SEQUENCES))
@@ -131,7 +131,7 @@ def test_no_batch_has_more_residues_than_asked_for():
     assert lengths == {i: len(s) for i, s in enumerate([*SEQUENCES, sequence(200)])}
 
 
-def test_vectors_come_in_the_order_that_is_told():
+def test_vectors_come_in_the_given_order():
     encoder = ResidueEncoder.of_model(loaded(esm2(), most_residues=50), "last", name="small")
     sequences = [sequence(length, length) for length in (70, 50, 3, 140, 50, 3, 51)]
     came = [position for position, _ in encoder.embed(sequences, batch_residues=80, window_overlap=5)]

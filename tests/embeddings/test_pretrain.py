@@ -147,7 +147,7 @@ def test_similar_proteins_are_held_out_together():
     assert sum(map(len, held_out)) == pytest.approx(0.2 * sum(map(len, sequences)), abs=3 * 120)
 
 
-def test_too_few_clusters_to_hold_one_out_are_told():
+def test_too_few_clusters_to_hold_one_out_are_reported():
     with pytest.raises(GoferError, match="can be held out of 2 proteins in 2 clusters"):
         hold_out([sequence(100), sequence(100, seed=1)], share=0.1, identity=0.3, seed=1)
 
@@ -203,7 +203,7 @@ def test_a_killed_run_resumes_to_the_same_weights_to_the_bit(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("fault", ["cut", "other"])
-def test_a_state_that_is_damaged_or_of_another_run_is_left_aside(tmp_path, caplog, fault):
+def test_a_state_that_is_damaged_or_of_another_run_is_ignored(tmp_path, caplog, fault):
     train, held_out, file = proteins(40), proteins(5, seed=1000), tmp_path / "s.safetensors"
     first = pretrain(train, held_out, TINY, state_file=file, mark="m")
     if fault == "cut":
@@ -242,7 +242,7 @@ def echoes(number, seed):
     return ["".join(np.tile(rng.choice(list(RESIDUES), 6), 12)) for _ in range(number)]
 
 
-def test_a_language_that_counting_cannot_learn_is_learned(tmp_path):
+def test_a_language_that_ngrams_cannot_learn_is_learned(tmp_path):
     train, held_out = echoes(300, seed=0), echoes(30, seed=1)
     config = replace(TINY, batch_residues=1024, steps=130, dropout=0.0)
     table = figures(pretrain(train, held_out, config, state_file=tmp_path / "s.safetensors", mark="m"), train, held_out)

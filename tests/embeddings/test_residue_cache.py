@@ -91,14 +91,14 @@ def test_a_shard_wholly_from_the_cache_has_the_bytes_of_the_first(tmp_path, enco
 
 def test_where_each_sequence_came_from_is_accounted_for(tmp_path, encoder, cache):
     write_store(tmp_path / "one", proteins_of(OLD), encoder, shards=1, cache=cache)
-    own = proteins_of(OLD + NEW)[["sequence_sha256", "length", "protein_id", "sequence"]]
-    found = write_rows(tmp_path / "two.parquet", own, encoder, cache).accounting()
+    rows = proteins_of(OLD + NEW)[["sequence_sha256", "length", "protein_id", "sequence"]]
+    found = write_rows(tmp_path / "two.parquet", rows, encoder, cache).accounting()
     assert found.count("sequences", "in the cache") == 45
     assert found.count("sequences", "embedded") == 5
     assert found.count("sequences embedded", "in windows, longer than 90 residues") == 2
 
 
-def test_a_shard_takes_no_space_of_its_own_in_the_cache(tmp_path, encoder, cache):
+def test_a_shard_takes_no_extra_space_in_the_cache(tmp_path, encoder, cache):
     manifest = write_store(tmp_path / "one", proteins_of(OLD), encoder, shards=1, cache=cache)
     [name] = shards_in(cache)
     assert (cache.folder / name).samefile(manifest.with_name("shard-00000.parquet"))
@@ -125,7 +125,7 @@ def test_files_whose_sequences_are_all_in_newer_ones_are_removed(tmp_path, encod
     assert cache.known(hashes(OLD + NEW)) == hashes(OLD + NEW)
 
 
-def test_what_other_runs_have_stays(tmp_path, encoder, cache):
+def test_files_of_other_runs_stay(tmp_path, encoder, cache):
     write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
     write_store(tmp_path / "query", proteins_of(NEW), encoder, cache=cache)
     shutil.rmtree(tmp_path / "one")
@@ -194,15 +194,15 @@ def test_a_file_cut_short_is_set_aside(tmp_path, encoder, cache, left):
     assert shards_in(cache) == []
 
 
-def test_a_file_that_is_gone_costs_only_its_own_sequences(tmp_path, encoder, cache):
+def test_only_the_sequences_of_a_deleted_file_are_embedded_again(tmp_path, encoder, cache):
     write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
     (cache.folder / shards_in(cache)[0]).unlink()
     assert 0 < len(cache.known(hashes(OLD))) < len(OLD)
 
 
-def test_a_file_that_goes_while_a_job_copies_from_it_is_embedded_again(tmp_path, encoder, cache):
+def test_a_file_deleted_while_a_job_copies_from_it_is_embedded_again(tmp_path, encoder, cache):
     one = write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
-    own = proteins_of(OLD)[["sequence_sha256", "length", "protein_id", "sequence"]]
+    rows = proteins_of(OLD)[["sequence_sha256", "length", "protein_id", "sequence"]]
     real = cache.known
 
     def known_and_gone(shas):
@@ -213,13 +213,13 @@ def test_a_file_that_goes_while_a_job_copies_from_it_is_embedded_again(tmp_path,
 
     cache.known = known_and_gone
     encoder.forward.seen.clear()
-    write_rows(tmp_path / "two.parquet", own, encoder, cache)
+    write_rows(tmp_path / "two.parquet", rows, encoder, cache)
     assert sorted(encoder.forward.seen) == sorted(OLD)
     assert one.exists()
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1")])
-def test_a_lost_or_damaged_list_is_made_anew(tmp_path, encoder, cache, damage):
+def test_a_lost_or_damaged_list_is_made_again(tmp_path, encoder, cache, damage):
     write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
     damage(cache.folder / "manifest.parquet")
     assert cache.known(hashes(OLD)) == hashes(OLD)
@@ -235,7 +235,7 @@ def test_deleting_the_cache_is_safe(tmp_path, encoder, cache):
     assert_equal(one, write_store(tmp_path / "two", proteins_of(OLD), encoder, cache=cache))
 
 
-def test_a_cache_that_cannot_be_written_to_stops_no_job(tmp_path, encoder, caplog):
+def test_a_cache_without_write_access_stops_no_job(tmp_path, encoder, caplog):
     (tmp_path / "cache").write_text("a file")
     blocked = cache_of(tmp_path, encoder)
     path = write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=blocked)
@@ -275,8 +275,8 @@ def add_and_be_killed(when, tmp_path, encoder, cache):
     else:
         real = Path.unlink
         Path.unlink = lambda path, **named: kill() if path.suffix == ".parquet" else real(path, **named)
-    own = proteins_of(OLD)[["sequence_sha256", "length", "protein_id", "sequence"]]
-    write_rows(tmp_path / "killed.parquet", own, encoder, cache)
+    rows = proteins_of(OLD)[["sequence_sha256", "length", "protein_id", "sequence"]]
+    write_rows(tmp_path / "killed.parquet", rows, encoder, cache)
 
 
 @pytest.mark.kill
@@ -294,7 +294,7 @@ def test_a_kill_while_the_cache_is_added_to_leaves_no_bad_file(tmp_path, encoder
     assert {path.suffix for path in cache.folder.iterdir()} == {"", ".parquet"}
 
 
-def test_a_shard_that_fails_is_never_put_in(tmp_path, encoder, cache, monkeypatch):
+def test_a_failed_shard_never_enters_the_cache(tmp_path, encoder, cache, monkeypatch):
     def fail(*given, **named):
         raise KeyboardInterrupt
 
@@ -315,7 +315,7 @@ PINNED = [[0.500896, 0.883191, 0.493541], [-1.4664, 0.75545, -0.69723], [2.44499
 
 
 def test_write_shard_gives_the_same_bytes_for_the_same_rows(tmp_path, encoder):
-    own = proteins_of(OLD)[["sequence_sha256", "length", "protein_id", "sequence"]]
-    write_rows(tmp_path / "a.parquet", own, encoder)
-    write_rows(tmp_path / "b.parquet", own, encoder)
+    rows = proteins_of(OLD)[["sequence_sha256", "length", "protein_id", "sequence"]]
+    write_rows(tmp_path / "a.parquet", rows, encoder)
+    write_rows(tmp_path / "b.parquet", rows, encoder)
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()

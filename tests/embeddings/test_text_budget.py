@@ -64,7 +64,7 @@ def test_a_name_too_long_by_itself_is_cut_and_its_definition_left_out():
     assert (found.cut, found.left_out) == (1, 1)
 
 
-def test_of_a_first_word_too_long_the_beginning_is_kept():
+def test_a_first_word_that_is_too_long_is_cut():
     def letters(texts):
         return [ENDS + len(text.replace(" ", "")) for text in texts]
 
@@ -72,7 +72,7 @@ def test_of_a_first_word_too_long_the_beginning_is_kept():
     assert fit_texts([text], letters, most=ENDS + 10).texts == ["tetrahydro"]
 
 
-def test_a_tokenizer_that_makes_more_of_the_whole_than_of_its_pieces_costs_another_piece():
+def test_a_text_with_more_tokens_than_its_pieces_loses_another_piece():
     def odd(texts):
         return [number + 2 * text.count(";") for number, text in zip(tokens(texts), texts, strict=True)]
 
@@ -113,7 +113,7 @@ def test_every_text_fits_and_could_not_have_one_piece_more(whole, most):
     assert found.shortened == sum(short != str(text) for text, short in zip(whole, found.texts, strict=True))
 
 
-def test_a_text_does_not_depend_on_the_texts_beside_it():
+def test_a_text_does_not_depend_on_the_other_texts():
     texts = [LONG, TermText({"name": ("a",)}), LONG]
     assert fit_texts(texts, tokens, most=20).texts == [fitted(text, 20) for text in texts]
 

@@ -73,7 +73,7 @@ def test_a_file_moved_in_from_another_encoder_is_not_believed(cache, tmp_path, c
     assert "was made with text_vectors encoder two, but this run with text_vectors encoder one" in caplog.text
 
 
-def test_the_same_texts_are_one_file_however_often_and_in_whatever_order_they_are_added(cache):
+def test_the_same_texts_are_one_file_in_any_order_and_however_often_they_are_added(cache):
     add(cache, texts(1, 2))
     before = {name: (cache.folder / name).read_bytes() for name in files(cache)}
     add(cache, texts(2, 1))
@@ -206,5 +206,5 @@ def test_two_processes_at_once_lose_nothing(cache):
     assert not list(cache.folder.glob("*.damaged"))
 
 
-def test_a_cache_says_in_its_manifest_whose_vectors_it_holds(cache):
+def test_the_manifest_of_a_cache_names_its_encoder(cache):
     assert cache.manifest == Manifest({"text_vectors": "encoder one"})

@@ -67,7 +67,7 @@ def test_vectors_have_unit_length_and_follow_the_order_of_the_texts(minilm):
     np.testing.assert_allclose(np.linalg.norm(vectors_TG, axis=1), 1, atol=1e-6)
 
 
-def test_a_vector_is_the_same_to_the_bit_whatever_texts_are_beside_it(minilm):
+def test_a_vector_has_the_same_bits_in_any_batch(minilm):
     vectors_TG = minilm.embed(TEXTS, TEXTS)
     for rows in ([0], [2], [len(TEXTS) - 1], [1, 4], [*range(3, len(TEXTS))]):
         some = [TEXTS[row] for row in rows]
@@ -140,7 +140,7 @@ def test_only_texts_that_are_not_in_the_cache_are_embedded(tmp_path, caplog):
     np.testing.assert_array_equal(again[1:3], fresh[[2, 0]])
 
 
-def test_what_a_cut_off_job_had_embedded_is_in_the_cache(tmp_path, monkeypatch):
+def test_vectors_of_a_killed_job_are_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.setattr("gofer.embeddings.texts.text_encoder.TEXTS_PER_FILE", 2)
     model = Fake(wrong={"a": np.nan})  # the last text that the model comes to
     cache = TextCache(tmp_path, "fake vectors")
@@ -158,7 +158,7 @@ def test_vectors_through_the_cache_are_those_of_a_fresh_embedding_to_the_bit(min
         np.testing.assert_array_equal(minilm.embed(TEXTS, TEXTS, cache=cache), fresh_TG)
 
 
-def test_the_cache_knows_encoders_apart_by_weights_pooling_and_code_but_not_by_tokens(tmp_path, monkeypatch):
+def test_the_cache_distinguishes_encoders_by_weights_pooling_and_code_but_not_by_tokens(tmp_path, monkeypatch):
     def vectors(folder, **settings):
         return TextEncoder.load(str(folder), max_tokens=settings.pop("max_tokens", 64), **settings).vectors
 
@@ -289,11 +289,11 @@ def test_two_poolings_side_by_side_are_left_to_sentence_transformers(tmp_path):
     assert one.embed(SHORT, SHORT).shape == (len(SHORT), 32)
 
 
-def test_a_prompt_of_the_models_own_is_not_used_unasked(tmp_path):
+def test_the_models_default_prompt_is_not_used(tmp_path):
     folder = tiny_bert(tmp_path / "model", pooling=MEAN)
     plain = TextEncoder.load(str(folder), max_tokens=64, packed=False).embed(SHORT, SHORT)
-    own = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
-    (folder / "config_sentence_transformers.json").write_text(json.dumps(own))
+    settings = {"prompts": {"query": "query: "}, "default_prompt_name": "query"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings))
     for packed in (True, False):
         found = TextEncoder.load(str(folder), max_tokens=64, packed=packed).embed(SHORT, SHORT)
         np.testing.assert_allclose(found, plain, atol=1e-6)
@@ -319,8 +319,8 @@ def test_a_file_of_weights_that_would_run_code_is_refused_and_runs_none(tmp_path
 def test_code_in_a_models_folder_is_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tiny_bert(tmp_path / "model")
-    own = {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config", "AutoModel": "mine.Model"}}
-    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text()) | own))
+    settings = {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config", "AutoModel": "mine.Model"}}
+    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text()) | settings))
     (folder / "mine.py").write_text("import os\nos.mkdir('run_by_a_model')\n")
     with pytest.raises(GoferError, match="holds no model that gofer or sentence-transformers can read"):
         TextEncoder.load(str(folder), max_tokens=64)
@@ -377,7 +377,7 @@ def test_a_model_that_leaves_prompts_out_of_its_vectors_takes_none(tmp_path):
         TextEncoder.load(str(folder), max_tokens=64, prompt="query: ")
 
 
-def test_a_model_that_is_nowhere_is_named_with_what_is_missing_and_where_to_put_it():
+def test_a_missing_model_is_named_with_the_missing_files_and_their_folder():
     with pytest.raises(GoferError) as error:
         TextEncoder.load("no-such-model", max_tokens=32)
     assert "there is no folder no-such-model, and no model sentence-transformers/no-such-model in /" in error.value.what

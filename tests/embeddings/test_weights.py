@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine, which may break off, lie about sizes, or send pages."""
+"""Downloads from a local server, which may break off, give wrong sizes, or send web pages."""
 
 import hashlib
 import threading
@@ -65,7 +65,7 @@ def left_in(folder):
 @pytest.mark.parametrize(
     "variables", [{"TORCH_HOME": "/a"}, {"XDG_CACHE_HOME": "/b"}, {"HOME": "/c"}, {"TORCH_HOME": "~/d", "HOME": "/c"}]
 )
-def test_the_folder_is_torch_hubs_own(monkeypatch, variables):
+def test_the_folder_is_that_of_torch_hub(monkeypatch, variables):
     for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
@@ -116,7 +116,7 @@ def test_a_download_that_fails_leaves_nothing_and_says_where_to_put_the_file(ser
     assert left_in(hub) == []
 
 
-def test_without_a_server_the_reason_is_told():
+def test_without_a_server_the_reason_is_reported():
     with pytest.raises(GoferError, match="refused"):
         hub_weights(NAME, url="http://127.0.0.1:9")
 
@@ -195,5 +195,5 @@ def test_a_downloaded_checkpoint_is_loaded(server, hub, tmp_path):
     ("name", "published"),
     [(NAME, True), ("esm1_t6_43M_UR50S", True), ("untrained_t2_d32_h4", False), ("esm2_t6_mine.pt", False)],
 )
-def test_names_of_published_models_are_told_from_files_and_untrained_models(name, published):
+def test_names_of_published_models_differ_from_files_and_untrained_models(name, published):
     assert has_published_weights(name) == published

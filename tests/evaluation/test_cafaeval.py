@@ -1,4 +1,4 @@
-"""cafaeval is run on files in which none of its traps can bite."""
+"""cafaeval is run on files that avoid its traps."""
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def test_leaving_out_terms_that_cannot_matter_gives_the_same_figures(terms, tmp_
     assert few["MFO"].smin == 0.0
 
 
-def test_a_failure_of_cafaeval_is_told_with_its_last_words(terms, tmp_path, monkeypatch):
+def test_a_failure_of_cafaeval_is_reported_with_its_last_lines(terms, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluator, "write_ontology", lambda path, *_: path.write_text(""))
     predictions = pd.DataFrame({"protein_id": ["P1"], "go_id": ["GO:2"], "score": [0.9]})
     truth = pd.DataFrame({"protein_id": ["P1"], "go_id": ["GO:2"]})

@@ -1,4 +1,4 @@
-"""Where one residue carries the similarity, an order that knows it makes it fall first and rise first."""
+"""If the similarity depends on one residue, the right order makes it fall first and rise first."""
 
 import numpy as np
 import pandas as pd
@@ -61,12 +61,12 @@ def test_differences_are_paired_and_hold_their_intervals():
     base = rng.normal(size=(40, len(SHARES)))
     curves = {(curve, name): base + shift for curve in (DELETION, INSERTION)
               for name, shift in ((IMPACT, -0.1), (ATTENTION, 0.0), (CHANCE, 0.2), (BLOCKS, 0.1))}  # fmt: skip
-    told = table_of(curves, Bootstrap(50, 1)).set_index(["curve", "order", "share"])
-    row = told.loc[(DELETION, "impact - chance", "mean")]
+    table = table_of(curves, Bootstrap(50, 1)).set_index(["curve", "order", "share"])
+    row = table.loc[(DELETION, "impact - chance", "mean")]
     assert (row["value"], row["low"], row["high"]) == pytest.approx((-0.3, -0.3, -0.3))
     assert row["n"] == 40
-    assert told.loc[(DELETION, "impact - chance in blocks", "mean"), "value"] == pytest.approx(-0.2)
-    assert told.loc[(DELETION, IMPACT, "0.5"), "value"] == pytest.approx(base[:, 4].mean() - 0.1)
+    assert table.loc[(DELETION, "impact - chance in blocks", "mean"), "value"] == pytest.approx(-0.2)
+    assert table.loc[(DELETION, IMPACT, "0.5"), "value"] == pytest.approx(base[:, 4].mean() - 0.1)
 
 
 def test_without_an_example_the_table_is_empty():
@@ -84,9 +84,9 @@ def test_chance_in_blocks_takes_stretches_of_the_same_lengths_anywhere():
     taken_L[5:15] = taken_L[20:23] = taken_L[40:60] = True
     drawn_FL = blocks_elsewhere(np.tile(taken_L, (3000, 1)), np.random.default_rng(1))
     assert (drawn_FL.sum(axis=1) == 33).all()
-    apart = [stretches(own_L) for own_L in drawn_FL if len(stretches(own_L)) == 3]
-    assert len(apart) > 2000  # the others touch
-    assert all(own == [3, 10, 20] for own in apart)
+    separate = [stretches(own_L) for own_L in drawn_FL if len(stretches(own_L)) == 3]
+    assert len(separate) > 2000  # the others touch
+    assert all(lengths == [3, 10, 20] for lengths in separate)
     # Three stretches among 27 other residues: each of the C(30, 3) · 3! arrangements is equally likely.
     first = drawn_FL[:, :3].all(axis=1) & ~drawn_FL[:, 3]
     assert first.mean() == pytest.approx(1 / 30 * 27 / 29, abs=0.012)

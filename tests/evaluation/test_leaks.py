@@ -1,4 +1,4 @@
-"""What is evaluated is new to training, or there is no evaluation."""
+"""The evaluation stops if training has seen what is evaluated."""
 
 import pandas as pd
 import pytest
@@ -16,7 +16,7 @@ def tables(**changed):
     """Two training proteins, T1 with the masked term alone and T2 without; V and E are held out."""
     stated = [("T1", "masked", 0), ("T2", "other", 0), ("T2", "seen", 0), ("V", "other", 0), ("E", "masked", 0)]
     above = [("T1", "seen", 1), ("T1", "root", 2), ("T2", "root", 1), ("V", "root", 1), ("E", "seen", 1)]
-    told = {
+    default = {
         "proteins": pd.DataFrame({"protein_id": ["T1", "T2", "V", "E"], "sequence_sha256": list("abcd")}),
         "splits": pd.DataFrame(
             {
@@ -47,7 +47,7 @@ def tables(**changed):
         "promised": 0.3,
         "zero_ancestors": "keep",
     }
-    return {**told, **changed}
+    return {**default, **changed}
 
 
 def found(**changed):
@@ -56,9 +56,9 @@ def found(**changed):
     return table.set_index("check")
 
 
-def test_without_a_leak_every_check_tells_among_how_many_it_found_none():
-    told = found()
-    strict = told[told["handling"] == REFUSED]
+def test_without_a_leak_every_check_reports_among_how_many_it_found_none():
+    checks = found()
+    strict = checks[checks["handling"] == REFUSED]
     assert (strict["found"] == 0).all()
     assert strict.loc["test proteins with the sequence of a training protein", "of"] == 1
     assert strict.loc["test proteins with a training protein at 30 % identity or more", "of"] == 1
@@ -96,7 +96,7 @@ def test_a_zero_shot_term_with_training_proteins_ends_the_evaluation():
 
 def test_ancestors_of_held_out_terms_are_counted_where_they_stay_and_refused_where_they_were_to_go():
     row = found().loc[ANCESTORS]
-    assert row.tolist() == [1, 1, REPORTED]  # T1 has "seen" through "masked" alone; T2 has it of its own
+    assert row.tolist() == [1, 1, REPORTED]  # T1 has "seen" through "masked" alone; T2 has it independently
     with pytest.raises(GoferError, match="seen is a positive of T1 through held-out terms alone"):
         found(zero_ancestors="drop")
     pid2pos = tables()["pid2pos"]

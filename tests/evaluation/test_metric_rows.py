@@ -1,4 +1,4 @@
-"""The metrics table: every figure that can be had, n/a where none can, never a crash."""
+"""The metrics table: every defined figure, n/a for the others, never a crash."""
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def test_roots_are_in_no_truth_and_only_held_out_proteins_are(world):
     assert set(held_out.truth["split"]) == {"val", "test"}
 
 
-def test_every_figure_stands_once_and_agrees_with_cafaeval(world):
+def test_every_figure_is_there_once_and_agrees_with_cafaeval(world):
     held_out, predictions, folder = world
     figures = figures_of(held_out, predictions, folder)
     table = measure("mine", Predicted(predictions), held_out, figures, FEW_DRAWS)
@@ -132,8 +132,8 @@ def test_a_zero_shot_term_does_not_take_the_score_of_its_child():
 def test_terms_are_counted_into_bins_of_training_proteins(world):
     held_out, predictions, _ = world
     table = measure("mine", Predicted(predictions), held_out, {}, FEW_DRAWS)
-    own = table[(table["metric"] == "macro_aupr") & (table["aspect"] == "MFO") & (table["split"] == "test")]
-    bins = own.set_index("term_set")["n"]
+    of_terms = table[(table["metric"] == "macro_aupr") & (table["aspect"] == "MFO") & (table["split"] == "test")]
+    bins = of_terms.set_index("term_set")["n"]
     sets = ["train_0", "train_1_5", "train_6_20", "train_21_100", "train_over_100"]
     assert bins[sets].sum() == bins[["common", "few", "zero"]].sum() == bins["all"]
 

@@ -1,4 +1,4 @@
-"""Evaluation propagates along the relations that the run's annotations propagate along, and cafaeval with it."""
+"""join_predictions, metric_rows and cafaeval propagate along the relations of the run's annotations."""
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ def test_only_the_relations_that_are_asked_for_lead_to_parents(terms, relations,
 
 
 @pytest.mark.parametrize("relations", CHOICES)
-def test_cafaeval_and_our_own_figures_agree_whatever_relations_are_followed(tmp_path, relations):
+def test_cafaeval_and_gofer_agree_with_any_relations(tmp_path, relations):
     rng = np.random.default_rng(3)
     terms = random_ontology(rng, n_terms=16).assign(training_count=5)
     for column in ("part_of", "regulates"):

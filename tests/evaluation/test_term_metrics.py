@@ -1,4 +1,4 @@
-"""A set of terms is judged by its own columns alone."""
+"""A set of terms is judged by its columns only."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ def figures(scores_BC, labels_BC, unthresholded_BC=None):
     scores_BC = np.asarray(scores_BC, float)
     macro_pairs = Pairs.of_arrays(scores_BC if unthresholded_BC is None else unthresholded_BC, labels_BC)
     macro = means_of_terms(by_term(macro_pairs), ONCE, {"all": np.ones(labels_BC.shape[1], bool)})["all"]
-    told = term_figures(Pairs.of_arrays(scores_BC, labels_BC), np.ones(labels_BC.shape[1]), ONCE, macro)
-    return {metric: (values_N[0], n) for metric, values_N, n in told}
+    measured = term_figures(Pairs.of_arrays(scores_BC, labels_BC), np.ones(labels_BC.shape[1]), ONCE, macro)
+    return {metric: (values_N[0], n) for metric, values_N, n in measured}
 
 
 def test_figures_of_a_hand_made_case():
@@ -55,7 +55,7 @@ def test_scores_without_a_cutoff_are_for_the_macro_figures_alone():
     assert (found["fmax"][0], found["macro_auroc"][0], found["proteins_mrr"][0]) == (0, 1, 1)
 
 
-def test_columns_that_nobody_has_or_predicts_change_nothing():
+def test_columns_without_a_label_or_prediction_change_nothing():
     rng = np.random.default_rng(1)
     scores_BC, labels_BC = rng.random((3, 5)), rng.random((3, 5)) < 0.5
     labels_BC[0, 0] = True
@@ -73,7 +73,7 @@ def test_a_set_that_no_protein_has_gives_nan(columns):
 
 
 def test_no_protein_at_all_is_no_error():
-    told = protein_figures(Pairs.of_arrays(np.zeros((0, 2)), np.zeros((0, 2), bool)), np.ones(2), np.ones((4, 0)))
-    found = {metric: values_N for metric, values_N, _ in told}
+    measured = protein_figures(Pairs.of_arrays(np.zeros((0, 2)), np.zeros((0, 2), bool)), np.ones(2), np.ones((4, 0)))
+    found = {metric: values_N for metric, values_N, _ in measured}
     assert list(found) == PROTEIN_METRICS
     assert all(values_N.shape == (4,) and np.isnan(values_N).all() for values_N in found.values())

@@ -85,7 +85,7 @@ def test_not_is_seen_in_every_spelling(tmp_path, content):
     assert caught.value.help == "dropped: 1 NOT annotation, never a positive"
 
 
-def test_a_word_that_holds_not_is_no_not(tmp_path):
+def test_a_word_that_contains_not_is_not_a_not(tmp_path):
     assert len(read(tmp_path, gaf(qualifier="NOTED"))[0]) == 1
 
 
@@ -177,13 +177,13 @@ def test_a_fault_of_one_of_several_files_names_this_file(two_files, content, sai
     assert caught.value.path == two_files[1]
 
 
-def test_faults_of_several_files_are_told_in_one_pass(two_files):
+def test_faults_of_several_files_are_reported_in_one_pass(two_files):
     two_files[0].write_text("P1\tGO:0000003\nP1\tGO:3\n")
     two_files[1].write_text("P1 GO:0000003\n")
     with pytest.raises(ProblemsError) as caught:
         read_files([two_files[1], *two_files, two_files[0].with_name("absent")])
-    told = [(problem.path.name, problem.line) for problem in caught.value.problems]
-    assert told == [("other.gaf", 1), ("good.tsv", 2), ("other.gaf", 1), ("absent", None)]
+    places = [(problem.path.name, problem.line) for problem in caught.value.problems]
+    assert places == [("other.gaf", 1), ("good.tsv", 2), ("other.gaf", 1), ("absent", None)]
 
 
 def test_files_of_which_nothing_is_left_are_all_named(two_files):

@@ -1,4 +1,4 @@
-"""Kills, full disks and rival writers: a file is the old one or the new one, never half of one."""
+"""Kills, full disks and concurrent writers (artefacts): a file is the old or the new one, never a part of one."""
 
 import os
 import resource
@@ -32,7 +32,7 @@ def write(kind, path, n):
 
 @pytest.fixture
 def python(root):
-    """Run Python code in a process of its own; it knows `write`."""
+    """Run Python code in a separate process; it knows `write`."""
 
     def start(code, *arguments, **options):
         paths = os.pathsep.join([str(root / "src"), str(root / "tests")])

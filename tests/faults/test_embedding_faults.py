@@ -58,7 +58,7 @@ def test_a_flipped_byte_anywhere_in_a_shard_is_noticed_or_harmless(manifest):
             with pytest.raises(ArtefactError, match="shard-00000.parquet"):
                 read_all(manifest)
         else:
-            # A byte that no read needs, e.g. in the shard's own list of hashes.
+            # A byte that no read needs, e.g. in the shard's list of hashes.
             found = read_all(manifest)
             assert all(np.array_equal(found[sha256], vectors) for sha256, vectors in whole.items())
     assert noticed > 50
@@ -144,11 +144,11 @@ def test_another_number_of_vectors_than_residues_is_refused(tmp_path, shape):
 
 
 def test_a_shard_without_a_planned_sequence_is_not_written(tmp_path, encoder):
-    own = PROTEINS[["sequence_sha256", "length", "protein_id", "sequence"]]
-    rows = Extraction(own.iloc[:-1], encoder, no_cache(encoder), batch_residues=300, window_overlap=8).rows()
+    sequences = PROTEINS[["sequence_sha256", "length", "protein_id", "sequence"]]
+    rows = Extraction(sequences.iloc[:-1], encoder, no_cache(encoder), batch_residues=300, window_overlap=8).rows()
     manifest = Manifest({"residue_encoder": encoder.name})
     with pytest.raises(GoferError, match="planned"):
-        write_shard(tmp_path / "s.parquet", rows, own, width=32, manifest=manifest)
+        write_shard(tmp_path / "s.parquet", rows, sequences, width=32, manifest=manifest)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -140,7 +140,7 @@ def test_odd_but_real_proteins_are_read(tmp_path, sequence):
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lambda b: gzip.compress(b[:5]) + gzip.compress(b[5:])])
-def test_packed_files_are_told_by_content_not_by_name(tmp_path, pack):
+def test_packed_files_are_recognised_by_content_not_by_name(tmp_path, pack):
     content = f">a\n{PROTEIN}\n".encode()
     packed, plain = fasta(tmp_path, pack(content), "p.fasta"), fasta(tmp_path, content, "p.fasta.gz")
     for path in (packed, plain):

@@ -1,4 +1,4 @@
-"""Training that is killed, poisoned or fed a stranger's file: no half-made model; the next run gives the whole one."""
+"""Training that is killed or gets bad values or foreign files: no partial model; the next run gives the whole one."""
 
 import os
 import pickle
@@ -47,7 +47,7 @@ write_checkpoint(folder / "model.safetensors", model, RELEASE)
 
 @pytest.fixture
 def train(root):
-    """Train stage A in a process of its own, which is killed at a moment."""
+    """Train stage A in a separate process, which is killed at a moment."""
 
     def run(folder, moment="never"):
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root / "tests")])}
@@ -58,7 +58,7 @@ def train(root):
 
 
 @pytest.mark.kill
-def test_a_killed_stage_leaves_no_model_and_the_next_run_gives_that_of_an_unbroken_one(train, tmp_path):
+def test_a_killed_stage_leaves_no_model_and_the_next_run_gives_that_of_an_uninterrupted_one(train, tmp_path):
     assert train(tmp_path, "update").returncode == -signal.SIGKILL
     assert not (tmp_path / "model.safetensors").exists()
     done = train(tmp_path)

@@ -56,13 +56,13 @@ def read_text(text: str, *arguments, **options) -> Ontology:
 
 @st.composite
 def ontologies(draw, most_terms: int = 9, acyclic: tuple[str, ...] = tuple(COLUMN_OF)) -> list[Drawn]:
-    """Terms of three aspects; every parent stands before its child, and all but the roots have one over is_a."""
+    """Terms of three aspects; every parent comes before its child, and all but the roots have one over is_a."""
     drawn = [Drawn(go_id(i), f"root {i}", namespace) for i, namespace in enumerate(NAMESPACES)]
     for number in range(draw(st.integers(0, most_terms))):
         namespace = draw(st.sampled_from(NAMESPACES))
-        own = [term.go_id for term in drawn if term.namespace == namespace]
+        same_aspect = [term.go_id for term in drawn if term.namespace == namespace]
         above = st.tuples(st.sampled_from(acyclic), st.sampled_from([term.go_id for term in drawn]))
-        parents = {("is_a", draw(st.sampled_from(own))), *draw(st.sets(above, max_size=4))}
+        parents = {("is_a", draw(st.sampled_from(same_aspect))), *draw(st.sets(above, max_size=4))}
         name, definition = draw(WORDS), draw(WORDS | st.just(""))
         drawn.append(Drawn(go_id(10 + number), name, namespace, definition, tuple(sorted(parents))))
     return drawn

@@ -16,8 +16,8 @@ def random_protein(rng: np.random.Generator, length: int = 200) -> str:
 def mutated(rng: np.random.Generator, sequence: str, share: float) -> str:
     """The protein with so many of its residues replaced by others."""
     places = set(rng.choice(len(sequence), round(share * len(sequence)), replace=False).tolist())
-    others = [[letter for letter in RESIDUES if letter != own] for own in sequence]
-    return "".join(rng.choice(others[at]) if at in places else own for at, own in enumerate(sequence))
+    others = [[letter for letter in RESIDUES if letter != residue] for residue in sequence]
+    return "".join(rng.choice(others[at]) if at in places else residue for at, residue in enumerate(sequence))
 
 
 def families(seed: int, n: int = 40, members: int = 5, changed: float = 0.2) -> tuple[list[str], list[int]]:

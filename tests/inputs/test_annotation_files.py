@@ -1,4 +1,4 @@
-"""What each format's lines say, and how a file shows its format."""
+"""The content of each format's lines, and how the format of a file is recognised."""
 
 import gzip
 
@@ -20,14 +20,14 @@ def test_a_gaf_line_gives_object_symbol_and_form_without_their_database(tmp_path
     )
 
 
-def test_a_gpad_object_may_hold_colons_of_its_own(tmp_path):
+def test_a_gpad_object_may_contain_colons(tmp_path):
     chain, mouse = "P12345:PRO_0000012345", "MGI:101757"
     assert lines_of(tmp_path, gpad1(chain))[0].object_id == chain
     assert lines_of(tmp_path, gpad2(f"UniProtKB:{chain}"))[0].object_id == chain
     assert lines_of(tmp_path, gpad2(f"MGI:{mouse}"))[0].object_id == mouse
 
 
-def test_a_version_header_goes_before_what_the_first_line_looks_like(tmp_path):
+def test_a_version_header_overrides_the_form_of_the_first_line(tmp_path):
     (line,) = lines_of(tmp_path, "!gpa-version: 2.0\n" + gpad2("DB:P1", eco="IDA"))
     assert (line.object_id, line.go_id, line.evidence) == ("P1", "GO:0000003", "IDA")
 
@@ -62,7 +62,7 @@ def test_lines_whose_last_empty_columns_were_cut_are_whole(tmp_path):
 
 
 @pytest.mark.parametrize("line", [gpad1, gpad2])
-def test_the_property_go_evidence_goes_before_the_eco_id(tmp_path, line):
+def test_the_property_go_evidence_overrides_the_eco_id(tmp_path, line):
     properties = "id=1|go_evidence=EXP|contributor=x"
     table, _ = read(tmp_path, line(eco="ECO:0001225", properties=properties))
     assert table["evidence"].tolist() == ["EXP"]

@@ -1,4 +1,4 @@
-"""Whose an annotation is, what qualifiers and several files do, and what holds whatever the lines and their order."""
+"""Proteins of annotations, qualifiers and several files, and what holds with any lines in any order."""
 
 import tempfile
 import tracemalloc
@@ -60,7 +60,7 @@ def test_aliases_as_a_parquet_file_gives_them_are_understood(tmp_path):
         (gpad2("UniProtKB:P12345-2"), "P12345", BY_ACCESSION),
     ],
 )
-def test_an_isoform_or_chain_is_looked_up_as_it_stands_and_then_by_its_accession(tmp_path, line, protein, how):
+def test_an_isoform_or_chain_is_looked_up_by_its_full_id_and_then_by_its_accession(tmp_path, line, protein, how):
     table, accounting = read(tmp_path, line, ["P12345", "A0A009IHW8", "Q99999", "Q99999-2"])
     assert pairs(table) == [(protein, "GO:0000003")]
     assert changed(accounting) == ({how: 1} if how else {})
@@ -71,7 +71,7 @@ def test_an_id_that_only_looks_like_an_isoform_stays_another_gene(tmp_path):
     assert pairs(table) == [("YBR126W", "GO:0000001")]
 
 
-def test_other_qualifiers_than_not_are_positives_and_told(tmp_path):
+def test_other_qualifiers_than_not_are_positives_and_reported(tmp_path):
     content = gaf(qualifier="contributes_to") + gaf("P2", qualifier="colocalizes_with") + gaf("P2", qualifier="NOT")
     table, accounting = read(tmp_path, content + gaf(qualifier="NOT|enables", term="GO:0000020", code="IEA"))
     assert pairs(table) == [("P1", "GO:0000003")]

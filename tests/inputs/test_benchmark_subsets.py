@@ -1,4 +1,4 @@
-"""A benchmark's vocabulary and sets of proteins: judged beside all terms and all test proteins, by the same figures."""
+"""A benchmark's vocabulary and sets of proteins, evaluated by the same figures as all terms and test proteins."""
 
 import numpy as np
 import pandas as pd
@@ -34,13 +34,13 @@ def world():
 
 
 def figures(table, split, term_set):
-    own = table[(table["split"] == split) & (table["term_set"] == term_set)]
-    return own.sort_values(["aspect", "metric"])[["aspect", "metric", "value", "low", "high", "n"]].reset_index(
+    rows = table[(table["split"] == split) & (table["term_set"] == term_set)]
+    return rows.sort_values(["aspect", "metric"])[["aspect", "metric", "value", "low", "high", "n"]].reset_index(
         drop=True
     )
 
 
-def test_nothing_is_judged_apart_where_nothing_is_asked_for(world):
+def test_no_subset_is_evaluated_by_default(world):
     held_out, predicted = world
     table = measure_subsets("m", predicted, held_out, Judged(), FEW_DRAWS)
     assert len(table) == 0
@@ -51,31 +51,31 @@ def test_a_set_of_all_test_proteins_has_the_figures_of_the_whole_test(world):
     held_out, predicted = world
     rows = [("mine", aspect, protein) for aspect in ASPECTS for protein in TESTED]
     sets = pd.DataFrame(rows, columns=["protein_set", "aspect", "protein_id"])
-    apart = measure_subsets("m", predicted, held_out, Judged(proteins=sets), FEW_DRAWS)
+    subsets = measure_subsets("m", predicted, held_out, Judged(proteins=sets), FEW_DRAWS)
     whole = measure("m", predicted, held_out, {}, FEW_DRAWS)
-    shared = whole[whole["metric"].isin(apart["metric"].unique())]
-    pd.testing.assert_frame_equal(figures(apart, "test_mine", "all"), figures(shared, "test", "all"))
+    shared = whole[whole["metric"].isin(subsets["metric"].unique())]
+    pd.testing.assert_frame_equal(figures(subsets, "test_mine", "all"), figures(shared, "test", "all"))
 
 
 def test_a_vocabulary_of_all_common_terms_has_the_figures_of_the_common_terms(world):
     held_out, predicted = world
     judged = Judged(terms=held_out.terms[["go_id"]])
-    apart = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
+    subsets = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
     whole = measure("m", predicted, held_out, {}, FEW_DRAWS)
-    pd.testing.assert_frame_equal(figures(apart, "test", "listed"), figures(whole, "test", "common"))
+    pd.testing.assert_frame_equal(figures(subsets, "test", "listed"), figures(whole, "test", "common"))
 
 
-def test_a_set_is_judged_over_the_listed_terms_too_and_only_its_own_proteins_count(world):
+def test_a_set_is_also_evaluated_over_the_listed_terms_with_only_its_proteins(world):
     held_out, predicted = world
     some = held_out.terms["go_id"][held_out.terms["aspect"] == "MFO"].iloc[3:8]
     sets = pd.DataFrame({"protein_set": "mine", "aspect": "MFO", "protein_id": [*TESTED[:5], "P00"]})
     judged = Judged(terms=pd.DataFrame({"go_id": some}), proteins=sets)
-    apart = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
+    subsets = measure_subsets("m", predicted, held_out, judged, FEW_DRAWS)
     truth = held_out.of_split("test")
     mine = truth[truth["protein_id"].isin(TESTED[:5]) & truth["go_id"].isin(some)]
-    told = figures(apart, "test_mine", "listed").set_index(["aspect", "metric"])["n"]
-    assert told["MFO", "fmax"] == mine["protein_id"].nunique() > 0
-    assert told["BPO", "fmax"] == 0
+    counts = figures(subsets, "test_mine", "listed").set_index(["aspect", "metric"])["n"]
+    assert counts["MFO", "fmax"] == mine["protein_id"].nunique() > 0
+    assert counts["BPO", "fmax"] == 0
 
 
 def test_a_method_that_could_not_run_has_the_same_rows_without_a_figure(world):
@@ -98,7 +98,7 @@ def test_sets_are_read_by_aspect_by_column_and_from_several_files(tmp_path):
         (tmp_path / name).write_text(content)
     named = {"one": ["a.txt", "b.txt"], "two": {"MFO": "a.txt"}, "three": {"file": "c.csv", "column": "near"}}
     table = read_protein_sets(sources(named, tmp_path), ["P1", "P2", "P3"], ["MFO", "BPO"])
-    found = {key: sorted(own["protein_id"]) for key, own in table.groupby(["protein_set", "aspect"])}
+    found = {key: sorted(rows["protein_id"]) for key, rows in table.groupby(["protein_set", "aspect"])}
     assert found == {
         ("one", "MFO"): ["P1", "P2", "P3"],
         ("one", "BPO"): ["P1", "P2", "P3"],

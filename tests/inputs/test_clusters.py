@@ -19,7 +19,7 @@ def numbers(sequences: list[str], *, identity: float = 0.3, clusterer: str = "km
 
 
 @pytest.mark.parametrize("changed", [0.1, 0.2, 0.3])
-def test_families_are_found_and_strangers_kept_apart(changed):
+def test_families_are_found_and_unrelated_proteins_are_separate(changed):
     sequences, family = families(0, changed=changed)
     assert numbers(sequences) == family
 
@@ -52,7 +52,7 @@ def test_a_high_identity_parts_what_a_low_one_joins():
 
 
 def test_a_family_larger_than_the_candidates_of_one_comes_together(monkeypatch):
-    # Two groups of near copies, themselves similar: the nearest of each protein are all of its own group.
+    # Two groups of near copies, themselves similar: the nearest of each protein are all of its group.
     rng = np.random.default_rng(0)
     one = random_protein(rng, 200)
     other = mutated(rng, one, 0.45)
@@ -68,7 +68,7 @@ def test_clusters_do_not_depend_on_the_order_of_the_proteins_nor_on_threads():
     assert ((one[order][:, None] == one[order]) == (two[:, None] == two)).all()
 
 
-def test_tiny_and_equal_proteins_cluster_without_words():
+def test_tiny_and_equal_proteins_cluster_without_kmers():
     assert numbers(["M", "MK", "M", ""]) == [0, 1, 0, 2]
 
 
@@ -93,7 +93,7 @@ def test_the_longest_sequence_represents_a_family_that_alignments_link():
     assert found.representative_N.tolist() == [2, 1, 2, 2]  # of equal sequences the first
 
 
-def test_mmseqs_that_is_not_installed_is_said(monkeypatch):
+def test_a_missing_mmseqs_is_reported(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(GoferError, match="MMseqs2 is not installed"):
         cluster(["MK"], identity=0.3, clusterer="mmseqs")
@@ -116,14 +116,14 @@ def test_clusters_of_mmseqs_are_those_of_their_representatives(tmp_path, monkeyp
     assert (found.linked_by, found.links) == ("linclust", 1)
 
 
-def test_a_failure_of_mmseqs_shows_what_it_said(tmp_path, monkeypatch):
+def test_a_failure_of_mmseqs_shows_its_message(tmp_path, monkeypatch):
     fake_mmseqs(tmp_path, monkeypatch, "echo out of memory >&2; exit 3")
     with pytest.raises(GoferError, match="status 3: out of memory"):
         cluster(["MA"], identity=0.3, clusterer="mmseqs")
 
 
 @NEEDS_MMSEQS
-def test_mmseqs_finds_close_families_and_keeps_strangers_separate():
+def test_mmseqs_finds_close_families_and_keeps_unrelated_proteins_separate():
     sequences, family = families(0, changed=0.02)
     assert numbers(sequences, clusterer="mmseqs") == family
 

@@ -1,4 +1,4 @@
-"""DIAMOND: how it is called, and what is made of its hits."""
+"""DIAMOND: how it is called, and how its hits are used."""
 
 import shutil
 
@@ -27,7 +27,7 @@ def test_a_program_that_is_not_there_is_reported_in_the_status_of_an_empty_file(
 
 @pytest.fixture
 def search(tmp_path, monkeypatch):
-    """A stand-in for DIAMOND: it notes its arguments and writes the hits that it was told to."""
+    """A stand-in for DIAMOND: it notes its arguments and writes the given hits."""
 
     def make(hits: str, *, status: int = 0) -> DiamondSearch:
         script = tmp_path / "diamond"
@@ -63,7 +63,7 @@ def test_no_protein_to_search_for_or_in_is_no_error(search, proteins):
     assert search("", status=3).hits(proteins, []).empty
 
 
-def test_a_failure_of_diamond_is_told_with_its_last_words(search, proteins):
+def test_a_failure_of_diamond_is_reported_with_its_last_lines(search, proteins):
     with pytest.raises(GoferError, match="diamond makedb ended with status 3: boom"):
         search("", status=3).hits(proteins, proteins)
 

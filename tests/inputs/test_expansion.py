@@ -1,4 +1,4 @@
-"""Which true terms are positives: the stated ones always, ancestors by the settings; the truth stays whole."""
+"""Which true terms are positives: the stated ones always, ancestors by the settings; true_ids stay complete."""
 
 import math
 
@@ -79,10 +79,10 @@ def by_hand(terms, stated, changed, held_out, stoplist):
     share = {go_id: sum(go_id in full.get(p, {}) for p in ("P1", "P2")) / 2 for go_id in terms["go_id"]}
     bits = {go_id: -math.log2(part) if part else math.inf for go_id, part in share.items()}
     found = {}
-    for protein, own in full.items():
-        truth = own.keys() - hidden
-        hops = seen.get(protein, {}) if changed.drop_through_held_out else own
-        stated_here = {go_id for go_id in truth if own[go_id] == 0}
+    for protein, hops_of in full.items():
+        truth = hops_of.keys() - hidden
+        hops = seen.get(protein, {}) if changed.drop_through_held_out else hops_of
+        stated_here = {go_id for go_id in truth if hops_of[go_id] == 0}
         added = [
             go_id
             for go_id in sorted(truth & hops.keys() - stated_here, key=lambda t: (hops[t], -bits[t], t))
@@ -118,12 +118,12 @@ def test_what_is_added_keeps_within_the_limits_and_nothing_held_out_is_a_label(c
     labels, _ = labelled(terms, stated, changed, held_out=held_out, stoplist=stoplist)
     said = set(zip(stated["protein_id"], stated["go_id"], strict=True))
     for protein, (positives, truth) in lists_of(positives_by_protein(labels)).items():
-        own = {go_id for p, go_id in said if p == protein} & truth
-        assert own <= positives.keys() <= truth, "a stated annotation always stays"
+        kept = {go_id for p, go_id in said if p == protein} & truth
+        assert kept <= positives.keys() <= truth, "a stated annotation always stays"
         assert not truth & held_out
-        added = positives.keys() - own
+        added = positives.keys() - kept
         assert not added & stoplist
-        if changed.expansion == "none" or (changed.expansion == "sparse" and len(own) >= changed.min_positives):
+        if changed.expansion == "none" or (changed.expansion == "sparse" and len(kept) >= changed.min_positives):
             assert not added
         if changed.expansion == "sparse":
             assert len(added) <= changed.max_ancestors
@@ -137,14 +137,14 @@ def test_every_true_label_is_accounted_for_once(case):
     labels, _ = labelled(terms, stated, changed, held_out=held_out, stoplist=stoplist)
     accounting = accounted(labels)
     for split in ("train", "val"):
-        own = labels[labels["split"] == split]
+        rows = labels[labels["split"] == split]
         said, added, positives = (
             accounting.count(item, split) for item in ("stated positives", "ancestors added", "positives")
         )
         table = accounting.table()
         left_out = table.loc[table["item"] == f"ancestors left out in {split}, true but no positives", "count"].sum()
         assert said + added == positives
-        assert positives + left_out == len(own)
+        assert positives + left_out == len(rows)
 
 
 @settings(max_examples=20, deadline=None)
@@ -210,7 +210,7 @@ def test_information_and_frequency_are_those_of_the_training_proteins(chain):
     assert "GO:0000001" not in positives_of(chain, pairs, config(stop_frequency=0.5))["P1"]
 
 
-def test_dropping_takes_away_what_follows_from_held_out_terms_alone_and_says_what(chain):
+def test_dropping_removes_and_counts_labels_that_follow_from_held_out_terms_alone(chain):
     pairs = [("P1", "GO:0000005"), ("P1", "GO:0000002"), ("P2", "GO:0000004"), ("P3", "GO:0000005")]
     labels, _ = labelled(chain, stated_table(pairs), config(drop_through_held_out=True), held_out={"GO:0000005"})
     found = lists_of(positives_by_protein(labels))
@@ -229,7 +229,7 @@ def test_keeping_counts_hops_from_held_out_terms_too(chain):
     assert found["P1"] == {f"GO:000000{i}": 5 - i for i in range(1, 5)}
 
 
-def test_the_accounting_tells_added_and_left_out_with_the_first_reason(chain):
+def test_the_accounting_has_added_and_left_out_labels_with_the_first_reason(chain):
     pairs = [("P1", "GO:0000005"), ("P2", "GO:0000006"), ("P2", "GO:0000005"), ("P3", "GO:0000004")]
     changed = config(expansion="sparse", min_positives=2, max_hops=3, max_ancestors=1)
     labels, _ = labelled(chain, stated_table(pairs), changed, stoplist={"GO:0000004"})

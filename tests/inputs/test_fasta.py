@@ -1,4 +1,4 @@
-"""The reader gives back what was written, and what it says does not depend on how the file lies in its blocks."""
+"""The reader gives back what was written, and its messages do not depend on the blocks of the file."""
 
 import bz2
 import gzip
@@ -66,7 +66,7 @@ def path(tmp_path_factory):
 
 @settings(max_examples=150, deadline=None)
 @given(files(), st.integers(1, 200))
-def test_what_was_written_is_read_whatever_its_lines_line_ends_packing_and_blocks(path, file, chunk):
+def test_written_records_are_read_with_any_lines_line_ends_packing_and_blocks(path, file, chunk):
     content, records = file
     proteins, problems = read(path, content, chunk=chunk)
     assert not problems
@@ -83,7 +83,7 @@ def test_what_was_written_is_read_whatever_its_lines_line_ends_packing_and_block
     ),
     st.integers(1, 30),
 )
-def test_blocks_and_the_quick_way_change_nothing_of_what_is_read_or_said(path, parts, chunk):
+def test_blocks_and_the_quick_path_give_the_same_records_and_messages(path, parts, chunk):
     content = ">" + "".join(parts)
     whole = read(path, content.encode())
     assert read(path, content.encode(), chunk=chunk) == whole
@@ -128,7 +128,7 @@ def test_ids_and_aliases_follow_the_header(path, header, protein_id, aliases, re
     assert [(p.protein_id, p.aliases) for p in proteins] == [(protein_id, aliases)]
 
 
-def test_the_first_fault_of_each_record_is_told_with_its_line(path):
+def test_the_first_fault_of_each_record_is_reported_with_its_line(path):
     content = b">a\nM3K\nM4K\n\n>b\nMK\n> \nMK\n>c\nMK\nM-K\n"
     proteins, problems = read(path, content)
     assert [p.line for p in proteins] == [5]

@@ -69,7 +69,7 @@ def test_many_proteins_are_worked_through_in_blocks_without_loss():
     assert (hierarchy_consistent(scores_BT, graph)[:, 0] == scores_BT[:, 1]).all()
 
 
-def test_edges_to_unknown_parents_and_on_wish_to_other_aspects_are_left_out():
+def test_edges_to_unknown_parents_and_optionally_to_other_aspects_are_left_out():
     terms = terms_table(
         {"m": [], "a": ["m", "gone"], "p": [], "b": ["p", "m"]}, aspect={"m": "MFO", "a": "MFO", "p": "BPO", "b": "BPO"}
     )
@@ -132,7 +132,7 @@ def test_an_edge_over_two_relations_counts_once():
 
 @settings(max_examples=60, deadline=None)
 @given(hierarchies(), st.integers(0, 4))
-def test_hops_are_the_fewest_and_radii_keep_what_lies_within_them(graph, hops):
+def test_hops_are_the_fewest_and_a_radius_keeps_the_terms_within_it(graph, hops):
     graph = replace(graph, go_ids=tuple(map(str, range(graph.n_terms))))
     within_TT, below_TT = graph.ancestors_TT(hops).toarray(), graph.descendants_TT(hops).toarray()
     np.testing.assert_array_equal(within_TT, below_TT.T)

@@ -53,7 +53,7 @@ def test_labels_sets_and_identities_are_those_that_were_joined(tmp_path):
     assert {name: list(ids) for name, ids in again.sets("MFO").items()} == {"ark": [], "zoo": ["T"]}
 
 
-def test_partial_knowledge_stays_a_split_of_its_own_without_what_was_known(tmp_path):
+def test_partial_knowledge_is_a_separate_split_without_known_terms(tmp_path):
     knowledge = pd.DataFrame({"protein_id": ["T"], "aspect": ["MFO"], "knowledge": ["partial_knowledge"]})
     judged = Judged(knowledge=knowledge, known=pd.DataFrame({"protein_id": ["T", "T"], "go_id": ["m", "a"]}))
     before, after, again = joined(tmp_path, judged)

@@ -14,7 +14,7 @@ PROTEINS = st.lists(st.text("ACDEKLX", max_size=40), min_size=1, max_size=12)
 
 
 def kmers_by_hand(sequence: str) -> set[tuple[str, str]]:
-    letter_of = {residue: own[0] for own in candidates.CLASSES for residue in own}
+    letter_of = {residue: letters[0] for letters in candidates.CLASSES for residue in letters}
     found = set()
     for pattern in PATTERNS:
         for start in range(len(sequence) - len(pattern) + 1):
@@ -30,8 +30,8 @@ def kmers_by_hand(sequence: str) -> set[tuple[str, str]]:
 def test_kmers_shared_are_those_counted_by_hand(sequences):
     kmers_NW = kmer_matrix(sequences)
     shared = (kmers_NW @ kmers_NW.T).toarray()
-    own = [kmers_by_hand(sequence) for sequence in sequences]
-    assert shared.tolist() == [[len(one & other) for other in own] for one in own]
+    kmers = [kmers_by_hand(sequence) for sequence in sequences]
+    assert shared.tolist() == [[len(one & other) for other in kmers] for one in kmers]
 
 
 def test_kmers_do_not_reach_into_the_next_protein():
@@ -48,24 +48,24 @@ def test_residues_that_replace_each_other_make_the_same_kmer():
 @settings(max_examples=15, deadline=None)
 @given(PROTEINS, st.integers(1, 5))
 def test_the_best_are_those_of_a_plain_count(sequences, most):
-    own = [kmers_by_hand(sequence) for sequence in sequences]
-    proteins = Counter(word for words in own for word in words)
-    weight = {word: 1 + round(4 * math.log2(len(own) / count)) for word, count in proteins.items()}
+    kmers = [kmers_by_hand(sequence) for sequence in sequences]
+    proteins = Counter(word for words in kmers for word in words)
+    weight = {word: 1 + round(4 * math.log2(len(kmers) / count)) for word, count in proteins.items()}
     kmers_NW = kmer_matrix(sequences)
-    for one, found in zip(own, KmerIndex.of(kmers_NW).best(kmers_NW, most=most), strict=True):
-        score = [sum(weight[word] for word in one & other) / math.sqrt(len(other) or 1) for other in own]
-        wanted = sorted((row for row in range(len(own)) if score[row] > 0), key=lambda row: (-score[row], row))
+    for one, found in zip(kmers, KmerIndex.of(kmers_NW).best(kmers_NW, most=most), strict=True):
+        score = [sum(weight[word] for word in one & other) / math.sqrt(len(other) or 1) for other in kmers]
+        wanted = sorted((row for row in range(len(kmers)) if score[row] > 0), key=lambda row: (-score[row], row))
         assert found.tolist() == wanted[:most]
 
 
-def test_relatives_come_first_and_those_of_the_own_kind_are_passed_over():
+def test_relatives_come_first_and_those_of_the_same_kind_are_skipped():
     sequences, family = families(0, n=30, members=3)
     kinds = np.array(family)
     kmers_NW = kmer_matrix(sequences)
     index = KmerIndex.of(kmers_NW)
-    assert [sorted(kinds[rows]) for rows in index.best(kmers_NW, most=3)] == [[own] * 3 for own in family]
-    apart = index.best(kmers_NW, most=3, kinds=(kinds, kinds))
-    assert all(own not in kinds[rows] for own, rows in zip(family, apart, strict=True))
+    assert [sorted(kinds[rows]) for rows in index.best(kmers_NW, most=3)] == [[number] * 3 for number in family]
+    of_other_kinds = index.best(kmers_NW, most=3, kinds=(kinds, kinds))
+    assert all(number not in kinds[rows] for number, rows in zip(family, of_other_kinds, strict=True))
 
 
 def test_blocks_and_threads_change_nothing(monkeypatch):

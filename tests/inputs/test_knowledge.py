@@ -1,4 +1,4 @@
-"""No, limited and partial knowledge: what was stated before a day is not asked for, in the aspect where it was."""
+"""Prior knowledge (split_dates, benchmark_subsets, subset_metrics): known terms are not to be predicted."""
 
 import gzip
 
@@ -56,8 +56,8 @@ def world(terms):
 
 def test_each_aspect_of_each_protein_has_the_knowledge_that_was_there(world):
     _, judged = world
-    told = {(row.protein_id, row.aspect): row.knowledge for row in judged.knowledge.itertuples()}
-    assert told == {
+    found = {(row.protein_id, row.aspect): row.knowledge for row in judged.knowledge.itertuples()}
+    assert found == {
         ("NEW", "MFO"): "no_knowledge",
         ("LIM", "MFO"): "limited_knowledge",
         ("PAR", "MFO"): "partial_knowledge",
@@ -68,7 +68,8 @@ def test_each_aspect_of_each_protein_has_the_knowledge_that_was_there(world):
 def test_known_terms_and_aspects_without_anything_new_are_no_part_of_the_truth(world):
     held_out, _ = world
     truth = {
-        split: set(zip(own["protein_id"], own["go_id"], strict=True)) for split, own in held_out.truth.groupby("split")
+        split: set(zip(rows["protein_id"], rows["go_id"], strict=True))
+        for split, rows in held_out.truth.groupby("split")
     }
     assert truth[PARTIAL_SPLIT] == {("PAR", "heme")}
     assert truth["test"] == {
@@ -83,25 +84,25 @@ def figure(table, split, metric="fmax", aspect="MFO"):
     return row[["value", "n"]].iloc[0].tolist()
 
 
-def test_a_known_term_is_neither_found_nor_wrong_where_something_of_its_aspect_was_known(world):
+def test_a_known_term_is_neither_found_nor_wrong_in_partial_knowledge(world):
     held_out, judged = world
     bootstrap = Bootstrap(resamples=10, seed=1)
     # Of PAR nothing but what was known: not one new term is found, and the known ones are no help.
     known = pd.DataFrame({"protein_id": ["PAR", "PAR"], "go_id": ["ion", "bind"], "score": [0.9, 0.9]})
     assert figure(measure_subsets("m", Predicted(known), held_out, judged, bootstrap), PARTIAL_SPLIT) == [0.0, 1]
-    # The new term beside the known ones: all right, since these do not count as wrong.
+    # The new term together with the known ones: no error, since these do not count as wrong.
     found = pd.concat([known, pd.DataFrame({"protein_id": ["PAR"], "go_id": ["heme"], "score": [0.8]})])
     assert figure(measure_subsets("m", Predicted(found), held_out, judged, bootstrap), PARTIAL_SPLIT) == [1.0, 1]
 
 
-def test_no_and_limited_knowledge_are_apart_and_together_the_test_of_the_main_table(world):
+def test_no_and_limited_knowledge_are_disjoint_and_together_the_test_of_the_main_table(world):
     held_out, judged = world
     right = pd.DataFrame({"protein_id": ["NEW", "PAR"], "go_id": ["ion", "divide"], "score": [0.9, 0.9]})
     bootstrap = Bootstrap(resamples=10, seed=1)
-    apart = measure_subsets("m", Predicted(right), held_out, judged, bootstrap)
-    assert figure(apart, "test_no_knowledge") == [1.0, 1]
-    assert figure(apart, "test_limited_knowledge") == [0.0, 1]
-    assert figure(apart, "test_limited_knowledge", aspect="BPO") == [1.0, 1]
+    subsets = measure_subsets("m", Predicted(right), held_out, judged, bootstrap)
+    assert figure(subsets, "test_no_knowledge") == [1.0, 1]
+    assert figure(subsets, "test_limited_knowledge") == [0.0, 1]
+    assert figure(subsets, "test_limited_knowledge", aspect="BPO") == [1.0, 1]
     whole = measure("m", Predicted(right), held_out, {}, bootstrap)
     whole = whole[whole["term_set"] == "all"]
     assert figure(whole, "test")[1] == 2
@@ -143,10 +144,10 @@ def recounted(stated, splits, go, roots, day):
     asked, pairs = {}, set()
     tested = splits.loc[splits["split"] == "test", "protein_id"]
     telling = stated[stated["protein_id"].isin(tested) & ~stated["go_id"].isin(roots)]
-    for name, own in telling.groupby("protein_id"):
-        old = own.loc[own["date"] < day, "go_id"]
+    for name, rows in telling.groupby("protein_id"):
+        old = rows.loc[rows["date"] < day, "go_id"]
         before = {term for stated_term in old for term in above[stated_term]}
-        now = {term for stated_term in own["go_id"] for term in above[stated_term]} - roots
+        now = {term for stated_term in rows["go_id"] for term in above[stated_term]} - roots
         for here in {aspect[term] for term in now - before}:
             partial = here in {aspect[term] for term in old}
             asked[name, here] = "partial_knowledge" if partial else "limited_knowledge" if len(old) else "no_knowledge"

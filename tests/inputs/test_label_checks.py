@@ -1,4 +1,4 @@
-"""What must hold of sets and labels is checked, whatever made them."""
+"""Invariants of term sets and labels are checked in any case."""
 
 import numpy as np
 import pandas as pd
@@ -94,6 +94,6 @@ def test_the_true_labels_are_those_that_were_counted(counted):
         check_counts({"GO:0000001": 1}, counted)
 
 
-def test_a_protein_stands_once(sets, counted):
+def test_a_protein_is_there_once(sets, counted):
     with pytest.raises(GoferError, match="P1 occurs twice"):
         check_labels(pd.concat([labels(), labels(split="val")]), sets, counted)

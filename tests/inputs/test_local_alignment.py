@@ -28,7 +28,7 @@ def test_columns_of_gaps_count(rng):
     assert identity_of(one, one[:100] + random_protein(rng, 10) + one[100:]) == pytest.approx(200 / 210, abs=0.01)
 
 
-def test_strangers_are_not_similar(rng):
+def test_unrelated_proteins_are_not_similar(rng):
     assert [identity_of(random_protein(rng, 300), random_protein(rng, 300)) for _ in range(50)] == [None] * 50
 
 
@@ -59,7 +59,7 @@ def test_two_proteins_have_one_identity_whichever_comes_first():
 
 
 def test_the_figures_are_those_of_the_plain_algorithm():
-    # The instruction sets of other machines give these too: parasail's own tests hold them to it.
+    # The instruction sets of other machines give these too: parasail's tests check that.
     sequences, _ = families(4, n=3, members=3, changed=0.35)
     for one in sequences:
         for other in sequences:
@@ -68,7 +68,7 @@ def test_the_figures_are_those_of_the_plain_algorithm():
                 assert (hit.score, hit.identity) == (plain.score, plain.matches / plain.length)
 
 
-def test_a_score_beyond_sixteen_bits_is_no_lie(rng):
+def test_a_score_beyond_sixteen_bits_is_right(rng):
     giant = random_protein(rng, 9000)
     (hit,) = hits(giant, [giant])
     assert hit.identity == 1.0

@@ -20,7 +20,7 @@ def splits_of(split: list[str], cluster: list[int] | None = None) -> pd.DataFram
 
 
 def world() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training proteins, then one to look for at about 90 %, one at 60 %, and a stranger."""
+    """Training proteins, then one to look for at about 90 %, one at 60 %, and an unrelated one."""
     rng = np.random.default_rng(0)
     one, other, third = (random_protein(rng) for _ in range(3))
     sequences = [mutated(rng, one, 0.3), mutated(rng, one, 0.1), mutated(rng, other, 0.4), third, one, other]
@@ -30,19 +30,19 @@ def world() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_the_most_identical_training_protein_is_named():
     proteins, splits = world()
-    told = with_nearest(splits, proteins)
-    assert told["nearest_train"].tolist()[4:6] == ["P0001", "P0002"]
-    assert told["nearest_identity"].tolist()[4:6] == pytest.approx([0.9, 0.6], abs=0.03)
+    table = with_nearest(splits, proteins)
+    assert table["nearest_train"].tolist()[4:6] == ["P0001", "P0002"]
+    assert table["nearest_identity"].tolist()[4:6] == pytest.approx([0.9, 0.6], abs=0.03)
 
 
 def test_where_none_is_similar_and_for_training_and_unused_proteins_there_is_none():
     proteins, splits = world()
-    told = with_nearest(splits, proteins).iloc[[0, 1, 2, 3, 6]]
-    assert told["nearest_train"].isna().all()
-    assert told["nearest_identity"].isna().all()
+    table = with_nearest(splits, proteins).iloc[[0, 1, 2, 3, 6]]
+    assert table["nearest_train"].isna().all()
+    assert table["nearest_identity"].isna().all()
 
 
-def test_an_unused_protein_is_nobody_s_nearest():
+def test_an_unused_protein_is_never_the_nearest():
     proteins, splits = world()
     splits.loc[1, "split"] = "unused"
     assert with_nearest(splits, proteins)["nearest_train"][4] == "P0000"
@@ -50,39 +50,39 @@ def test_an_unused_protein_is_nobody_s_nearest():
 
 def test_of_equal_training_sequences_the_first_id_is_named():
     proteins = proteins_of(["MKTAYIAKQRQISFVKSHFSRQ" * 3] * 2 + ["MKTAYIAKQRQISFVKSHFSRW" * 3])
-    told = with_nearest(splits_of(["train", "train", "test"]), proteins.iloc[[1, 0, 2]])
-    assert told["nearest_train"][2] == "P0000"
+    table = with_nearest(splits_of(["train", "train", "test"]), proteins.iloc[[1, 0, 2]])
+    assert table["nearest_train"][2] == "P0000"
 
 
 def test_neither_the_order_of_the_proteins_nor_threads_change_anything():
     sequences, _ = families(0, n=20, members=4, changed=0.4)
     proteins, splits = proteins_of(sequences), splits_of(["train", "val", "test", "train"] * 20)
-    told = with_nearest(splits, proteins)
+    table = with_nearest(splits, proteins)
     order = np.random.default_rng(1).permutation(len(proteins))
     mixed = with_nearest(splits.iloc[order], proteins.iloc[order[::-1]], threads=3)
-    pd.testing.assert_frame_equal(mixed.sort_values("protein_id"), told)
+    pd.testing.assert_frame_equal(mixed.sort_values("protein_id"), table)
 
 
 def test_the_nearest_is_that_of_aligning_every_pair():
     sequences, family = families(1, n=10, members=4, changed=0.3)
-    told = with_nearest(splits_of(["train", "train", "train", "test"] * 10), proteins_of(sequences))
+    table = with_nearest(splits_of(["train", "train", "train", "test"] * 10), proteins_of(sequences))
     train = [sequence for place, sequence in enumerate(sequences) if place % 4 < 3]
     for place in range(3, 40, 4):
-        assert told["nearest_identity"][place] == max(hit.identity for hit in hits(sequences[place], train))
-        assert family[int(told["nearest_train"][place][1:])] == family[place]
+        assert table["nearest_identity"][place] == max(hit.identity for hit in hits(sequences[place], train))
+        assert family[int(table["nearest_train"][place][1:])] == family[place]
 
 
-def test_what_is_similar_nonetheless_goes_to_training_with_its_cluster():
+def test_a_protein_that_is_still_similar_goes_to_training_with_its_cluster():
     proteins, splits = world()
     splits["cluster"] = [0, 1, 2, 3, 6, 5, 6]
     splits = pd.concat([splits, pd.DataFrame({"protein_id": ["P0007"], "split": ["test"], "cluster": [7]})])
     extra = proteins_of([random_protein(np.random.default_rng(9))]).assign(protein_id="P0007")
     proteins = pd.concat([proteins, extra], ignore_index=True)
-    told, moved = without_similar(splits.reset_index(drop=True), proteins, identity=0.8)
-    assert told["split"].tolist() == ["train", "train", "train", "unused", "train", "val", "train", "test"]
+    table, moved = without_similar(splits.reset_index(drop=True), proteins, identity=0.8)
+    assert table["split"].tolist() == ["train", "train", "train", "unused", "train", "val", "train", "test"]
     assert moved == 2
-    assert told["nearest_train"].dropna().tolist() == ["P0002"]
-    assert not (told["nearest_identity"] >= 0.8).any()
+    assert table["nearest_train"].dropna().tolist() == ["P0002"]
+    assert not (table["nearest_identity"] >= 0.8).any()
 
 
 def test_a_split_whose_last_protein_would_go_to_training_is_refused():
@@ -91,11 +91,11 @@ def test_a_split_whose_last_protein_would_go_to_training_is_refused():
         without_similar(splits, proteins, identity=0.5)
 
 
-def test_nothing_goes_where_nothing_is_similar():
+def test_without_similar_proteins_none_changes_its_split():
     proteins, splits = world()
-    told, moved = without_similar(splits, proteins, identity=0.95)
+    table, moved = without_similar(splits, proteins, identity=0.95)
     assert moved == 0
-    assert told.equals(with_nearest(splits, proteins))
+    assert table.equals(with_nearest(splits, proteins))
 
 
 def test_the_held_out_proteins_are_counted_by_bins():
@@ -134,7 +134,7 @@ def test_a_bin_holds_its_lower_edge(identity, name):
     assert identity_bins([identity]).tolist() == [name]
 
 
-def test_every_bin_is_told_in_order_even_where_it_is_empty():
+def test_every_bin_is_reported_in_order_even_an_empty_one():
     counts = identity_bins([0.6, np.nan, np.nan]).value_counts(sort=False)
     assert counts.tolist() == [2, 0, 0, 1, 0, 0]
 
@@ -150,10 +150,10 @@ def test_known_proteins_are_looked_among_too():
 )
 def test_in_large_sets_diamond_finds_the_same_nearest_with_the_same_identity(monkeypatch):
     proteins, splits = world()
-    told = with_nearest(splits, proteins)
+    table = with_nearest(splits, proteins)
     monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
     monkeypatch.setattr(candidates, "kmer_matrix", None)
-    pd.testing.assert_frame_equal(with_nearest(splits, proteins), told)
+    pd.testing.assert_frame_equal(with_nearest(splits, proteins), table)
 
 
 def test_a_large_set_without_diamond_is_reported(monkeypatch, caplog):

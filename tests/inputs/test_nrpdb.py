@@ -1,4 +1,4 @@
-"""The annotation file of nrPDB-GO is read as it was published, and refused where it is something else."""
+"""The annotation file of nrPDB-GO is read as it was published, and anything else is refused."""
 
 import pytest
 from inputs.annotation_lines import lines_of
@@ -56,7 +56,7 @@ def test_other_headings_are_refused_with_what_they_say(tmp_path, content, said):
         lines_of(tmp_path, content)
 
 
-def test_a_vocabulary_without_a_term_takes_a_line_of_its_own(tmp_path):
+def test_a_vocabulary_without_a_term_takes_one_line(tmp_path):
     nothing = dict.fromkeys(VOCABULARIES, [])
     path = tmp_path / "annot.tsv"
     path.write_text(nrpdb([], nothing | {"biological_process": ["GO:0000003"]}))

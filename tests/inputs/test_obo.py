@@ -1,4 +1,4 @@
-"""What an OBO file must hold, what of it is used, and what is counted instead."""
+"""What an OBO file must contain, what is used of it, and what is counted as left out."""
 
 import re
 
@@ -24,8 +24,8 @@ def process(number, *parents, **others):
 
 def counts(ontology, item):
     table = ontology.accounting().table()
-    own = table[table["item"] == item]
-    return dict(zip(own["reason"], own["count"], strict=True))
+    rows = table[table["item"] == item]
+    return dict(zip(rows["reason"], rows["count"], strict=True))
 
 
 @settings(max_examples=60, deadline=None)
@@ -52,8 +52,8 @@ def test_every_parent_is_in_the_table_or_counted_and_none_crosses_aspects_where_
     stated = sum(len(term.parents) for term in terms)
     for ontology in (whole, within):
         table = ontology.accounting().table().set_index("item")["count"]
-        told = table[[item for item in sorted(set(table.index)) if re.match("edges( not| dropped|$)", item)]]
-        assert told.sum() == stated
+        edges = table[[item for item in sorted(set(table.index)) if re.match("edges( not| dropped|$)", item)]]
+        assert edges.sum() == stated
     inside, across = (GoGraph.of_terms(ontology.terms, ALL) for ontology in (within, whole))
     for child in inside.go_ids:
         above = [parent for parent in across.parents(child) if aspect[parent] == aspect[child]]
@@ -73,7 +73,7 @@ def test_regulates_stands_for_its_positive_and_its_negative_kind():
     assert GoGraph.of_terms(ontology.terms).parents(go_id(20)) == [go_id(1)]
 
 
-def test_a_cycle_through_regulates_is_named_where_it_would_be_followed_and_harmless_elsewhere():
+def test_a_cycle_through_regulates_is_refused_only_if_it_would_be_followed():
     terms = [*ROOTS, process(11, ("part_of", go_id(12))), process(12, ("negatively_regulates", go_id(11)))]
     text = obo(terms)
     with pytest.raises(InputError, match="a cycle: GO:0000011 part_of GO:0000012 negatively_regulates GO:0000011") as e:
@@ -95,7 +95,7 @@ def test_a_cycle_that_leaves_the_aspect_is_none_where_other_aspects_do_not_count
     }
 
 
-def test_a_missing_parent_over_regulates_is_a_fault_where_it_is_followed_and_counted_elsewhere():
+def test_a_missing_parent_over_regulates_is_a_fault_if_followed_and_is_counted_otherwise():
     gone = Drawn(go_id(40), "gone", NAMESPACES[1], more=("is_obsolete: true",))
     terms = [*ROOTS, process(11, ("regulates", go_id(99))), process(12, ("positively_regulates", go_id(40))), gone]
     with pytest.raises(GoferError) as caught:

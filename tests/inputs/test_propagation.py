@@ -14,7 +14,9 @@ def test_propagation_is_the_closure_by_the_shortest_way(world):
     terms, stated = world
     table = propagate(stated, terms, RELATIONS)
     found = dict(zip(zip(table["protein_id"], table["go_id"], strict=True), table["hops"], strict=True))
-    assert found == {(p, go_id): hops for p, own in closure(terms, stated).items() for go_id, hops in own.items()}
+    assert found == {
+        (p, go_id): hops for p, terms_of in closure(terms, stated).items() for go_id, hops in terms_of.items()
+    }
     assert list(found) == sorted(found)
 
 
@@ -75,8 +77,8 @@ def test_information_accretion_is_the_definition_counted_by_hand(world):
     aspect = dict(zip(terms["go_id"], terms["aspect"], strict=True))
     for row, accretion in zip(terms.to_dict("records"), accretion_T, strict=True):
         parents = {p for p in [*row["is_a"], *row["part_of"]] if aspect[p] == row["aspect"]}
-        with_parents = sum(parents <= own for own in has.values())
-        count = sum(row["go_id"] in own for own in has.values())
+        with_parents = sum(parents <= terms_of for terms_of in has.values())
+        count = sum(row["go_id"] in terms_of for terms_of in has.values())
         share = count / with_parents if count else 1 / (with_parents + 1)
         assert accretion == pytest.approx(-np.log2(share) if parents else 0.0)
     assert np.isfinite(accretion_T).all()

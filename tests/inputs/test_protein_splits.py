@@ -64,7 +64,7 @@ def split_if_any(proteins: pd.DataFrame, annotated: set[str], config: SplitConfi
 
 @settings(max_examples=25, deadline=None)
 @given(worlds())
-def test_whatever_the_proteins_and_settings_a_split_keeps_its_promises(world):
+def test_a_split_keeps_its_promises_with_any_proteins_and_settings(world):
     proteins, annotated, config, rng = world
     table = split_if_any(proteins, annotated, config)
     assume(table is not None)  # few large clusters can leave val or test without any, which is refused
@@ -137,7 +137,7 @@ def test_without_a_list_for_validation_its_share_of_the_others_is_drawn_and_simi
     assert rest["cluster"].nunique() == 35
 
 
-def test_what_has_the_sequence_of_a_tested_protein_is_left_out_where_that_is_asked_for(write):
+def test_proteins_with_the_sequence_of_a_tested_protein_are_left_out_if_configured(write):
     proteins = proteins_of(["MK", "MA", "MV", "MK", "MA"])
     lists = {"val": [write("val.txt", "P0001\n")], "test": [write("test.txt", "P0003\nP0004\n")]}
     with pytest.raises(GoferError, match="have the same sequence"):
@@ -161,7 +161,7 @@ def days_of(days: dict[str, str], proteins: pd.DataFrame) -> pd.DataFrame:
     return first_days(stated, proteins, set())
 
 
-def test_a_split_by_date_goes_by_the_first_day_and_the_days_named_belong_to_the_later_split():
+def test_a_split_by_date_uses_the_first_day_and_the_given_days_belong_to_the_later_split():
     proteins = proteins_of(["MA", "MC", "MD", "ME", "MF", "MG"])
     first = ["2018-12-31", "2019-01-01", "2019-12-31", "2020-01-01", "2024-02-29", "1999-01-01"]
     days = days_of(dict(zip(proteins["protein_id"], first, strict=True)), proteins)

@@ -132,8 +132,8 @@ def test_real_proteins_keep_the_digest_by_which_their_artefacts_are_known(shared
     folder = shared_data / "swissprot"
     reader = ProteinReader([folder / "swissprot_2020.fasta"], keep_ids=folder / "ids_clean.txt")
     assert sum(len(batch) for batch in reader.batches()) == 3226
-    told = reader.manifest().release["proteins_sha256"]
-    assert told == "02b40f3baf93fd7b68d6ef39e0ff9e096e363ba0d12a15b16b7da0152e5b359b"
+    digest = reader.manifest().release["proteins_sha256"]
+    assert digest == "02b40f3baf93fd7b68d6ef39e0ff9e096e363ba0d12a15b16b7da0152e5b359b"
 
 
 def test_proteins_to_leave_out_go_with_all_of_their_sequence(tmp_path):

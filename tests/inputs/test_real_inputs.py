@@ -113,7 +113,7 @@ def test_information_accretion_of_swissprot_is_the_definition_in_plain_sets(go, 
         together = len(set.intersection(*(having[parent] for parent in above)))
         share = len(having[go_id]) / together if having[go_id] else 1 / (together + 1)
         assert abs(found + math.log2(share)) <= 1e-12, go_id
-    assert sum(1 for own in having.values() if own) > 5000
+    assert sum(1 for terms in having.values() if terms) > 5000
 
 
 def test_a_yeast_gaf_agrees_with_what_its_lines_say(go, shared_data):

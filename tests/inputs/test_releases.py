@@ -46,21 +46,21 @@ def test_looking_back_added_and_removed_and_before_and_after_change_places(terms
     assert accounting.count("terms unchanged") == len(live[0] & live[1] - set(forth["go_id"]))
 
 
-def test_a_term_that_came_tells_where_it_stands_and_one_that_went_where_it_stood():
+def test_an_added_term_has_its_parents_and_a_removed_one_its_former_parents():
     assert changes([process(10)], [process(11, ("is_a", go_id(1)), ("part_of", go_id(1)))]) == [
         ("added", go_id(11), "process 11", "BPO", "", "is_a GO:0000001 root 1; part_of GO:0000001 root 1"),
         ("removed", go_id(10), "process 10", "BPO", "is_a GO:0000001 root 1", ""),
     ]
 
 
-def test_an_obsolete_term_tells_what_to_use_instead():
+def test_an_obsolete_term_names_its_replacement():
     tags = ("is_obsolete: true", "replaced_by: GO:0000011", "consider: GO:0000012", "consider: GO:0000099")
     (row,) = changes([process(i) for i in (10, 11, 12)], [process(11), process(12), process(10, more=tags)])
     assert row[:2] == ("obsoleted", go_id(10))
     assert row[-1] == "replaced by GO:0000011 process 11; consider GO:0000012 process 12; consider GO:0000099"
 
 
-def test_a_merged_term_tells_its_main_term_and_moves_none_of_its_children():
+def test_a_merged_term_names_its_main_term_and_moves_none_of_its_children():
     child = process(12, ("is_a", go_id(10)), ("is_a", go_id(11)))
     after = [process(11, alt_ids=(go_id(10),)), process(12, ("is_a", go_id(11)))]
     assert changes([process(10), process(11), child], after) == [
@@ -68,7 +68,7 @@ def test_a_merged_term_tells_its_main_term_and_moves_none_of_its_children():
     ]
 
 
-def test_a_term_that_took_in_its_own_parent_is_moved_only_to_other_parents():
+def test_a_term_that_absorbed_its_parent_is_moved_only_to_other_parents():
     before = [process(10), process(11, ("is_a", go_id(10)))]
     assert [row[0] for row in changes(before, [process(11, alt_ids=(go_id(10),))])] == ["merged", "moved"]
     above = [process(10), process(11, ("is_a", go_id(10)), ("is_a", go_id(1)))]
@@ -83,7 +83,7 @@ def test_an_id_that_now_belongs_to_an_obsolete_term_is_obsolete_too():
     ]
 
 
-def test_an_id_that_is_live_again_tells_what_it_was():
+def test_an_id_that_is_live_again_has_its_former_state():
     before = [process(10, alt_ids=(go_id(11),)), process(12, more=("is_obsolete: true",))]
     rows = changes(before, [process(i) for i in (10, 11, 12)])
     assert [row[:2] + row[4:5] for row in rows] == [

@@ -75,7 +75,7 @@ ROWS = st.lists(
 @settings(max_examples=30, deadline=None)
 @given(ROWS, st.lists(st.sampled_from(["MA", "MC", "MD", "ME", "MF", "MG"]), min_size=12, max_size=12))
 def test_nothing_stated_later_is_seen_by_an_earlier_split(rows, sequences):
-    # Three more of their own keep every split from being empty.
+    # Three more proteins keep every split from being empty.
     rows = [*rows, ("P0012", "GO:1", "2018-01-01"), ("P0013", "GO:1", "2019-06-01"), ("P0014", "GO:1", "2020-06-01")]
     proteins = proteins_of([*sequences, "WA", "WC", "WD"])
     table = known_in_time(stated_of(rows), proteins, ROOTS, Accounting(), **DAYS)

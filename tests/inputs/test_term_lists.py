@@ -21,14 +21,14 @@ def test_an_id_that_is_no_live_term_is_refused_with_its_line(ontology, write, na
         read_terms(path, ontology.terms)
 
 
-def test_a_root_is_refused_only_where_it_would_do_harm_and_the_reason_is_told(ontology, write):
+def test_a_root_is_refused_only_where_it_would_do_harm_and_the_reason_is_given(ontology, write):
     path = write("terms.txt", "GO:0003674\n")
     assert read_terms(path, ontology.terms) == {"GO:0003674": 1}
     with pytest.raises(InputError, match="GO:0003674 is a root: training never sees it"):
         read_terms(path, ontology.terms, why_no_root="training never sees it")
 
 
-def test_all_faults_of_a_list_are_told_at_once(ontology, write):
+def test_all_faults_of_a_list_are_reported_at_once(ontology, write):
     path = write("terms.txt", "GO:0000090\nGO:0000001\nGO:0000091\n")
     with pytest.raises(ProblemsError) as caught:
         read_terms(path, ontology.terms)

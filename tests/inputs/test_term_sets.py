@@ -79,21 +79,21 @@ def test_a_list_at_fault_is_refused_with_its_line(ontology, write, listed, said)
 @pytest.mark.parametrize(
     ("method", "needs"), [("list", "a list"), ("time", "zero_from"), ("release", "previous_ontology")]
 )
-def test_what_a_method_needs_and_does_not_get_is_said(ontology, method, needs):
+def test_a_missing_setting_of_a_method_is_named(ontology, method, needs):
     with pytest.raises(GoferError, match=f"zero_method {method} without {needs}"):
         sets_of(ontology.terms, counts(ontology), config(method))
 
 
-def test_listed_terms_are_few_shot_in_place_of_the_rule_and_those_without_proteins_are_told(ontology, write):
+def test_listed_terms_are_few_shot_in_place_of_the_rule_and_those_without_proteins_are_reported(ontology, write):
     path = write("few.txt", "GO:0009001\nGO:0000011  # training has none\n")
     numbers = TermCounts(np.array([9, 1, 1, 0, 9, 1]), np.zeros(6, dtype=np.int64))
-    table, told = make_term_sets(ontology.terms, numbers, config("none"), RELATIONS, TermSources(few_list=path))
+    table, accounting = make_term_sets(ontology.terms, numbers, config("none"), RELATIONS, TermSources(few_list=path))
     assert dict(zip(table["go_id"], table["term_set"], strict=True)) == {
         "GO:0000001": "few", "GO:0000002": "common", "GO:0000003": "common", "GO:0000011": "zero",
         "GO:0003674": "common", "GO:0008150": "common",
     }  # fmt: skip
-    assert told.count("terms of few_list", "few-shot") == 1
-    assert told.count("terms of few_list without a training protein, so zero-shot", "GO:0000011") == 1
+    assert accounting.count("terms of few_list", "few-shot") == 1
+    assert accounting.count("terms of few_list without a training protein, so zero-shot", "GO:0000011") == 1
 
 
 def test_a_few_shot_term_that_is_held_out_is_refused_with_its_line(ontology, write):
@@ -125,9 +125,9 @@ def test_an_annotation_without_a_date_is_taken_to_be_old_and_counted(ontology):
     rows = [("P1", "GO:0000003", None), ("P2", "GO:0000003", "2020-01-01"), ("P2", "GO:0000001", "2020-01-01")]
     numbers = TermCounts(np.array([2, 2, 2, 2, 2, 2]), np.zeros(6, dtype=np.int64))
     sources = TermSources(annotations=annotated(ontology.terms, *rows))
-    table, told = make_term_sets(ontology.terms, numbers, config("time", day="2019-01-01"), RELATIONS, sources)
+    table, accounting = make_term_sets(ontology.terms, numbers, config("time", day="2019-01-01"), RELATIONS, sources)
     assert held_out(table) == set()
-    assert told.count("annotations without a date", "taken to be older than zero_from") == 1
+    assert accounting.count("annotations without a date", "taken to be older than zero_from") == 1
 
 
 def test_annotations_that_have_no_date_at_all_are_refused_by_time(ontology):
@@ -141,13 +141,13 @@ def test_terms_that_the_older_release_lacks_are_held_out_with_all_below_where_a_
     previous = ["GO:0003674", "GO:0008150", "GO:0000003", "GO:0000011"]
     numbers = TermCounts(np.array([1, 0, 0, 1, 1, 1]), np.zeros(6, dtype=np.int64))
     sources = TermSources(annotations=annotations, previous=previous)
-    table, told = make_term_sets(ontology.terms, numbers, config("release"), RELATIONS, sources)
+    table, accounting = make_term_sets(ontology.terms, numbers, config("release"), RELATIONS, sources)
     assert held_out(table) == {"GO:0000001", "GO:0000003"}
     assert set(table.loc[table["term_set"] == "zero", "go_id"]) == {"GO:0000001", "GO:0000002", "GO:0000003"}
-    assert told.count("terms new in this release", "of some protein: held out") == 1
-    assert told.count("terms new in this release", "of no protein: zero-shot anyway") == 1
-    assert told.count("terms held out", "zero_method release") == 1
-    assert told.count("terms held out", "below those, without any") == 1
+    assert accounting.count("terms new in this release", "of some protein: held out") == 1
+    assert accounting.count("terms new in this release", "of no protein: zero-shot anyway") == 1
+    assert accounting.count("terms held out", "zero_method release") == 1
+    assert accounting.count("terms held out", "below those, without any") == 1
 
 
 def test_a_term_that_the_older_release_has_under_an_alternative_id_is_not_new(ontology):

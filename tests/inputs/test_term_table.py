@@ -18,7 +18,7 @@ def test_is_obsolete_false_stays_live(ontology):
     assert "GO:0000002" in set(ontology.terms["go_id"])
 
 
-def test_obsolete_terms_are_apart_with_what_replaces_them(ontology):
+def test_obsolete_terms_are_in_a_separate_table_with_their_replacements(ontology):
     obsolete = ontology.obsolete.set_index("go_id")
     assert obsolete["replaced_by"].to_dict() == {"GO:0000090": ["GO:0000001"], "GO:0000091": []}
     assert obsolete.loc["GO:0000091", "consider"] == ["GO:0000001", "GO:0000002"]

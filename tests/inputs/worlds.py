@@ -1,4 +1,4 @@
-"""Random ontologies and annotations, and what follows from them found the slow way."""
+"""Random ontologies and annotations, and their closure computed the slow way."""
 
 import pandas as pd
 from hypothesis import strategies as st
@@ -17,14 +17,14 @@ def stated_table(pairs) -> pd.DataFrame:
 
 @st.composite
 def worlds(draw):
-    """A DAG whose parents stand before their children, in two aspects, and some annotations."""
+    """A DAG whose parents come before their children, in two aspects, and some annotations."""
     n = draw(st.integers(2, 12))
     ids = [f"GO:{i:07d}" for i in range(n)]
     aspect = ["MFO" if i % 2 == 0 else "BPO" for i in range(n)]
     is_a, part_of = [[], []], [[], []]
     for i in range(2, n):
-        own = [ids[j] for j in range(i) if aspect[j] == aspect[i]]
-        is_a.append(sorted(draw(st.sets(st.sampled_from(own), min_size=1, max_size=3))))
+        same_aspect = [ids[j] for j in range(i) if aspect[j] == aspect[i]]
+        is_a.append(sorted(draw(st.sets(st.sampled_from(same_aspect), min_size=1, max_size=3))))
         part_of.append(sorted(draw(st.sets(st.sampled_from(ids[:i]), max_size=2))))
     terms = pd.DataFrame({"go_id": ids, "aspect": aspect, "is_a": is_a[:n], "part_of": part_of[:n]})
     depth_T = GoGraph.of_terms(terms, within_aspect=True).depth_T
@@ -48,7 +48,7 @@ def closure(terms: pd.DataFrame, stated: pd.DataFrame) -> dict[str, dict[str, in
     """By protein, {term: fewest hops from a stated one}, found the slow way."""
     found: dict[str, dict[str, int]] = {}
     for protein, go_id in zip(stated["protein_id"], stated["go_id"], strict=True):
-        own = found.setdefault(protein, {})
+        hops_of = found.setdefault(protein, {})
         for ancestor, hops in ways_up(terms, go_id).items():
-            own[ancestor] = min(hops, own.get(ancestor, 99))
+            hops_of[ancestor] = min(hops, hops_of.get(ancestor, 99))
     return found

@@ -1,4 +1,4 @@
-"""Intervals hold their figure, and a paired difference is surer than two intervals side by side."""
+"""Intervals contain their figure, and a paired difference is more precise than two intervals."""
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,10 @@ def test_draws_begin_with_every_protein_once_and_keep_their_number():
 
 def test_an_interval_loses_the_bias_of_the_resamples_and_stays_within_its_bounds():
     values_N = np.r_[0.98, np.linspace(0.9, 1.0, 101) + 0.5]
-    told = interval(values_N)
-    assert told["value"] == 0.98
-    assert told["low"] == pytest.approx(0.98 - 0.0475)
-    assert told["high"] == 1.0
+    summary = interval(values_N)
+    assert summary["value"] == 0.98
+    assert summary["low"] == pytest.approx(0.98 - 0.0475)
+    assert summary["high"] == 1.0
 
 
 def test_without_a_value_or_a_resample_there_is_no_interval():
@@ -32,8 +32,14 @@ def test_without_a_value_or_a_resample_there_is_no_interval():
 
 def rows(values_N, metric="fmax"):
     values_N = np.asarray(values_N, np.float32)
-    told = {**dict.fromkeys(METRIC_KEYS, "x"), "metric": metric, "value": float(values_N[0]), "n": 5, DRAWS: values_N}
-    return pd.DataFrame([told])
+    row = {
+        **dict.fromkeys(METRIC_KEYS, "x"),
+        "metric": metric,
+        "value": float(values_N[0]),
+        "n": 5,
+        DRAWS: values_N,
+    }
+    return pd.DataFrame([row])
 
 
 def test_what_is_hard_for_both_methods_cancels_in_their_difference():

@@ -50,7 +50,7 @@ def sample_predictions(folder, number):
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
-def test_f_at_every_threshold_is_what_cafaeval_prints_for_its_own_sample(sample, number):
+def test_f_at_every_threshold_is_what_cafaeval_prints_for_its_sample(sample, number):
     folder, terms, truth = sample
     scores_BT, labels_BT = matrices(terms, truth, sample_predictions(folder, number))
     printed = pd.read_csv(folder / "results_from_cafaeval/evaluation_all.tsv", sep="\t")
@@ -99,11 +99,11 @@ def test_all_figures_of_a_random_world_are_those_of_cafaeval(tmp_path, seed):
     figures = read_figures(tmp_path / "evaluation_all.tsv")
     assert set(figures) == set(aspects)
     for aspect, found in figures.items():
-        own = terms[terms["aspect"] == aspect].reset_index(drop=True)
-        scores_BT, labels_BT = matrices(own, truth[truth["go_id"].isin(own["go_id"])], predictions)
-        below = (own["is_a"].map(len) > 0).to_numpy()
+        of_aspect = terms[terms["aspect"] == aspect].reset_index(drop=True)
+        scores_BT, labels_BT = matrices(of_aspect, truth[truth["go_id"].isin(of_aspect["go_id"])], predictions)
+        below = (of_aspect["is_a"].map(len) > 0).to_numpy()
         plain = count(scores_BT[:, below], labels_BT[:, below])
-        weighted = count(scores_BT[:, below], labels_BT[:, below], own["information_accretion"].to_numpy()[below])
+        weighted = count(scores_BT[:, below], labels_BT[:, below], of_aspect["information_accretion"].to_numpy()[below])
         ours = [fmax_of(plain), fmax_of(weighted), smin_of(weighted), coverage_of(plain)]
         theirs = [found.fmax, found.weighted_fmax, found.smin, found.coverage]
         assert np.concatenate(ours) == pytest.approx(theirs, abs=PRINTED)
@@ -130,7 +130,7 @@ def test_counts_equal_a_plain_loop():
         assert (counts.any_BK[:, k] == predicted_BT.any(axis=1)).all()
 
 
-def test_a_protein_drawn_twice_counts_as_if_its_row_stood_twice():
+def test_a_protein_drawn_twice_counts_as_two_equal_rows():
     rng = np.random.default_rng(5)
     scores_BT, labels_BT = rng.integers(0, 101, (7, 8)) / 100, rng.random((7, 8)) < 0.4
     labels_BT[:, 0] = True
@@ -152,7 +152,7 @@ def test_proteins_without_a_label_are_not_evaluated():
     assert fmax(scores_BT, labels_BT) == fmax(scores_BT[:1], labels_BT[:1]) == 1.0
 
 
-def test_without_any_prediction_fmax_is_zero_and_smin_cannot_be_had():
+def test_without_any_prediction_fmax_is_zero_and_smin_is_not_defined():
     counts = count(np.zeros((2, 3)), np.ones((2, 3), bool), np.ones(3))
     assert fmax_of(counts)[0] == 0
     assert np.isnan(smin_of(counts)[0])

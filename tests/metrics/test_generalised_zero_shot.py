@@ -25,8 +25,8 @@ LABELS_BC = np.array([[1, 0, 0, 1, 1, 0], [0, 0, 1, 1, 0, 1]], bool)
 def figures(scores_BC=SCORES_BC, labels_BC=LABELS_BC, draws_NB=None):
     draws_NB = np.ones((1, len(labels_BC))) if draws_NB is None else draws_NB
     ranks = true_ranks(Pairs.of_arrays(scores_BC, labels_BC), UNSEEN_C)
-    told = generalised_figures(ranks, UNSEEN_C, draws_NB)
-    return {(setting, metric): (values_N, n) for setting, (metric, values_N, n) in told}
+    found = generalised_figures(ranks, UNSEEN_C, draws_NB)
+    return {(setting, metric): (values_N, n) for setting, (metric, values_N, n) in found}
 
 
 def test_true_terms_do_not_push_each_other_down_and_ties_count_one_half():
@@ -37,46 +37,46 @@ def test_true_terms_do_not_push_each_other_down_and_ties_count_one_half():
 
 
 def test_figures_of_a_hand_made_case():
-    told = {key: values_N[0] for key, (values_N, _) in figures().items()}
-    assert told[SEEN, "rank_mrr"] == pytest.approx((1 + 1 / 3) / 2)
-    assert told[UNSEEN, "rank_mrr"] == pytest.approx((1 / 3 + 1 / 7) / 2)  # one of four is not retrieved
-    assert told[UNSEEN_ONLY, "rank_mrr"] == pytest.approx((1 + (1 / 1.5) / 2) / 2)
-    assert told[UNSEEN, "rank_auroc"] == pytest.approx(((1 / 3 + 1 / 3) / 2 + (0.5 / 3 + 0) / 2) / 2)
-    assert told[UNSEEN, "hits_at_10"] == pytest.approx(0.75)
-    seen, unseen = told[SEEN, "rank_mrr"], told[UNSEEN, "rank_mrr"]
-    assert told[HARMONIC, "rank_mrr"] == pytest.approx(2 * seen * unseen / (seen + unseen))
+    found = {key: values_N[0] for key, (values_N, _) in figures().items()}
+    assert found[SEEN, "rank_mrr"] == pytest.approx((1 + 1 / 3) / 2)
+    assert found[UNSEEN, "rank_mrr"] == pytest.approx((1 / 3 + 1 / 7) / 2)  # one of four is not retrieved
+    assert found[UNSEEN_ONLY, "rank_mrr"] == pytest.approx((1 + (1 / 1.5) / 2) / 2)
+    assert found[UNSEEN, "rank_auroc"] == pytest.approx(((1 / 3 + 1 / 3) / 2 + (0.5 / 3 + 0) / 2) / 2)
+    assert found[UNSEEN, "hits_at_10"] == pytest.approx(0.75)
+    seen, unseen = found[SEEN, "rank_mrr"], found[UNSEEN, "rank_mrr"]
+    assert found[HARMONIC, "rank_mrr"] == pytest.approx(2 * seen * unseen / (seen + unseen))
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_among_unseen_terms_alone_an_unseen_term_never_ranks_lower(seed):
     rng = np.random.default_rng(seed)
-    told = figures(rng.random((30, 6)), rng.random((30, 6)) < 0.4)
+    found = figures(rng.random((30, 6)), rng.random((30, 6)) < 0.4)
     for metric in ("hits_at_10", "hits_at_100", "rank_mrr"):
-        assert told[UNSEEN_ONLY, metric][0][0] >= told[UNSEEN, metric][0][0]
+        assert found[UNSEEN_ONLY, metric][0][0] >= found[UNSEEN, metric][0][0]
 
 
 def test_a_resample_counts_a_protein_as_often_as_it_is_drawn():
-    told = figures(draws_NB=np.array([[1, 1], [2, 0], [0, 2]]))
-    values_N = told[UNSEEN, "rank_mrr"][0]
+    found = figures(draws_NB=np.array([[1, 1], [2, 0], [0, 2]]))
+    values_N = found[UNSEEN, "rank_mrr"][0]
     assert values_N == pytest.approx([(1 / 3 + 1 / 7) / 2, 1 / 3, 1 / 7])
 
 
-def test_without_an_unseen_label_the_harmonic_mean_cannot_be_had():
-    told = figures(labels_BC=LABELS_BC & ~UNSEEN_C)
-    assert np.isnan(told[UNSEEN, "rank_mrr"][0]).all()
-    assert np.isnan(told[HARMONIC, "rank_mrr"][0]).all()
-    assert told[UNSEEN, "rank_mrr"][1] == told[HARMONIC, "rank_mrr"][1] == 0
+def test_without_an_unseen_label_the_harmonic_mean_is_not_defined():
+    found = figures(labels_BC=LABELS_BC & ~UNSEEN_C)
+    assert np.isnan(found[UNSEEN, "rank_mrr"][0]).all()
+    assert np.isnan(found[HARMONIC, "rank_mrr"][0]).all()
+    assert found[UNSEEN, "rank_mrr"][1] == found[HARMONIC, "rank_mrr"][1] == 0
 
 
 def test_a_method_that_finds_no_unseen_term_has_a_harmonic_mean_of_zero():
-    told = figures(np.where(UNSEEN_C, 0, SCORES_BC))
-    assert told[HARMONIC, "rank_mrr"][0][0] == 0
+    found = figures(np.where(UNSEEN_C, 0, SCORES_BC))
+    assert found[HARMONIC, "rank_mrr"][0][0] == 0
 
 
 def test_no_protein_at_all_is_no_error():
-    told = figures(np.zeros((0, 6)), np.zeros((0, 6), bool), np.ones((3, 0)))
-    assert {setting for setting, _ in told} == set(SETTINGS)
-    assert all(np.isnan(values_N).all() and n == 0 for values_N, n in told.values())
+    found = figures(np.zeros((0, 6)), np.zeros((0, 6), bool), np.ones((3, 0)))
+    assert {setting for setting, _ in found} == set(SETTINGS)
+    assert all(np.isnan(values_N).all() and n == 0 for values_N, n in found.values())
 
 
 def test_ranks_come_back_from_their_table_by_id():

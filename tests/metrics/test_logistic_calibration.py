@@ -1,4 +1,4 @@
-"""Evidence becomes a probability; where the evidence is useless, the score falls back to the base rate."""
+"""Text logits become probabilities; useless ones fall back to the base rate."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_the_weights_of_simulated_data_are_recovered():
     assert fitted == pytest.approx(true, abs=0.1)
 
 
-def test_each_aspect_has_its_own_weights():
+def test_each_aspect_has_separate_weights():
     first, second = simulated((2.0, 1.0, 0.0)), simulated((0.5, 1.0, 0.5), seed=2)
     evidence_BT, base_rate_T, labels_BT = (np.concatenate(pair, axis=-1) for pair in zip(first, second, strict=True))
     fitted = fit(evidence_BT, base_rate_T, np.repeat(["MFO", "BPO"], 40), labels_BT).weights
@@ -42,7 +42,7 @@ def test_useless_evidence_gets_no_weight():
     assert (b, c) == pytest.approx((1, 0), abs=0.1)
 
 
-def test_evidence_that_speaks_against_its_labels_gets_weight_zero_not_less():
+def test_text_logits_that_contradict_the_labels_get_weight_zero_not_less():
     evidence_BT, base_rate_T, labels_BT = simulated((2.0, 1.0, 0.0))
     a, b, _ = fit(-evidence_BT, base_rate_T, np.array(["MFO"] * 40), labels_BT).weights["MFO"]
     assert a == 0
@@ -91,7 +91,7 @@ def test_evidence_that_is_not_finite_is_an_error_and_no_endless_loop(value):
 
 @settings(max_examples=80, deadline=None)
 @given(WEIGHTS, st.lists(st.floats(-50, 50), min_size=2, max_size=20), st.floats(-12, 5))
-def test_scores_lie_in_zero_to_one_and_rise_with_the_evidence(weights, evidence, base_rate):
+def test_scores_are_in_zero_to_one_and_rise_with_the_text_logit(weights, evidence, base_rate):
     evidence_B1 = np.sort(np.array(evidence))[:, None]
     scores_B = Calibration({"MFO": weights}).apply(evidence_B1, np.array([base_rate]), np.array(["MFO"]))[:, 0]
     assert scores_B.dtype == np.float32

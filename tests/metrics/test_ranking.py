@@ -25,7 +25,7 @@ def test_micro_aupr_is_scikit_learns_over_the_pairs_of_labelled_proteins(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_protein_drawn_twice_counts_as_if_its_row_stood_twice(seed):
+def test_a_protein_drawn_twice_counts_as_two_equal_rows(seed):
     scores_BT, labels_BT = random_scores(seed)
     labels_BT[:, 0] = True
     draws_B = np.random.default_rng(seed).multinomial(12, np.full(12, 1 / 12))

@@ -42,7 +42,7 @@ def test_macro_figures_are_means_of_scikit_learns(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_protein_drawn_twice_counts_as_if_its_row_stood_twice(seed):
+def test_a_protein_drawn_twice_counts_as_two_equal_rows(seed):
     scores_BT, labels_BT = random_scores(seed)
     draws_B = np.random.default_rng(seed).multinomial(12, np.full(12, 1 / 12))
     again = np.repeat(scores_BT, draws_B, axis=0), np.repeat(labels_BT, draws_B, axis=0)
@@ -62,10 +62,10 @@ def test_working_in_blocks_changes_nothing(at_once, monkeypatch):
         assert getattr(parts, figure) == pytest.approx(getattr(whole, figure))
 
 
-def test_every_set_of_terms_has_the_means_of_its_own_columns():
+def test_every_set_of_terms_has_the_means_of_its_columns():
     scores_BT, labels_BT = random_scores(5, n_proteins=30)
-    own_T = np.arange(9) % 3 == 0
-    sets = {"own": own_T, "none": np.zeros(9, bool)}
+    set_T = np.arange(9) % 3 == 0
+    sets = {"some": set_T, "none": np.zeros(9, bool)}
     means = means_of_terms(by_term(Pairs.of_arrays(scores_BT, labels_BT)), once(30), sets)
     for name, chosen_T in sets.items():
         wanted = term_means(scores_BT[:, chosen_T], labels_BT[:, chosen_T])
@@ -104,12 +104,12 @@ def test_terms_find_their_proteins_as_by_hand_also_where_a_protein_is_drawn_twic
     again = np.repeat(scores_BT, draws_B, axis=0), np.repeat(labels_BT, draws_B, axis=0)
     means = term_means(scores_BT, labels_BT, np.stack([np.ones(30), draws_B]))
     for place, (scores, labels) in enumerate([(scores_BT, labels_BT), again]):
-        told = [by_hand(scores[:, c], labels[:, c]) for c in range(9) if 0 < labels[:, c].sum() < len(labels)]
-        assert means.recall_at_10_N[place] == pytest.approx(np.mean([recall for recall, _ in told]))
-        assert means.mrr_N[place] == pytest.approx(np.mean([reciprocal for _, reciprocal in told]))
+        values = [by_hand(scores[:, c], labels[:, c]) for c in range(9) if 0 < labels[:, c].sum() < len(labels)]
+        assert means.recall_at_10_N[place] == pytest.approx(np.mean([recall for recall, _ in values]))
+        assert means.mrr_N[place] == pytest.approx(np.mean([reciprocal for _, reciprocal in values]))
 
 
-def test_a_term_that_nobody_is_predicted_to_have_retrieves_nobody():
+def test_a_term_without_a_prediction_retrieves_no_protein():
     labels_BT = np.array([[True], [False]])
     means = term_means(np.zeros((2, 1)), labels_BT)
     assert (means.recall_at_10_N[0], means.mrr_N[0]) == (0, 0)

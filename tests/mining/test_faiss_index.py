@@ -1,4 +1,4 @@
-"""The term index finds what a plain product finds, and refuses what FAISS would take without a word."""
+"""The term index finds what a plain product finds, and refuses what FAISS would accept silently."""
 
 import json
 
@@ -63,7 +63,7 @@ def test_a_vector_that_is_not_of_length_one_is_refused_by_its_term(vectors, fact
         TermIndex.of_vectors([f"GO:{i}" for i in range(20)], vectors, space=SHARED)
 
 
-def test_one_vector_per_term_is_asked_for(vectors):
+def test_one_vector_per_term_is_required(vectors):
     with pytest.raises(GoferError, match="3 terms but 20 vectors"):
         TermIndex.of_vectors(["a", "b", "c"], vectors, space=TEXT)
 
@@ -175,10 +175,10 @@ def test_what_an_approximate_index_does_not_find_is_minus_one_and_never_a_negati
     go_ids = list(index.go_ids)
     found = Miner(index, go_ids[::-1], vectors[::-1].copy()).nearest(queries, sp.csr_array((30, 800)), 800)
     np.testing.assert_array_equal(found, np.where(rows < 0, -1, 799 - rows))
-    nobody = sp.csr_array((30, 800), dtype=np.int16)
+    empty = sp.csr_array((30, 800), dtype=np.int16)
     knobs = Knobs(1.0, 800, 800, random_k=0, inbatch_easy=0.0, hier_up=0, hier_down=0)
     graph = GoGraph(800, np.zeros(0, np.int64), np.zeros(0, np.int64))
-    chosen = choose_candidates(nobody, nobody.astype(bool), graph, knobs, lambda _: rows, np.random.default_rng(1))
+    chosen = choose_candidates(empty, empty.astype(bool), graph, knobs, lambda _: rows, np.random.default_rng(1))
     for negative, row in zip(chosen.negative_BC, rows, strict=True):
         assert set(chosen.term_C[negative]) == set(row[row >= 0])
 
@@ -189,12 +189,12 @@ def test_an_approximate_index_of_few_terms_works(vectors, kind):
     assert (index.nearest(vectors, 1)[:, 0] == np.arange(20)).all()
 
 
-def test_a_renewed_index_is_of_the_same_kind_and_its_recall_is_measured_anew(clustered):
+def test_a_renewed_index_is_of_the_same_kind_and_its_recall_is_measured_again(clustered):
     vectors, queries = clustered
     miner = Miner(index_of(vectors, "ivf"), [f"GO:{i}" for i in range(800)], vectors)
-    nobody = sp.csr_array((30, 800))
+    empty = sp.csr_array((30, 800))
     assert miner.recall is None
-    miner.nearest(queries, nobody, 20)
+    miner.nearest(queries, empty, 20)
     assert miner.recall == index_of(vectors, "ivf").recall(20, queries)
     miner.refresh(vectors)
     assert (miner.recall, miner.is_exact) == (None, False)

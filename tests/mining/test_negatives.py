@@ -211,13 +211,13 @@ def text_TG():
     return np.eye(4, dtype=np.float32)
 
 
-def test_in_text_space_a_protein_asks_with_the_mean_of_its_positives_texts(text_TG):
+def test_in_text_space_a_query_is_the_mean_of_the_positives_texts(text_TG):
     miner = Miner(TermIndex.of_vectors(list("badc"), text_TG[[1, 0, 3, 2]], space=TEXT), list("abcd"), text_TG)
     rows = miner.nearest(np.full((1, 4), np.nan, np.float32), hops_matrix([[0, 0, 2, 1]]), 2)
     assert set(rows[0]) == {2, 3}  # rows of training's order, whatever the index's is
 
 
-def test_in_the_shared_space_a_protein_asks_with_its_own_vector(text_TG):
+def test_in_the_shared_space_a_query_is_the_proteins_vector(text_TG):
     miner = Miner(TermIndex.of_vectors(list("badc"), text_TG[[1, 0, 3, 2]], space=SHARED), list("abcd"), text_TG)
     assert miner.nearest(text_TG[[2]], hops_matrix([[1, 0, 0, 0]]), 1).tolist() == [[2]]
     assert miner.seconds > 0

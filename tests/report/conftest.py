@@ -1,4 +1,4 @@
-"""A small run, with every table that the page reads, in a folder of its own."""
+"""A small run, with every table that the page reads, in a separate folder."""
 
 import copy
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What each part is worth: differences are paired by seed, and their interval is Student's."""
+"""The contribution of each part: differences are paired by seed, with Student's t interval."""
 
 import math
 
@@ -13,7 +13,9 @@ T_OF_TWO = 4.302652729911275  # 97.5 % quantile of Student's t with 2 degrees of
 
 
 def figures(values, metric="fmax"):
-    rows = [(part, seed, metric, value) for part, own in values.items() for seed, value in enumerate(own, start=1)]
+    rows = [
+        (part, seed, metric, value) for part, of_seeds in values.items() for seed, value in enumerate(of_seeds, start=1)
+    ]
     return pd.DataFrame(rows, columns=["part", "seed", "metric", "value"])
 
 

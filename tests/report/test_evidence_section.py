@@ -28,7 +28,7 @@ def test_auroc_equals_sklearn_with_ties(seed):
     assert auroc(scores, truth) == pytest.approx(roc_auc_score(truth, scores), abs=1e-12)
 
 
-def test_auroc_of_one_kind_of_residues_cannot_be_had():
+def test_auroc_of_one_kind_of_residues_is_not_defined():
     assert np.isnan(auroc(np.arange(3.0), np.ones(3, bool)))
 
 
@@ -49,7 +49,7 @@ def test_without_planted_residues_there_is_no_agreement():
     assert agreements([example(1, "", np.arange(5.0), np.arange(5.0))]) == []
 
 
-def test_a_protein_planted_all_over_tells_nothing():
+def test_a_protein_planted_all_over_is_left_out():
     assert agreements([example(1, "1-5", np.arange(5.0), np.arange(5.0))]) == []
 
 

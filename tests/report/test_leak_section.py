@@ -1,4 +1,4 @@
-"""What the leak checks found is told in words, the ancestors of held-out terms too."""
+"""The findings of the leak checks in words, including the ancestors of held-out terms."""
 
 import pandas as pd
 import pytest
@@ -15,7 +15,7 @@ def leaks(found, of, handling):
     return Leaks(pd.DataFrame(rows, columns=LEAKS))
 
 
-def test_a_check_says_among_how_many_it_found_none():
+def test_a_check_reports_among_how_many_it_found_none():
     first, _ = leaks(0, 0, "reported").rows()
     what, found, meaning = first
     assert what == "Validation proteins with the sequence of a training protein"
@@ -30,11 +30,11 @@ def test_a_check_says_among_how_many_it_found_none():
         (0, 0, "reported", "No training protein has a held-out term"),
     ],
 )
-def test_whether_ancestors_of_held_out_terms_stayed_in_training_is_said(found, of, handling, says):
+def test_the_page_says_whether_ancestors_of_held_out_terms_stayed_in_training(found, of, handling, says):
     assert says in leaks(found, of, handling).ancestors()
 
 
-def test_the_page_tells_it(html):
+def test_the_page_has_the_leakage_checks(html):
     assert "Leakage checks" in html
     assert "12 of 3,456" in html
 

@@ -33,14 +33,14 @@ class Page(HTMLParser):
         assert not self._open, self._open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
+        attributes = dict(attrs)
         self.tags.append(tag)
-        if told.get("src") or (tag in ("link", "image", "use") and told.get("href")):
-            self.loaded.append(str(told.get("src") or told.get("href")))
+        if attributes.get("src") or (tag in ("link", "image", "use") and attributes.get("href")):
+            self.loaded.append(str(attributes.get("src") or attributes.get("href")))
         if tag == "a":
-            self.links.append(str(told["href"]))
-        if told.get("id"):
-            self.ids.append(str(told["id"]))
+            self.links.append(str(attributes["href"]))
+        if attributes.get("id"):
+            self.ids.append(str(attributes["id"]))
         if tag not in VOID:
             self._open.append(tag)
 
@@ -80,7 +80,7 @@ def test_a_protein_called_script_is_only_text(make_run):
     assert "Run &lt;b&gt;&amp;run" in html
 
 
-def test_a_figure_that_cannot_be_had_is_na_and_never_zero(make_run):
+def test_a_figure_that_is_not_defined_is_na_and_never_zero(make_run):
     html = make_run(diamond="diamond is not installed").page()
     rows = re.findall(r'<tr><th scope="row">DIAMOND</th>.*?</tr>', html, re.DOTALL)
     assert rows
@@ -89,13 +89,13 @@ def test_a_figure_that_cannot_be_had_is_na_and_never_zero(make_run):
         assert set(cells) == {"n/a"}
 
 
-def test_a_method_that_could_not_run_is_told_with_its_reason(make_run, html):
-    told = make_run(diamond="diamond is not <installed>").page()
-    assert "Not run: DIAMOND (diamond is not &lt;installed&gt;)" in told
+def test_a_method_that_could_not_run_is_reported_with_its_reason(make_run, html):
+    page = make_run(diamond="diamond is not <installed>").page()
+    assert "Not run: DIAMOND (diamond is not &lt;installed&gt;)" in page
     assert "could not run" not in html
 
 
-def test_a_demo_and_an_untrained_encoder_are_told_at_the_top(make_run):
+def test_a_demo_and_an_untrained_encoder_are_named_at_the_top(make_run):
     run = make_run()
     run.config["embeddings"]["residues"]["model"] = "untrained_t4_d96_h8"
     top = run.page().split("<main>")[0]
@@ -133,7 +133,7 @@ def _env() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(gofer.__file__).parents[1]), "PYTHONHASHSEED": "7"}
 
 
-def test_few_shot_terms_are_told_as_they_were_chosen(make_run, html):
+def test_few_shot_terms_are_described_as_they_were_chosen(make_run, html):
     assert "Few-shot terms have 1 to 12 training proteins." in html
     run = make_run()
     run.config["inputs"]["term_sets"]["few_list"] = "few.txt"
@@ -220,7 +220,7 @@ def test_a_long_list_of_ids_folds_into_one_line_that_opens(tmp_path):
     assert table.lists == [("unknown term", 30, ", ".join(f"{go_id} (1)" for go_id in ids))]
 
 
-def test_the_nearest_training_proteins_are_told_and_drawn(make_run):
+def test_the_nearest_training_proteins_are_described_and_drawn(make_run):
     run = make_run()
     run.config["inputs"]["splits"]["method"] = "identity"
     html = run.page()

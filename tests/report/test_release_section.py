@@ -38,12 +38,12 @@ def story(files, root):
     return ReleaseStory.read(*files, root=root)
 
 
-def test_a_run_without_an_older_release_says_nothing_of_one(html):
+def test_a_run_without_an_older_release_does_not_mention_one(html):
     assert "What changed" not in html
     assert 'id="release"' not in html
 
 
-def test_the_page_tells_the_changes_with_the_release_and_the_file_of_them(make_run, written):
+def test_the_page_has_the_changes_with_the_release_and_their_file(make_run, written):
     run = make_run()
     rows = [added(10), ("moved", "GO:0000011", "<b>term</b>", "MFO", "is_a GO:0000001 root", "is_a GO:0000010 other")]
     run.files = Artefacts(**{**vars(run.files), "release": written(rows)})
@@ -78,13 +78,13 @@ def test_every_kind_of_change_has_its_meaning():
 
 def test_kinds_are_counted_by_aspect_and_three_examples_spread_over_the_ids(written, tmp_path):
     rows = [added(number, "BPO" if number < 1000 else "CCO") for number in range(100, 1204)]
-    told = story(written(rows), tmp_path / "run")
-    assert told.aspects == ["Biological process", "Cellular component"]
-    first, *others = told.kinds
+    section = story(written(rows), tmp_path / "run")
+    assert section.aspects == ["Biological process", "Cellular component"]
+    first, *others = section.kinds
     assert (first.counts, first.total) == (["900", "204"], "1,104")
     assert [go_id for _, go_id, *_ in first.examples] == ["GO:0000100", "GO:0000652", "GO:0001203"]
     assert all(row.total == "0" and not row.examples for row in others)
-    assert (told.changes, told.terms, told.table) == (1104, 1104, "inputs/release_changes.tsv")
+    assert (section.changes, section.terms, section.table) == (1104, 1104, "inputs/release_changes.tsv")
 
 
 def test_two_long_texts_are_shown_where_they_differ(written, tmp_path):
@@ -97,5 +97,5 @@ def test_two_long_texts_are_shown_where_they_differ(written, tmp_path):
     assert max(map(len, example[2:])) <= MOST_SHOWN + 2
 
 
-def test_a_table_that_lies_elsewhere_is_not_linked(written, tmp_path):
+def test_a_table_outside_the_folder_is_not_linked(written, tmp_path):
     assert story(written([added(10)]), Path("/elsewhere")).table is None

@@ -16,7 +16,7 @@ def written(make_run):
     return run, files, results_markdown(files, run.config, ["config/demo.yaml"])
 
 
-def test_the_page_says_what_its_values_come_from(written):
+def test_the_page_names_the_sources_of_its_values(written):
     run, _, text = written
     assert text.startswith("# Results of the run demo\n")
     assert "`snakemake evaluate --cores 2 --configfile config/demo.yaml`" in text
@@ -50,6 +50,7 @@ def test_evidence_and_leak_checks_are_on_the_page(written):
 
 def test_every_line_of_a_table_has_as_many_cells_as_its_head(written):
     width = None
+    assert "|" in written[2]
     for line in written[2].splitlines():
         if not line.startswith("|"):
             width = None

@@ -4,7 +4,7 @@ import pytest
 
 from gofer.artefacts import write_text
 from gofer.errors import ArtefactError
-from gofer.evaluation import subset_metrics as apart
+from gofer.evaluation import subset_metrics
 from gofer.methods import METHODS
 from gofer.metrics.generalised_zero_shot import RANK_METRICS, SETTINGS
 from gofer.report import subset_tables as breakdowns
@@ -43,29 +43,29 @@ def test_bins_of_identity_without_a_test_protein_are_left_out(metrics):
 def test_figures_of_a_bin_of_identity_are_not_those_of_all_test_proteins(metrics):
     table = metrics.table.copy()
     table.loc[table["split"] == "test_30_50", "value"] = 0.123
-    told = Metrics(table, metrics.status)
-    assert told.figure("gofer", "MFO", "all", "fmax").value == 0.7
-    assert told.figure("gofer", "MFO", "all", "fmax", "test_30_50").value == 0.123
+    both = Metrics(table, metrics.status)
+    assert both.figure("gofer", "MFO", "all", "fmax").value == 0.7
+    assert both.figure("gofer", "MFO", "all", "fmax", "test_30_50").value == 0.123
 
 
-def test_what_is_judged_apart_is_told_by_its_name_and_nothing_where_nothing_is(metrics):
+def test_subsets_are_shown_by_name_and_nothing_without_subsets(metrics):
     assert breakdowns.subset_blocks(metrics) == []
-    own = metrics.table[(metrics.table["split"] == "test") & (metrics.table["term_set"] == "all")]
-    more = [own.assign(term_set="listed"), own.assign(split="test_no_knowledge", n=7)]
-    more.append(own.assign(split="test_below_30", term_set="listed", n=0))
-    told = breakdowns.subset_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
-    assert [name for name, _ in told] == ["Molecular function", "Biological process", "Cellular component"]
-    assert [block.title for block in told[0][1]] == ["All, listed terms (90)", "No knowledge (7)"]
-    assert breakdowns.LISTED == apart.LISTED
+    rows = metrics.table[(metrics.table["split"] == "test") & (metrics.table["term_set"] == "all")]
+    more = [rows.assign(term_set="listed"), rows.assign(split="test_no_knowledge", n=7)]
+    more.append(rows.assign(split="test_below_30", term_set="listed", n=0))
+    blocks = breakdowns.subset_blocks(Metrics(pd.concat([metrics.table, *more]), metrics.status))
+    assert [name for name, _ in blocks] == ["Molecular function", "Biological process", "Cellular component"]
+    assert [block.title for block in blocks[0][1]] == ["All, listed terms (90)", "No knowledge (7)"]
+    assert breakdowns.LISTED == subset_metrics.LISTED
 
 
-def test_unseen_terms_are_told_among_all_and_among_unseen(metrics):
+def test_unseen_terms_are_ranked_among_all_and_among_unseen(metrics):
     [(_, blocks), *_] = breakdowns.generalised_blocks(metrics)
     assert [block.title for block in blocks] == list(breakdowns.SETTING_NAMES.values())
     assert all(block.about == "90 test proteins" for block in blocks)
 
 
-def test_a_difference_is_marked_where_its_whole_interval_speaks_for_gofer(files, metrics):
+def test_a_difference_is_marked_if_its_whole_interval_favours_gofer(files, metrics):
     table = Differences.read(files.differences).table
     table.loc[table["metric"] == "weighted_fmax", ["low", "high"]] = [-0.1, 0.5]
     blocks = Differences(table).blocks(metrics)
@@ -102,7 +102,7 @@ def test_reliability_is_drawn_from_the_lowest_score_up(metrics):
     assert reliability_diagram(metrics, "MFO", ["nobody"]) is None
 
 
-def test_every_method_has_a_name_and_a_look_of_its_own():
+def test_every_method_has_a_name_and_a_unique_style():
     assert len({method.name for method in METHODS.values()}) == len(METHODS)
     looks = {style(method) for method in METHODS}
     assert len(looks | {OTHER_STYLE}) == len(METHODS) + 1

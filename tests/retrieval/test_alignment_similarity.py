@@ -1,4 +1,4 @@
-"""A protein is like the training proteins that it aligns with beyond chance; strangers are like none."""
+"""A protein is similar to training proteins with a significant alignment; unrelated ones are similar to none."""
 
 import shutil
 
@@ -16,7 +16,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_a_protein_resembles_its_family_and_not_a_stranger(rng):
+def test_a_protein_is_similar_to_its_family_and_not_to_an_unrelated_one(rng):
     parent, stranger = random_protein(rng, 200), random_protein(rng, 200)
     family = [mutated(rng, parent, 0.4) for _ in range(3)]
     reader = Aligner.of_training([*family, stranger], most=100)
@@ -26,16 +26,18 @@ def test_a_protein_resembles_its_family_and_not_a_stranger(rng):
 
 
 def test_a_protein_is_wholly_like_itself(rng):
-    own = random_protein(rng, 200)
-    assert Aligner.of_training([own], most=100).read([own]).toarray() == pytest.approx(1, abs=0.05)
+    protein = random_protein(rng, 200)
+    assert Aligner.of_training([protein], most=100).read([protein]).toarray() == pytest.approx(1, abs=0.05)
 
 
 def test_the_more_similar_training_protein_counts_more(rng):
     one = random_protein(rng, 200)
     near, far = mutated(rng, one, 0.1), mutated(rng, one, 0.5)
     reader = Aligner.of_training([near, far], most=100)
-    told = dict(zip((reader.targets[column] for column in range(2)), reader.read([one]).toarray()[0], strict=True))
-    assert told[near] > 1.5 * told[far] > 0
+    similarity = dict(
+        zip((reader.targets[column] for column in range(2)), reader.read([one]).toarray()[0], strict=True)
+    )
+    assert similarity[near] > 1.5 * similarity[far] > 0
 
 
 def test_proteins_of_like_composition_are_not_similar_for_that(rng):
@@ -43,17 +45,17 @@ def test_proteins_of_like_composition_are_not_similar_for_that(rng):
         return "".join(rng.choice(list("EKLAQ"), 400))
 
     train, strangers = [coiled() for _ in range(20)], [coiled() for _ in range(5)]
-    assert sum(len(scores(own, train, max_expected=MAX_EXPECTED)) for own in strangers) > 90  # of 100
+    assert sum(len(scores(protein, train, max_expected=MAX_EXPECTED)) for protein in strangers) > 90  # of 100
     reader = Aligner.of_training(train, most=100)
     similarity = reader.read(strangers)
     assert similarity.nnz < 20
     assert reader.read([mutated(rng, train[0], 0.3)]).max() > 5 * similarity.max()
 
 
-def test_of_many_training_proteins_those_that_share_most_words_are_tried(rng):
-    own = random_protein(rng, 200)
-    train = [mutated(rng, own, 0.1), *(mutated(rng, own, 0.6) for _ in range(5))]
-    few, all_ = (Aligner.of_training(train, most=most).read([own]) for most in (1, 100))
+def test_only_training_proteins_that_share_most_kmers_are_aligned(rng):
+    protein = random_protein(rng, 200)
+    train = [mutated(rng, protein, 0.1), *(mutated(rng, protein, 0.6) for _ in range(5))]
+    few, all_ = (Aligner.of_training(train, most=most).read([protein]) for most in (1, 100))
     assert few.indices.tolist() == [all_.indices[all_.data.argmax()]]
 
 
@@ -68,7 +70,7 @@ def test_no_protein_has_no_row(rng):
     assert Aligner.of_training([random_protein(rng, 50)], most=100).read([]).shape == (0, 1)
 
 
-def test_neither_the_order_nor_company_nor_threads_change_a_profile(rng):
+def test_neither_order_nor_batch_nor_threads_change_a_profile(rng):
     parents = [random_protein(rng, 150) for _ in range(4)]
     train = [mutated(rng, parent, 0.3) for parent in parents for _ in range(5)]
     asked = [mutated(rng, parent, 0.3) for parent in parents]
@@ -80,9 +82,9 @@ def test_neither_the_order_nor_company_nor_threads_change_a_profile(rng):
 
 @pytest.mark.skipif(shutil.which("diamond") is None, reason="DIAMOND is not on the PATH")
 def test_in_large_sets_diamond_chooses_what_is_aligned(rng, monkeypatch):
-    own = random_protein(rng, 200)
-    train = [mutated(rng, own, 0.2), mutated(rng, own, 0.4), random_protein(rng, 200), random_protein(rng, 300)]
-    whole = Aligner.of_training(train, most=100).read([own, train[3]])
+    protein = random_protein(rng, 200)
+    train = [mutated(rng, protein, 0.2), mutated(rng, protein, 0.4), random_protein(rng, 200), random_protein(rng, 300)]
+    whole = Aligner.of_training(train, most=100).read([protein, train[3]])
     monkeypatch.setattr(candidates, "MOST_BY_KMERS", 2)
-    found = Aligner.of_training(train, most=3).read([own, train[3]])
+    found = Aligner.of_training(train, most=3).read([protein, train[3]])
     assert np.array_equal(found.toarray(), whole.toarray())

@@ -1,4 +1,4 @@
-"""Labels of aligned proteins carry over, weighted by similarity, within each aspect."""
+"""Labels of aligned proteins are transferred, weighted by similarity, within each aspect."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,12 +11,12 @@ LABELS = np.array([[True, False, True], [False, True, False], [True, False, Fals
 CARRIED = TransferredLabels.of_training(np.array([0, 0, 1]), LABELS, ASPECTS, 2)
 
 
-def told(*similarity):
+def labels_and_best(*similarity):
     return CARRIED.of_similar(sp.csr_array(np.array([similarity], np.float32)))
 
 
 def transferred(*similarity):
-    return told(*similarity)[0][0].tolist()
+    return labels_and_best(*similarity)[0][0].tolist()
 
 
 def test_proteins_of_one_sequence_have_their_labels_together():
@@ -33,5 +33,5 @@ def test_a_protein_without_relatives_gets_nothing():
 
 
 def test_similarity_is_that_of_the_best_protein_with_a_label_in_the_aspect():
-    best = told(0.25, 0.75)[1]
-    assert {aspect: own.tolist() for aspect, own in best.items()} == {"MFO": [0.75], "BPO": [0.25]}
+    best = labels_and_best(0.25, 0.75)[1]
+    assert {aspect: best_B.tolist() for aspect, best_B in best.items()} == {"MFO": [0.75], "BPO": [0.25]}

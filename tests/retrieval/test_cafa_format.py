@@ -1,4 +1,4 @@
-"""The CAFA form is read and written strictly: what evaluators bend without a word is refused, with its line."""
+"""The CAFA form is read and written strictly: what evaluators change silently is refused, with its line."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_a_blank_line_is_refused_with_its_number(file):
     assert {problem.line for problem in caught.value.problems} == {2}
 
 
-def test_all_faulty_lines_are_told_at_once_up_to_twenty(file):
+def test_all_faulty_lines_are_reported_at_once_up_to_twenty(file):
     file.write_text("".join(f"P{i}\tGO:0000001\t2\n" for i in range(3)))
     with pytest.raises(ProblemsError) as caught:
         read_cafa(file)
@@ -133,7 +133,7 @@ def test_an_id_that_no_cafa_file_may_hold_is_not_written(file, protein_id):
     assert not file.exists()
 
 
-def test_the_manifest_and_the_status_lie_beside_the_file(file):
+def test_the_manifest_and_the_status_are_next_to_the_file(file):
     write_cafa(file, ["P1"], ["GO:1"], [0.5], manifest=Manifest({"go_release": "r1"}), status="could not run")
     assert prediction_status(file) == "could not run"
     assert read_manifest(file).release == {"go_release": "r1"}

@@ -1,4 +1,4 @@
-"""Kinds of evidence become one score that keeps their order and says how often it is right."""
+"""Kinds of evidence become one calibrated score that keeps their order."""
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,8 @@ def score(ensemble, text, regressed):
 
 def test_the_better_kind_of_evidence_gets_the_greater_share():
     truth, honest, noise = world()
-    assert all(own.share >= 0.75 for own in fitted(noise, honest, truth).aspects.values())
-    assert all(own.share <= 0.25 for own in fitted(honest, noise, truth).aspects.values())
+    assert all(aspect.share >= 0.75 for aspect in fitted(noise, honest, truth).aspects.values())
+    assert all(aspect.share <= 0.25 for aspect in fitted(honest, noise, truth).aspects.values())
 
 
 @pytest.mark.parametrize("n", [20, 400], ids=["platt", "isotonic"])
@@ -70,9 +70,11 @@ def test_a_score_says_how_often_it_is_right(n):
 @given(st.integers(0, 1000), st.integers(20, 200))
 def test_a_higher_mixture_never_scores_lower_and_scores_stay_within_0_and_1(seed, n):
     truth, honest, noise = world(n, seed)
-    for own in fitted(noise, honest, truth).aspects.values():
+    aspects = fitted(noise, honest, truth).aspects
+    assert aspects
+    for aspect in aspects.values():
         mixed = np.linspace(0, 1, 1001)[None]
-        scores = own.scores(mixed)[0]
+        scores = aspect.scores(mixed)[0]
         assert (np.diff(scores) >= 0).all()
         assert len(np.unique(scores)) > 500  # no plateaus
         assert scores.min() > 0
@@ -96,35 +98,35 @@ def test_a_mixture_comes_back_from_json():
 
 
 def test_without_a_curve_the_mixture_is_the_score():
-    own = AspectEnsemble(0.0, SHARES[2])
-    mixed = own.mixed("MFO", np.array([[0.2]]), expected(np.array([[0.4]])), np.array([1e9]))
-    assert own.scores(mixed) == pytest.approx(0.3, abs=1e-5)
+    aspect = AspectEnsemble(0.0, SHARES[2])
+    mixed = aspect.mixed("MFO", np.array([[0.2]]), expected(np.array([[0.4]])), np.array([1e9]))
+    assert aspect.scores(mixed) == pytest.approx(0.3, abs=1e-5)
 
 
-def test_of_a_rare_term_the_text_tells_more():
-    own = AspectEnsemble(0.0, 0.9)
-    mixed = own.mixed("MFO", np.zeros((1, 3)), expected(np.ones((1, 3))), np.array([1, RARE, 1e9]))
+def test_for_a_rare_term_the_text_weighs_more():
+    aspect = AspectEnsemble(0.0, 0.9)
+    mixed = aspect.mixed("MFO", np.zeros((1, 3)), expected(np.ones((1, 3))), np.array([1, RARE, 1e9]))
     np.testing.assert_allclose(mixed, [[0.9 / (1 + RARE), 0.45, 0.9]], rtol=1e-5)
 
 
-def test_labels_transferred_are_trusted_as_far_as_they_are_worth():
+def test_transferred_labels_weigh_as_much_as_they_help():
     truth, honest, noise = world()
     has_relative = np.arange(len(truth)) % 2 == 0
     better, similarity = np.where(has_relative[:, None], honest, 0), np.where(has_relative, 0.2, 0.0)
     ensemble = fitted(noise, np.sqrt(noise * honest), truth, better, similarity)
-    assert all(own.trust >= 2 for own in ensemble.aspects.values())
+    assert all(aspect.trust >= 2 for aspect in ensemble.aspects.values())
     worse = fitted(noise, honest, truth, np.where(has_relative[:, None], noise, 0), similarity)
-    assert all(own.trust == 0 for own in worse.aspects.values())
+    assert all(aspect.trust == 0 for aspect in worse.aspects.values())
 
 
 def test_the_closer_the_relative_the_more_its_labels_count():
     regressed, transferred = np.full((3, 1), 0.2), np.array([[0.8], [0.8], [0.0]])
-    told = expected(regressed, transferred, np.array([0.5, 0.1, 0.0]))
-    mixed = AspectEnsemble(10.0, 1.0).mixed("MFO", np.zeros((3, 1)), told, np.array([1e9]))
+    labels = expected(regressed, transferred, np.array([0.5, 0.1, 0.0]))
+    mixed = AspectEnsemble(10.0, 1.0).mixed("MFO", np.zeros((3, 1)), labels, np.array([1e9]))
     np.testing.assert_allclose(mixed, [[0.7], [0.5], [0.2]], rtol=1e-6)
 
 
 def test_an_aspect_that_was_not_fitted_keeps_what_was_regressed():
-    own = expected(np.full((1, TERMS), 0.2), np.full((1, TERMS), 0.8), 0.1)
-    labels = Ensemble({"MFO": AspectEnsemble(10.0, 0.9)}).labels(own, ASPECTS)
+    parts = expected(np.full((1, TERMS), 0.2), np.full((1, TERMS), 0.8), 0.1)
+    labels = Ensemble({"MFO": AspectEnsemble(10.0, 0.9)}).labels(parts, ASPECTS)
     np.testing.assert_allclose(labels, np.where(ASPECTS == "MFO", 0.5, 0.2)[None], rtol=1e-6)

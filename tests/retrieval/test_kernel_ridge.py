@@ -1,4 +1,4 @@
-"""Labels of similar proteins carry over, by exact kernel ridge where all proteins are landmarks."""
+"""Labels of similar proteins are transferred, by exact kernel ridge if all proteins are landmarks."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def sequences(rng, n):
 
 
 def world(n=40, seed=0):
-    """Two families with a k-mer and a direction of their own; the second term is that of the second family."""
+    """Two families, each with a k-mer and a direction; the second term is that of the second family."""
     rng = np.random.default_rng(seed)
     family = np.arange(n) % 2
     texts = [text + ["WWCHW", "MMKYM"][f] * 2 for text, f in zip(sequences(rng, n), family, strict=True)]
@@ -47,9 +47,9 @@ def features(texts, learned, reader=None):
 
 @pytest.mark.parametrize("only", SIMILARITIES)
 def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
-    own, _ = features(*world()[:2])
+    known, _ = features(*world()[:2])
     weights = KernelWeights(**WEIGHTS.__dict__ | dict.fromkeys(SIMILARITIES, 0.0) | {only: 1.0})
-    near = kernel(own, own, weights)
+    near = kernel(known, known, weights)
     np.testing.assert_allclose(near, near.T, atol=1e-12)
     np.testing.assert_allclose(np.diag(near), 1, atol=1e-6)
     assert (near <= 1 + 1e-6).all()
@@ -57,12 +57,12 @@ def test_a_kernel_is_symmetric_and_highest_for_the_protein_itself(only):
 
 def test_with_all_proteins_as_landmarks_it_is_kernel_ridge_regression():
     texts, learned, labels = world()
-    own, _ = features(texts, learned)
-    fitted = KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1)
-    near = kernel(own, own, WEIGHTS)
+    known, _ = features(texts, learned)
+    fitted = KernelRidge.fit(known, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1)
+    near = kernel(known, known, WEIGHTS)
     mean = labels[:, :2].mean(axis=0)
     offset = near @ np.linalg.solve(near + WEIGHTS.ridge * np.eye(len(texts)), labels[:, :2] - mean)
-    np.testing.assert_allclose(fitted.predict(own)[:, :2], np.clip(mean + offset, 0, 1), atol=1e-4)
+    np.testing.assert_allclose(fitted.predict(known)[:, :2], np.clip(mean + offset, 0, 1), atol=1e-4)
 
 
 @pytest.mark.parametrize("landmarks", [4096, 12])
@@ -81,8 +81,8 @@ def test_new_members_of_a_family_get_its_term(landmarks, kinds):
 def test_an_aspect_is_judged_by_the_proteins_that_have_a_label_in_it():
     texts, learned, labels = world()
     labels[20:, 2] = False
-    own, _ = features(texts, learned)
-    fitted = KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1)
+    known, _ = features(texts, learned)
+    fitted = KernelRidge.fit(known, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1)
     known = labels[:, 2]
     assert fitted.mean_T[2] == 1.0  # of those with a label, all have the only term
     np.testing.assert_allclose(fitted.mean_T[:2], labels[:, :2].mean(axis=0), atol=1e-6)
@@ -92,17 +92,17 @@ def test_an_aspect_is_judged_by_the_proteins_that_have_a_label_in_it():
 def test_an_aspect_without_any_label_is_never_predicted():
     texts, learned, labels = world()
     labels[:, 2] = False
-    own, _ = features(texts, learned)
-    assert KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1).predict(own)[:, 2].max() == 0
+    known, _ = features(texts, learned)
+    assert KernelRidge.fit(known, sp.csr_array(labels), ASPECTS, WEIGHTS, seed=1).predict(known)[:, 2].max() == 0
 
 
 def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
     texts, learned, labels = world()
     labels[:, :2] = [True, False]
     labels[::2, 1] = True
-    own, _ = features(texts, learned)
+    known, _ = features(texts, learned)
     means = [
-        KernelRidge.fit(own, sp.csr_array(labels), ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T
+        KernelRidge.fit(known, sp.csr_array(labels), ASPECTS, replace(WEIGHTS, evenness=even), seed=1).mean_T
         for even in (0, 1)
     ]
     np.testing.assert_allclose(means[0][:2], [1, 0.5])
@@ -112,9 +112,9 @@ def test_with_evenness_a_label_of_few_counts_more_than_one_of_many():
 
 def test_the_same_proteins_twice_do_no_harm():
     texts, learned, labels = world()
-    own, _ = features(texts * 2, np.tile(learned, (2, 1)))
+    known, _ = features(texts * 2, np.tile(learned, (2, 1)))
     assert np.isfinite(
-        KernelRidge.fit(own, sp.csr_array(np.tile(labels, (2, 1))), ASPECTS, WEIGHTS, seed=1).predict(own)
+        KernelRidge.fit(known, sp.csr_array(np.tile(labels, (2, 1))), ASPECTS, WEIGHTS, seed=1).predict(known)
     ).all()
 
 
@@ -130,24 +130,24 @@ def test_a_reader_of_sequences_comes_back_from_json():
 
 def test_very_short_proteins_have_features_too():
     reader = SequenceReader.of_training(["M", "K"])
-    own = reader.read(["M", "W"])
-    assert own.kmers_NV.shape == (2, 0)
+    found = reader.read(["M", "W"])
+    assert found.kmers_NV.shape == (2, 0)
     for name in ("composition_NC", "segments_NE", "physics_NF"):
-        assert np.isfinite(getattr(own, name)).all()
+        assert np.isfinite(getattr(found, name)).all()
 
 
-def test_segments_tell_where_residues_are():
+def test_segments_encode_where_residues_are():
     head, tail = "A" * 60 + "C" * 60, "C" * 60 + "A" * 60
     reader = SequenceReader.of_training([head, tail])
-    own = reader.read([head, tail])
-    np.testing.assert_allclose(own.composition_NC[0], own.composition_NC[1])
-    assert (own.segments_NE[0] * own.segments_NE[1]).sum() < 0
+    found = reader.read([head, tail])
+    np.testing.assert_allclose(found.composition_NC[0], found.composition_NC[1])
+    assert (found.segments_NE[0] * found.segments_NE[1]).sum() < 0
 
 
 def test_kmers_are_weighted_by_their_rarity_and_rows_have_unit_length():
     reader = SequenceReader.of_training(["ACDEF", "ACDGH", "ACWYK"])
     assert "AC" in reader.kmers
     assert "WY" not in reader.kmers  # one protein alone has it
-    own = reader.read(["ACDGH", "WWWW"])
-    lengths = np.sqrt(own.kmers_NV.multiply(own.kmers_NV).sum(axis=1))
+    found = reader.read(["ACDGH", "WWWW"])
+    lengths = np.sqrt(found.kmers_NV.multiply(found.kmers_NV).sum(axis=1))
     np.testing.assert_allclose(np.asarray(lengths).ravel(), [1, 0], atol=1e-6)

@@ -1,4 +1,4 @@
-"""Hydrophobic stretches, charged ends and helical periods are seen where they are."""
+"""Hydrophobic stretches, charged ends and helical periods are found."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ LOOP, HELIX = "GNGSGNGTGN" * 4, "LLIVALLFVILLAVIALLIVL"
 HIGHEST, HELICES, NET_CHARGE, SIGNAL, LAST_CHARGE = 1, 6, 7, 18, 20
 
 
-def test_a_membrane_helix_is_seen_and_two_apart_count_as_two():
+def test_a_membrane_helix_is_found_and_two_separate_ones_count_as_two():
     none, one, two = physicochemistry([LOOP, LOOP + HELIX + LOOP, LOOP + HELIX + LOOP + HELIX])
     assert none[HIGHEST] < 0 < 1.6 < one[HIGHEST]
     assert np.expm1([none[HELICES], one[HELICES], two[HELICES]]) == pytest.approx([0, 1, 2])
@@ -25,7 +25,7 @@ def test_it_matters_at_which_end_residues_are():
     assert (head[LAST_CHARGE], tail[LAST_CHARGE]) == (0, 10)
 
 
-def test_autocorrelation_tells_a_period():
+def test_autocorrelation_finds_a_period():
     row = physicochemistry(["LK" * 30])[0][-3 * len(LAGS) :: 3]  # of hydropathy, by lag
     assert dict(zip(LAGS, np.round(row), strict=True)) == {1: -1, 2: 1, 3: -1, 4: 1, 7: -1}
 

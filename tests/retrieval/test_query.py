@@ -1,4 +1,4 @@
-"""Predictions in full vocabulary: scores in (0, 1], parents never below children, evidence within the protein."""
+"""scorer, predictor, residue_evidence: scores in (0, 1], no parent below its child, evidence within the protein."""
 
 import re
 from dataclasses import replace
@@ -108,7 +108,7 @@ def table(world, scorer, dataset, vectors, sequences):
     return predicted(world, scorer, dataset, vectors, sequences)
 
 
-def test_scores_lie_in_zero_to_one_and_no_parent_is_below_its_child(space, scorer, vectors, sequences):
+def test_scores_are_in_zero_to_one_and_no_parent_is_below_its_child(space, scorer, vectors, sequences):
     scores_BT = all_scores(scorer, vectors, sequences)
     assert (scores_BT > 0).all()
     assert (scores_BT <= 1).all()
@@ -122,8 +122,8 @@ def test_the_table_has_every_column_filled_and_each_proteins_best_first(world, t
     assert table["protein_id"].drop_duplicates().tolist() == world.proteins["protein_id"].tolist()
     assert not table.drop(columns=["nearest_identity", "nearest_coverage"]).isna().any().any()
     assert not table.duplicated(["protein_id", "go_id"]).any()
-    for _, own in table.groupby(["protein_id", "recommended"]):
-        assert own["score"].is_monotonic_decreasing
+    for _, rows in table.groupby(["protein_id", "recommended"]):
+        assert rows["score"].is_monotonic_decreasing
 
 
 def test_roots_are_never_predicted_and_unseen_terms_are(space, table):
@@ -185,12 +185,13 @@ def test_a_limit_on_terms_keeps_the_best_and_their_parents(world, scorer, datase
     parents = dict(zip(world.terms["go_id"], world.terms["is_a"], strict=True))
     roots = {"GO:0000", "GO:1000"}
     short = predicted(world, scorer, dataset, vectors, sequences, max_terms=most)
-    for protein_id, own in short.groupby("protein_id"):
-        assert len(own) == most
-        kept = set(own["go_id"])
+    assert set(short["protein_id"]) == set(table["protein_id"])
+    for protein_id, rows in short.groupby("protein_id"):
+        assert len(rows) == most
+        kept = set(rows["go_id"])
         assert all(set(parents[go_id]) - roots <= kept for go_id in kept)
         rest = table[(table["protein_id"] == protein_id) & ~table["go_id"].isin(kept)]
-        assert own["score"].min() >= rest["score"].max()
+        assert rows["score"].min() >= rest["score"].max()
 
 
 @settings(max_examples=60, deadline=None)
@@ -206,7 +207,7 @@ def test_with_ties_too_a_kept_term_has_its_parents(space, data):
     assert not (keep_T[graph.child_E] & ~keep_T[graph.parent_E] & below).any()
 
 
-def test_evidence_lies_within_the_protein(world, table):
+def test_evidence_is_within_the_protein(world, table):
     length_of = dict(zip(world.proteins["protein_id"], world.proteins["length"], strict=True))
     assert (table["evidence"] != "").any()
     for row in table.itertuples():
@@ -219,6 +220,7 @@ def test_evidence_lies_within_the_protein(world, table):
 
 def test_the_nearest_protein_carries_the_term(world, table):
     transferred = {row.protein_id: set(row.go_ids) for row in world.pid2pos.itertuples() if row.split == "train"}
+    assert len(table)
     for row in table.itertuples():
         assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in transferred[row.nearest_protein]
 
@@ -229,9 +231,9 @@ def test_where_a_known_protein_aligns_it_is_the_nearest(world, scorer, dataset, 
     asked = vectors.of_splits("val").protein_ids[0]
     changed = {**sequences, asked: sequences[relative]}
     table = predicted(world, scorer, dataset, vectors, changed)
-    own = table[(table["protein_id"] == asked) & table["go_id"].isin(train[relative])]
-    assert len(own)
-    assert set(own["nearest_protein"]) == {relative}
+    rows = table[(table["protein_id"] == asked) & table["go_id"].isin(train[relative])]
+    assert len(rows)
+    assert set(rows["nearest_protein"]) == {relative}
 
 
 def test_scores_propagate_along_the_relations_of_the_run(world, space):
@@ -269,26 +271,26 @@ def test_the_calibration_is_fitted_over_seen_terms_alone(world, space, vectors):
 
 def test_a_drop_is_the_cosine_with_minus_without_the_window(space, dataset):
     row = int(np.argmax(dataset.lengths))
-    told = explain_protein(space.model, dataset, row)
-    assert told.attention_L.sum() == pytest.approx(1, abs=1e-5)
-    assert told.attention_L.shape == (dataset.lengths[row],)
-    drop_WT = told.drops(space.z_TD)
-    assert drop_WT.shape == (int(told.layout.window_mask_BW.sum()), 10)
-    without_WD = told.z_D - told.moved_WD
+    explained = explain_protein(space.model, dataset, row)
+    assert explained.attention_L.sum() == pytest.approx(1, abs=1e-5)
+    assert explained.attention_L.shape == (dataset.lengths[row],)
+    drop_WT = explained.drops(space.z_TD)
+    assert drop_WT.shape == (int(explained.layout.window_mask_BW.sum()), 10)
+    without_WD = explained.z_D - explained.moved_WD
     assert np.linalg.norm(without_WD, axis=1) == pytest.approx(np.ones(len(without_WD)), abs=1e-5)
-    assert drop_WT == pytest.approx((told.z_D @ space.z_TD.T)[None] - without_WD @ space.z_TD.T, abs=1e-5)
+    assert drop_WT == pytest.approx((explained.z_D @ space.z_TD.T)[None] - without_WD @ space.z_TD.T, abs=1e-5)
 
 
 def test_ranges_are_the_windows_of_the_highest_drop_merged(space, dataset):
     row = int(np.argmax(dataset.lengths))
-    told = explain_protein(space.model, dataset, row)
-    windows = int(told.layout.window_mask_BW.sum())
+    explained = explain_protein(space.model, dataset, row)
+    windows = int(explained.layout.window_mask_BW.sum())
     drop_W = np.zeros(windows, np.float32)
     drop_W[[1, 2, 5]] = 0.3, 0.2, 0.1  # windows of 8 residues, one begins every 4
-    assert told.ranges(drop_W, windows=3) == [(5, 16), (21, 28)]
-    assert told.ranges(drop_W, windows=2) == [(5, 16)]
-    assert told.ranges(-drop_W, windows=3) == []
-    impact_L = told.residue_impact(drop_W)
+    assert explained.ranges(drop_W, windows=3) == [(5, 16), (21, 28)]
+    assert explained.ranges(drop_W, windows=2) == [(5, 16)]
+    assert explained.ranges(-drop_W, windows=3) == []
+    impact_L = explained.residue_impact(drop_W)
     assert len(impact_L) == dataset.lengths[row]
     assert impact_L[8] == pytest.approx(0.25)  # in the windows of 0.3 and 0.2
     assert impact_L[0] == 0
@@ -296,8 +298,8 @@ def test_ranges_are_the_windows_of_the_highest_drop_merged(space, dataset):
 
 def test_a_protein_of_one_window_rests_on_all_of_it(space, dataset):
     row = int(np.argmin(dataset.lengths))
-    told = explain_protein(space.model, dataset, row)
-    assert told.ranges(np.zeros(1, np.float32), windows=3) == [(1, int(dataset.lengths[row]))]
+    explained = explain_protein(space.model, dataset, row)
+    assert explained.ranges(np.zeros(1, np.float32), windows=3) == [(1, int(dataset.lengths[row]))]
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 10)).map(lambda pair: (pair[0], sum(pair)))))
@@ -340,7 +342,7 @@ def test_planted_motifs_of_descendants_count_for_a_term(space):
     assert planted_ranges(space, planted, "P1", space.go_ids.index("GO:0003")) == []
 
 
-def test_explained_examples_tell_residues_of_the_right_protein(space, dataset, world):
+def test_explained_examples_have_residues_of_the_right_protein(space, dataset, world):
     examples = pd.DataFrame({"protein_id": ["P05", "P02"], "go_id": ["GO:0002", "GO:1002"], "score": [0.9, 0.8]})
     planted = pd.DataFrame({"protein_id": ["P05"], "go_id": ["GO:0005"], "start": [2], "end": [3]})
     table = explained_examples(space, dataset, examples, planted, windows=2)
@@ -361,11 +363,11 @@ def test_a_base_rate_alone_predicts_the_same_for_every_protein(space, vectors):
 def test_a_fitted_regression_comes_back_from_its_file_and_a_damaged_file_is_refused(
     scorer, vectors, sequences, tmp_path
 ):
-    own = vectors.described(sequences)
+    described = vectors.described(sequences)
     scorer.label_model.write(tmp_path / "label_model.safetensors", Manifest({"go_release": "tiny"}))
     again = LabelModel.read(tmp_path / "label_model.safetensors")
     assert again.go_ids == scorer.label_model.go_ids
-    one, two = again.predict(own), scorer.label_model.predict(own)
+    one, two = again.predict(described), scorer.label_model.predict(described)
     for name in ("regressed_BT", "transferred_BT"):
         assert getattr(one, name).any()
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
@@ -386,13 +388,13 @@ def test_labels_of_proteins_without_vectors_are_transferred_but_change_no_regres
     rng = np.random.default_rng(3)
     relative = "".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 80))
     others = LabelledSequences([relative], sp.csr_array([[False, True]]))
-    own, aspects = train.described(sequences), np.array(["MFO", "BPO"])
+    described, aspects = train.described(sequences), np.array(["MFO", "BPO"])
     alone, more = (
-        LabelModel.fit(own, labels_NT, go_ids, aspects, kernel, aligned=50, seed=1, others=those)
+        LabelModel.fit(described, labels_NT, go_ids, aspects, kernel, aligned=50, seed=1, others=those)
         for those in (None, others)
     )
     np.testing.assert_array_equal(alone.regression.weight_MT, more.regression.weight_MT)
-    asked = Described(own.vectors_BD[:1], own.summaries_BS[:1], [relative])
+    asked = Described(described.vectors_BD[:1], described.summaries_BS[:1], [relative])
     assert alone.predict(asked).transferred_BT.tolist() == [[0, 0]]
     assert more.predict(asked).transferred_BT.tolist() == [[0, 1]]
 

@@ -1,4 +1,4 @@
-"""Scores that come protein by protein are read term by term, whatever the parts."""
+"""Scores written protein by protein are read term by term, in any parts."""
 
 import numpy as np
 import pandas as pd
@@ -31,10 +31,10 @@ def written(tmp_path, monkeypatch):
 def test_each_term_that_a_protein_has_comes_with_the_scores_of_all_proteins(written):
     scores = UnthresholdedScores.open(written / "unthresholded.parquet")
     assert scores.protein_ids.tolist() == IDS
-    told = dict(scores.of_terms(pd.Index(["b", "x", "m", "a"])))
-    assert sorted(told) == [0, 1, 3]
+    scores_of = dict(scores.of_terms(pd.Index(["b", "x", "m", "a"])))
+    assert sorted(scores_of) == [0, 1, 3]
     for place, column in ((0, 2), (1, 4), (3, 1)):
-        np.testing.assert_array_equal(told[place], SCORES_NT[:, column])
+        np.testing.assert_array_equal(scores_of[place], SCORES_NT[:, column])
 
 
 def test_the_ranks_of_true_terms_are_among_their_aspect_alone(written):

@@ -21,7 +21,7 @@ class Cluster:
     environment: dict[str, str]
 
     def start(self, *arguments: str, config: str = "small.yaml") -> subprocess.Popen:
-        """Start snakemake with the profile; its output goes to `told.txt`."""
+        """Start snakemake with the profile; its output goes to `output.txt`."""
         command = [
             sys.executable,
             str(Path(__file__).with_name("often.py")),
@@ -29,7 +29,7 @@ class Cluster:
             str(self.space.source / "Snakefile"),
         ]
         command += ["--profile", str(self.space.folder / "profile"), "--configfile", config, *arguments]
-        with self.told.open("w") as file:
+        with self.output_file.open("w") as file:
             return subprocess.Popen(
                 command, cwd=self.space.folder, env=self.environment, stdout=file, stderr=subprocess.STDOUT
             )
@@ -37,7 +37,7 @@ class Cluster:
     def run(self, *arguments: str, config: str = "small.yaml", check: bool = True) -> str:
         """Run snakemake to its end; what it printed."""
         status = self.end(self.start(*arguments, config=config))
-        output = self.told.read_text()
+        output = self.output_file.read_text()
         assert (status == 0) == check, output[-6000:]
         return output
 
@@ -79,9 +79,9 @@ class Cluster:
         return self.ask("squeue", "--noheader", "--states=RUNNING", "--format=%i").split()
 
     @property
-    def told(self) -> Path:
+    def output_file(self) -> Path:
         """What the last snakemake printed."""
-        return self.space.folder / "told.txt"
+        return self.space.folder / "output.txt"
 
 
 def wait_until(happened: Callable[[], object], run: subprocess.Popen, *, what: str) -> None:

@@ -65,10 +65,10 @@ install_packages() {
   ((EUID == 0)) || die 'needs root'
   [[ $(getent ahostsv4 "$host" | awk 'NR==1 {print $1}') == 127.* ]] ||
     die "the host name '$host' must resolve to loopback: put '127.0.0.1 $host' first in /etc/hosts"
-  [[ ! -e /etc/slurm/slurm.conf ]] || die '/etc/slurm/slurm.conf exists and would win: this host has its own Slurm'
+  [[ ! -e /etc/slurm/slurm.conf ]] || die '/etc/slurm/slurm.conf exists and would win: this host already has Slurm'
   command -v slurmctld >/dev/null && command -v munged >/dev/null && return 0
   export DEBIAN_FRONTEND=noninteractive
-  # Keeps the packages from starting daemons of their own while they are unpacked.
+  # Keeps the packages from starting daemons while they are unpacked.
   local made=
   if [[ ! -e /usr/sbin/policy-rc.d ]]; then
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
@@ -87,7 +87,7 @@ SlurmctldPort=$port
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-# a job that is queued again starts only when its old credential has run out, after two minutes unless told
+# a job that is queued again starts only when its old credential has run out, after two minutes unless configured
 AuthInfo=socket=$dir/run/munge.socket,cred_expire=15
 CredType=cred/munge
 # bind to what the host name resolves to (checked to be 127.*), not to 0.0.0.0
@@ -161,7 +161,7 @@ start() {
   mkdir -p "${nodes[@]/#/$dir/spool/}"
   write_conf
   # Snakemake's jobstep drops SLURM_CONF before its inner srun, so the configuration must be found without it, in the
-  # place that Slurm itself uses where nodes have no configuration of their own.
+  # place that Slurm itself uses where nodes have no configuration.
   mkdir -p /run/slurm
   [[ ! -e /run/slurm/conf || $(readlink /run/slurm/conf) == "$dir/etc" ]] || die '/run/slurm/conf belongs to another Slurm'
   ln -sfn "$dir/etc" /run/slurm/conf

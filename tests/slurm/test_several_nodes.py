@@ -1,4 +1,4 @@
-"""One stage of training on two nodes of Slurm, which are both this host."""
+"""One stage of training on two nodes of Slurm, both on this host."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ NODES = ["train_stage:nodes=2", "train_stage:tasks=2", "train_stage:mpi=srun", "
 
 @pytest.fixture
 def alone(cluster):
-    """What one process trains as stage A; the run's own stage is put back afterwards."""
+    """What one process trains as stage A; the run's stage is put back afterwards."""
     outputs = [cluster.space.results(f"training/stage-A/{name}") for name in ("model.safetensors", "metrics.tsv")]
     kept = [path.rename(cluster.space.folder / path.name) for path in outputs]
     config = cluster.with_training("one.yaml", stages={"A": {"epochs": 12}})

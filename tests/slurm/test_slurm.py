@@ -1,4 +1,4 @@
-"""The workflow through Slurm: jobs and logs, a stage that is stopped, memory that grows, a fault that is shown."""
+"""The workflow through Slurm: jobs and logs, stopped stages, growing memory, faults."""
 
 import shutil
 
@@ -21,7 +21,7 @@ def test_the_demo_runs_through_slurm_to_its_report(cluster):
     assert cluster.space.results("training/stage-D/model.safetensors").exists()
 
 
-def test_every_shard_is_a_job_of_its_own_and_short_rules_share_one(cluster):
+def test_every_shard_is_a_separate_job_and_short_rules_share_one(cluster):
     folder = cluster.space.folder / "logs/slurm"
     jobs = {log.parent.relative_to(folder).as_posix() for log in folder.rglob("*.log")}
     assert {"rule_extract_residues/00000", "rule_extract_residues/00001"} <= jobs
@@ -30,7 +30,7 @@ def test_every_shard_is_a_job_of_its_own_and_short_rules_share_one(cluster):
     assert sum(job.startswith("group_judge") for job in jobs) == 4
 
 
-def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weights_of_an_unbroken_one(
+def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weights_of_an_uninterrupted_one(
     cluster, long_stage
 ):
     space = cluster.space
@@ -50,13 +50,15 @@ def test_a_stage_cancelled_then_out_of_time_then_queued_again_ends_with_the_weig
     # By SLURM 15 to 45 seconds before a limit of one minute. Snakemake tries again by itself: often, where all is slow.
     limits = ["train_stage:runtime=attempt", "train_stage:slurm_extra=--signal=TERM@15"]
     run = cluster.start("--retries", "9", "--set-resources", *limits, "--", STAGE, config=long_stage)
-    wait_until(lambda: "Trying to restart job" in cluster.told.read_text(), run, what="the signal of the time limit")
-    assert KEPT in cluster.told.read_text()
+    wait_until(
+        lambda: "Trying to restart job" in cluster.output_file.read_text(), run, what="the signal of the time limit"
+    )
+    assert KEPT in cluster.output_file.read_text()
 
     # By the cluster, as in pre-emption: SLURM itself queues the job again.
     wait_until(lambda: "resuming stage" in cluster.log_of("D", without=KEPT), run, what="the next attempt")
     cluster.ask("scontrol", "requeue", *cluster.running())
-    assert cluster.end(run) == 0, cluster.told.read_text()[-6000:]
+    assert cluster.end(run) == 0, cluster.output_file.read_text()[-6000:]
     assert "resuming stage" in cluster.log_of("D")
     assert (space.folder / STAGE).read_bytes() == whole
 
@@ -65,14 +67,14 @@ def test_a_job_killed_for_its_memory_is_tried_again_with_more(cluster):
     texts = "results/small/embeddings/go/phase-A.parquet"
     (cluster.space.folder / texts).unlink()
     shutil.rmtree(cluster.space.folder / "results/cache/texts")  # or no model would be loaded
-    told = cluster.run("--set-resources", "embed_texts:mem_mb=500+2000*(attempt-1)", "--", texts)
-    assert "Trying to restart job" in told
+    output = cluster.run("--set-resources", "embed_texts:mem_mb=500+2000*(attempt-1)", "--", texts)
+    assert "Trying to restart job" in output
     folder = cluster.space.folder / "logs/slurm/rule_embed_texts/A"
     assert any("exceeded memory limit" in log.read_text() for log in folder.iterdir())
     assert (cluster.space.folder / texts).exists()
 
 
-def test_a_fault_is_told_with_the_rules_own_log_and_slurms(cluster):
+def test_a_fault_is_reported_with_the_rules_log_and_slurms(cluster):
     config = yaml.safe_load((cluster.space.folder / "small.yaml").read_text())
     del config["demo"]
     (cluster.space.folder / "bad").mkdir()
@@ -82,7 +84,7 @@ def test_a_fault_is_told_with_the_rules_own_log_and_slurms(cluster):
     config |= {"run": "bad", "data": "bad"}
     (cluster.space.folder / "bad.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     target = "results/bad/inputs/proteins.parquet"
-    told = cluster.run("--retries", "0", target, config="bad.yaml", check=False)
-    assert "bad/proteins.fasta:2" in told
-    assert "logs/slurm/group_read_read_proteins" in told
-    assert "Traceback" not in told
+    output = cluster.run("--retries", "0", target, config="bad.yaml", check=False)
+    assert "bad/proteins.fasta:2" in output
+    assert "logs/slurm/group_read_read_proteins" in output
+    assert "Traceback" not in output

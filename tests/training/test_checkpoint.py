@@ -1,4 +1,4 @@
-"""A checkpoint is read as it was written, to the bit, or not at all."""
+"""A checkpoint is read as it was written, bit by bit, or refused."""
 
 import copy
 import dataclasses
@@ -92,7 +92,7 @@ def test_a_missing_file_is_refused(tmp_path):
         read_checkpoint(tmp_path / "none.safetensors")
 
 
-def test_a_strangers_safetensors_and_a_pickle_are_refused_and_nothing_is_run(tmp_path):
+def test_a_foreign_safetensors_file_and_a_pickle_are_refused_and_nothing_is_run(tmp_path):
     save_file({"a": torch.zeros(2)}, tmp_path / "stranger.safetensors")
     torch.save(torch.zeros(2), tmp_path / "pickle.safetensors")
     for name in ("stranger", "pickle"):

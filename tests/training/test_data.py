@@ -1,4 +1,4 @@
-"""Proteins, their labels and the vocabulary, joined by id."""
+"""dataset, stage_data and vocabulary: proteins, labels and terms, joined by id."""
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def test_a_protein_with_an_empty_list_has_no_positive():
     assert positives_matrix(pid2pos, ["P1"], ["a"]).toarray().tolist() == [[0]]
 
 
-def test_a_data_set_reads_each_proteins_own_residues(world):
+def test_a_data_set_reads_the_residues_of_each_protein(world):
     dataset = ProteinEmbDataset(world.store, world.proteins)
     assert len(dataset) == 24
     for row in (0, 7, 23):
@@ -70,7 +70,7 @@ def test_batches_for_inference_hold_every_row_once_within_the_limit(lengths, mos
         assert len(group) == 1 or sum(lengths[row] for row in group) <= most
 
 
-def test_labelled_proteins_come_in_the_order_of_their_ids_whatever_the_tables_order(world):
+def test_labelled_proteins_come_in_the_order_of_their_ids_with_any_order_of_the_table(world):
     go_ids = world.data().vocabulary.go_ids
     shuffled = world.pid2pos.sample(frac=1, random_state=2)
     one = LabelledProteins.of_split(world.store, world.proteins, world.pid2pos, "train", go_ids)
@@ -79,7 +79,7 @@ def test_labelled_proteins_come_in_the_order_of_their_ids_whatever_the_tables_or
     np.testing.assert_array_equal(one.hops_NT.toarray(), two.hops_NT.toarray())
 
 
-def test_a_protein_without_a_positive_is_not_trained_on_but_judged_by_what_is_true_of_it(world):
+def test_a_protein_without_a_positive_is_not_trained_on_but_judged_by_its_true_terms(world):
     go_ids, fewer = world.data().vocabulary.go_ids, world.pid2pos.copy()
     for protein_id in ("P03", "P20"):  # of the training and of the validation proteins
         for name in ("go_ids", "hops"):

@@ -1,4 +1,4 @@
-"""From annotations to candidates: nothing held out is anywhere in training, and nothing true is ever a negative."""
+"""From annotations to candidates (expansion to miner): no held-out term in training, no true term as a negative."""
 
 import numpy as np
 import pandas as pd
@@ -98,10 +98,10 @@ def knobs(draw) -> Knobs:
 
 @settings(max_examples=40, deadline=None)
 @given(trained_worlds(), st.data())
-def test_held_out_terms_are_nowhere_and_no_negative_is_true(case, data):
+def test_held_out_terms_are_in_no_batch_and_no_negative_is_true(case, data):
     terms, sets, stated, pid2pos = case
     held_out = set(sets.loc[sets["held_out"], "go_id"])
-    assert not held_out & {go_id for name in ("go_ids", "true_ids") for own in pid2pos[name] for go_id in own}
+    assert not held_out & {go_id for name in ("go_ids", "true_ids") for ids in pid2pos[name] for go_id in ids}
 
     seed = data.draw(st.integers(0, 99))
     texts_TG = np.random.default_rng(seed).normal(size=(len(terms), 4)).astype(np.float32)

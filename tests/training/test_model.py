@@ -118,14 +118,14 @@ def test_attention_mass_of_a_window_is_the_attention_on_its_residues(heads):
     torch.testing.assert_close(pooled.window_attention_mass()[0], mass_W / mass_W.sum())
 
 
-def test_the_mean_over_one_window_is_the_mean_over_all_residues_whatever_the_length():
+def test_the_mean_over_one_window_is_the_mean_over_all_residues_at_any_length():
     model, residues_RE, layout = case([3, 41], (None, 4), pooling="mean")
     assert layout.window_mask_BW.tolist() == [[True], [True]]
     assert [layout.residue_range(protein, 0) for protein in range(2)] == [(1, 3), (1, 41)]
     with torch.no_grad():
         pooled = model.encode_proteins(residues_RE, layout)
         value_RV = torch.nn.functional.gelu(model.pooling.value(model.pooling.norm(residues_RE)))
-        mean_BV = torch.stack([own.mean(0) for own in value_RV.split([3, 41])])
+        mean_BV = torch.stack([of_protein.mean(0) for of_protein in value_RV.split([3, 41])])
         torch.testing.assert_close(pooled.z_BD, model.project_proteins(mean_BV))
         assert not impact(model, pooled).any()
     assert not [name for name, _ in model.named_parameters() if "score" in name]
@@ -158,8 +158,8 @@ def test_a_proteins_vector_does_not_depend_on_the_others_of_its_batch():
     model, residues_RE, layout = case([5, 44, 20], (8, 4))
     with torch.no_grad():
         together = model.encode_proteins(residues_RE, layout).z_BD
-        alone, own = random_residues([20], dtype=torch.float64)
-        assert torch.allclose(model.encode_proteins(residues_RE[49:], own).z_BD[0], together[2])
+        alone, alone_layout = random_residues([20], dtype=torch.float64)
+        assert torch.allclose(model.encode_proteins(residues_RE[49:], alone_layout).z_BD[0], together[2])
         assert alone.shape == (20, 6)
 
 
@@ -181,11 +181,11 @@ def test_the_temperature_stays_within_its_bounds(logit):
         assert 0.02 * (1 - 1e-5) <= float(model.temperature) <= 0.5 * (1 + 1e-5)
 
 
-def test_a_new_models_temperature_lies_in_the_middle_of_its_bounds():
+def test_a_new_models_temperature_is_in_the_middle_of_its_bounds():
     assert float(GoferModel(SIZES, []).temperature.detach()) == pytest.approx((0.02 * 0.5) ** 0.5)
 
 
-def test_free_vectors_belong_to_seen_terms_alone():
+def test_only_seen_terms_have_free_vectors():
     model = random_model()
     text_TG = torch.randn(2, 8)
     with torch.no_grad():
@@ -205,7 +205,7 @@ def test_without_free_vectors_a_term_is_its_text():
         )
 
 
-def test_impact_is_what_masking_takes_away_even_while_dropout_is_on():
+def test_impact_is_the_loss_by_masking_even_while_dropout_is_on():
     model, residues_RE, layout = case([30, 5], (8, 4))
     with torch.no_grad():
         quiet = impact(model, model.encode_proteins(residues_RE, layout))

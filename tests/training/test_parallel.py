@@ -62,11 +62,11 @@ from gofer.training.parallel import Team
 torch.set_num_threads(1)
 with Team.joined(torch.device("cpu")) as team:
     assert (team.size, team.leads) == (2, team.rank == 0)
-    own = torch.full((2 + team.rank, 1 + team.rank), 1.0 + team.rank, requires_grad=True)
-    rows = team.gathered(own)
+    local = torch.full((2 + team.rank, 1 + team.rank), 1.0 + team.rank, requires_grad=True)
+    rows = team.gathered(local)
     assert rows.tolist() == [[1, 0], [1, 0], [2, 2], [2, 2], [2, 2]]
     (rows.square().sum() * 3).backward()
-    assert (own.grad == 2 * 3 * 2 * own).all()
+    assert (local.grad == 2 * 3 * 2 * local).all()
     assert team.gathered(torch.zeros(0, 3)).shape == (0, 3)
     assert team.any(team.rank == 1) and not team.any(False)
     assert team.total(torch.tensor([1, team.rank])).tolist() == [2, 1]
@@ -124,7 +124,7 @@ def job_in(folder, files, **changed):
 
 @pytest.fixture(scope="module")
 def start(root):
-    """Start a script of this file in a process of its own."""
+    """Start a script of this file in a separate process."""
 
     def run(script, folder, *arguments, **environment):
         paths = os.pathsep.join([str(root / "src"), str(root / "tests")])
@@ -178,7 +178,7 @@ def test_only_the_outputs_are_left_and_one_process_writes_the_log(pair):
 
 
 @pytest.mark.kill
-def test_stopped_by_sigterm_it_resumes_to_the_bytes_of_an_unbroken_run(pair, start, files, tmp_path):
+def test_stopped_by_sigterm_it_resumes_to_the_bytes_of_an_uninterrupted_run(pair, start, files, tmp_path):
     job_in(tmp_path, files, checkpoint_minutes=1e-9)  # so that the state is there after the first step
     running = start(LAUNCH, tmp_path, tmp_path / "log")
     while running.poll() is None and not (tmp_path / "resume" / NEWEST).exists():
@@ -257,7 +257,7 @@ def test_parts_are_the_whole_in_order_and_even(count, size):
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
-def test_alone_nothing_is_sent():
+def test_a_single_process_sends_nothing():
     rows = torch.ones(2, 3)
     assert ALONE.gathered(rows) is rows
     assert ALONE.leads
@@ -275,7 +275,7 @@ def test_more_processes_than_cuda_devices_are_refused(monkeypatch):
         pass
 
 
-def test_on_cuda_products_are_asked_to_repeat_themselves(monkeypatch, files, tmp_path):
+def test_on_cuda_products_are_set_to_be_deterministic(monkeypatch, files, tmp_path):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is put back
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -1,4 +1,4 @@
-"""A stage that was stopped at any moment resumes to the same weights and the same figures."""
+"""A stage stopped at any moment resumes and ends with the same weights and figures."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def train_until(world, folder, moment, monkeypatch, **options):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", "ABCD")
-def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_unbroken_one(
+def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_uninterrupted_one(
     world, tmp_path, monkeypatch, stage
 ):
     whole = train(world, tmp_path / "whole", stage=stage, minutes=99)
@@ -99,7 +99,7 @@ def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_unbr
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"accumulate": 2}, {"patience": 1}, {"objective": "sigmoid"}])
-def test_so_it_does_with_other_ways_of_training(world, tmp_path, monkeypatch, changed):
+def test_a_stopped_stage_gives_the_same_with_other_ways_of_training(world, tmp_path, monkeypatch, changed):
     settings = {**SETTINGS, **changed}
     whole = train(world, tmp_path / "whole", settings=settings, minutes=99)
     for moment in (1, 4):
@@ -109,7 +109,7 @@ def test_so_it_does_with_other_ways_of_training(world, tmp_path, monkeypatch, ch
 
 @pytest.mark.slow
 @pytest.mark.parametrize("index", ["ivf", "hnsw"])
-def test_so_it_does_with_an_approximate_index_whose_recall_is_told(world, tmp_path, monkeypatch, index):
+def test_a_stopped_stage_gives_the_same_with_an_approximate_index_and_its_recall(world, tmp_path, monkeypatch, index):
     settings = {**SETTINGS, "stages": {"A": {**BLOCK, "curriculum": {**CURRICULUM, "hard_frac": [0.5, 0.5]}}}}
     whole = train(world, tmp_path / "whole", settings=settings, minutes=99, index=index)
     assert "index_recall" in whole[1]
@@ -147,7 +147,7 @@ def test_a_process_killed_at_random_moments_over_and_over_ends_with_the_same_byt
     assert (folder / "metrics.json").read_text() == metrics
 
 
-def test_a_wish_to_stop_keeps_the_state_and_says_that_the_job_can_be_tried_again(world, tmp_path, monkeypatch):
+def test_a_request_to_stop_keeps_the_state_and_says_that_the_job_can_be_retried(world, tmp_path, monkeypatch):
     plain = ResumePoint.due
 
     def due(self):
@@ -163,7 +163,7 @@ def test_a_wish_to_stop_keeps_the_state_and_says_that_the_job_can_be_tried_again
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_damaged_newest_state_gives_way_to_the_one_before(world, tmp_path, monkeypatch, caplog):
+def test_a_damaged_newest_state_is_replaced_by_the_previous_one(world, tmp_path, monkeypatch, caplog):
     whole = train(world, tmp_path / "whole", minutes=99)
     train_until(world, tmp_path, 5, monkeypatch)
     newest = tmp_path / "resume" / NEWEST
@@ -192,7 +192,7 @@ def test_other_settings_data_or_code_refuse_to_resume_and_show_the_difference(wo
     assert "start the stage again" in caught.value.help
 
 
-def test_the_state_holds_numbers_and_json_alone(world, tmp_path, monkeypatch):
+def test_the_state_holds_only_numbers_and_json(world, tmp_path, monkeypatch):
     train_until(world, tmp_path, 1, monkeypatch)
     content = (tmp_path / "resume" / NEWEST).read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
@@ -205,5 +205,5 @@ def test_without_a_due_moment_nothing_is_kept(world, tmp_path, monkeypatch):
     train(world, tmp_path, minutes=99)
 
 
-def test_nested_settings_are_told_by_dotted_names():
+def test_nested_settings_have_dotted_names():
     assert flat({"a": 1, "b": {"c": 2, "d": {"e": [3]}}}) == {"a": 1, "b.c": 2, "b.d.e": [3]}

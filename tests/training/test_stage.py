@@ -1,4 +1,4 @@
-"""A stage of training learns, repeats itself to the bit, and stops before it writes nonsense."""
+"""A stage of training learns, is reproducible bit by bit, and stops at values that are not finite."""
 
 import copy
 import dataclasses
@@ -70,7 +70,7 @@ def test_another_seed_gives_another_model(world, tmp_path):
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
-def test_a_stage_changes_with_its_own_settings(world, tmp_path, change):
+def test_a_stage_changes_with_its_settings(world, tmp_path, change):
     close = training(dag_margin=0.999)  # so that the DAG loss is there from the first step
     changed = {**close, "stages": {**close["stages"], "A": {**BLOCK, **change}}}
     assert trained(world, tmp_path / "1", settings=close)[1] != trained(world, tmp_path / "2", settings=changed)[1]
@@ -155,7 +155,7 @@ def test_the_index_is_projected_again_after_the_set_number_of_epochs(world, tmp_
     assert ages == [0, 1, 0, 1, 0]
 
 
-def test_stages_start_from_the_checkpoint_before_them(world, tmp_path):
+def test_stages_start_from_the_previous_checkpoint(world, tmp_path):
     trained(world, tmp_path, stage="A")
     model, *_ = world.begin(stage="B", previous=tmp_path / "A.safetensors")
     trained(world, tmp_path, stage="B", previous=tmp_path / "A.safetensors")

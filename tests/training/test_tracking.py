@@ -1,4 +1,4 @@
-"""What training measured: a table always; W&B beside it, which never asks for a key and keeps to its folder."""
+"""Figures of training: always a table; optionally W&B, which never asks for a key and writes only to its folder."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def files_below(folder):
 
 @pytest.fixture
 def run(tmp_path, root):
-    """Run a stage's tracking in a process of its own, with its own home, working folder and temporary folder."""
+    """Run a stage's tracking in a separate process, with a separate home, working folder and temporary folder."""
 
     def start(mode, *, key=None):
         for name in ("home", "cwd", "tmp"):
@@ -81,7 +81,7 @@ def test_wandb_shows_the_curriculum_before_training_as_a_table_and_a_line_per_kn
     assert sorted(row[-1] for table in lines for row in table["data"]) == [0.25, 512.0]
 
 
-def test_disabled_writes_the_table_alone(run, tmp_path):
+def test_disabled_writes_only_the_table(run, tmp_path):
     assert run("disabled").returncode == 0
     assert files_below(tmp_path) == {tmp_path / "out/metrics.tsv"}
 

@@ -1,4 +1,4 @@
-"""Training without one part: only that part is missing, and the full model is that of the stages' own jobs."""
+"""Training without one part: only that part is missing, and the full model is that of the stages' jobs."""
 
 import copy
 
@@ -75,7 +75,7 @@ CONSTANT = {knob: [last, last] for knob, (_, last) in ((k, v) for k, v in CURRIC
         ("bce", {"objective": "bce"}, BLOCK),
     ],
 )
-def test_a_part_changes_its_own_settings_and_no_others(part, shared, block):
+def test_a_part_changes_its_settings_and_no_others(part, shared, block):
     before = copy.deepcopy(TRAINING)
     assert variant_settings(part, TRAINING) == {**TRAINING, **shared, "stages": dict.fromkeys("ABCD", block)}
     assert before == TRAINING
@@ -98,7 +98,7 @@ def test_every_part_of_the_config_can_be_left_out_and_has_a_name(root):
 
 
 @pytest.mark.slow
-def test_the_full_model_is_that_of_the_stages_own_jobs_to_the_bit(world, tmp_path):
+def test_the_full_model_has_the_bits_of_the_stages_jobs(world, tmp_path):
     ablated = train_variant("full", inputs_of(world), TRAINING, MINING, seed=5, share=1.0)
     previous = None
     for name in "ABCD":

@@ -126,7 +126,7 @@ def _labels(rng, terms, protein_ids, zero):
 
 
 def _residues(rng, pid2pos, lengths, signal):
-    # A stretch of each stated term's own direction, so that there is something to learn.
+    # A stretch of each stated term's direction, so that there is something to learn.
     for positives, length in zip(pid2pos.to_dict("records"), lengths, strict=True):
         residues_LE = rng.normal(size=(length, SIZES.residue_width)) * 0.3
         for go_id, hops in zip(positives["go_ids"], positives["hops"], strict=True):

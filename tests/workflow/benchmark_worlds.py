@@ -69,17 +69,17 @@ def write_nrpdb(folder: Path) -> dict[str, list[str]]:
     }
     rows = []
     for name in small.names:
-        own = listed[listed["protein_id"] == name]
-        lists = [",".join(own.loc[own["aspect"] == aspect, "go_id"]) for aspect in LETTERS]
-        rows += ["\t".join([ids[name], *lists])] if len(own) else []
+        members = listed[listed["protein_id"] == name]
+        lists = [",".join(members.loc[members["aspect"] == aspect, "go_id"]) for aspect in LETTERS]
+        rows += ["\t".join([ids[name], *lists])] if len(members) else []
     chain_ids = [row.split("\t")[0] for row in rows]
     split = {"train": chain_ids[40:], "valid": chain_ids[:20], "test": chain_ids[20:40]}
     prefix = "nrPDB-GO_2019.06.18"
     (folder / f"{prefix}_annot.tsv").write_text(nrpdb(rows, vocabularies), newline="")
     sequences = {name: ids[name] for name in small.names if ids[name] in chain_ids}
     (folder / f"{prefix}_sequences.fasta").write_text(small.fasta(sequences))
-    for name, own in split.items():
-        (folder / f"{prefix}_{name}.txt").write_text("\n".join(own) + "\n")
+    for name, members in split.items():
+        (folder / f"{prefix}_{name}.txt").write_text("\n".join(members) + "\n")
     marks = [f"{chain},{int(number < 5)},{int(number < 8)},1,1,1" for number, chain in enumerate(split["test"])]
     header = "PDB-chain,<30%,<40%,<50%,<70%,<95%"
     (folder / f"{prefix}_test.csv").write_text("\n".join([header, *marks]) + "\n")
@@ -130,14 +130,18 @@ def write_cafa3(folder: Path) -> dict[str, list[str]]:
     (folder / "CAFA3_targets/targets_all.fasta").write_text(small.fasta(targets) + ">T99 never annotated\nMKVLLA\n")
     for aspect, lines in truth.items():
         (folder / f"benchmark20171115/groundtruth/leafonly_{aspect}.txt").write_text("\n".join(lines) + "\n")
-    for (aspect, kind), own in lists.items():
+    for (aspect, kind), members in lists.items():
         (folder / f"benchmark20171115/lists/{aspect.lower()}_all_{kind}.txt").write_text(
-            "\n".join(sorted(set(own))) + "\n"
+            "\n".join(sorted(set(members))) + "\n"
         )
     (folder / "cafa3_ids.txt").write_text("\n".join([*accession.values(), *targets.values()]) + "\n")
     return {
-        "no_knowledge": sorted({target for (_, kind), own in lists.items() if kind == "type1" for target in own}),
-        "limited_knowledge": sorted({target for (_, kind), own in lists.items() if kind == "type2" for target in own}),
+        "no_knowledge": sorted(
+            {target for (_, kind), members in lists.items() if kind == "type1" for target in members}
+        ),
+        "limited_knowledge": sorted(
+            {target for (_, kind), members in lists.items() if kind == "type2" for target in members}
+        ),
         "left_out": sorted(accession[name] for name in limited),
     }
 
@@ -147,7 +151,7 @@ def write_lafa(folder: Path) -> dict[str, list[str]]:
     small = Small.made(folder)
     (folder / "go.obo").rename(folder / "go-basic.obo")
     accession = {name: f"P{number:05d}" for number, name in enumerate(small.names, start=10000)}
-    headers = {name: f"sp|{own}|{own}_MADE" for name, own in accession.items()}
+    headers = {name: f"sp|{accession_id}|{accession_id}_MADE" for name, accession_id in accession.items()}
     (folder / "uniprot_sprot.fasta.gz").write_bytes(gzip.compress(small.fasta(headers).encode()))
     tested, known = small.names[:40], [name for name in small.names[20:40] if len(small.stated(name)) > 1]
     lines = ["!gaf-version: 2.2"]

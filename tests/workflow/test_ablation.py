@@ -1,4 +1,4 @@
-"""The ablation of a run that is there: it trains again beside it, and touches nothing of it."""
+"""The ablation of a finished run: it trains again in other folders and changes no file of the run."""
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from running import planned
 pytestmark = pytest.mark.workflow
 
 
-def test_parts_are_trained_beside_the_run_and_compared(workspace):
+def test_parts_are_trained_in_addition_to_the_run_and_compared(workspace):
     config = yaml.safe_load((workspace.folder / "small.yaml").read_text())
     config["ablation"] = {"parts": ["infonce", "go_to_protein", "dag"], "seeds": 1, "epochs": 0.01}
     (workspace.folder / "ablation.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
@@ -19,6 +19,6 @@ def test_parts_are_trained_beside_the_run_and_compared(workspace):
     table = pd.read_csv(workspace.results("ablation/ablation.tsv"), sep="\t", na_values="n/a")
     assert set(table["part"]) == {"full", "infonce", "go_to_protein", "dag"}
     assert table["value"].dropna().between(0, 1).all()
-    assert (table.loc[table["part"] == "infonce", "difference"] == 0).all()  # the demo's own objective
+    assert (table.loc[table["part"] == "infonce", "difference"] == 0).all()  # the demo's objective
     assert workspace.results("ablation/ablation.png").read_bytes().startswith(b"\x89PNG")
     assert planned(workspace.snakemake("-n").stdout) == {}

@@ -1,4 +1,4 @@
-"""Bad input at the door: one clear message, no traceback, nothing run that need not."""
+"""Bad input: one clear message, no traceback, no unnecessary job."""
 
 import pytest
 import yaml
@@ -27,7 +27,7 @@ is_a: GO:0003674
 
 @pytest.fixture
 def door(root, tmp_path):
-    """A run on files of the user's own, which each test spoils in one place."""
+    """A run on a user's files, which each test spoils in one place."""
     space = Workspace(copy_of(root, tmp_path / "source"), tmp_path / "run")
     (space.folder / "home").mkdir(parents=True)
     (space.folder / "in").mkdir()
@@ -46,7 +46,7 @@ def write(space, config):
     (space.folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-def told(space):
+def output_of(space):
     done = space.snakemake(check=False)
     assert done.returncode != 0
     assert "Traceback" not in done.stdout, done.stdout
@@ -55,7 +55,7 @@ def told(space):
 
 def test_a_missing_file_is_named_before_any_job(door):
     (door.folder / "in/my.fasta").unlink()
-    output = told(door)
+    output = output_of(door)
     assert "proteins names in/my.fasta, which does not exist" in output
     assert "Job stats" not in output
 
@@ -64,7 +64,7 @@ def test_an_unknown_key_is_named_before_any_job(door):
     config = yaml.safe_load((door.folder / "small.yaml").read_text())
     config["training"]["epocs"] = 3
     write(door, config)
-    output = told(door)
+    output = output_of(door)
     assert "training.epocs is not a key of gofer" in output
     assert "Job stats" not in output
 
@@ -73,23 +73,23 @@ def test_a_wrong_type_is_named_before_any_job(door):
     config = yaml.safe_load((door.folder / "small.yaml").read_text())
     config["seed"] = "one"
     write(door, config)
-    assert "seed is 'one', not a whole number" in told(door)
+    assert "seed is 'one', not a whole number" in output_of(door)
 
 
-def test_an_empty_fasta_is_told_by_name(door):
+def test_an_empty_fasta_is_reported_by_name(door):
     (door.folder / "in/my.fasta").write_text("\n")
-    output = told(door)
+    output = output_of(door)
     assert "my.fasta" in output
     assert "no FASTA record" in output
 
 
-def test_annotations_that_match_no_protein_are_told_with_an_example(door):
+def test_annotations_that_match_no_protein_are_reported_with_an_example(door):
     (door.folder / "in/my.tsv").write_text("Q9\tmf\tGO:0005488\n")
-    output = told(door)
+    output = output_of(door)
     assert "my.tsv" in output
     assert "Q9" in output
 
 
-def test_a_page_instead_of_an_ontology_is_told_by_name(door):
+def test_a_page_instead_of_an_ontology_is_reported_by_name(door):
     (door.folder / "in/go.obo").write_text("<!DOCTYPE html><html><body>404</body></html>\n")
-    assert "go.obo" in told(door)
+    assert "go.obo" in output_of(door)

@@ -1,4 +1,4 @@
-"""The configs of the field's benchmarks: files as they are published, but made up, are read, and the plan is whole."""
+"""The configs of the field's benchmarks: made-up files in the published formats are read, and the plan is complete."""
 
 import os
 import subprocess
@@ -68,17 +68,17 @@ def test_a_benchmarks_configs_hold_together_what_the_schema_asks(root, tmp_path,
     config = read_config(root / "config/defaults.yaml", *files) | {"data": str(tmp_path), "query": None}
     with pytest.raises(GoferError) as caught:  # without its files: nothing but these is wrong
         check_config(config, files, root / "workflow/schemas/config.schema.yaml", defaults)
-    told = [problem for problem in str(caught.value).splitlines() if not problem.startswith("help: ")]
-    assert told
-    assert all(line.endswith("which does not exist") for line in told), told
+    output = [problem for problem in str(caught.value).splitlines() if not problem.startswith("help: ")]
+    assert output
+    assert all(line.endswith("which does not exist") for line in output), output
 
 
 def test_missing_files_are_each_named_once_with_the_page_that_says_where_they_are(root, folder):
-    told = snakemake(root, folder, "nrpdb", "-n", check=False)
+    output = snakemake(root, folder, "nrpdb", "-n", check=False)
     for name in ("annot.tsv", "sequences.fasta", "valid.txt", "test.txt", "test.csv"):
-        assert told.count(f"nrPDB-GO_2019.06.18_{name}, which does not exist") == 1
-    assert "nrpdb.yaml:" in told
-    assert "docs/benchmarks.md" in told
+        assert output.count(f"nrPDB-GO_2019.06.18_{name}, which does not exist") == 1
+    assert "nrpdb.yaml:" in output
+    assert "docs/benchmarks.md" in output
 
 
 def test_nrpdb_is_split_and_judged_as_it_was_published(root, folder):
@@ -105,8 +105,8 @@ def test_the_later_protocol_of_nrpdb_leaves_out_the_chains_without_a_structure(r
     found = read_through(root, folder, "nrpdb_gearnet")
     assert of_split(found["split"], "test") == wanted["test"][2:]
     assert of_split(found["split"], "val") == wanted["valid"][2:]
-    own = found["proteins"]
-    assert set(own.loc[own["protein_set"] == "below_30", "protein_id"]) == set(wanted["below_30"][2:])
+    rows = found["proteins"]
+    assert set(rows.loc[rows["protein_set"] == "below_30", "protein_id"]) == set(wanted["below_30"][2:])
     assert sorted(found["terms"]["go_id"]) == wanted["listed"]
 
 
@@ -121,12 +121,12 @@ def test_cafa3_tests_its_targets_and_never_trains_on_them_under_another_id(root,
     others = found["split"][~found["split"].index.isin(targets) & (found["split"] != "unused")]
     assert (others == "val").mean() == pytest.approx(0.1, abs=0.04)
     for name in ("no_knowledge", "limited_knowledge"):
-        own = found["knowledge"][found["knowledge"]["knowledge"] == name]
-        assert set(own["protein_id"]) == set(wanted[name])
+        rows = found["knowledge"][found["knowledge"]["knowledge"] == name]
+        assert set(rows["protein_id"]) == set(wanted[name])
     assert "collect_metrics" in planned(snakemake(root, folder, "cafa3", "-n", "evaluate"))
 
 
-def test_a_temporal_hold_out_tells_apart_what_was_known_and_trains_on_none_of_it(root, folder):
+def test_a_temporal_hold_out_separates_known_terms_and_trains_on_none_of_its_proteins(root, folder):
     wanted = write_lafa(folder / "in")
     assert "no problems found" in snakemake(root, folder, "lafa", "check")
     found = read_through(root, folder, "lafa")
@@ -141,24 +141,24 @@ def test_a_temporal_hold_out_tells_apart_what_was_known_and_trains_on_none_of_it
 
 
 def test_swissprot_2014_judges_by_other_annotations_and_trains_on_representatives(root, folder):
-    told = write_swissprot_2014(folder / "in")
+    written = write_swissprot_2014(folder / "in")
     for name in ("naive", "own_annotations"):
         snakemake(root, folder, "swissprot_2014", f"results/swissprot_2014/baselines/{name}.tsv")
     snakemake(root, folder, "swissprot_2014", "results/swissprot_2014/embeddings/plan.parquet")
     found = read_through(root, folder, "swissprot_2014")
     split, results = found["split"], found["results"]
-    assert sorted(split.index[split.isin(HELD_OUT)]) == told["judged"]
+    assert sorted(split.index[split.isin(HELD_OUT)]) == written["judged"]
     assert abs((split == "val").sum() - (split == "test").sum()) < 30
-    assert not set(split.index) & set(told["left_out"])
+    assert not set(split.index) & set(written["left_out"])
     assert {"train", "known"} <= set(split)
     proteins = read_table(results / "inputs/proteins.parquet").set_index("protein_id")
     planned_sequences = set(read_table(results / "embeddings/plan.parquet")["sequence_sha256"])
     embedded = proteins.loc[split.index[split.isin(["train", *HELD_OUT])], "sequence_sha256"]
     assert planned_sequences == set(embedded)
     # The judged annotation is one term of each protein; its older ones, with what follows, are the baseline.
-    truth = read_table(results / "inputs/annotations.parquet", where={"protein_id": told["judged"], "hops": [0]})
-    assert truth["protein_id"].tolist() == told["judged"]
+    truth = read_table(results / "inputs/annotations.parquet", where={"protein_id": written["judged"], "hops": [0]})
+    assert truth["protein_id"].tolist() == written["judged"]
     assert set(truth["evidence"]) == {"IDA"}
     older = read_cafa(results / "baselines/own_annotations.tsv")
-    assert set(older["protein_id"]) == set(told["judged"])
+    assert set(older["protein_id"]) == set(written["judged"])
     assert set(older["score"]) == {1.0}

@@ -1,4 +1,4 @@
-"""Images that are described and not built here: their text says what the project says."""
+"""The descriptions of container images agree with the project; no image is built."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def test_the_containerfile_installs_torch_before_the_project_and_as_the_project_
     assert re.fullmatch(r"torch==[\d.]+\n", found)
 
 
-def test_the_containerfile_copies_everything_that_the_workflow_is_made_of(root, instructions):
+def test_the_containerfile_copies_all_files_of_the_workflow(root, instructions):
     copied = {name for kind, argument in instructions if kind == "COPY" for name in argument.split()[:-1]}
     assert all((root / name).exists() for name in copied)
     assert copied >= {"Snakefile", "config", "envs", "profiles", "rules", "src", "workflow"}

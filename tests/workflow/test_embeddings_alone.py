@@ -1,4 +1,4 @@
-"""Embeddings for those who want nothing else: proteins alone are enough, and the module's example runs as written."""
+"""Embeddings without the rest: proteins are enough, and the module's example runs as written."""
 
 import os
 import subprocess
@@ -67,7 +67,7 @@ def test_nothing_but_what_embeddings_need_is_run(folder):
         ({"precision": "bfloat16"}, True),
     ],
 )
-def test_only_a_setting_that_changes_vectors_embeds_anew(folder, settings, reruns):
+def test_only_a_setting_that_changes_vectors_embeds_again(folder, settings, reruns):
     found = run(folder, "embeddings", "-n", "--config", "proteins=my.fasta", "run=mine", settings=settings)
     assert ("extract_residues" in planned(found)) == reruns
 

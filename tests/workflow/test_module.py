@@ -1,4 +1,4 @@
-"""gofer taken in by another workflow, as docs/module.md shows it: its own config, by path, under other names."""
+"""gofer imported by another workflow, as docs/module.md shows it: with its config, by path, under other names."""
 
 import re
 import subprocess
@@ -27,20 +27,20 @@ def snakemake(root, tmp_path_factory):
     """Runs the other workflow, whose Snakefile is that of the page with one more rule."""
     folder = tmp_path_factory.mktemp("module")
     source = copy_of(root, folder / "source of gofer")
-    (own := folder / "own").mkdir()
+    (other := folder / "other").mkdir()
     example = re.search(r"```python\n(.*?)```", (root / "docs/module.md").read_text(), re.DOTALL)[1]
-    (own / "Snakefile").write_text(example.replace("path/to/gofer", str(source)) + EARLY)
-    (own / "config.yaml").write_text(yaml.safe_dump({"gofer": small_config(root), "mine": 1}, sort_keys=False))
+    (other / "Snakefile").write_text(example.replace("path/to/gofer", str(source)) + EARLY)
+    (other / "config.yaml").write_text(yaml.safe_dump({"gofer": small_config(root), "mine": 1}, sort_keys=False))
 
     def run(*arguments):
         command = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
         done = subprocess.run(
-            command, cwd=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            command, cwd=other, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
 
-    run.folder = own
+    run.folder = other
     return run
 
 

@@ -1,4 +1,4 @@
-"""The older release of the ontology: compared where one is named, and no trace of it where none is."""
+"""The older release of the ontology: compared if one is named; without one there is no rule or file of it."""
 
 import pytest
 import yaml
@@ -28,7 +28,7 @@ NEW = OLD.replace("2019", "2020").replace("name: ligand", "name: binding")
 
 @pytest.fixture
 def space(root, tmp_path):
-    """A run on a user's own ontology."""
+    """A run on a user's ontology."""
     space = Workspace(copy_of(root, tmp_path / "source"), tmp_path / "run")
     (space.folder / "in").mkdir(parents=True)
     for name, content in (("my.fasta", ">P1\nMKTAYIAKQR\n"), ("my.tsv", ""), ("go.obo", NEW), ("old.obo", OLD)):

@@ -1,4 +1,4 @@
-"""`snakemake --generate-unit-tests` on a finished run: what it writes passes, as outputs are the same bytes again."""
+"""`snakemake --generate-unit-tests` on a finished run: the generated tests pass, as outputs are the same bytes."""
 
 import os
 import shutil
@@ -29,17 +29,17 @@ def generated(root, workspace, tmp_path_factory):
     folder = copy_of(root, tmp_path_factory.mktemp("unit") / "gofer")
     shutil.copytree(workspace.folder / "results", folder / "results")
     shutil.copy(workspace.folder / "small.yaml", folder)
-    status, told = run([*CALL, "--generate-unit-tests"], folder)
-    assert status == 0, told[-3000:]
+    status, output = run([*CALL, "--generate-unit-tests"], folder)
+    assert status == 0, output[-3000:]
     return folder
 
 
 @pytest.mark.parametrize("rule", ["read_proteins", "label_terms", "embed_proteins", "collect_metrics"])
 def test_the_test_of_a_rule_passes(generated, rule):
-    if rule == "embed_proteins":  # as CONTRIBUTING.md says: the shards beside the manifest are no inputs
+    if rule == "embed_proteins":  # as CONTRIBUTING.md says: the shards next to the manifest are not inputs
         for shard in (generated / "results/small/embeddings").rglob("shard-*.parquet"):
             shutil.copy(shard, generated / UNIT / rule / "data" / shard.parent.relative_to(generated))
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", f"{UNIT}/test_{rule}.py"]
-    status, told = run(command, generated)
-    assert status == 0, told[-3000:]
-    assert "1 passed" in told
+    status, output = run(command, generated)
+    assert status == 0, output[-3000:]
+    assert "1 passed" in output

@@ -1,4 +1,4 @@
-"""The demo from FASTA to report, run for real: what is there, what reruns, what comes out twice the same."""
+"""A real run of the demo from FASTA to report: its files, its reruns, and equal bytes."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def test_a_run_leaves_a_report_metrics_a_model_and_predictions(workspace):
     assert [workspace.results(name).stat().st_size > 500 for name in files] == [True] * len(files)
 
 
-def test_after_a_run_there_is_nothing_to_be_done(workspace):
+def test_after_a_run_nothing_is_left_to_do(workspace):
     assert planned(workspace.snakemake("-n").stdout) == {}
 
 
@@ -117,7 +117,7 @@ def test_terms_never_seen_in_training_are_predicted_and_measured(workspace):
     assert zero.loc[zero["metric"] == "macro_auroc", "value"].notna().any()
 
 
-def test_no_sequence_is_on_both_sides_of_a_split(workspace):
+def test_no_sequence_is_in_two_splits(workspace):
     proteins = read_table(workspace.results("inputs/proteins.parquet"))
     splits = read_table(workspace.results("inputs/splits.parquet"))
     joined = proteins.merge(splits, on="protein_id", validate="one_to_one")

@@ -30,15 +30,12 @@ def predict_file(
         number, path = use_threads(threads), chosen_model(model)
         if not fasta.is_file():
             raise GoferError(f"there is no file {fasta}", help="give a FASTA file")
-        import torch
-
         from gofer.config.files import query_name
         from gofer.retrieval.prediction_run import PredictionRun
         from gofer.retrieval.predictor import Predictor
         from gofer.retrieval.query_file import QueryFile
         from gofer.retrieval.trained_model import TrainedModel
 
-        torch.set_num_threads(number)
         logging.getLogger("gofer").setLevel(logging.WARNING)
         predictor = Predictor(TrainedModel(path), percent=precision, device=device)
         run = PredictionRun(predictor, QueryFile.read(fasta), output or Path(f"{query_name(fasta)}-predictions"))
@@ -51,7 +48,7 @@ def predict_file(
             typer.echo(f"{run.folder} already holds these predictions; --force makes them anew.")
             return
         with _bar(run.query.proteins) as done:
-            run.predict(done)
+            run.predict(done, threads=number)
         summary = run.finish(chosen, slim=slim)
         typer.echo(_sentence(summary, run.folder))
 

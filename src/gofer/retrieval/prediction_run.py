@@ -19,10 +19,11 @@ import pandas as pd
 import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
 from gofer.errors import ArtefactError, GoferError
+from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.tables import write_without
 from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
-from gofer.retrieval.query_file import QueryFile, chunks
+from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
@@ -80,19 +81,29 @@ class PredictionRun:
         path = self.folder / PREDICTION_SUMMARY
         return path.exists() and read_json(path).get("key") == self.key
 
-    def predict(self, done: Callable[[int], None] = lambda proteins: None, part: int = 0, parts: int = 1) -> None:
+    def predict(
+        self, done: Callable[[int], None] = lambda proteins: None, part: int = 0, parts: int = 1, threads: int = 1
+    ) -> None:
         """Predict every chunk that is not there yet.
 
         Args:
             done: Called with the number of proteins of each chunk, whether it was there or not.
             part: Which share of the chunks to work on, from 0.
             parts: Into how many shares the chunks are divided.
+            threads: Chunks at a time; they change nothing but the time.
         """
-        for number, proteins in enumerate(chunks(self.query)):
-            if number % parts == part:
-                if not self._is_there(number):
-                    self._write(number, self.predictor.of_chunk(proteins))
-                done(len(proteins))
+        self.predictor.load()
+        for (_, proteins), _ in in_parallel(self._predicted, self._share(part, parts), threads):
+            done(len(proteins))
+
+    def _share(self, part: int, parts: int) -> Iterator[tuple[int, list[QueryProtein]]]:
+        numbered = enumerate(chunks(self.query))
+        return ((number, proteins) for number, proteins in numbered if number % parts == part)
+
+    def _predicted(self, chunk: tuple[int, list[QueryProtein]]) -> None:
+        number, proteins = chunk
+        if not self._is_there(number):
+            self._write(number, self.predictor.of_chunk(proteins))
 
     def finish(self, forms: tuple[str, ...] = tuple(FORMS), *, slim: Path | None = None) -> dict[str, Any]:
         """Write every form from the chunks, remove these, and give the summary.

@@ -147,6 +147,11 @@ class Predictor:
             scorer, bank, facts, settings["min_score"], settings["max_terms"], settings["evidence_windows"]
         )
 
+    def load(self) -> None:
+        """Read all that is needed, so that several threads can predict."""
+        _ = self._scorer, self.encoder, self.model.scorer.related, self.model.bank.target_N
+        _ = self.model.scorer.space.graph.height_T, self.model.window_overlap
+
     def of_chunk(self, proteins: Sequence[QueryProtein]) -> Predicted:
         """Predict for the proteins of one chunk.
 

@@ -98,8 +98,8 @@ def _needed_by_terms(protein_ids: pd.Series, labels: pd.DataFrame, trains_N: NDA
     missing_T &= has_NT[trains_N].sum(axis=0) == 0
     needed = []
     for row in np.flatnonzero(has_NT[:, np.flatnonzero(missing_T)].sum(axis=1)).tolist():
-        terms = has_NT.indices[has_NT.indptr[row] : has_NT.indptr[row + 1]]
-        if missing_T[terms].any():
+        of_protein = has_NT.indices[has_NT.indptr[row] : has_NT.indptr[row + 1]]
+        if missing_T[of_protein].any():
             needed.append(row)
-            missing_T[terms] = False
+            missing_T[of_protein] = False
     return needed
