@@ -44,7 +44,7 @@ CONFIG_FILES = [] if AS_MODULE else workflow.configfiles
 
 complete(config, DEFAULTS, {} if AS_MODULE else workflow.config_settings.config)
 OWN_MODEL = f"results/{config['run']}/model/{config['run']}.gofer"
-# `snakemake predict` never trains: where there is a model, it is the input, and no rule makes it anew.
+# `snakemake predict` never trains: an existing model is the input, and no rule makes it again.
 if config["model"] is None and "predict" in sys.argv and Path(OWN_MODEL).is_file():
     config["model"] = OWN_MODEL
 try:

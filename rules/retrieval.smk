@@ -9,7 +9,7 @@
 #           model/<run>.gofer                       all that a prediction needs, in one file
 #           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
-#           predict_part (from a model file alone, chunk by chunk) -> gather_predictions
+#           predict_part (from a model file only, chunk by chunk) -> gather_predictions
 
 MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
