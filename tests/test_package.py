@@ -1,4 +1,4 @@
-"""What `pip install .` takes along: every module, every file that a module reads beside it, the weights of `mini`."""
+"""`pip install .` installs every module, every data file of a module, and the weights of `mini`."""
 
 import os
 import re

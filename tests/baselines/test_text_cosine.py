@@ -1,4 +1,4 @@
-"""An unseen term is reached by its text alone, through the texts of what the nearest training proteins have."""
+"""An unseen term is scored by its text only, through the texts of the labels of the nearest training proteins."""
 
 import numpy as np
 import pandas as pd
@@ -80,5 +80,5 @@ def test_scores_without_a_cutoff_rank_an_unseen_term_among_all(profiles, tmp_pat
     assert kept["scores"].map(len).tolist() == [3, 3]
     ranks = read_table(tmp_path / "ranks.parquet").set_index("protein_id")
     assert ranks.loc["P", ["above_seen", "above_unseen"]].tolist() == [0, 0]
-    assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" stands before "new light"
+    assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" ranks before "new light"
     assert ranks["scored"].all()

@@ -1,4 +1,4 @@
-"""Where one residue carries the similarity, an order that knows it makes it fall first and rise first."""
+"""If the similarity depends on one residue, the right order makes it fall first and rise first."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What is evaluated is new to training, or there is no evaluation."""
+"""The evaluation stops if training has seen what is evaluated."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""The metrics table: every figure that can be had, n/a where none can, never a crash."""
+"""The metrics table: every defined figure, n/a for the others, never a crash."""
 
 import numpy as np
 import pandas as pd

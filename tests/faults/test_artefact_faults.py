@@ -1,4 +1,4 @@
-"""Kills, full disks and rival writers: a file is the old one or the new one, never half of one."""
+"""Kills, full disks and concurrent writers (artefacts): a file is the old or the new one, never a part of one."""
 
 import os
 import resource

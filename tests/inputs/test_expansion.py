@@ -1,4 +1,4 @@
-"""Which true terms are positives: the stated ones always, ancestors by the settings; the truth stays whole."""
+"""Which true terms are positives: the stated ones always, ancestors by the settings; true_ids stay complete."""
 
 import math
 

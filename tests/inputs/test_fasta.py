@@ -1,4 +1,4 @@
-"""The reader gives back what was written, and what it says does not depend on how the file lies in its blocks."""
+"""The reader gives back what was written, and its messages do not depend on the blocks of the file."""
 
 import bz2
 import gzip

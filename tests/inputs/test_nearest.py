@@ -20,7 +20,7 @@ def splits_of(split: list[str], cluster: list[int] | None = None) -> pd.DataFram
 
 
 def world() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training proteins, then one to look for at about 90 %, one at 60 %, and a stranger."""
+    """Training proteins, then one to look for at about 90 %, one at 60 %, and an unrelated one."""
     rng = np.random.default_rng(0)
     one, other, third = (random_protein(rng) for _ in range(3))
     sequences = [mutated(rng, one, 0.3), mutated(rng, one, 0.1), mutated(rng, other, 0.4), third, one, other]

@@ -1,4 +1,4 @@
-"""The annotation file of nrPDB-GO is read as it was published, and refused where it is something else."""
+"""The annotation file of nrPDB-GO is read as it was published, and anything else is refused."""
 
 import pytest
 from inputs.annotation_lines import lines_of

@@ -1,4 +1,4 @@
-"""What an OBO file must hold, what of it is used, and what is counted instead."""
+"""What an OBO file must contain, what is used of it, and what is counted as left out."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Intervals hold their figure, and a paired difference is surer than two intervals side by side."""
+"""Intervals contain their figure, and a paired difference is more precise than two intervals."""
 
 import numpy as np
 import pandas as pd

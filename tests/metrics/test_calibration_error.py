@@ -1,4 +1,4 @@
-"""Scores that are true as often as they say have no calibration error, and others have theirs."""
+"""Scores that equal the share of true pairs have no calibration error, and others have one."""
 
 import numpy as np
 import pytest

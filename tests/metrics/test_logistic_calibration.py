@@ -1,4 +1,4 @@
-"""Evidence becomes a probability; where the evidence is useless, the score falls back to the base rate."""
+"""Text logits become probabilities; useless ones fall back to the base rate."""
 
 import numpy as np
 import pytest

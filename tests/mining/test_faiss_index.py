@@ -1,4 +1,4 @@
-"""The term index finds what a plain product finds, and refuses what FAISS would take without a word."""
+"""The term index finds what a plain product finds, and refuses what FAISS would accept silently."""
 
 import json
 

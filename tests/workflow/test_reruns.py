@@ -1,4 +1,4 @@
-"""One job again, from the files that the run left: the same bytes, whatever the cores and what caches hold."""
+"""Jobs run again from the files of the run give the same bytes, with any number of cores and any cache."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A plan of many jobs: a query is divided by its size, whatever the run's shards are, and by a model file alone."""
+"""The plan of many jobs: a query is divided by its size, whatever the shards of the run, or by a model file only."""
 
 import pytest
 import yaml
