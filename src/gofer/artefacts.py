@@ -286,7 +286,7 @@ def _opened(path: Path | str, columns: Collection[str]) -> Iterator[pq.ParquetFi
 
 
 def _verify_digest(source: pa.NativeFile, recorded: bytes) -> None:
-    if not recorded:  # a shard: too large to be read as a whole, its rows have checksums of their own
+    if not recorded:  # a shard: too large to be read as a whole, its rows have checksums
         return
     if _digest_without(recorded, source)[1] != recorded:
         raise ValueError("its checksum is not that of its content")

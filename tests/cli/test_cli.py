@@ -109,7 +109,7 @@ def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fa
     damaged.write_bytes(damaged.read_bytes()[:-9])
     computed.append(0)
     assert run("predict", fasta, "-m", tiny.path, "-o", halved, "--threads", 1)[0] == 0
-    assert computed == [5, 5, 0, 5, 5, 5, 4]  # the first chunk was kept, the damaged one made anew
+    assert computed == [5, 5, 0, 5, 5, 5, 4]  # the first chunk was kept, the damaged one made again
     for name in [*PREDICTION_FILES.values(), "not_predicted.tsv"]:
         assert (halved / name).read_bytes() == (whole / name).read_bytes()
 
@@ -178,8 +178,8 @@ def test_info_names_releases_sizes_and_cutoffs_in_words_and_as_json(tiny):
     assert "12 GO terms, 24 known proteins" in output
     assert "from 0.400" in output
     assert "never" in output
-    told = json.loads(run("info", tiny.path, "--json")[1])
-    assert (told["card"]["name"], told["cutoffs"]["MFO"]["50"]) == ("tiny", 0.2)
+    printed = json.loads(run("info", tiny.path, "--json")[1])
+    assert (printed["card"]["name"], printed["cutoffs"]["MFO"]["50"]) == ("tiny", 0.2)
 
 
 def test_info_loads_neither_torch_nor_pandas(tiny):

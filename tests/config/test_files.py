@@ -43,8 +43,8 @@ def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
     folder = tmp_path / "results"
     refuse_other_query(folder, one)
     folder.mkdir()
-    told = {"query": str(one), "file_sha256": hashlib.sha256(one.read_bytes()).hexdigest()}
-    (folder / "summary.json").write_text(json.dumps(told))
+    summary = {"query": str(one), "file_sha256": hashlib.sha256(one.read_bytes()).hexdigest()}
+    (folder / "summary.json").write_text(json.dumps(summary))
     refuse_other_query(folder, copy)
     with pytest.raises(GoferError, match="holds the predictions for .*a/q.fasta, another file than .*b/q.fasta"):
         refuse_other_query(folder, other)

@@ -1,4 +1,4 @@
-"""A baseline: labels of the training proteins that are nearest in the residue encoder's own space, untrained.
+"""A baseline: labels of the training proteins that are nearest in the residue encoder's space, untrained.
 
 A protein is the mean of its residue vectors, similarity their cosine (as goPredSim: Littmann et al. 2021,
 doi:10.1038/s41598-020-80786-0). Shapes: B proteins, N training proteins, E encoder width, K neighbours.

@@ -45,7 +45,7 @@ def predict_file(
         if run.warning:
             typer.echo(f"warning: {run.warning}", err=True)
         if run.is_finished() and not force and slim is None:
-            typer.echo(f"{run.folder} already holds these predictions; --force makes them anew.")
+            typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
             return
         with _bar(run.query.proteins) as done:
             run.predict(done, threads=number)
@@ -86,5 +86,5 @@ def _sentence(summary: dict, folder: Path) -> str:
     with_terms, proteins = summary["proteins_recommended"], summary["proteins"]
     return (
         f"{summary['recommended']:,} recommended terms for {with_terms:,} of {proteins:,} proteins, by the model "
-        f"{summary['model']}: {folder / 'predictions.tsv'} and {len(summary['files']) - 1} other forms beside it."
+        f"{summary['model']}: {folder / 'predictions.tsv'} and {len(summary['files']) - 1} other forms next to it."
     )

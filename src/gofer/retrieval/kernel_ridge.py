@@ -1,7 +1,7 @@
 """From proteins with known labels to the labels of others: kernel ridge regression in a space of protein features.
 
 For each aspect a ridge regression predicts how far a protein's labels are from the mean of the training proteins. As
-its loss is squared, the result estimates the share of similar proteins that have a term: a probability, apart from the
+its loss is squared, the result estimates the share of similar proteins that have a term: a probability, except for the
 shrinkage of the ridge. With more training proteins than `landmarks`, functions of that many of them are fitted to all
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 

@@ -1,7 +1,7 @@
 """Predictions for a file of proteins, chunk by chunk, in memory that does not grow with it; resumable after any stop.
 
-Each chunk is a file of its own in the folder `.partial`, written atomically, with a key of the query, the model and the
-options in it: a chunk of another key is computed anew. Several processes may work on different chunks at the same time.
+Each chunk is a separate file in the folder `.partial`, written atomically, with a key of the query, the model and the
+options in it: a chunk with another key is computed again. Several processes may work on different chunks at a time.
 `finish` then writes every form of output from the chunks, and removes them.
 """
 
@@ -45,20 +45,20 @@ class PredictionRun:
 
     @property
     def key(self) -> str:
-        """Changes where anything changes that the predictions depend on."""
+        """Changes if anything changes that the predictions depend on."""
         model = self.predictor.model
-        told = [
+        parts = [
             gofer.__version__,
             model.file.digest,
             model.user_banks.digests,
             self.query.digest,
             self.predictor.percent,
         ]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
     def warning(self) -> str:
-        """What users of these predictions must be told, or ""."""
+        """A warning for users of these predictions, or ""."""
         model = self.predictor.model
         return f"the model {model.name} was {SYNTHETIC}" if model.card["synthetic"] else ""
 
@@ -136,21 +136,21 @@ class PredictionRun:
             return False
 
     def _write(self, number: int, predicted: Predicted) -> None:
-        told = {
+        facts = {
             "key": self.key,
             "proteins": predicted.proteins.values.tolist(),
             "not_predicted": predicted.not_predicted.values.tolist(),
         }
-        write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, told))
+        write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, facts))
 
     def _chunks(self) -> Iterator[Predicted]:
         for number in itertools.count():
             path = self._path(number)
             if not path.exists():
                 return
-            told = read_manifest(path).made_by
-            proteins = pd.DataFrame(told["proteins"], columns=["protein_id", "description"])
-            without = pd.DataFrame(told["not_predicted"], columns=NOT_PREDICTED)
+            facts = read_manifest(path).made_by
+            proteins = pd.DataFrame(facts["proteins"], columns=["protein_id", "description"])
+            without = pd.DataFrame(facts["not_predicted"], columns=NOT_PREDICTED)
             yield Predicted(read_table(path), without, proteins)
 
     def _refuse_missing(self) -> None:

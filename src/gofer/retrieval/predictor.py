@@ -99,19 +99,19 @@ class ChunkScorer:
 
     def explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
         """Vectors (B, D), and what each window contributes."""
-        # Proteins of like lengths together, since windows are padded to those of the longest.
+        # Proteins of similar lengths together, since windows are padded to those of the longest.
         model = self.scorer.space.model
         z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
         found: dict[int, ProteinEvidence] = {}
         for rows in tight_batches([len(residues_LE) for residues_LE in residues], most=BATCH_RESIDUES):
-            z_BD[rows], own = explain_packed(model, [residues[row] for row in rows])
-            found |= dict(zip(rows, own, strict=True))
+            z_BD[rows], evidence = explain_packed(model, [residues[row] for row in rows])
+            found |= dict(zip(rows, evidence, strict=True))
         return z_BD, [found[row] for row in range(len(residues))]
 
-    def _evidence(self, own: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
-        drop_WK = own.drops(self.scorer.space.z_TD[terms_K])
-        ranges = [as_text(own.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
-        alone = WHOLE if len(own.moved_WD) == 1 else ""
+    def _evidence(self, protein: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
+        drop_WK = protein.drops(self.scorer.space.z_TD[terms_K])
+        ranges = [as_text(protein.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
+        alone = WHOLE if len(protein.moved_WD) == 1 else ""
         return {"evidence": ranges, "evidence_note": [alone if text else NO_EVIDENCE for text in ranges]}
 
 

@@ -10,7 +10,7 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_table import ProteinReader
 
 MOST_PROTEINS = 64
-MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a chunk of its own
+MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a separate chunk
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class QueryFile:
         proteins: How many it holds.
         residues: Residues of all of them.
         digest: SHA-256 of their ids, descriptions and sequences in their order, hexadecimal.
-        accounting: What became of its records.
+        accounting: What was kept of its records.
     """
 
     path: Path

@@ -93,7 +93,9 @@ def explain_packed(
     windows_B = layout.window_mask_BW.sum(1).tolist()
     alone = (WindowLayout.of_lengths([n], win_size=sizes.win_size, win_stride=sizes.win_stride) for n in lengths)
     parts = zip(z_BD, moved_BWD, windows_B, attention, alone, strict=True)
-    return z_BD, [ProteinEvidence(z_D, moved_WD[:n], own_L, own) for z_D, moved_WD, n, own_L, own in parts]
+    return z_BD, [
+        ProteinEvidence(z_D, moved_WD[:n], attention_L, layout) for z_D, moved_WD, n, attention_L, layout in parts
+    ]
 
 
 def explain_protein(model: GoferModel, proteins: ProteinEmbDataset, row: int) -> ProteinEvidence:

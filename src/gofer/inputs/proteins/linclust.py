@@ -28,7 +28,7 @@ def linclust_installed() -> bool:
 
 
 def linclust(sequences: Sequence[str], *, identity: float, covered: float, threads: int = 1) -> NDArray[np.int64]:
-    """The row of the representative of each protein, int64 (N); a representative has its own.
+    """The row of the representative of each protein, int64 (N); that of a representative is itself.
 
     Args:
         sequences: Upper-case residues, each once.
