@@ -152,9 +152,9 @@ rule predict_part:
         parts=QUERY_PARTS,
         code=code("gofer.retrieval.prediction_run"),
     log:
-        f"results/{Path(MODEL_FILE).stem}/logs/predict_part_{{query}}_{{part}}.log",
+        f"results/{MODEL_NAME}/logs/predict_part_{{query}}_{{part}}.log",
     benchmark:
-        f"results/{Path(MODEL_FILE).stem}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
+        f"results/{MODEL_NAME}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
     wildcard_constraints:
         part=r"\d+",
     threads: 2
@@ -187,9 +187,9 @@ rule gather_predictions:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         code=code("gofer.retrieval.prediction_run"),
     log:
-        f"results/{Path(MODEL_FILE).stem}/logs/gather_predictions_{{query}}.log",
+        f"results/{MODEL_NAME}/logs/gather_predictions_{{query}}.log",
     benchmark:
-        f"results/{Path(MODEL_FILE).stem}/benchmarks/gather_predictions_{{query}}.tsv"
+        f"results/{MODEL_NAME}/benchmarks/gather_predictions_{{query}}.tsv"
     threads: 2
     conda:
         environment("retrieval")
