@@ -90,7 +90,7 @@ def test_distant_relatives_are_among_the_candidates(changed):
     assert sum(row in rows for row, rows in enumerate(found)) >= 19
 
 
-def test_two_proteins_alone_are_candidates_of_each_other():
+def test_of_two_proteins_each_is_a_candidate_of_the_other():
     sequences, _ = families(2, n=1, members=2)
     kmers_NW = kmer_matrix(sequences)
     assert [len(rows) for rows in KmerIndex.of(kmers_NW).best(kmers_NW, most=5)] == [2, 2]
