@@ -97,20 +97,22 @@ def read_figures(folder: Path) -> pd.DataFrame:
 
 
 def growth_table(figures: dict[int, pd.DataFrame]) -> str:
-    """A table in Markdown: a row per rule, in the order of CPU time at the largest size."""
+    """A table in Markdown: a row per rule, in the order of CPU time at the largest size; – where a rule was not run."""
     sizes = sorted(figures)
-    largest = figures[sizes[-1]].sort_values("cpu", ascending=False)
+    cpu = pd.DataFrame({size: figures[size]["cpu"] for size in sizes})
+    memory = pd.DataFrame({size: figures[size]["memory"] for size in sizes})
     head = "| rule | " + " | ".join(f"{size:,}: CPU s | peak MiB" for size in sizes) + " | growth of time |"
     lines = [head, "|---|" + "---:|" * (2 * len(sizes) + 1)]
-    for rule in largest.index:
-        cells = []
-        for size in sizes:
-            row = figures[size].loc[rule]
-            cells += [f"{row['cpu']:,.0f}", f"{row['memory']:,.0f}"]
-        smallest = max(float(figures[sizes[0]].loc[rule, "cpu"]), 0.5)
-        times = float(largest.loc[rule, "cpu"]) / smallest
-        lines.append(f"| `{rule}` | {' | '.join(cells)} | {times:,.1f}× |")
+    for rule in cpu.sort_values(sizes[::-1], ascending=False).index:
+        cells = [shown(table.loc[rule, size]) for size in sizes for table in (cpu, memory)]
+        growth = cpu.loc[rule, sizes[-1]] / max(cpu.loc[rule, sizes[0]], 0.5) if len(sizes) > 1 else float("nan")
+        lines.append(f"| `{rule}` | {' | '.join(cells)} | {shown(growth, '.1f')}{'' if pd.isna(growth) else '×'} |")
     return "\n".join(lines)
+
+
+def shown(number: float, form: str = ",.0f") -> str:
+    """A number, or a dash where there is none."""
+    return "–" if pd.isna(number) else format(number, form)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     python benchmarks/reruns.py --configfile config/demo.yaml --table docs/reruns.md
 
 prints a table of jobs, and ends with status 1 where one of them gave other bytes, ran with other jobs, or changed
-another file. About six seconds a job; the run's own files are put back afterwards, with their times.
+another file. About six seconds a job; the files of the run are put back afterwards, with their times.
 `--table` writes what each rule gave as a page.
 `--without-caches` removes embeddings.residues.cache and .texts.cache meanwhile, so that vectors are computed again.
 """

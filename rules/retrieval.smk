@@ -9,7 +9,7 @@
 #           model/<run>.gofer                       all that a prediction needs, in one file
 #           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
-#           predict_part (from a model file alone, chunk by chunk) -> gather_predictions
+#           predict_part (from a model file only, chunk by chunk) -> gather_predictions
 
 MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
@@ -146,15 +146,15 @@ rule predict_part:
         query=QUERY or [],
         model=MODEL_FILE,
     output:
-        done=temp(f"{PREDICTION_FOLDER}/parts/{{part}}.json"),
+        done=f"{PREDICTION_FOLDER}/parts/{{part}}.txt",
     params:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         parts=QUERY_PARTS,
         code=code("gofer.retrieval.prediction_run"),
     log:
-        f"results/{Path(MODEL_FILE).stem}/logs/predict_part_{{query}}_{{part}}.log",
+        f"results/{MODEL_NAME}/logs/predict_part_{{query}}_{{part}}.log",
     benchmark:
-        f"results/{Path(MODEL_FILE).stem}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
+        f"results/{MODEL_NAME}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
     wildcard_constraints:
         part=r"\d+",
     threads: 2
@@ -165,11 +165,11 @@ rule predict_part:
 
 
 rule gather_predictions:
-    """Write the query's predictions in every form."""
+    """Write the query's predictions in every form; what a part has made and is gone is made again."""
     message:
         "Writing the predictions for {wildcards.query}"
     input:
-        parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.json", part=range(QUERY_PARTS), allow_missing=True),
+        parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.txt", part=range(QUERY_PARTS), allow_missing=True),
         query=QUERY or [],
         model=MODEL_FILE,
     output:
@@ -187,10 +187,11 @@ rule gather_predictions:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         code=code("gofer.retrieval.prediction_run"),
     log:
-        f"results/{Path(MODEL_FILE).stem}/logs/gather_predictions_{{query}}.log",
+        f"results/{MODEL_NAME}/logs/gather_predictions_{{query}}.log",
     benchmark:
-        f"results/{Path(MODEL_FILE).stem}/benchmarks/gather_predictions_{{query}}.tsv"
+        f"results/{MODEL_NAME}/benchmarks/gather_predictions_{{query}}.tsv"
+    threads: 2
     conda:
-        "../envs/retrieval.yaml"
+        environment("retrieval")
     script:
         "../workflow/scripts/gather_predictions.py"

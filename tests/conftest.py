@@ -1,4 +1,4 @@
-"""Shared by all tests: where the real data is, and quiet, single-threaded libraries."""
+"""Shared by all tests: the folder of real data, and quiet, single-threaded libraries."""
 
 import os
 from pathlib import Path

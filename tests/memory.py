@@ -1,10 +1,10 @@
-"""How much memory torch has out at a time."""
+"""The memory that torch has allocated at a time."""
 
 from torch.profiler import ProfilerActivity, profile
 
 
 def peak_bytes(work):
-    """Most bytes that torch's allocator had out at a time while `work` ran."""
+    """Peak bytes allocated by torch while `work` ran."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
         work()
     events = [event for event in found.profiler.kineto_results.events() if event.name() == "[memory]"]

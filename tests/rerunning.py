@@ -1,4 +1,4 @@
-"""Every job of a finished run once more, from the files that the run left: which of its files come out as they were.
+"""Run every job of a finished run again, from the files of the run, and compare its files.
 
     python tests/rerunning.py SNAKEFILE CONFIGFILE DIRECTORY
 

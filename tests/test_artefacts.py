@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read only where they are what they say."""
+"""Files are written completely or not at all, and checked when they are read."""
 
 import json
 import os
@@ -296,3 +296,9 @@ def test_a_damaged_file_is_refused_batch_by_batch_too(tmp_path):
     for read in (read_groups, lambda path: read_batches(path, ["id"])):
         with pytest.raises(ArtefactError, match="cannot be read"):
             list(read(tmp_path / "t.parquet"))
+
+
+def test_a_large_batch_stays_one_batch(tmp_path):
+    table = pa.table({"n": np.zeros((1 << 20) + 1, np.int8)})  # parquet's own groups end at 1 << 20 rows
+    write_batches(tmp_path / "t.parquet", table.schema, [table], lambda: MANIFEST)
+    assert [len(batch) for batch in read_groups(tmp_path / "t.parquet")] == [len(table)]

@@ -1,4 +1,4 @@
-"""An error says where, what and what to do; several come at once."""
+"""An error has place, fault and help; several are reported at once."""
 
 import pytest
 

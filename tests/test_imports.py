@@ -1,4 +1,4 @@
-"""One direction of imports, and nothing in the library that runs what it reads."""
+"""One direction of imports, and no code in the library that executes what it reads."""
 
 import ast
 import importlib
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-# From the top down: each imports only from what stands below it (and from itself).
+# From the top down: each imports only from those below it (and from itself).
 ORDER = [
     "cli", "check", "report", "evaluation", "baselines", "retrieval", "training", "mining", "embeddings", "inputs",
     "metrics",

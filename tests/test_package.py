@@ -1,4 +1,4 @@
-"""What `pip install .` takes along: every module, every file that a module reads beside it, the weights of `mini`."""
+"""`pip install .` installs every module, every data file of a module, and the weights of `mini`."""
 
 import os
 import re
@@ -50,6 +50,11 @@ def test_an_installed_library_has_the_weights_of_mini(installed, tmp_path):
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout
     assert printed.split() == [str(installed / "gofer/__init__.py"), weights_mark("mini")]
+
+
+def test_an_installed_library_has_the_command(installed):
+    [entry_points] = installed.glob("gofer-*.dist-info/entry_points.txt")
+    assert entry_points.read_text().split("\n")[:2] == ["[console_scripts]", "gofer = gofer.cli.main:app"]
 
 
 def test_no_pattern_of_package_data_is_left_over(root):

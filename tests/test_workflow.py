@@ -1,4 +1,4 @@
-"""What joins the library to a rule: its log, its progress, and the fingerprint of the code behind it."""
+"""gofer.workflow: log and progress of a rule, and the fingerprint of its code."""
 
 import logging
 import os

@@ -188,7 +188,7 @@ def write_batches(
     with atomic(path) as part:
         with pq.ParquetWriter(part, schema, compression="zstd", write_page_checksum=True) as writer:
             for batch in batches:
-                writer.write(batch)
+                writer.write(batch, row_group_size=max(len(batch), 1))  # without it, at most a million rows
             writer.add_key_value_metadata({DIGEST_KEY: BLANK, MANIFEST_KEY: manifest().to_json()})
         with part.open("r+b") as file:
             place, digest = _digest_without(BLANK, file)
@@ -286,7 +286,7 @@ def _opened(path: Path | str, columns: Collection[str]) -> Iterator[pq.ParquetFi
 
 
 def _verify_digest(source: pa.NativeFile, recorded: bytes) -> None:
-    if not recorded:  # a shard: too large to be read as a whole, its rows have checksums of their own
+    if not recorded:  # a shard: too large to be read as a whole, its rows have checksums
         return
     if _digest_without(recorded, source)[1] != recorded:
         raise ValueError("its checksum is not that of its content")

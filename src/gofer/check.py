@@ -290,5 +290,6 @@ def _programs(config: Mapping[str, Any]) -> Iterator[str]:
     if not shutil.which("diamond"):
         yield "DIAMOND is not on the PATH: without it (or --use-conda) its baseline is left out"
     splits = config["inputs"]["splits"]
-    if splits["method"] == "identity" and splits["clusterer"] == "mmseqs" and not shutil.which("mmseqs"):
+    clustered = splits["method"] in ("identity", "judged") or splits["train_identity"] is not None
+    if clustered and splits["clusterer"] == "mmseqs" and not shutil.which("mmseqs"):
         yield "MMseqs2 is not on the PATH: install it, or set inputs.splits.clusterer to kmers"

@@ -21,7 +21,7 @@ snakemake --cores 8 --configfile config/my.yaml
 | file | holds |
 |---|---|
 | `defaults.yaml` | every key and its default; always loaded first, so do not edit it |
-| `template.yaml` | the start of your own config |
+| `template.yaml` | the start of your config |
 | `demo.yaml` (also as `config.yaml`) | the embedded demo, which runs without `--configfile` |
 | `swissprot.yaml` | a real run that compares methods: it holds 60 sampled terms out of training |
 | `swissprot_2014.yaml` | all of Swiss-Prot of 2014, judged by later annotations of human proteins |

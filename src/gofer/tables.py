@@ -1,7 +1,7 @@
 """The columns of the tables that leave a room as text, which users and the report rely on.
 
 Nothing is imported, since the report's environment has no torch. Tables of the rooms below retrieval keep their columns
-where they are made (`inputs.schemas`, `training.columns`): a change here would otherwise train anew.
+where they are made (`inputs.schemas`, `training.columns`): a change here would otherwise train again.
 """
 
 PREDICTIONS = [

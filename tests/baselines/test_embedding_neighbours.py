@@ -1,4 +1,4 @@
-"""Labels of the nearest training proteins are as computed by hand, and k is what serves validation proteins best."""
+"""Labels of the nearest training proteins are as computed by hand, and k is chosen on validation proteins."""
 
 import numpy as np
 import pandas as pd
@@ -75,3 +75,14 @@ def test_k_is_chosen_by_fmax_on_validation_proteins():
     assert choose_k(near, labels, right, TERMS, ["is_a", "part_of"]) == 3
     assert choose_k(near, labels, right.assign(go_id="b"), TERMS, ["is_a", "part_of"]) == 1
     assert choose_k(near, labels, right.iloc[:0], TERMS, ["is_a", "part_of"]) == CHOICES[0]
+
+
+def test_of_many_the_nearest_are_those_of_sorting_all_with_ties_by_row():
+    rng = np.random.default_rng(0)
+    training = np.round(rng.normal(size=(400, 2)).astype(np.float32), 1)  # many equal vectors, so many ties
+    asked = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
+    ids = [f"T{row}" for row in range(400)]
+    found = nearest((["a", "b", "c"], asked), (ids, training), most=7)
+    for place, name in enumerate(["a", "b", "c"]):
+        order = np.argsort(-(asked[place] @ training.T), kind="stable")[:7]
+        assert found.loc[found["protein_id"] == name, "neighbour"].tolist() == [ids[row] for row in order]

@@ -1,4 +1,4 @@
-"""An unseen term is reached by its text alone, through the texts of what the nearest training proteins have."""
+"""An unseen term is scored by its text only, through the texts of the labels of the nearest training proteins."""
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ def test_calibration_keeps_the_order_and_is_in_the_open_range(profiles):
     assert (np.argsort(scores_BT[0]) == np.argsort(profiles.cosines(slice(None))[0])).all()
 
 
-def test_blocks_give_what_the_whole_gives(profiles, monkeypatch):
+def test_blocks_give_the_same_scores_as_all_at_once(profiles, monkeypatch):
     [(_, whole_BT)] = list(profiles.scored(LINE))
     monkeypatch.setattr(text_cosine, "PROTEINS_AT_ONCE", 2)
     np.testing.assert_allclose(np.concatenate([part for _, part in profiles.scored(LINE)]), whole_BT, rtol=1e-6)
@@ -80,5 +80,5 @@ def test_scores_without_a_cutoff_rank_an_unseen_term_among_all(profiles, tmp_pat
     assert kept["scores"].map(len).tolist() == [3, 3]
     ranks = read_table(tmp_path / "ranks.parquet").set_index("protein_id")
     assert ranks.loc["P", ["above_seen", "above_unseen"]].tolist() == [0, 0]
-    assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" stands before "new light"
+    assert ranks.loc["Q", ["above_seen", "above_unseen"]].tolist() == [1, 0]  # "light" ranks before "new light"
     assert ranks["scored"].all()

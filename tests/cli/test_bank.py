@@ -75,7 +75,7 @@ def test_a_bank_is_of_one_model_and_a_copy_to_another_is_refused(tiny, files, tm
     assert f"was made for the model {digests[0][:12]}, not for {digests[1][:12]}" in output.replace("\n", " ")
 
 
-def test_predictions_are_made_anew_after_a_bank_was_added_and_name_it(tiny, files, tmp_path):
+def test_predictions_are_made_again_after_a_bank_was_added_and_name_it(tiny, files, tmp_path):
     arguments = "predict", files / "query.fasta", "-m", tiny.path, "-o", tmp_path / "out"
     run(*arguments)
     add(files, tiny.path, "--name", "lab")

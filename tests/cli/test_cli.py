@@ -49,7 +49,15 @@ def test_python_gives_the_same_table_as_the_command(tiny, fasta, tmp_path):
     pd.testing.assert_frame_equal(table, pd.read_parquet(tmp_path / "out/predictions.parquet"), check_dtype=False)
 
 
-def test_chosen_forms_alone_are_written_and_an_unknown_one_is_named(tiny, fasta, tmp_path):
+def test_the_number_of_threads_changes_no_byte(tiny, fasta, tmp_path, monkeypatch):
+    monkeypatch.setattr(query_file, "MOST_PROTEINS", 3)
+    for threads in (1, 3):
+        run("predict", fasta, "-m", tiny.path, "-o", tmp_path / str(threads), "--threads", threads)
+    for name in PREDICTION_FILES.values():
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "3" / name).read_bytes()
+
+
+def test_only_chosen_forms_are_written_and_an_unknown_one_is_named(tiny, fasta, tmp_path):
     assert run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out", "--forms", "tsv, gaf")[0] == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"predictions.tsv", "predictions.gaf", "not_predicted.tsv", "summary.json"}
@@ -93,15 +101,15 @@ def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fa
         return of_chunk(self, proteins)
 
     monkeypatch.setattr(prediction_run.Predictor, "of_chunk", stopped)
-    code, output = run("predict", fasta, "-m", tiny.path, "-o", halved)
+    code, output = run("predict", fasta, "-m", tiny.path, "-o", halved, "--threads", 1)
     assert code == 130
     assert output == "gofer: stopped; the same command resumes where it was\n"
     assert [path.name for path in halved.iterdir()] == [".partial"]
     damaged = halved / ".partial/chunk-000001.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-9])
     computed.append(0)
-    assert run("predict", fasta, "-m", tiny.path, "-o", halved)[0] == 0
-    assert computed == [5, 5, 0, 5, 5, 5, 4]  # the first chunk was kept, the damaged one made anew
+    assert run("predict", fasta, "-m", tiny.path, "-o", halved, "--threads", 1)[0] == 0
+    assert computed == [5, 5, 0, 5, 5, 5, 4]  # the first chunk was kept, the damaged one made again
     for name in [*PREDICTION_FILES.values(), "not_predicted.tsv"]:
         assert (halved / name).read_bytes() == (whole / name).read_bytes()
 
@@ -170,8 +178,8 @@ def test_info_names_releases_sizes_and_cutoffs_in_words_and_as_json(tiny):
     assert "12 GO terms, 24 known proteins" in output
     assert "from 0.400" in output
     assert "never" in output
-    told = json.loads(run("info", tiny.path, "--json")[1])
-    assert (told["card"]["name"], told["cutoffs"]["MFO"]["50"]) == ("tiny", 0.2)
+    printed = json.loads(run("info", tiny.path, "--json")[1])
+    assert (printed["card"]["name"], printed["cutoffs"]["MFO"]["50"]) == ("tiny", 0.2)
 
 
 def test_info_loads_neither_torch_nor_pandas(tiny):

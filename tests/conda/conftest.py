@@ -24,7 +24,7 @@ def standin(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("standin")
     wheel = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "rich==15.0.0"]
     if subprocess.run(wheel, capture_output=True, check=False).returncode:
-        pytest.skip("--use-conda is not tested: wheels cannot be had here")
+        pytest.skip("--use-conda is not tested: wheels are not available here")
     programs = os.pathsep.join([str(HERE / "standin/bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "CONDA_STANDIN": str(folder), "PATH": programs}
     subprocess.run([sys.executable, HERE / "build_channels.py", folder / "channels"], env=environment, check=True)

@@ -1,4 +1,4 @@
-"""Defaults below, the user's files and the command line above: what a run's config is made of."""
+"""A run's config: the defaults, overridden by the user's files, overridden by the command line."""
 
 import math
 

@@ -128,7 +128,9 @@ def test_a_shorter_text_loses_synonyms_first_then_distant_ancestors_and_keeps_it
 
 @pytest.mark.parametrize("phase", list("ABCD"))
 def test_the_pieces_add_the_words_of_the_text(phase):
-    for whole in term_texts(TERMS, phase):
+    texts = list(term_texts(TERMS, phase))
+    assert len(texts) == len(TERMS)
+    for whole in texts:
         added = whole.increments()
         assert len(added) == whole.pieces
         assert sorted(re.findall(r"\w+|[^\w\s]", " ".join(added))) == sorted(re.findall(r"\w+|[^\w\s]", str(whole)))

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine, which may break off, lie about sizes, or send pages."""
+"""Downloads from a local server, which may break off, give wrong sizes, or send web pages."""
 
 import hashlib
 import threading

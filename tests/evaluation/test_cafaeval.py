@@ -1,4 +1,4 @@
-"""cafaeval is run on files in which none of its traps can bite."""
+"""cafaeval is run on files that avoid its traps."""
 
 import numpy as np
 import pandas as pd

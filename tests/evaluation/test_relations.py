@@ -1,4 +1,4 @@
-"""Evaluation propagates along the relations that the run's annotations propagate along, and cafaeval with it."""
+"""join_predictions, metric_rows and cafaeval propagate along the relations of the run's annotations."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Training that is killed, poisoned or fed a stranger's file: no half-made model; the next run gives the whole one."""
+"""Training that is killed or gets bad values or foreign files: no partial model; the next run gives the whole one."""
 
 import os
 import pickle

@@ -56,7 +56,7 @@ def read_text(text: str, *arguments, **options) -> Ontology:
 
 @st.composite
 def ontologies(draw, most_terms: int = 9, acyclic: tuple[str, ...] = tuple(COLUMN_OF)) -> list[Drawn]:
-    """Terms of three aspects; every parent stands before its child, and all but the roots have one over is_a."""
+    """Terms of three aspects; every parent comes before its child, and all but the roots have one over is_a."""
     drawn = [Drawn(go_id(i), f"root {i}", namespace) for i, namespace in enumerate(NAMESPACES)]
     for number in range(draw(st.integers(0, most_terms))):
         namespace = draw(st.sampled_from(NAMESPACES))

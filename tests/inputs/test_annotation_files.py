@@ -1,4 +1,4 @@
-"""What each format's lines say, and how a file shows its format."""
+"""The content of each format's lines, and how the format of a file is recognised."""
 
 import gzip
 

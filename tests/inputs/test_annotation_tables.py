@@ -1,4 +1,4 @@
-"""Whose an annotation is, what qualifiers and several files do, and what holds whatever the lines and their order."""
+"""Proteins of annotations, qualifiers and several files, and what holds with any lines in any order."""
 
 import tempfile
 import tracemalloc

@@ -1,4 +1,4 @@
-"""A benchmark's vocabulary and sets of proteins: judged beside all terms and all test proteins, by the same figures."""
+"""A benchmark's vocabulary and sets of proteins, evaluated by the same figures as all terms and test proteins."""
 
 import numpy as np
 import pandas as pd

@@ -47,6 +47,7 @@ def test_another_seed_gives_another_world(world):
 
 
 def test_every_planted_motif_is_at_its_position(world, motifs):
+    assert any(protein.planted for protein in world.proteins.values())
     for protein in world.proteins.values():
         for place in protein.planted:
             assert place.start - 1 in motifs[place.motif].starts(protein.sequence)
@@ -119,7 +120,9 @@ def test_every_named_term_is_in_the_ontology_and_masked_terms_are_leaves(folder,
 
 def test_ids_names_and_relations_are_those_of_the_gene_ontology(folder, go):
     real = go.terms.set_index("go_id")
-    for term in read_ontology(folder / "go.obo").terms.to_dict("records"):
+    terms = read_ontology(folder / "go.obo").terms
+    assert len(terms)
+    for term in terms.to_dict("records"):
         there = real.loc[term["go_id"]]
         assert (term["name"], term["aspect"]) == (there["name"], there["aspect"])
         assert set(term["is_a"]) <= set(there["is_a"])

@@ -1,4 +1,4 @@
-"""DIAMOND: how it is called, and what is made of its hits."""
+"""DIAMOND: how it is called, and how its hits are used."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""No, limited and partial knowledge: what was stated before a day is not asked for, in the aspect where it was."""
+"""Prior knowledge (split_dates, benchmark_subsets, subset_metrics): known terms are not to be predicted."""
 
 import gzip
 
@@ -90,7 +90,7 @@ def test_a_known_term_is_neither_found_nor_wrong_in_partial_knowledge(world):
     # Of PAR nothing but what was known: not one new term is found, and the known ones are no help.
     known = pd.DataFrame({"protein_id": ["PAR", "PAR"], "go_id": ["ion", "bind"], "score": [0.9, 0.9]})
     assert figure(measure_subsets("m", Predicted(known), held_out, judged, bootstrap), PARTIAL_SPLIT) == [0.0, 1]
-    # The new term beside the known ones: all right, since these do not count as wrong.
+    # The new term together with the known ones: no error, since these do not count as wrong.
     found = pd.concat([known, pd.DataFrame({"protein_id": ["PAR"], "go_id": ["heme"], "score": [0.8]})])
     assert figure(measure_subsets("m", Predicted(found), held_out, judged, bootstrap), PARTIAL_SPLIT) == [1.0, 1]
 

@@ -1,4 +1,4 @@
-"""What must hold of sets and labels is checked, whatever made them."""
+"""Invariants of term sets and labels are checked in any case."""
 
 import numpy as np
 import pandas as pd

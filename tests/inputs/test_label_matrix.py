@@ -1,4 +1,4 @@
-"""Pairs of protein and term are joined by id, whatever the order of the table."""
+"""Pairs of protein and term are joined by id, in any order of the table."""
 
 import pandas as pd
 import pytest

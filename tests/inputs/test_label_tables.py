@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from inputs.test_expansion import SPLITS, config, labelled, settled_worlds
-from inputs.worlds import PROTEINS, RELATIONS
+from inputs.worlds import PROTEINS, RELATIONS, stated_table
 
 from gofer.errors import GoferError
 from gofer.inputs.label_matrix import label_matrices, label_matrix
@@ -56,3 +56,13 @@ def test_known_proteins_have_labels_but_count_for_no_term(ontology):
     wrong = LabelTable(splits, table.assign(training_count=2), sets, config(), RELATIONS)
     with pytest.raises(GoferError, match="training proteins, but counted 2 times"):
         list(wrong.batches(propagated_batches(stated, ontology.terms, RELATIONS)))
+
+
+def test_a_protein_in_two_batches_is_refused(ontology):
+    stated = stated_table([("P1", "GO:0000001"), ("P1", "GO:0000002")])
+    splits = pd.DataFrame({"protein_id": PROTEINS, "split": "val"})
+    _, table = labelled(ontology.terms, stated, splits=splits)
+    sets = pd.DataFrame({"go_id": ontology.terms["go_id"], "held_out": False})
+    (batch,) = propagated_batches(stated, ontology.terms, RELATIONS)
+    with pytest.raises(GoferError, match="P1 is not after P1: a protein must be in one batch"):
+        list(LabelTable(splits, table, sets, config(), RELATIONS).batches([batch[:1], batch[1:]]))

@@ -1,4 +1,4 @@
-"""Terms that are new, found the slow way too."""
+"""New terms, compared with a slow search."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ def test_a_late_term_has_its_first_annotation_itself_or_below_on_or_after_the_da
     assert found == sorted(wanted)
     annotated = {go_id for go_id, days in dates.items() if days}
     below = GoGraph.of_terms(terms, RELATIONS).descendants(found).keys()
-    assert below & annotated <= set(found), "what lies below was annotated no earlier"
+    assert below & annotated <= set(found), "descendants were annotated no earlier"
 
 
 def test_a_new_term_is_below_the_roots_and_neither_it_nor_an_id_merged_into_it_was_there(ontology):

@@ -1,4 +1,4 @@
-"""Random ontologies and annotations, and what follows from them found the slow way."""
+"""Random ontologies and annotations, and their closure computed the slow way."""
 
 import pandas as pd
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ def stated_table(pairs) -> pd.DataFrame:
 
 @st.composite
 def worlds(draw):
-    """A DAG whose parents stand before their children, in two aspects, and some annotations."""
+    """A DAG whose parents come before their children, in two aspects, and some annotations."""
     n = draw(st.integers(2, 12))
     ids = [f"GO:{i:07d}" for i in range(n)]
     aspect = ["MFO" if i % 2 == 0 else "BPO" for i in range(n)]

@@ -1,4 +1,4 @@
-"""How common a term is, and what is guessed for terms that no training protein has."""
+"""Base rates of terms, including terms that no training protein has."""
 
 import numpy as np
 import pytest

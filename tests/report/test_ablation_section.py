@@ -1,4 +1,4 @@
-"""What each part is worth: differences are paired by seed, and their interval is Student's."""
+"""The contribution of each part: differences are paired by seed, with Student's t interval."""
 
 import math
 

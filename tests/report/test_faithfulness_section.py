@@ -1,4 +1,4 @@
-"""The page shows curves and differences of residue evidence, and nothing where no example was explained."""
+"""The page shows curves and differences of residue evidence, and nothing if no example was explained."""
 
 import pandas as pd
 import pytest

@@ -50,6 +50,7 @@ def test_evidence_and_leak_checks_are_on_the_page(written):
 
 def test_every_line_of_a_table_has_as_many_cells_as_its_head(written):
     width = None
+    assert "|" in written[2]
     for line in written[2].splitlines():
         if not line.startswith("|"):
             width = None

@@ -1,4 +1,4 @@
-"""A protein is like the training proteins that it aligns with beyond chance; strangers are like none."""
+"""A protein is similar to training proteins with a significant alignment; unrelated ones are similar to none."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Labels of aligned proteins carry over, weighted by similarity, within each aspect."""
+"""Labels of aligned proteins are transferred, weighted by similarity, within each aspect."""
 
 import numpy as np
 import scipy.sparse as sp

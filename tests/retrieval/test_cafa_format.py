@@ -1,4 +1,4 @@
-"""The CAFA form is read and written strictly: what evaluators bend without a word is refused, with its line."""
+"""The CAFA form is read and written strictly: what evaluators change silently is refused, with its line."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Written part by part, a CAFA file is the one that is written at once."""
+"""cafa_format: a CAFA file written in parts equals one written at once."""
 
 import json
 

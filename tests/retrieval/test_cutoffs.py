@@ -1,4 +1,4 @@
-"""Cutoffs at stated precision: what lies above one is right that often, and none is made up from too few pairs."""
+"""Cutoffs at stated precision: scores above one are right that often, and too few pairs give none."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Kinds of evidence become one score that keeps their order and says how often it is right."""
+"""Kinds of evidence become one calibrated score that keeps their order."""
 
 import numpy as np
 import pandas as pd
@@ -70,7 +70,9 @@ def test_a_score_says_how_often_it_is_right(n):
 @given(st.integers(0, 1000), st.integers(20, 200))
 def test_a_higher_mixture_never_scores_lower_and_scores_stay_within_0_and_1(seed, n):
     truth, honest, noise = world(n, seed)
-    for aspect in fitted(noise, honest, truth).aspects.values():
+    aspects = fitted(noise, honest, truth).aspects
+    assert aspects
+    for aspect in aspects.values():
         mixed = np.linspace(0, 1, 1001)[None]
         scores = aspect.scores(mixed)[0]
         assert (np.diff(scores) >= 0).all()

@@ -1,4 +1,4 @@
-"""Every form of output, read back by the library that people use for it, and all of them telling the same."""
+"""Every form of output, read back by the library that people use for it, with the same content."""
 
 import json
 
@@ -44,8 +44,8 @@ def table(run):
 @pytest.fixture(scope="module")
 def likely(table):
     """Pairs of protein and term that are recommended."""
-    own = table[table["recommended"] != "no"]
-    return set(zip(own["protein_id"], own["go_id"], strict=True))
+    rows = table[table["recommended"] != "no"]
+    return set(zip(rows["protein_id"], rows["go_id"], strict=True))
 
 
 def test_there_is_a_file_for_each_form():
@@ -120,7 +120,7 @@ def test_goatools_and_topgo_read_the_terms_by_protein(run, likely, tmp_path):
 
 def test_the_slim_counts_proteins_by_its_terms(run, likely):
     counts = pd.read_csv(run / "slim_counts.tsv", sep="\t").set_index("go_id")["proteins"].to_dict()
-    assert counts == {go_id: sum(own == go_id for _, own in likely) for go_id in ("GO:0003824", "GO:0005634")}
+    assert counts == {go_id: sum(term == go_id for _, term in likely) for go_id in ("GO:0003824", "GO:0005634")}
 
 
 def test_a_slim_of_other_terms_is_refused(run, tmp_path):

@@ -1,4 +1,4 @@
-"""Labels of similar proteins carry over, by exact kernel ridge where all proteins are landmarks."""
+"""Labels of similar proteins are transferred, by exact kernel ridge if all proteins are landmarks."""
 
 from dataclasses import replace
 

@@ -125,7 +125,7 @@ def test_a_missing_file_is_named(tmp_path):
         ModelFile.open(tmp_path / "x.gofer")
 
 
-@pytest.mark.parametrize(("version", "help"), [("2", "update gofer"), ("0", "make it anew"), (None, "make it anew")])
+@pytest.mark.parametrize(("version", "help"), [("2", "update gofer"), ("0", "make it again"), (None, "make it again")])
 def test_another_version_is_refused_naming_both_sides(path, version, help):
     rewritten(path, lambda header: header["__metadata__"].update(version=version))
     with pytest.raises(ArtefactError, match=f"is of model format {version}, and this gofer reads format 1") as refused:

@@ -1,4 +1,4 @@
-"""Hydrophobic stretches, charged ends and helical periods are seen where they are."""
+"""Hydrophobic stretches, charged ends and helical periods are found."""
 
 import numpy as np
 import pytest

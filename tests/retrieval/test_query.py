@@ -1,4 +1,4 @@
-"""Predictions in full vocabulary: scores in (0, 1], parents never below children, evidence within the protein."""
+"""scorer, predictor, residue_evidence: scores in (0, 1], no parent below its child, evidence within the protein."""
 
 import re
 from dataclasses import replace
@@ -185,6 +185,7 @@ def test_a_limit_on_terms_keeps_the_best_and_their_parents(world, scorer, datase
     parents = dict(zip(world.terms["go_id"], world.terms["is_a"], strict=True))
     roots = {"GO:0000", "GO:1000"}
     short = predicted(world, scorer, dataset, vectors, sequences, max_terms=most)
+    assert set(short["protein_id"]) == set(table["protein_id"])
     for protein_id, rows in short.groupby("protein_id"):
         assert len(rows) == most
         kept = set(rows["go_id"])
@@ -219,6 +220,7 @@ def test_evidence_is_within_the_protein(world, table):
 
 def test_the_nearest_protein_carries_the_term(world, table):
     transferred = {row.protein_id: set(row.go_ids) for row in world.pid2pos.itertuples() if row.split == "train"}
+    assert len(table)
     for row in table.itertuples():
         assert row.nearest_protein == "" if row.go_id == "GO:0005" else row.go_id in transferred[row.nearest_protein]
 

@@ -1,4 +1,4 @@
-"""A term is as likely as its text says, more so where seen terms of like text or above it are expected."""
+"""The score of a term rises if seen terms of similar text, or seen ancestors, are expected."""
 
 from dataclasses import replace
 

@@ -70,14 +70,14 @@ def test_a_protein_that_the_model_knows_finds_itself_and_its_terms(tiny, predict
 
 def test_recommended_terms_come_first_the_most_specific_before_what_they_imply(predicted):
     order = {"best": 0, "implied": 1, "no": 2}
-    for _, own in predicted.table.groupby("protein_id"):
-        assert own["recommended"].map(order).is_monotonic_increasing
-        best, implied = (set(own.loc[own["recommended"] == mark, "go_id"]) for mark in ("best", "implied"))
+    for _, rows in predicted.table.groupby("protein_id"):
+        assert rows["recommended"].map(order).is_monotonic_increasing
+        best, implied = (set(rows.loc[rows["recommended"] == mark, "go_id"]) for mark in ("best", "implied"))
         for go_id in implied:
             assert any(go_id in tiny_model.PARENTS[child] for child in best | implied)
         for go_id in best:
             assert not any(go_id in tiny_model.PARENTS[child] for child in best | implied)
-        sources = own[own["recommended"] == "implied"]["follows_from"]
+        sources = rows[rows["recommended"] == "implied"]["follows_from"]
         assert set(sources) <= best
 
 

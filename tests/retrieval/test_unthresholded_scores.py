@@ -1,4 +1,4 @@
-"""Scores that come protein by protein are read term by term, whatever the parts."""
+"""Scores written protein by protein are read term by term, in any parts."""
 
 import numpy as np
 import pandas as pd

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).with_name("local-slurm.sh")
 
 @pytest.fixture(scope="session")
 def slurm():
-    """The environment of Slurm's clients; skips where Slurm cannot be had."""
+    """The environment of Slurm's clients; skips if Slurm is not available."""
     folder = Path(tempfile.mkdtemp(prefix="gofer-slurm-"))
     folder.chmod(0o755)  # munge asks for it
     environment = {**os.environ, "LOCAL_SLURM_DIR": str(folder), "SLURM_CONF": str(folder / "etc/slurm.conf")}

@@ -1,4 +1,4 @@
-"""Snakemake, looking at the queue every second: the plugin waits ten seconds longer after each look in vain."""
+"""Snakemake with a queue poll every second: the plugin waits ten seconds longer after each poll without news."""
 
 import asyncio
 import sys

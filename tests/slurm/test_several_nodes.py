@@ -1,4 +1,4 @@
-"""One stage of training on two nodes of Slurm, which are both this host."""
+"""One stage of training on two nodes of Slurm, both on this host."""
 
 import pytest
 import torch

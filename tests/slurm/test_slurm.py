@@ -1,4 +1,4 @@
-"""The workflow through Slurm: jobs and logs, a stage that is stopped, memory that grows, a fault that is shown."""
+"""The workflow through Slurm: jobs and logs, stopped stages, growing memory, faults."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""A checkpoint is read as it was written, to the bit, or not at all."""
+"""A checkpoint is read as it was written, bit by bit, or refused."""
 
 import copy
 import dataclasses

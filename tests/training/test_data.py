@@ -1,4 +1,4 @@
-"""Proteins, their labels and the vocabulary, joined by id."""
+"""dataset, stage_data and vocabulary: proteins, labels and terms, joined by id."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""From annotations to candidates: nothing held out is anywhere in training, and nothing true is ever a negative."""
+"""From annotations to candidates (expansion to miner): no held-out term in training, no true term as a negative."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A stage that was stopped at any moment resumes to the same weights and the same figures."""
+"""A stage stopped at any moment resumes and ends with the same weights and figures."""
 
 import json
 import os

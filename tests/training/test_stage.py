@@ -1,4 +1,4 @@
-"""A stage of training learns, repeats itself to the bit, and stops before it writes nonsense."""
+"""A stage of training learns, is reproducible bit by bit, and stops at values that are not finite."""
 
 import copy
 import dataclasses

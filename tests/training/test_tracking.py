@@ -1,4 +1,4 @@
-"""What training measured: a table always; W&B beside it, which never asks for a key and keeps to its folder."""
+"""Figures of training: always a table; optionally W&B, which never asks for a key and writes only to its folder."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The ablation of a run that is there: it trains again beside it, and touches nothing of it."""
+"""The ablation of a finished run: it trains again in other folders and changes no file of the run."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""Bad input at the door: one clear message, no traceback, nothing run that need not."""
+"""Bad input: one clear message, no traceback, no unnecessary job."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""The configs of the field's benchmarks: files as they are published, but made up, are read, and the plan is whole."""
+"""The configs of the field's benchmarks: made-up files in the published formats are read, and the plan is complete."""
 
 import os
 import subprocess

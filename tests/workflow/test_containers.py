@@ -1,4 +1,4 @@
-"""Images that are described and not built here: their text says what the project says."""
+"""The descriptions of container images agree with the project; no image is built."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Embeddings for those who want nothing else: proteins alone are enough, and the module's example runs as written."""
+"""Embeddings without the rest: proteins are enough, and the module's example runs as written."""
 
 import os
 import subprocess

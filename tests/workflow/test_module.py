@@ -1,4 +1,4 @@
-"""gofer taken in by another workflow, as docs/module.md shows it: with its config, by path, under other names."""
+"""gofer imported by another workflow, as docs/module.md shows it: with its config, by path, under other names."""
 
 import re
 import subprocess

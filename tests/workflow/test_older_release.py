@@ -1,4 +1,4 @@
-"""The older release of the ontology: compared where one is named, and no trace of it where none is."""
+"""The older release of the ontology: compared if one is named; without one there is no rule or file of it."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""`snakemake --generate-unit-tests` on a finished run: what it writes passes, as outputs are the same bytes again."""
+"""`snakemake --generate-unit-tests` on a finished run: the generated tests pass, as outputs are the same bytes."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ def generated(root, workspace, tmp_path_factory):
 
 @pytest.mark.parametrize("rule", ["read_proteins", "label_terms", "embed_proteins", "collect_metrics"])
 def test_the_test_of_a_rule_passes(generated, rule):
-    if rule == "embed_proteins":  # as CONTRIBUTING.md says: the shards beside the manifest are no inputs
+    if rule == "embed_proteins":  # as CONTRIBUTING.md says: the shards next to the manifest are not inputs
         for shard in (generated / "results/small/embeddings").rglob("shard-*.parquet"):
             shutil.copy(shard, generated / UNIT / rule / "data" / shard.parent.relative_to(generated))
     command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", ".", f"{UNIT}/test_{rule}.py"]

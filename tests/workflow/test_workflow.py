@@ -1,4 +1,4 @@
-"""The demo from FASTA to report, run for real: what is there, what reruns, what comes out twice the same."""
+"""A real run of the demo from FASTA to report: its files, its reruns, and equal bytes."""
 
 import os
 import re

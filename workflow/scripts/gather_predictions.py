@@ -10,7 +10,10 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, folder = snakemake.input, Path(snakemake.params.folder)
-    summary = PredictionRun(Predictor(TrainedModel(files.model)), QueryFile.read(files.query), folder).finish()
+    predictor = Predictor(TrainedModel(files.model), device=snakemake.config["embeddings"]["residues"]["device"])
+    run = PredictionRun(predictor, QueryFile.read(files.query), folder)
+    run.predict(threads=snakemake.threads)  # nothing, unless a chunk is missing
+    summary = run.finish()
     if summary["warning"]:
         logger.warning("%s", summary["warning"])
     logger.info("%(recommended)d recommended of %(predictions)d predictions for %(proteins)d proteins", summary)

@@ -15,5 +15,5 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     run = PredictionRun(predictor, QueryFile.read(files.query), Path(params.folder))
     for item in run.query.accounting.table().itertuples():
         logger.info("%s %s: %d", item.item, item.reason, item.count)
-    run.predict(part=int(snakemake.wildcards.part), parts=params.parts)
+    run.predict(part=int(snakemake.wildcards.part), parts=params.parts, threads=snakemake.threads)
     write_text(snakemake.output.done, run.key)

@@ -23,10 +23,10 @@ with logged_to(snakemake.log[0]):
         stated = known_in_time(stated, proteins, roots, accounting, **snakemake.params.days)
     if files.get("judged"):
         judged = read_table(files.judged)
-        stated, own = with_judged(stated, judged, roots)
-        accounting.add("annotations of judged proteins", "older, in own_annotations", len(own))
+        stated, older_stated = with_judged(stated, judged, roots)
+        accounting.add("annotations of judged proteins", "older, in own_annotations", len(older_stated))
         accounting.add("annotations of judged proteins", "that judge", len(judged))
-        older = propagated_batches(own, terms, rules.relations)
+        older = propagated_batches(older_stated, terms, rules.relations)
         write_batches(output.own_annotations, ANNOTATIONS, older, lambda: manifest)
     counted = accounting.counting("annotations after propagation", propagated_batches(stated, terms, rules.relations))
     write_batches(output.annotations, ANNOTATIONS, counted, lambda: manifest)

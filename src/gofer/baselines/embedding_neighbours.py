@@ -1,4 +1,4 @@
-"""A baseline: labels of the training proteins that are nearest in the residue encoder's own space, untrained.
+"""A baseline: labels of the training proteins that are nearest in the residue encoder's space, untrained.
 
 A protein is the mean of its residue vectors, similarity their cosine (as goPredSim: Littmann et al. 2021,
 doi:10.1038/s41598-020-80786-0). Shapes: B proteins, N training proteins, E encoder width, K neighbours.
@@ -46,12 +46,21 @@ def nearest(
     parts = [pd.DataFrame({"protein_id": [], "neighbour": [], "cosine": np.empty(0, np.float32)})]
     for start in range(0, len(ids), PROTEINS_AT_ONCE):
         cosine_BN = vectors_BE[start : start + PROTEINS_AT_ONCE] @ training_NE.T
-        near_BK = np.argsort(-cosine_BN, axis=1, kind="stable")[:, :most]
+        near_BK = np.stack([_nearest_of(cosine_N, most) for cosine_N in cosine_BN])
         protein_P = np.repeat(np.asarray(ids, object)[start : start + PROTEINS_AT_ONCE], near_BK.shape[1])
         cosine_P = np.take_along_axis(cosine_BN, near_BK, axis=1).ravel()
         names = np.asarray(training_ids, object)[near_BK.ravel()]
         parts.append(pd.DataFrame({"protein_id": protein_P, "neighbour": names, "cosine": cosine_P})[cosine_P > 0])
     return pd.concat(parts, ignore_index=True)
+
+
+def _nearest_of(cosine_N: NDArray[np.float32], most: int) -> NDArray[np.int64]:
+    # Rows by falling cosine, ties by row; only those that reach the last place are sorted.
+    if len(cosine_N) <= most:
+        return np.argsort(-cosine_N, kind="stable")
+    last = np.partition(cosine_N, len(cosine_N) - most)[len(cosine_N) - most]
+    reached = np.flatnonzero(cosine_N >= last)
+    return reached[np.argsort(-cosine_N[reached], kind="stable")][:most]
 
 
 def first_neighbours(neighbours: pd.DataFrame, k: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What a model is, in words or as JSON; read from the small documents of its file alone."""
+"""The facts about a model, as text or as JSON, read from the small documents of its file only."""
 
 import json
 from pathlib import Path
@@ -17,13 +17,13 @@ SYNTHETIC = "Trained on a synthetic world: its predictions say nothing about rea
 
 
 def described(path: Path, *, as_json: bool = False) -> str:
-    """The model in words, or as JSON."""
+    """The model as text, or as JSON."""
     file = ModelFile.open(path)
     card, release = file.document("card.json"), file.document("manifest.json")["release"]
     cutoffs = file.document("calibration.json")["cutoffs"]
     if as_json:
-        told = {"path": str(path), "format": file.version, "sha256": file.digest, "card": card}
-        return json.dumps({**told, "releases": release, "cutoffs": cutoffs}, indent=2)
+        facts = {"path": str(path), "format": file.version, "sha256": file.digest, "card": card}
+        return json.dumps({**facts, "releases": release, "cutoffs": cutoffs}, indent=2)
     size = path.stat().st_size / 1e6
     lines = [f"{card['name']}: a gofer model, format {file.version}, {size:,.1f} MB, sha256 {file.digest[:12]}"]
     lines += [SYNTHETIC] if card["synthetic"] else []
@@ -34,12 +34,12 @@ def described(path: Path, *, as_json: bool = False) -> str:
 
 
 def _table(card: dict[str, Any], cutoffs: dict[str, dict[str, float | None]]) -> list[str]:
-    percents = sorted({percent for told in cutoffs.values() for percent in told}, key=int)
+    percents = sorted({percent for by_percent in cutoffs.values() for percent in by_percent}, key=int)
     heads = "".join(f"{f'{percent} % right':>13}" for percent in percents)
     rows = [f"{'':22}{'seen terms':>11}{'proteins':>10}{'Fmax':>7}{heads}"]
     for aspect in (name for name in ASPECTS if name in card["terms_seen"]):
-        figures, own = card.get("validation", {}).get(aspect, {}), cutoffs.get(aspect, {})
-        scores = "".join(f"{_from(own.get(percent)):>13}" for percent in percents)
+        figures, cutoff = card.get("validation", {}).get(aspect, {}), cutoffs.get(aspect, {})
+        scores = "".join(f"{_from(cutoff.get(percent)):>13}" for percent in percents)
         seen, proteins, fmax = card["terms_seen"][aspect], figures.get("proteins", 0), figures.get("fmax")
         shown = "n/a" if fmax is None else f"{fmax:.3f}"
         rows.append(f"{in_words(aspect):22}{seen:>11,}{proteins:>10,}{shown:>7}{scores}")

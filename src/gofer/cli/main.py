@@ -85,7 +85,7 @@ def info(
     model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Print what a model is: releases, sizes, what it is worth, and its cutoffs."""
+    """Print the facts about a model: releases, sizes, quality on validation proteins, and cutoffs."""
     from gofer.cli.info import described
 
     with reported():

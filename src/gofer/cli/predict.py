@@ -30,15 +30,12 @@ def predict_file(
         number, path = use_threads(threads), chosen_model(model)
         if not fasta.is_file():
             raise GoferError(f"there is no file {fasta}", help="give a FASTA file")
-        import torch
-
         from gofer.config.files import query_name
         from gofer.retrieval.prediction_run import PredictionRun
         from gofer.retrieval.predictor import Predictor
         from gofer.retrieval.query_file import QueryFile
         from gofer.retrieval.trained_model import TrainedModel
 
-        torch.set_num_threads(number)
         logging.getLogger("gofer").setLevel(logging.WARNING)
         predictor = Predictor(TrainedModel(path), percent=precision, device=device)
         run = PredictionRun(predictor, QueryFile.read(fasta), output or Path(f"{query_name(fasta)}-predictions"))
@@ -48,10 +45,10 @@ def predict_file(
         if run.warning:
             typer.echo(f"warning: {run.warning}", err=True)
         if run.is_finished() and not force and slim is None:
-            typer.echo(f"{run.folder} already holds these predictions; --force makes them anew.")
+            typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
             return
         with _bar(run.query.proteins) as done:
-            run.predict(done)
+            run.predict(done, threads=number)
         summary = run.finish(chosen, slim=slim)
         typer.echo(_sentence(summary, run.folder))
 
@@ -89,5 +86,5 @@ def _sentence(summary: dict, folder: Path) -> str:
     with_terms, proteins = summary["proteins_recommended"], summary["proteins"]
     return (
         f"{summary['recommended']:,} recommended terms for {with_terms:,} of {proteins:,} proteins, by the model "
-        f"{summary['model']}: {folder / 'predictions.tsv'} and {len(summary['files']) - 1} other forms beside it."
+        f"{summary['model']}: {folder / 'predictions.tsv'} and {len(summary['files']) - 1} other forms next to it."
     )

@@ -1,4 +1,4 @@
-"""What all commands share: how they end, and which model they use. Light, since `gofer --help` loads it."""
+"""What all commands share: exit codes and the choice of a model. Light, since `gofer --help` loads it."""
 
 import os
 import signal
@@ -59,7 +59,7 @@ def chosen_model(model: Path | None) -> Path:
 
 
 def use_threads(threads: int | None) -> int:
-    """Set how many threads NumPy and torch use, before they are loaded; all cores of this process unless told."""
+    """Set how many threads NumPy and torch use, before they are loaded; all cores of this process by default."""
     number = threads or len(os.sched_getaffinity(0))
     for name in THREADS:
         os.environ[name] = str(number)

@@ -8,7 +8,7 @@ Orders: impact (of the windows), attention, and two kinds of chance. Impact remo
 residues, and removing a stretch affects the model differently from removing as many scattered residues. So there is
 chance residue by residue, and chance in blocks, which differs from impact in the places only: at each share, the
 stretches that impact removes are laid in random order at random places without overlap (they may touch). Every
-arrangement is equally likely, and each share is drawn anew.
+arrangement is equally likely, and each share is drawn separately.
 
 Shapes: L residues of a protein, F shares of its residues, E examples.
 """
@@ -56,10 +56,10 @@ def blocks_elsewhere(taken_FL: NDArray[np.bool_], rng: np.random.Generator) -> N
         taken_FL: Which residues are taken at each share.
         rng: Source of chance.
     """
-    return np.stack([_laid_anew(taken_L, rng) for taken_L in taken_FL])
+    return np.stack([_rearranged(taken_L, rng) for taken_L in taken_FL])
 
 
-def _laid_anew(taken_L: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+def _rearranged(taken_L: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
     edges = np.flatnonzero(np.diff(np.r_[False, taken_L, False]))
     lengths = edges[1::2] - edges[::2]
     # Each stretch, and each residue that is not taken, is one item of a row of items.

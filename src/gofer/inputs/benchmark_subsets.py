@@ -9,7 +9,7 @@ Knowledge of a test protein in an aspect, before the first day of the test:
 
 Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer is
     stricter: it never trains on a test protein, so it does not see its earlier annotations either. cafaeval has no such
-    option, so gofer's own metrics evaluate the proteins of partial knowledge.
+    option, so gofer's metrics evaluate the proteins of partial knowledge.
 """
 
 from collections.abc import Iterable, Mapping

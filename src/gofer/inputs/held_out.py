@@ -104,6 +104,5 @@ def labels_of_batch(batch: pa.RecordBatch, splits: Sequence[str]) -> pa.RecordBa
     """`read_labels` of some rows of pid2pos, as Arrow has them."""
     batch = batch.filter(pc.is_in(batch["split"], value_set=pa.array(splits, pa.string())))
     row_L, go_id_L = pc.list_parent_indices(batch["true_ids"]), pc.list_flatten(batch["true_ids"])
-    ids = batch["protein_id"].dictionary_encode().dictionary
-    columns = [pa.DictionaryArray.from_arrays(row_L.cast(pa.int32()), ids), go_id_L.dictionary_encode()]
+    columns = [batch["protein_id"].dictionary_encode().take(row_L), go_id_L.dictionary_encode()]
     return pa.RecordBatch.from_arrays(columns, schema=LABELS)

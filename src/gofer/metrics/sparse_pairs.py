@@ -84,7 +84,7 @@ class Pairs:
         return np.bincount(self.owner_L, minlength=self.n_proteins)
 
     def of_terms(self, chosen_C: NDArray[np.bool_]) -> "Pairs":
-        """The pairs of some terms alone; columns are counted anew."""
+        """The pairs of some terms only; columns are renumbered."""
         place_C = (np.cumsum(chosen_C) - 1).astype(np.int32)
         kept_P, kept_L = chosen_C[self.term_P], chosen_C[self.label_L]
         return self._kept(
@@ -93,7 +93,7 @@ class Pairs:
         )  # fmt: skip
 
     def of_proteins(self, chosen_B: NDArray[np.bool_]) -> "Pairs":
-        """The pairs of some proteins alone; rows are counted anew."""
+        """The pairs of some proteins only; rows are renumbered."""
         place_B = (np.cumsum(chosen_B) - 1).astype(np.int32)
         kept_P, kept_L = chosen_B[self.protein_P], chosen_B[self.owner_L]
         return self._kept(

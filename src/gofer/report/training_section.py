@@ -132,7 +132,7 @@ class TrainingStory:
         }
 
     def panels(self) -> list[Panel]:
-        """Losses, validation Fmax, and what is watched besides."""
+        """Losses, validation Fmax, and other curves."""
         train, val = self.of("train"), self.of("val")
         both = pd.concat([train, val.assign(metric="val_" + val["metric"])], ignore_index=True)
         aspects = {f"fmax_{aspect}": aspect for aspect in words.ASPECT_NAMES}

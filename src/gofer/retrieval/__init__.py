@@ -7,6 +7,8 @@ names, evidence residues and the nearest known protein, in the forms that other 
   `term_space.TermSpace` (texts), `label_model` (kernel ridge regression) and `annotation_transfer` (alignments);
 - `features`, `alignment_similarity`, `protein_vectors`: what the estimates read of a protein;
 - `related_terms`: what rare and unseen terms borrow from seen ones;
-- `query`: predictions for a user's proteins; `residue_evidence`: the residues behind them;
-- `cafa_format`, `gaf_writer`, `unthresholded_scores`: files.
+- `residue_evidence`: the residues behind a prediction;
+- `pack_run` puts a finished run into a model file, `trained_model` opens it, `predictor` predicts by it, and
+  `prediction_run` does so for a file of any size; `forms` writes what leaves.
+- `cafa_format`, `unthresholded_scores`, `model_file`: files.
 """

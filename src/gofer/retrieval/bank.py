@@ -1,6 +1,6 @@
-"""The bank: proteins with known terms, with their sequences and vectors. The nearest of them is why one may believe.
+"""The bank: proteins with known terms, with their sequences and vectors. The nearest of them supports a prediction.
 
-Of some only sequence and labels are known, and no vector: they are found by alignment alone. Shapes: N proteins of the
+Of some only sequence and labels are known, and no vector: they are found by alignment only. Shapes: N proteins of the
 bank, V those with a vector, P their different sequences, T terms, D shared width.
 """
 
@@ -92,7 +92,7 @@ class Bank:
 
     @classmethod
     def of_file(cls, file: ModelFile) -> "Bank":
-        """The bank in a model file, or in a file of its own."""
+        """The bank in a model file, or in a separate file."""
         ids, names, sequences = (file.texts(f"bank/{name}.txt") for name in ("protein_id", "name", "sequence"))
         rows, starts = file.array("bank/labels.indices"), file.array("bank/labels.indptr")
         labels_NT = sp.csc_array((np.ones(len(rows), bool), rows, starts), shape=(len(ids), len(starts) - 1))

@@ -28,8 +28,8 @@ def precision_cutoffs(
     for aspect in np.unique(aspects_S):
         columns = np.flatnonzero(aspects_S == aspect)
         labelled_B = truth_BS[:, columns].any(axis=1)
-        own = np.ix_(labelled_B, columns)
-        found[str(aspect)] = _of_pairs(scores_BS[own].ravel(), truth_BS[own].ravel())
+        labelled = np.ix_(labelled_B, columns)
+        found[str(aspect)] = _of_pairs(scores_BS[labelled].ravel(), truth_BS[labelled].ravel())
     return found
 
 

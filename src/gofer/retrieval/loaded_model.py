@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
+import torch
 
+from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile, chunks
 from gofer.retrieval.trained_model import TrainedModel
@@ -34,5 +36,7 @@ class LoadedModel:
         Raises:
             gofer.errors.GoferError: A fault in the file.
         """
-        tables = [self._predictor.of_chunk(proteins).table for proteins in chunks(QueryFile.read(fasta))]
+        self._predictor.load()
+        found = in_parallel(self._predictor.of_chunk, chunks(QueryFile.read(fasta)), torch.get_num_threads())
+        tables = [predicted.table for _, predicted in found]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PREDICTIONS)

@@ -3,7 +3,7 @@
 Any safetensors reader opens it; nothing in it is executable. A document is a part of bytes whose name ends in `.json`,
 a list of texts one whose name ends in `.txt`. The header holds the SHA-256 of each part, and one of itself. A part is
 read, and its checksum compared, when it is first asked for: a file of any size is opened within milliseconds.
-This module needs NumPy alone: `gofer info` must answer at once.
+This module needs NumPy only, since `gofer info` must answer at once.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ TYPES = {
 }  # fmt: skip
 NAMES = {np.dtype(kind): name for name, kind in TYPES.items()}
 DIGEST, PARTS = "sha256", "parts"
-AGAIN = "copy or download it again, or make it anew with: gofer pack RUN"
+AGAIN = "copy or download it again, or make it again with: gofer pack RUN"
 
 
 @dataclass(frozen=True)
@@ -235,8 +235,8 @@ def _parts(path: Path, header: Mapping[str, Any], facts: Mapping[str, Any], star
     try:
         checksums = json.loads(facts[PARTS])
         parts, end = {}, 0
-        for name, told in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-            dtype, shape, (first, last) = np.dtype(TYPES[told["dtype"]]), tuple(told["shape"]), told["data_offsets"]
+        for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+            dtype, shape, (first, last) = np.dtype(TYPES[entry["dtype"]]), tuple(entry["shape"]), entry["data_offsets"]
             if any(not isinstance(n, int) or n < 0 for n in shape):
                 raise ValueError(f"the shape of {name} is {shape}")
             if first != end or last - first != math.prod(shape) * dtype.itemsize:
@@ -254,7 +254,7 @@ def _refuse_other_version(path: Path, version: Any) -> None:
     if version == str(VERSION):
         return
     newer = str(version).isdecimal() and int(version) > VERSION
-    help = "update gofer" if newer else "make it anew with: gofer pack RUN"
+    help = "update gofer" if newer else "make it again with: gofer pack RUN"
     raise ArtefactError(f"{path} is of model format {version}, and this gofer reads format {VERSION}", help=help)
 
 

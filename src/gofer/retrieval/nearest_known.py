@@ -41,9 +41,9 @@ class NearestKnown:
         """
         similarity_P = np.zeros(len(self.bank.targets), np.float32) if aligned_P is None else aligned_P
         rows = self.bank.nearest(cosine_V, similarity_P, terms_K).tolist()
-        told = {row: self._of_row(sequence, row, similarity_P) for row in set(rows)}
+        of_row = {row: self._of_row(sequence, row, similarity_P) for row in set(rows)}
         names = ("protein", "name", "by", "identity", "coverage")
-        return {f"nearest_{name}": [told[row][place] for row in rows] for place, name in enumerate(names)}
+        return {f"nearest_{name}": [of_row[row][place] for row in rows] for place, name in enumerate(names)}
 
     def _of_row(self, sequence: str, row: int, similarity_P: NDArray[np.float32]) -> tuple[str, str, str, float, float]:
         if row < 0:

@@ -33,16 +33,16 @@ PROBE_RESIDUES = 400
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a model file says of itself and of how it predicts.
+    """Facts about a model, and its settings for prediction.
 
     Attributes:
         name: Of the run.
-        synthetic: Whether it was trained on a synthetic world, and says nothing of real proteins.
+        synthetic: Whether it was trained on a synthetic world, and says nothing about real proteins.
         relations: Along which annotations propagate.
         reported: min_score, max_terms and evidence_windows.
         encoder: The config section embeddings.residues.
         cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
-        facts: Whatever else the card tells.
+        facts: Further facts of the card.
     """
 
     name: str
@@ -64,7 +64,7 @@ def pack_model(
         scorer: The trained model, with its terms.
         bank: The proteins that its label model was fitted on; columns of labels are the scorer's terms.
         term_sets: Columns go_id, term_set.
-        recipe: What the file says of itself.
+        recipe: Facts and settings.
         manifest: Releases of what it was made from.
 
     Raises:
@@ -151,7 +151,7 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray
     encoder = ResidueEncoder.load(
         settings["model"], settings["layer"], device="cpu", precision=settings["precision"], offline=True
     )
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "name": encoder.name,
         "model": short_name(settings["model"]),
         "layer": settings["layer"],
@@ -163,13 +163,13 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray
     if isinstance(loaded.model, ESM2):
         sizes, tensors = esm2_parts(loaded.model)
         if sum(tensor.nbytes for tensor in tensors.values()) <= LARGEST_ENCODER:
-            told["sizes"] = sizes
+            document["sizes"] = sizes
             arrays = {f"encoder/{name}": tensor.numpy() for name, tensor in tensors.items()}
     probes = _probes(bank)
     vectors = dict(encoder.embed(probes, batch_residues=4096, window_overlap=settings["window_overlap"]))
     arrays["probes/vectors"] = np.array([vectors[n].mean(axis=0) for n in range(len(probes))], dtype=np.float32)
-    told["probes"] = [bank.sequences.index(probe) for probe in probes]
-    return arrays, told
+    document["probes"] = [bank.sequences.index(probe) for probe in probes]
+    return arrays, document
 
 
 def _probes(bank: Bank) -> list[str]:

@@ -1,4 +1,4 @@
-"""A finished run as a model file: its files, and what its predictions are worth on validation proteins."""
+"""A finished run as a model file: its files, and the quality of its predictions on validation proteins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -43,7 +43,7 @@ class PackSettings:
         known: Whose labels predictions use: all or train.
         synthetic: Whether the run is of a synthetic world.
         reported: How much is reported of each protein.
-        encoder: The config section embeddings.residues; None to take what the run's files tell.
+        encoder: The config section embeddings.residues; None: taken from the run's files.
     """
 
     known: str = "all"
@@ -119,10 +119,10 @@ def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, di
     for aspect in np.unique(aspects_S):
         columns = np.flatnonzero(aspects_S == aspect)
         labelled_B = truth_BS[:, columns].any(axis=1)
-        own = np.ix_(labelled_B, columns)
+        labelled = np.ix_(labelled_B, columns)
         figures[str(aspect)] = {"proteins": int(labelled_B.sum())}
         if labelled_B.any():
-            figures[str(aspect)]["fmax"] = round(fmax(scores_BS[own], truth_BS[own]), 3)
+            figures[str(aspect)]["fmax"] = round(fmax(scores_BS[labelled], truth_BS[labelled]), 3)
     return precision_cutoffs(scores_BS, truth_BS, aspects_S), figures
 
 

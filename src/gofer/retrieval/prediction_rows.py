@@ -7,9 +7,9 @@ columns:
 - information_accretion: bits that the term adds to its parents; the more, the more specific;
 - term_set: common or few (training proteins), or zero (none);
 - recommended: `best` for the most specific terms above the model's cutoff, `implied` for what follows from them, `no`;
-- follows_from: the most specific term that this one follows from, empty where it is stated by itself;
+- follows_from: the most specific term that this one follows from, empty if it follows from none;
 - nearest_protein: the nearest known protein that has the term, by alignment before the learned space;
-- nearest_by: `aligned`, or `near` in the learned space alone; only aligned ones have the next two;
+- nearest_by: `aligned`, or `near` only in the learned space; only aligned ones have the next two;
 - nearest_identity: share of the alignment's columns with the same residue;
 - nearest_coverage: share of this protein that is aligned;
 - evidence: residues without which the score would drop most; evidence_note: why there are none, or all;
@@ -41,13 +41,13 @@ class Cutoffs:
     @classmethod
     def of_percent(cls, cutoffs: Mapping[str, Mapping[str, float | None]], percent: int) -> "Cutoffs":
         """Those at which so many percent of validation predictions were right."""
-        found = {aspect: told.get(str(percent)) for aspect, told in cutoffs.items()}
+        found = {aspect: by_percent.get(str(percent)) for aspect, by_percent in cutoffs.items()}
         return cls({aspect: score for aspect, score in found.items() if score is not None})
 
 
 @dataclass(frozen=True, eq=False)
 class TermFacts:
-    """What is told of each term.
+    """Facts about each term.
 
     Attributes:
         terms: Columns go_id, name, aspect, information_accretion, term_set.
@@ -68,8 +68,8 @@ class TermFacts:
         """Of a terms table and its graph."""
         order_E = np.argsort(graph.height_T[graph.parent_E], kind="stable")
         cutoff_T = terms["aspect"].map(cutoffs.by_aspect).fillna(NEVER).to_numpy(float)
-        told = terms[["go_id", "name", "aspect", "information_accretion", "term_set"]].reset_index(drop=True)
-        return cls(told, cutoff_T, graph.child_E[order_E], graph.parent_E[order_E], model)
+        columns = terms[["go_id", "name", "aspect", "information_accretion", "term_set"]].reset_index(drop=True)
+        return cls(columns, cutoff_T, graph.child_E[order_E], graph.parent_E[order_E], model)
 
     def joined(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         """The tables of several proteins as one, columns `PREDICTIONS`."""
@@ -122,7 +122,7 @@ def kept_rows(
 def _sources(
     facts: TermFacts, scores_T: NDArray[np.float32], keep_T: NDArray[np.bool_], recommended_T: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    # A term follows from a child that is recommended, or that has the same score; the best child's source is its own.
+    # A term follows from a child that is recommended, or that has the same score; it has the source of its best child.
     child_E, parent_E = facts.child_E, facts.parent_E
     kept_E = keep_T[child_E] & keep_T[parent_E]
     child_E, parent_E = child_E[kept_E], parent_E[kept_E]

@@ -1,7 +1,7 @@
 """Predictions for a file of proteins, chunk by chunk, in memory that does not grow with it; resumable after any stop.
 
-Each chunk is a file of its own in the folder `.partial`, written atomically, with a key of the query, the model and the
-options in it: a chunk of another key is computed anew. Several processes may work on different chunks at the same time.
+Each chunk is a separate file in the folder `.partial`, written atomically, with a key of the query, the model and the
+options in it: a chunk with another key is computed again. Several processes may work on different chunks at a time.
 `finish` then writes every form of output from the chunks, and removes them.
 """
 
@@ -19,10 +19,11 @@ import pandas as pd
 import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
 from gofer.errors import ArtefactError, GoferError
+from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.tables import write_without
 from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
-from gofer.retrieval.query_file import QueryFile, chunks
+from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
@@ -44,20 +45,20 @@ class PredictionRun:
 
     @property
     def key(self) -> str:
-        """Changes where anything changes that the predictions depend on."""
+        """Changes if anything changes that the predictions depend on."""
         model = self.predictor.model
-        told = [
+        parts = [
             gofer.__version__,
             model.file.digest,
             model.user_banks.digests,
             self.query.digest,
             self.predictor.percent,
         ]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
     def warning(self) -> str:
-        """What users of these predictions must be told, or ""."""
+        """A warning for users of these predictions, or ""."""
         model = self.predictor.model
         return f"the model {model.name} was {SYNTHETIC}" if model.card["synthetic"] else ""
 
@@ -80,19 +81,29 @@ class PredictionRun:
         path = self.folder / PREDICTION_SUMMARY
         return path.exists() and read_json(path).get("key") == self.key
 
-    def predict(self, done: Callable[[int], None] = lambda proteins: None, part: int = 0, parts: int = 1) -> None:
+    def predict(
+        self, done: Callable[[int], None] = lambda proteins: None, part: int = 0, parts: int = 1, threads: int = 1
+    ) -> None:
         """Predict every chunk that is not there yet.
 
         Args:
             done: Called with the number of proteins of each chunk, whether it was there or not.
             part: Which share of the chunks to work on, from 0.
             parts: Into how many shares the chunks are divided.
+            threads: Chunks at a time; they change nothing but the time.
         """
-        for number, proteins in enumerate(chunks(self.query)):
-            if number % parts == part:
-                if not self._is_there(number):
-                    self._write(number, self.predictor.of_chunk(proteins))
-                done(len(proteins))
+        self.predictor.load()
+        for (_, proteins), _ in in_parallel(self._predicted, self._share(part, parts), threads):
+            done(len(proteins))
+
+    def _share(self, part: int, parts: int) -> Iterator[tuple[int, list[QueryProtein]]]:
+        numbered = enumerate(chunks(self.query))
+        return ((number, proteins) for number, proteins in numbered if number % parts == part)
+
+    def _predicted(self, chunk: tuple[int, list[QueryProtein]]) -> None:
+        number, proteins = chunk
+        if not self._is_there(number):
+            self._write(number, self.predictor.of_chunk(proteins))
 
     def finish(self, forms: tuple[str, ...] = tuple(FORMS), *, slim: Path | None = None) -> dict[str, Any]:
         """Write every form from the chunks, remove these, and give the summary.
@@ -125,21 +136,21 @@ class PredictionRun:
             return False
 
     def _write(self, number: int, predicted: Predicted) -> None:
-        told = {
+        facts = {
             "key": self.key,
             "proteins": predicted.proteins.values.tolist(),
             "not_predicted": predicted.not_predicted.values.tolist(),
         }
-        write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, told))
+        write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, facts))
 
     def _chunks(self) -> Iterator[Predicted]:
         for number in itertools.count():
             path = self._path(number)
             if not path.exists():
                 return
-            told = read_manifest(path).made_by
-            proteins = pd.DataFrame(told["proteins"], columns=["protein_id", "description"])
-            without = pd.DataFrame(told["not_predicted"], columns=NOT_PREDICTED)
+            facts = read_manifest(path).made_by
+            proteins = pd.DataFrame(facts["proteins"], columns=["protein_id", "description"])
+            without = pd.DataFrame(facts["not_predicted"], columns=NOT_PREDICTED)
             yield Predicted(read_table(path), without, proteins)
 
     def _refuse_missing(self) -> None:

@@ -1,6 +1,6 @@
 """From proteins to the rows of predictions.tsv, some proteins at a time.
 
-Proteins are taken in chunks that their order and lengths alone decide, so that a row never depends on how the work was
+Proteins are taken in chunks by their order and lengths only, so that a row never depends on how the work was
 divided. Scores of one chunk are computed together; they are those of each protein alone to 1e-6.
 Shapes: B proteins of a chunk, T terms, K terms kept of a protein.
 """
@@ -99,19 +99,19 @@ class ChunkScorer:
 
     def explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
         """Vectors (B, D), and what each window contributes."""
-        # Proteins of like lengths together, since windows are padded to those of the longest.
+        # Proteins of similar lengths together, since windows are padded to those of the longest.
         model = self.scorer.space.model
         z_BD = np.zeros((len(residues), model.sizes.shared_width), np.float32)
         found: dict[int, ProteinEvidence] = {}
         for rows in tight_batches([len(residues_LE) for residues_LE in residues], most=BATCH_RESIDUES):
-            z_BD[rows], own = explain_packed(model, [residues[row] for row in rows])
-            found |= dict(zip(rows, own, strict=True))
+            z_BD[rows], evidence = explain_packed(model, [residues[row] for row in rows])
+            found |= dict(zip(rows, evidence, strict=True))
         return z_BD, [found[row] for row in range(len(residues))]
 
-    def _evidence(self, own: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
-        drop_WK = own.drops(self.scorer.space.z_TD[terms_K])
-        ranges = [as_text(own.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
-        alone = WHOLE if len(own.moved_WD) == 1 else ""
+    def _evidence(self, protein: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
+        drop_WK = protein.drops(self.scorer.space.z_TD[terms_K])
+        ranges = [as_text(protein.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
+        alone = WHOLE if len(protein.moved_WD) == 1 else ""
         return {"evidence": ranges, "evidence_note": [alone if text else NO_EVIDENCE for text in ranges]}
 
 
@@ -146,6 +146,11 @@ class Predictor:
         return ChunkScorer(
             scorer, bank, facts, settings["min_score"], settings["max_terms"], settings["evidence_windows"]
         )
+
+    def load(self) -> None:
+        """Read all that is needed, so that several threads can predict."""
+        _ = self._scorer, self.encoder, self.model.scorer.related, self.model.bank.target_N
+        _ = self.model.scorer.space.graph.height_T, self.model.window_overlap
 
     def of_chunk(self, proteins: Sequence[QueryProtein]) -> Predicted:
         """Predict for the proteins of one chunk.

@@ -10,7 +10,7 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_table import ProteinReader
 
 MOST_PROTEINS = 64
-MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a chunk of its own
+MOST_RESIDUES = 32_768  # of a chunk; a longer protein is a separate chunk
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class QueryFile:
         proteins: How many it holds.
         residues: Residues of all of them.
         digest: SHA-256 of their ids, descriptions and sequences in their order, hexadecimal.
-        accounting: What became of its records.
+        accounting: What was kept of its records.
     """
 
     path: Path
@@ -63,7 +63,7 @@ class QueryFile:
 
 
 def chunks(proteins: Iterable[QueryProtein]) -> Iterator[list[QueryProtein]]:
-    """Neighbours, at most `MOST_PROTEINS` and `MOST_RESIDUES` together; by their order and lengths alone."""
+    """Neighbours, at most `MOST_PROTEINS` and `MOST_RESIDUES` together; by their order and lengths only."""
     held: list[QueryProtein] = []
     residues = 0
     for protein in proteins:

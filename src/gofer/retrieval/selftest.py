@@ -1,4 +1,4 @@
-"""Whether a model works here: its checksums, its encoder, and known proteins that must come out as they are known."""
+"""Whether a model works here: its checksums, its encoder, and its predictions for known proteins."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -53,10 +53,10 @@ def _known_proteins(predictor: Predictor) -> Iterator[Check]:
     labels_NT, go_ids = bank.labels_NT.tocsr(), model.terms["go_id"].to_numpy(object)
     first, nearest = [], []
     for row in rows:
-        own = predicted[predicted["protein_id"] == bank.protein_ids[row]].set_index("go_id")
+        rows = predicted[predicted["protein_id"] == bank.protein_ids[row]].set_index("go_id")
         known_T = labels_NT[[row]].toarray()[0] > 0
-        scores_T = own["score"].reindex(go_ids).fillna(0).to_numpy()
-        nearest.append(float(own["nearest_identity"].reindex(go_ids[known_T]).max()))
+        scores_T = rows["score"].reindex(go_ids).fillna(0).to_numpy()
+        nearest.append(float(rows["nearest_identity"].reindex(go_ids[known_T]).max()))
         first.append(float(np.mean(scores_T[known_T][:, None] > scores_T[~known_T][None, :])))
     share = float(np.mean(first))
     yield Check("known terms", share >= KNOWN_FIRST, f"of known proteins they score above {share:.0%} of the others")

@@ -161,21 +161,23 @@ class TrainedModel:
             device: auto (CUDA where there is a device), cpu or cuda.
 
         Raises:
-            GoferError: It is not packed, and its weights are not to be had.
+            GoferError: It is not packed, and its weights are not available.
         """
-        told = self.file.document("encoder.json")
-        if told["sizes"] is None:
-            found = ResidueEncoder.load(told["model"], told["layer"], device=device, precision=told["precision"])
+        recorded = self.file.document("encoder.json")
+        if recorded["sizes"] is None:
+            found = ResidueEncoder.load(
+                recorded["model"], recorded["layer"], device=device, precision=recorded["precision"]
+            )
         else:
             try:
-                loaded = esm2_of(told["sizes"], _tensors(self.file.group("encoder")))
+                loaded = esm2_of(recorded["sizes"], _tensors(self.file.group("encoder")))
             except WRONG as error:
                 raise self._inconsistent(error) from error
-            compute = Compute.chosen(device, told["precision"])
-            found = ResidueEncoder.of_model(loaded, told["layer"], name=told["model"], compute=compute)
-        if found.name != told["name"]:
+            compute = Compute.chosen(device, recorded["precision"])
+            found = ResidueEncoder.of_model(loaded, recorded["layer"], name=recorded["model"], compute=compute)
+        if found.name != recorded["name"]:
             raise ArtefactError(
-                f"{self.file.path} was trained with the encoder {told['name']}, but here {found.name} was loaded",
+                f"{self.file.path} was trained with the encoder {recorded['name']}, but here {found.name} was loaded",
                 help="put the weights that it was trained with in their place",
             )
         return found
@@ -187,7 +189,7 @@ class TrainedModel:
 
     def _inconsistent(self, error: Exception) -> ArtefactError:
         what = f"its parts do not fit each other ({type(error).__name__}: {str(error)[:200]})"
-        return ArtefactError(f"{self.file.path} is damaged: {what}", help="make it anew with: gofer pack RUN")
+        return ArtefactError(f"{self.file.path} is damaged: {what}", help="make it again with: gofer pack RUN")
 
 
 def _tensors(arrays: dict[str, NDArray]) -> dict[str, torch.Tensor]:

@@ -71,7 +71,7 @@ class UserBanks:
         return [file.digest for file in self.files]
 
     def joined(self, bank: Bank) -> Bank:
-        """A model's own bank with all that was added to it."""
+        """A model's bank with all that was added to it."""
         for file in self.files:
             more = Bank.of_file(file)
             bank = Bank(
@@ -86,11 +86,11 @@ class UserBanks:
 
     def _opened(self, path: Path) -> ModelFile:
         file = ModelFile.open(path, kind=BANK)
-        told = file.document("bank.json")
+        document = file.document("bank.json")
         shapes = file.parts["bank/vectors"].shape[1], file.parts["bank/labels.indptr"].shape[0] - 1
-        if told["model_sha256"] != self.model_digest or shapes != (self.width, self.terms):
+        if document["model_sha256"] != self.model_digest or shapes != (self.width, self.terms):
             raise ArtefactError(
-                f"{path} was made for the model {told['model_sha256'][:12]}, not for {self.model_digest[:12]}",
+                f"{path} was made for the model {document['model_sha256'][:12]}, not for {self.model_digest[:12]}",
                 help="delete it, and add its proteins again: gofer bank add",
             )
         return file
@@ -157,13 +157,13 @@ def _write(
     vectors_ND = predictor.vectors(map(QueryProtein, ids, sequences))
     bank = Bank(ids, names, sequences, np.arange(len(ids)), vectors_ND, labels_NT)
     path = bank_folder(model.file.digest) / f"{name}{SUFFIX}"
-    told = {"model": model.name, "model_sha256": model.file.digest, "proteins": len(ids), "source": source}
-    write_model_file(path, bank.arrays(), {"bank.json": told}, bank.texts(), kind=BANK)
+    document = {"model": model.name, "model_sha256": model.file.digest, "proteins": len(ids), "source": source}
+    write_model_file(path, bank.arrays(), {"bank.json": document}, bank.texts(), kind=BANK)
     return path, bank
 
 
 def _without_roots(labels_NT: sp.csc_array, terms: pd.DataFrame) -> sp.csc_array:
-    # As a model's own bank: no roots, which are true of every protein.
+    # As in a model's bank: no roots, which are true of every protein.
     keep = sp.diags_array((terms["depth"] > 0).to_numpy(), dtype=bool)
     kept_NT = sp.csc_array(labels_NT @ keep)
     kept_NT.eliminate_zeros()

@@ -1,4 +1,4 @@
-"""A stage of training, from the previous stage's checkpoint to its own.
+"""A stage of training, from the previous stage's checkpoint to the next.
 
 The epoch with the best mean Fmax on the validation proteins is kept. With one seed and one number of threads, a stage
 gives bit-identical weights on a CPU, also when it was stopped and resumed.

@@ -161,7 +161,7 @@ def train_variant(
     seed: int,
     share: float,
 ) -> GoferModel:
-    """Train the stages A to D one after another; `FULL` with share 1 gives the model of the stages' own jobs.
+    """Train the stages A to D one after another; `FULL` with share 1 gives the model of the stages' jobs.
 
     Args:
         variant: As for `variant_settings`.

@@ -17,7 +17,7 @@ from gofer.inputs.ontology.go_graph import GoGraph, is_root
 from gofer.inputs.schemas import ANNOTATIONS, text_array
 
 PROTEINS_AT_ONCE = 4096
-PAIRS_AT_ONCE = 1 << 18
+PAIRS_AT_ONCE = 1 << 17
 MOST_HOPS = 1 << 10  # longer than any way up the ontology
 
 

@@ -109,7 +109,7 @@ def _dag(obo: OboFile) -> Mapping[str, GOTerm]:
         copy.write_text(obo.text(), encoding="utf-8")
         try:
             return GODag(str(copy), optional_attrs={"def", "relationship", "synonym"}, prt=None)
-        except Exception as error:  # goatools has no exceptions of its own: AssertionError, KeyError, AttributeError …
+        except Exception as error:  # goatools has no exception classes: AssertionError, KeyError, AttributeError …
             raise InputError(
                 f"goatools cannot read it ({type(error).__name__}: {error})", path=obo.path, help=INTACT
             ) from error

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 import pandas as pd
 import pyarrow as pa
 
+from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.splits.expansion import (
     POSITIVE,
@@ -61,15 +62,20 @@ class LabelTable:
                 is in one batch.
 
         Raises:
-            GoferError: The labels break an invariant (`label_checks`).
+            GoferError: The labels break an invariant (`label_checks`), or a protein is in several batches.
         """
         true_counts: Counter[str] = Counter()
+        row_of, last = pd.Index(self._splits["protein_id"]), ""
         for annotated in annotations:
-            table = annotated.to_pandas()
-            here = self._splits["protein_id"].isin(table["protein_id"])
+            table = _by_number(annotated.to_pandas())
+            protein_ids = table["protein_id"].cat.categories
+            if len(protein_ids) and protein_ids[0] <= last:
+                raise GoferError(f"{protein_ids[0]} is not after {last}: a protein must be in one batch")
+            last = protein_ids[-1] if len(protein_ids) else last
+            rows = row_of.get_indexer(protein_ids)
             labels = expand(
-                _by_number(table),
-                self._splits[here],
+                table,
+                self._splits.iloc[rows[rows >= 0]],
                 self._terms,
                 self._held_out,
                 self._config,

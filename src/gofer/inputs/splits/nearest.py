@@ -51,12 +51,12 @@ def _nearest(asked: Sequence[str], train: Sequence[str], threads: int) -> list[H
     near = candidates(asked, train, most=CANDIDATES, threads=threads)
     pairs = [(sequence, [train[row] for row in rows]) for sequence, rows in zip(asked, near, strict=True)]
     return [
-        max((hit._replace(row=int(rows[hit.row])) for hit in own), key=_merit, default=None)
-        for rows, own in zip(near, all_hits(pairs, threads=threads), strict=True)
+        max((hit._replace(row=int(rows[hit.row])) for hit in found), key=_quality, default=None)
+        for rows, found in zip(near, all_hits(pairs, threads=threads), strict=True)
     ]
 
 
-def _merit(hit: Hit) -> tuple[float, int, int]:
+def _quality(hit: Hit) -> tuple[float, int, int]:
     return hit.identity, hit.score, -hit.row
 
 

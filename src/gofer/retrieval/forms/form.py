@@ -1,4 +1,4 @@
-"""What a form of output is, and what it is given."""
+"""A form of output, and what it is made from."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class Context:
         terms: The terms table: go_id, name, aspect, is_a.
         model: Name of the model.
         release: Releases of what it was made from.
-        warning: What its users must be told, or "".
+        warning: A warning for users, or "".
         slim: An OBO file or a list of the terms of a GO slim; None to count by none.
     """
 

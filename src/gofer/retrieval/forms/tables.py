@@ -1,4 +1,4 @@
-"""Predictions as tables: TSV with all columns, its best rows alone, CAFA, JSON lines, parquet."""
+"""Predictions as tables: TSV with all columns, its best rows only, CAFA, JSON lines, parquet."""
 
 import json
 from collections.abc import Iterable
@@ -56,9 +56,9 @@ def write_jsonl(path: Path, chunks: Chunks, context: Context) -> None:
             of_protein: dict[str, list[dict]] = {protein_id: [] for protein_id in predicted.proteins["protein_id"]}
             for protein_id, row in zip(predicted.table["protein_id"], rows, strict=True):
                 of_protein[protein_id].append({name: _plain(value) for name, value in row.items()})
-            for protein_id, own in of_protein.items():
-                told = {"protein_id": protein_id, "model": context.model, "predictions": own}
-                file.write(json.dumps({**told, "warning": context.warning} if context.warning else told) + "\n")
+            for protein_id, rows in of_protein.items():
+                line = {"protein_id": protein_id, "model": context.model, "predictions": rows}
+                file.write(json.dumps({**line, "warning": context.warning} if context.warning else line) + "\n")
 
 
 def _plain(value: Any) -> Any:
