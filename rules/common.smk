@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from gofer.config import (
     annotation_files,
     check_config,
+    check_query,
     complete,
     input_path,
     judged_annotation_files,
@@ -27,7 +28,6 @@ from gofer.config import (
     query_parts,
     query_path,
     read_config,
-    refuse_other_query,
     split_lists,
 )
 from gofer.errors import GoferError
@@ -44,7 +44,7 @@ CONFIG_FILES = [] if AS_MODULE else workflow.configfiles
 
 complete(config, DEFAULTS, {} if AS_MODULE else workflow.config_settings.config)
 OWN_MODEL = f"results/{config['run']}/model/{config['run']}.gofer"
-# `snakemake predict` never trains: where there is a model, it is the input, and no rule makes it anew.
+# `snakemake predict` never trains: an existing model is the input, and no rule makes it again.
 if config["model"] is None and "predict" in sys.argv and Path(OWN_MODEL).is_file():
     config["model"] = OWN_MODEL
 try:
@@ -83,22 +83,22 @@ def code(*modules):
 
 
 QUERY = query_path(config)
-if "demo" in config and QUERY and Path(QUERY).parent != Path(config["data"]) and workflow.is_main_process:
-    logger.warning("No --configfile: this uses the demo's model, which knows a synthetic world and no real protein.")
-
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
-
-
 QUERY_PARTS = query_parts(QUERY) if QUERY else 1
 MODEL_FILE = config["model"] or OWN_MODEL
+MODEL_NAME = query_name(Path(MODEL_FILE).stem)
 # The predictions of another run's model go into the folder of that run's name.
-PREDICTION_FOLDER = f"results/{Path(MODEL_FILE).stem}/retrieval/{{query}}"
+PREDICTION_FOLDER = f"results/{MODEL_NAME}/retrieval/{{query}}"
 
-if QUERY and workflow.is_main_process:
+if workflow.is_main_process:
     try:
-        refuse_other_query(PREDICTION_FOLDER.format(query=QUERY_NAMES[0]), QUERY)
+        check_query(
+            QUERY, MODEL_FILE, PREDICTION_FOLDER.format(query=(QUERY_NAMES or [""])[0]), wanted="predict" in sys.argv
+        )
     except GoferError as error:
         sys.exit(f"gofer: {error}")
+    if "demo" in config and QUERY and MODEL_FILE == OWN_MODEL and Path(QUERY).parent != Path(config["data"]):
+        logger.warning("No --configfile: this uses the demo's model, which knows a synthetic world and no real protein.")
 
 
 def predictions():

@@ -9,7 +9,7 @@
 #           model/<run>.gofer                       all that a prediction needs, in one file
 #           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
-#           predict_part (from a model file alone, chunk by chunk) -> gather_predictions
+#           predict_part (from a model file only, chunk by chunk) -> gather_predictions
 
 MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
@@ -152,9 +152,9 @@ rule predict_part:
         parts=QUERY_PARTS,
         code=code("gofer.retrieval.prediction_run"),
     log:
-        f"results/{Path(MODEL_FILE).stem}/logs/predict_part_{{query}}_{{part}}.log",
+        f"results/{MODEL_NAME}/logs/predict_part_{{query}}_{{part}}.log",
     benchmark:
-        f"results/{Path(MODEL_FILE).stem}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
+        f"results/{MODEL_NAME}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
     wildcard_constraints:
         part=r"\d+",
     threads: 2
@@ -187,9 +187,9 @@ rule gather_predictions:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         code=code("gofer.retrieval.prediction_run"),
     log:
-        f"results/{Path(MODEL_FILE).stem}/logs/gather_predictions_{{query}}.log",
+        f"results/{MODEL_NAME}/logs/gather_predictions_{{query}}.log",
     benchmark:
-        f"results/{Path(MODEL_FILE).stem}/benchmarks/gather_predictions_{{query}}.tsv"
+        f"results/{MODEL_NAME}/benchmarks/gather_predictions_{{query}}.tsv"
     threads: 2
     conda:
         environment("retrieval")

@@ -52,6 +52,11 @@ def test_an_installed_library_has_the_weights_of_mini(installed, tmp_path):
     assert printed.split() == [str(installed / "gofer/__init__.py"), weights_mark("mini")]
 
 
+def test_an_installed_library_has_the_command(installed):
+    [entry_points] = installed.glob("gofer-*.dist-info/entry_points.txt")
+    assert entry_points.read_text().split("\n")[:2] == ["[console_scripts]", "gofer = gofer.cli.main:app"]
+
+
 def test_no_pattern_of_package_data_is_left_over(root):
     [(packages, patterns)] = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"][
         "package-data"

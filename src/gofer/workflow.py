@@ -30,7 +30,7 @@ def logged_to(
 ) -> Iterator[None]:
     """Run a job's body with its log in `path`.
 
-    A `GoferError` ends the job with its message alone; anything else leaves its traceback in the log.
+    A `GoferError` ends the job with its message only; any other error leaves its traceback in the log.
 
     Args:
         path: Log file; an old one is overwritten.
@@ -99,7 +99,7 @@ def _with_bar(items: Iterable[Item], description: str, total: int | None) -> Ite
 
 
 def share_library() -> None:
-    """Let scripts find this library, in whatever environment they run: puts it first on their PYTHONPATH."""
+    """Let scripts find this library, in any environment: puts it first on their PYTHONPATH."""
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(SOURCE.parent), *inherited]))
 

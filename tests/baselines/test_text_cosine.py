@@ -54,7 +54,7 @@ def test_calibration_keeps_the_order_and_is_in_the_open_range(profiles):
     assert (np.argsort(scores_BT[0]) == np.argsort(profiles.cosines(slice(None))[0])).all()
 
 
-def test_blocks_give_what_the_whole_gives(profiles, monkeypatch):
+def test_blocks_give_the_same_scores_as_all_at_once(profiles, monkeypatch):
     [(_, whole_BT)] = list(profiles.scored(LINE))
     monkeypatch.setattr(text_cosine, "PROTEINS_AT_ONCE", 2)
     np.testing.assert_allclose(np.concatenate([part for _, part in profiles.scored(LINE)]), whole_BT, rtol=1e-6)

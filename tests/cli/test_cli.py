@@ -57,7 +57,7 @@ def test_the_number_of_threads_changes_no_byte(tiny, fasta, tmp_path, monkeypatc
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "3" / name).read_bytes()
 
 
-def test_chosen_forms_alone_are_written_and_an_unknown_one_is_named(tiny, fasta, tmp_path):
+def test_only_chosen_forms_are_written_and_an_unknown_one_is_named(tiny, fasta, tmp_path):
     assert run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out", "--forms", "tsv, gaf")[0] == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"predictions.tsv", "predictions.gaf", "not_predicted.tsv", "summary.json"}

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gofer.config.files import PART_BYTES, query_name, query_parts, refuse_other_query
+from gofer.config.files import PART_BYTES, check_query, query_name, query_parts, refuse_other_query
 from gofer.errors import GoferError
 
 
@@ -50,3 +50,20 @@ def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
         refuse_other_query(folder, other)
     one.write_text(">a\nMKVL\n")
     refuse_other_query(folder, one)  # the file itself may change
+
+
+@pytest.mark.parametrize(
+    ("query", "model", "what"),
+    [
+        (None, "m.gofer", "there is no query to predict for"), ("set{2}.fasta", "m.gofer", "set{2}.fasta holds braces"),
+        ("q.fasta", "m{1}.gofer", "m{1}.gofer holds braces"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_predicted_for_is_refused(tmp_path, query, model, what):
+    with pytest.raises(GoferError) as refused:
+        check_query(query, model, str(tmp_path), wanted=True)
+    assert what in str(refused.value)
+
+
+def test_a_run_without_a_query_is_no_fault(tmp_path):
+    check_query(None, "m.gofer", str(tmp_path), wanted=False)

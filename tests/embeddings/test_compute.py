@@ -45,7 +45,7 @@ def test_a_limit_of_memory_makes_batches_smaller():
     assert small.batch_that_fits(4096, memory_gib=gib, longest=900) == 1500
 
 
-def test_a_limit_below_what_the_longest_protein_needs_is_refused_with_the_least_that_does():
+def test_a_limit_too_low_for_the_longest_protein_is_refused_with_the_lowest_possible_one():
     small = encoder()
     with pytest.raises(GoferError, match=r"memory_gib 0.001 is too little.*1,024 tokens") as caught:
         small.batch_that_fits(4096, memory_gib=0.001, longest=30_000)
@@ -132,14 +132,14 @@ def test_another_error_is_not_taken_for_missing_memory():
         )
 
 
-def test_cuda_where_there_is_none_is_refused_and_auto_takes_the_cpu(monkeypatch):
+def test_cuda_without_a_device_is_refused_and_auto_takes_the_cpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert Compute.chosen("auto").device.type == "cpu"
     with pytest.raises(GoferError, match=r"finds no CUDA device(?s:.*)auto or cpu"):
         Compute.chosen("cuda")
 
 
-def test_where_there_is_cuda_auto_takes_it_and_cpu_does_not(monkeypatch):
+def test_with_a_device_auto_takes_cuda_and_cpu_does_not(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert [Compute.chosen(name).device.type for name in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
 

@@ -86,7 +86,7 @@ def test_dropout_changes_training_and_nothing_else():
     assert (plain - dropped).abs().max() > 0.01
 
 
-def test_of_the_asked_residues_80_are_masked_10_are_random_and_10_stay():
+def test_of_the_chosen_residues_80_are_masked_10_are_random_and_10_stay():
     batch = batch_of(["".join(np.random.default_rng(0).choice(list(RESIDUES), 60))] * 600, Masking(0.15))
     alphabet = random_model().alphabet
     seen_M = batch.tokens_R[batch.places_M]
@@ -100,7 +100,7 @@ def test_of_the_asked_residues_80_are_masked_10_are_random_and_10_stay():
     assert shares == pytest.approx([0.15, 0.8, 0.1 * 19 / 20, 0.1 + 0.1 / 20], abs=0.015)
 
 
-def test_only_the_20_residues_are_asked_and_nothing_else_is_changed():
+def test_only_the_20_residues_are_chosen_and_nothing_else_is_changed():
     text = "MKXXBZUO" * 6
     batch = batch_of([text] * 50, Masking(0.5))
     alphabet = random_model().alphabet
@@ -265,7 +265,7 @@ def test_the_written_model_predicts_as_the_kept_one_and_loads_by_its_file(tmp_pa
     assert path.stat().st_size < 0.6 * sum(4 * tensor.numel() for tensor in parameters_of(kept).values())
 
 
-def test_of_all_checks_the_best_weights_are_kept():
+def test_the_best_weights_of_all_checks_are_kept():
     model, state = random_model(), PretrainingState("m")
     state.checked(12.0, model)
     wanted = {name: tensor.detach().clone() for name, tensor in parameters_of(model).items()}

@@ -243,7 +243,7 @@ def test_a_cache_without_write_access_stops_no_job(tmp_path, encoder, caplog):
     assert "was not put into the cache" in caplog.text
 
 
-def test_jobs_at_once_lose_nothing(tmp_path, encoder):
+def test_concurrent_jobs_lose_nothing(tmp_path, encoder):
     parts = [OLD[i::6] for i in range(6)]
 
     def job(number):

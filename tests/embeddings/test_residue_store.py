@@ -45,7 +45,7 @@ def test_the_store_knows_its_encoder_and_width(store, encoder):
     assert (store.width, store.encoder) == (32, encoder.name)
 
 
-def test_going_through_the_shards_gives_what_random_reads_give(store):
+def test_reading_shard_by_shard_gives_the_same_as_random_reads(store):
     rows = list(store.by_shard())
     assert len(rows) == len(store.lengths)
     for sha256, residues_LE in rows:

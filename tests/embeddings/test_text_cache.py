@@ -150,7 +150,7 @@ def test_the_folder_can_be_deleted_at_any_time(cache):
     assert_holds(cache, texts(2))
 
 
-def test_where_nothing_can_be_written_the_work_continues_with_one_warning(tmp_path, caplog):
+def test_without_write_access_the_work_continues_with_one_warning(tmp_path, caplog):
     (tmp_path / "cache").write_text("a file")
     cache = TextCache(tmp_path / "cache", "encoder one")
     with caplog.at_level(logging.WARNING):
@@ -194,7 +194,7 @@ def worker(folder, first):
         assert_holds(cache, names)
 
 
-def test_two_processes_at_once_lose_nothing(cache):
+def test_two_concurrent_processes_lose_nothing(cache):
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=worker, args=(cache.folder.parent, first)) for first in (0, 15, 30)]
     for process in workers:

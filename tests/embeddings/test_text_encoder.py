@@ -267,7 +267,7 @@ def test_a_model_in_half_precision_is_run_in_single_precision(tmp_path):
         ("sentence_bert_config.json", "do_lower_case", True, "mean"),
     ],
 )
-def test_another_kind_of_model_is_not_taken_for_one_that_is_known(tmp_path, file, key, value, pooling):
+def test_an_unknown_kind_of_model_is_not_taken_for_a_known_one(tmp_path, file, key, value, pooling):
     folder = tiny_bert(tmp_path / "model", pooling=MEAN)
     known = SentenceFolder.read(folder)
     digest = known.digest()

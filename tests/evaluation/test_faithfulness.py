@@ -92,7 +92,7 @@ def test_chance_in_blocks_takes_stretches_of_the_same_lengths_anywhere():
     assert first.mean() == pytest.approx(1 / 30 * 27 / 29, abs=0.012)
 
 
-def test_chance_in_blocks_is_all_there_is_where_everything_is_one_stretch():
+def test_chance_in_blocks_equals_impact_if_everything_is_one_stretch():
     taken_FL = np.array([[True, True, False], [True, False, False]])
     drawn_FL = blocks_elsewhere(taken_FL, np.random.default_rng(0))
     assert drawn_FL.sum(axis=1).tolist() == [2, 1]

@@ -67,13 +67,13 @@ def test_without_a_leak_every_check_reports_among_how_many_it_found_none():
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
-def test_a_held_out_protein_with_the_sequence_of_a_training_protein_ends_the_evaluation(split):
+def test_a_held_out_protein_with_the_sequence_of_a_training_protein_stops_the_evaluation(split):
     proteins = tables()["proteins"].assign(sequence_sha256=list("abbd") if split == "val" else list("abca"))
     with pytest.raises(GoferError, match=rf"\({split}\) has the sequence of the training protein T"):
         found(proteins=proteins)
 
 
-def test_a_protein_more_similar_than_promised_ends_the_evaluation_and_is_counted_where_nothing_is_promised():
+def test_a_protein_more_similar_than_promised_stops_the_evaluation_and_is_counted_without_a_promise():
     splits = tables()["splits"].assign(nearest_identity=[None, None, 0.2, 0.31]).astype({"nearest_identity": float})
     with pytest.raises(GoferError, match=r"E \(test\) is 31% identical to the training protein T2"):
         found(splits=splits)
@@ -94,7 +94,7 @@ def test_a_zero_shot_term_with_training_proteins_ends_the_evaluation():
         found(terms=terms_table(PARENTS, training_count=[2, 2, 1, 1]))
 
 
-def test_ancestors_of_held_out_terms_are_counted_where_they_stay_and_refused_where_they_were_to_go():
+def test_ancestors_of_held_out_terms_are_counted_if_kept_and_refused_if_they_should_be_dropped():
     row = found().loc[ANCESTORS]
     assert row.tolist() == [1, 1, REPORTED]  # T1 has "seen" through "masked" alone; T2 has it independently
     with pytest.raises(GoferError, match="seen is a positive of T1 through held-out terms alone"):

@@ -145,7 +145,7 @@ def test_a_method_that_could_not_run_has_no_figure():
     assert "diamond\ttest\tMFO\tall\tfmax\tn/a\tn/a\tn/a\t0" in text_table([table])
 
 
-def test_scores_below_the_cutoff_count_where_one_term_is_looked_at_alone(tmp_path):
+def test_scores_below_the_cutoff_count_in_figures_of_single_terms(tmp_path):
     parents = {"root": [], "zero": ["root"]}
     terms = terms_table(parents, information_accretion=[0.0, 1.0], training_count=[9, 0])
     term_sets = pd.DataFrame({"go_id": ["root", "zero"], "term_set": ["common", "zero"]})

@@ -49,7 +49,7 @@ def test_calibration_is_about_proteins_without_a_term_of_the_set_too():
     assert figures([[1 / 3], [1 / 3], [1 / 3]], labels_BC)["calibration_error"][0] == pytest.approx(0)
 
 
-def test_scores_without_a_cutoff_are_for_the_macro_figures_alone():
+def test_scores_without_a_cutoff_are_only_for_the_macro_figures():
     labels_BC = np.array([[True], [False], [False]])
     found = figures(np.zeros((3, 1)), labels_BC, unthresholded_BC=np.array([[0.003], [0.002], [0.001]]))
     assert (found["fmax"][0], found["macro_auroc"][0], found["proteins_mrr"][0]) == (0, 1, 1)

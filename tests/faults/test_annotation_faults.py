@@ -123,7 +123,7 @@ def test_a_gaf_finds_a_protein_by_its_symbol_where_its_id_is_unknown(tmp_path):
     assert accounting.count("annotations changed", "protein found by its symbol") == 1
 
 
-def test_ids_are_replaced_only_where_one_term_takes_their_place(tmp_path):
+def test_ids_are_replaced_only_by_a_single_term(tmp_path):
     ids = ["GO:0000009", "GO:0000020", "GO:0000021", "GO:0000022"]
     table, accounting = read(tmp_path, "".join(f"P1\t{go_id}\n" for go_id in ids))
     assert pairs(table) == [("P1", "GO:0000001"), ("P1", "GO:0000002")]
@@ -186,7 +186,7 @@ def test_faults_of_several_files_are_reported_in_one_pass(two_files):
     assert places == [("other.gaf", 1), ("good.tsv", 2), ("other.gaf", 1), ("absent", None)]
 
 
-def test_files_of_which_nothing_is_left_are_all_named(two_files):
+def test_all_files_without_a_remaining_annotation_are_named(two_files):
     two_files[0].write_text(gaf(code="IEA"))
     two_files[1].write_text(gaf(code="ISS"))
     with pytest.raises(InputError, match=r"good.tsv, .*other.gaf: 0 of 2 annotations left .* has IEA, ISS"):

@@ -119,7 +119,7 @@ def test_two_writers_at_once_leave_one_whole_file(python, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_in_the_place_of_a_folder_is_no_silent_success(tmp_path):
+def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         write_table(tmp_path / "file" / "t.parquet", pd.DataFrame({"a": [1]}), Manifest())

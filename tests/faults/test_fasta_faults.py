@@ -216,7 +216,7 @@ def test_a_record_longer_than_any_protein_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("rest", [b"junk", bz2.compress(b">b\nMK\n")[:2] + b"x" * 30, b"BZh9" + b"x" * 30])
-def test_what_follows_a_bzip2_stream_is_not_lost_unseen(tmp_path, rest):
+def test_data_after_a_bzip2_stream_is_not_lost_silently(tmp_path, rest):
     assert "damaged" in str(refused(tmp_path, bz2.compress(b">a\nMK\n") + rest))
     two = bz2.compress(b">a\nMK\n") + bz2.compress(b">b\nMK\n")
     assert len(read_proteins([fasta(tmp_path, two)])[0]) == 2

@@ -43,7 +43,7 @@ def test_a_fragment_stays_with_its_whole():
     assert numbers([one, random_protein(rng, 100), one[200:300]], identity=0.9) == [0, 1, 0]
 
 
-def test_a_high_identity_parts_what_a_low_one_joins():
+def test_a_high_identity_separates_proteins_that_a_low_one_joins():
     rng = np.random.default_rng(0)
     one = random_protein(rng, 400)
     pair = [one, mutated(rng, one, 0.35)]

@@ -170,7 +170,7 @@ def positives_of(terms, pairs, changed, **more):
     return {protein: positives for protein, (positives, _) in lists_of(positives_by_protein(labels)).items()}
 
 
-def test_sparse_gives_near_ancestors_to_proteins_with_few_stated_terms_alone(chain):
+def test_sparse_adds_near_ancestors_only_to_proteins_with_few_stated_terms(chain):
     pairs = [("P1", "GO:0000005"), ("P2", "GO:0000005"), ("P2", "GO:0000006")]
     found = positives_of(chain, pairs, config(expansion="sparse", min_positives=2))
     assert found == {

@@ -94,7 +94,7 @@ def test_blocks_and_the_quick_path_give_the_same_records_and_messages(path, part
 
 @settings(max_examples=300, deadline=None)
 @given(st.text("ACGTUNLWX*- \n", max_size=120))
-def test_a_record_is_taken_by_the_quick_way_as_it_is_with_care(path, body):
+def test_the_quick_path_reads_a_record_as_the_careful_one_does(path, body):
     proteins, problems = read(path, f">a\n{body}\n".encode())
     try:
         expected = [checked_protein(path, 1, f"a\n{body}\n".encode(), DEFAULT_LIMITS)], []

@@ -16,7 +16,7 @@ def test_labels_of_some_splits_are_pairs_of_protein_and_term(tmp_path):
     assert read_labels(tmp_path / "pid2pos.parquet", "test").empty
 
 
-def test_annotations_of_held_out_proteins_alone_are_read(tmp_path):
+def test_only_annotations_of_held_out_proteins_are_read(tmp_path):
     table = pd.DataFrame({"protein_id": ["P1", "P1", "P2"], "go_id": ["a", "b", "a"]})
     write_table(tmp_path / "a.parquet", table, Manifest())
     splits = pd.DataFrame({"protein_id": ["P1", "P2", "P3"], "split": ["test", "train", "val"]})

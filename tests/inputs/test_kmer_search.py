@@ -49,11 +49,11 @@ def test_residues_that_replace_each_other_make_the_same_kmer():
 @given(PROTEINS, st.integers(1, 5))
 def test_the_best_are_those_of_a_plain_count(sequences, most):
     kmers = [kmers_by_hand(sequence) for sequence in sequences]
-    proteins = Counter(word for words in kmers for word in words)
-    weight = {word: 1 + round(4 * math.log2(len(kmers) / count)) for word, count in proteins.items()}
+    proteins = Counter(kmer for found in kmers for kmer in found)
+    weight = {kmer: 1 + round(4 * math.log2(len(kmers) / count)) for kmer, count in proteins.items()}
     kmers_NW = kmer_matrix(sequences)
     for one, found in zip(kmers, KmerIndex.of(kmers_NW).best(kmers_NW, most=most), strict=True):
-        score = [sum(weight[word] for word in one & other) / math.sqrt(len(other) or 1) for other in kmers]
+        score = [sum(weight[kmer] for kmer in one & other) / math.sqrt(len(other) or 1) for other in kmers]
         wanted = sorted((row for row in range(len(kmers)) if score[row] > 0), key=lambda row: (-score[row], row))
         assert found.tolist() == wanted[:most]
 
@@ -90,7 +90,7 @@ def test_distant_relatives_are_among_the_candidates(changed):
     assert sum(row in rows for row, rows in enumerate(found)) >= 19
 
 
-def test_two_proteins_alone_are_candidates_of_each_other():
+def test_of_two_proteins_each_is_a_candidate_of_the_other():
     sequences, _ = families(2, n=1, members=2)
     kmers_NW = kmer_matrix(sequences)
     assert [len(rows) for rows in KmerIndex.of(kmers_NW).best(kmers_NW, most=5)] == [2, 2]

@@ -38,14 +38,14 @@ def test_a_fragment_is_as_similar_as_its_part_of_the_whole(rng):
 
 
 @pytest.mark.parametrize(("shared", "similar"), [(70, False), (130, True)])
-def test_what_is_shared_must_be_half_of_the_shorter(rng, shared, similar):
+def test_the_alignment_must_cover_half_of_the_shorter_protein(rng, shared, similar):
     common = random_protein(rng, shared)
     one = random_protein(rng, 200 - shared) + common
     other = common + random_protein(rng, 600)
     assert (identity_of(one, other) is not None) == similar
 
 
-def test_short_peptides_are_similar_only_where_chance_is_ruled_out(rng):
+def test_short_peptides_are_similar_only_with_a_significant_alignment(rng):
     one = random_protein(rng, 20)
     assert identity_of(one, one) == 1.0
     assert identity_of(one[:8], one[:8]) is None

@@ -35,7 +35,7 @@ def test_the_most_identical_training_protein_is_named():
     assert table["nearest_identity"].tolist()[4:6] == pytest.approx([0.9, 0.6], abs=0.03)
 
 
-def test_where_none_is_similar_and_for_training_and_unused_proteins_there_is_none():
+def test_without_a_similar_protein_and_for_training_and_unused_proteins_there_is_no_nearest():
     proteins, splits = world()
     table = with_nearest(splits, proteins).iloc[[0, 1, 2, 3, 6]]
     assert table["nearest_train"].isna().all()

@@ -51,7 +51,7 @@ def test_a_row_at_fault_is_named_with_its_line(tmp_path, row, said):
         (nrpdb([]), "no chain in this file"),
     ],
 )
-def test_other_headings_are_refused_with_what_they_say(tmp_path, content, said):
+def test_other_headings_are_refused_with_their_text(tmp_path, content, said):
     with pytest.raises(GoferError, match=said):
         lines_of(tmp_path, content)
 

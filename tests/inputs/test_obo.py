@@ -45,7 +45,7 @@ def test_a_random_ontology_comes_back_with_the_parents_it_was_written_with_in_an
 
 @settings(max_examples=40, deadline=None)
 @given(ontologies(), st.sets(st.sampled_from(["part_of", "regulates"])))
-def test_every_parent_is_in_the_table_or_counted_and_none_crosses_aspects_where_that_is_not_wished(terms, more):
+def test_every_parent_is_in_the_table_or_counted_and_none_crosses_aspects_unless_configured(terms, more):
     relations = ["is_a", *sorted(more)]
     whole, within = (read_text(obo(terms), relations, across_aspects=across) for across in (True, False))
     aspect = dict(zip(whole.terms["go_id"], whole.terms["aspect"], strict=True))
@@ -84,7 +84,7 @@ def test_a_cycle_through_regulates_is_refused_only_if_it_would_be_followed():
     assert read_text(text, ["is_a", "regulates"]).terms["depth"].tolist() == [0, 0, 0, 1, 1]
 
 
-def test_a_cycle_that_leaves_the_aspect_is_none_where_other_aspects_do_not_count():
+def test_a_cycle_that_leaves_the_aspect_is_none_if_other_aspects_do_not_count():
     terms = [*ROOTS, function(10, ("part_of", go_id(11))), process(11, ("regulates", go_id(10)))]
     with pytest.raises(InputError, match="a cycle: GO:0000010 part_of GO:0000011 regulates GO:0000010"):
         read_text(obo(terms), ALL)
@@ -176,6 +176,6 @@ def test_synonyms_that_are_none_are_counted():
     assert counts(ontology, "synonyms dropped") == {"empty, one character or not in OBO form": 3}
 
 
-def test_a_file_that_gives_no_reason_to_complain_has_no_such_rows():
+def test_a_file_without_faults_has_no_such_rows():
     table = read_text(obo([*ROOTS, process(11)])).accounting().table()
     assert not table["item"].str.contains("dropped|not followed|another aspect").drop(1).any()

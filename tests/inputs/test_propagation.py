@@ -22,7 +22,7 @@ def test_propagation_is_the_closure_by_the_shortest_way(world):
 
 @settings(max_examples=30, deadline=None)
 @given(worlds(), st.data())
-def test_more_annotations_never_take_a_term_away_nor_further_off(world, data):
+def test_more_annotations_never_remove_a_term_or_increase_its_hops(world, data):
     terms, stated = world
     extra = data.draw(
         st.lists(st.tuples(st.sampled_from(PROTEINS), st.sampled_from(terms["go_id"].tolist())), max_size=4)

@@ -116,7 +116,7 @@ def test_information_accretion_of_swissprot_is_the_definition_in_plain_sets(go, 
     assert sum(1 for terms in having.values() if terms) > 5000
 
 
-def test_a_yeast_gaf_agrees_with_what_its_lines_say(go, shared_data):
+def test_a_yeast_gaf_agrees_with_its_lines(go, shared_data):
     path = shared_data / "gaf" / "gene_association.sgd.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
         lines = [line.rstrip("\n").split("\t") for line in file if not line.startswith("!")]

@@ -103,7 +103,7 @@ def test_one_term_may_have_moved_and_have_another_name_and_definition():
     ]  # fmt: skip
 
 
-def test_what_go_basic_lacks_is_no_change_and_is_counted():
+def test_terms_missing_in_go_basic_are_no_change_and_are_counted():
     whole = [process(10), process(11, ("is_a", go_id(1)), ("part_of", go_id(2)), ("regulates", go_id(10)))]
     basic = [process(10), process(11)]
     assert changes(whole, basic) == changes(basic, whole) == []

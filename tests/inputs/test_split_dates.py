@@ -26,7 +26,7 @@ def known(rows: list[tuple[str, str, str | None]], sequences: list[str]) -> tupl
     return list(zip(table["protein_id"], table["go_id"], strict=True)), accounting
 
 
-def test_what_came_after_a_split_closed_is_left_out_and_counted():
+def test_annotations_after_the_end_of_a_split_are_left_out_and_counted():
     rows = [
         ("P0000", "GO:1", "2018-05-01"), ("P0000", "GO:2", "2018-12-31"), ("P0000", "GO:3", "2019-01-01"),
         ("P0001", "GO:1", "2019-01-01"), ("P0001", "GO:2", "2020-01-01"),

@@ -45,7 +45,7 @@ def wide_ontology(children: int = 30) -> pd.DataFrame:
     return table.assign(depth=GoGraph.of_terms(table, within_aspect=True).depth_T)
 
 
-def test_a_listed_term_is_masked_with_all_below_it_and_nothing_above(ontology, write):
+def test_a_listed_term_is_masked_with_all_descendants_and_no_ancestor(ontology, write):
     path = write("zero.txt", "GO:0009001  # an alternative id\n")
     table = sets_of(ontology.terms, counts(ontology), config("list"), zero_list=path)
     assert held_out(table) == {"GO:0000001", "GO:0000003"}
@@ -136,7 +136,7 @@ def test_annotations_that_have_no_date_at_all_are_refused_by_time(ontology):
         sets_of(ontology.terms, counts(ontology), config("time", day="2019-01-01"), annotations=annotations)
 
 
-def test_terms_that_the_older_release_lacks_are_held_out_with_all_below_where_a_protein_has_them(ontology):
+def test_terms_that_the_older_release_lacks_are_held_out_with_descendants_if_a_protein_has_them(ontology):
     annotations = annotated(ontology.terms, ("P1", "GO:0000001", None), ("P2", "GO:0000011", None))
     previous = ["GO:0003674", "GO:0008150", "GO:0000003", "GO:0000011"]
     numbers = TermCounts(np.array([1, 0, 0, 1, 1, 1]), np.zeros(6, dtype=np.int64))

@@ -36,7 +36,7 @@ def test_a_hash_sign_inside_an_id_is_no_comment(write):
     assert list(read_ids(write("ids", "a#1\n# all\nb # note\n"))) == ["a#1", "b"]
 
 
-def test_a_file_that_unfolds_out_of_all_proportion_is_refused_before_its_first_line(write, monkeypatch):
+def test_a_file_with_an_extreme_compression_ratio_is_refused_before_its_first_line(write, monkeypatch):
     monkeypatch.setattr(compressed, "ALWAYS_ALLOWED", 1 << 20)
     packed = gzip.compress(b">a\nMKV\n" * 300_000)
     assert 2_100_000 / len(packed) > Limits().unfold_ratio

@@ -42,7 +42,7 @@ def rows(values_N, metric="fmax"):
     return pd.DataFrame([row])
 
 
-def test_what_is_hard_for_both_methods_cancels_in_their_difference():
+def test_difficulty_for_both_methods_cancels_in_their_difference():
     shared_N = np.random.default_rng(1).normal(0.5, 0.1, 200)
     table = differences({"gofer": rows(shared_N + 0.02), "naive": rows(shared_N)})
     assert table.columns.tolist() == DIFFERENCES

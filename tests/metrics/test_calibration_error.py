@@ -15,7 +15,7 @@ def once(n_proteins):
     return np.ones((1, n_proteins))
 
 
-def test_scores_that_are_right_as_often_as_they_say_have_nearly_no_error():
+def test_calibrated_scores_have_nearly_no_error():
     rng = np.random.default_rng(1)
     scores_BC = rng.uniform(0.01, 1, (300, 200))
     labels_BC = rng.random((300, 200)) < scores_BC
@@ -40,7 +40,7 @@ def test_bins_hold_about_as_many_pairs_each():
     assert (np.diff(found.score_NU[0]) > 0).all()
 
 
-def test_pairs_that_are_not_predicted_say_nothing():
+def test_pairs_that_are_not_predicted_do_not_count():
     scores_BC = np.array([[0.5, 0.0], [0.5, 0.0]])
     labels_BC = np.array([[True, True], [False, True]])
     assert reliability(scores_BC, labels_BC, once(2)).error_N[0] == 0

@@ -48,7 +48,7 @@ def test_figures_of_a_hand_made_case():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_among_unseen_terms_alone_an_unseen_term_never_ranks_lower(seed):
+def test_among_unseen_terms_only_an_unseen_term_never_ranks_lower(seed):
     rng = np.random.default_rng(seed)
     found = figures(rng.random((30, 6)), rng.random((30, 6)) < 0.4)
     for metric in ("hits_at_10", "hits_at_100", "rank_mrr"):

@@ -110,6 +110,6 @@ def test_a_calibration_survives_json(weights):
     [{}, {"weights": 3}, {"weights": {"MFO": [1, 2]}}, {"weights": {"MFO": [-1, 1, 0]}},
      {"weights": {"MFO": [float("nan"), 1, 0]}}, {"weights": {"MFO": ["x", 1, 0]}}],
 )  # fmt: skip
-def test_what_is_no_calibration_is_refused(content):
+def test_anything_but_a_calibration_is_refused(content):
     with pytest.raises(ArtefactError, match="calibration"):
         Calibration.from_json(content)

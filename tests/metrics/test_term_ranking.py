@@ -98,7 +98,7 @@ def by_hand(score_B, label_B, k=10):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_terms_find_their_proteins_as_by_hand_also_where_a_protein_is_drawn_twice(seed):
+def test_terms_find_their_proteins_as_by_hand_even_if_a_protein_is_drawn_twice(seed):
     scores_BT, labels_BT = random_scores(seed, n_proteins=30)
     draws_B = np.random.default_rng(seed).multinomial(30, np.full(30, 1 / 30))
     again = np.repeat(scores_BT, draws_B, axis=0), np.repeat(labels_BT, draws_B, axis=0)

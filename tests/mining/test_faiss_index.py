@@ -166,7 +166,7 @@ def test_an_index_of_any_kind_is_read_as_it_was_written_and_made_again_the_same(
     np.testing.assert_array_equal(again.nearest(queries, 9), index_of(vectors, kind).nearest(queries, 9))
 
 
-def test_what_an_approximate_index_does_not_find_is_minus_one_and_never_a_negative(clustered):
+def test_places_that_an_approximate_index_leaves_empty_are_minus_one_and_never_a_negative(clustered):
     vectors, queries = clustered
     index = index_of(vectors, "ivf")
     rows = index.nearest(queries, 800)

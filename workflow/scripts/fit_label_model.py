@@ -35,4 +35,4 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     )
     landmarks, n_terms = label_model.regression.weight_MT.shape
     counted = len(known.protein_ids), landmarks, n_terms, len(others)
-    logger.info("%d proteins, %d landmarks, %d terms; labels of %d more by alignment alone", *counted)
+    logger.info("%d proteins, %d landmarks, %d terms; labels of %d more by alignment only", *counted)

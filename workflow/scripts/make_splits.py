@@ -16,7 +16,7 @@ with logged_to(snakemake.log[0]):
         read_table(files.proteins, ["protein_id", "sequence", "sequence_sha256"]),
         read_table(files.ontology),
     )
-    # A protein has a term below a root where one is stated.
+    # A protein counts as annotated if a term below a root is stated.
     columns = ["protein_id", "go_id", "date"]
     stated = read_table(files.annotations, columns, where={"hops": [0]})
     roots = root_ids(terms)

@@ -14,6 +14,7 @@ to know:
 from gofer.config.check_config import check_config
 from gofer.config.files import (
     annotation_files,
+    check_query,
     input_path,
     judged_annotation_files,
     protein_files,
@@ -21,7 +22,6 @@ from gofer.config.files import (
     query_name,
     query_parts,
     query_path,
-    refuse_other_query,
     split_lists,
 )
 from gofer.config.merge import complete, merged, read_config
@@ -29,6 +29,7 @@ from gofer.config.merge import complete, merged, read_config
 __all__ = [
     "annotation_files",
     "check_config",
+    "check_query",
     "complete",
     "input_path",
     "judged_annotation_files",
@@ -39,6 +40,5 @@ __all__ = [
     "query_parts",
     "query_path",
     "read_config",
-    "refuse_other_query",
     "split_lists",
 ]

@@ -56,6 +56,27 @@ def query_parts(path: Path | str) -> int:
     return min(MOST_PARTS, 1 + size // PART_BYTES)
 
 
+def check_query(query: str | None, model: str, folder: str, *, wanted: bool) -> None:
+    """Refuse a query that could not be predicted for.
+
+    Args:
+        query: The file, or None.
+        model: The model file.
+        folder: Where the results go.
+        wanted: Whether predictions alone were asked for.
+
+    Raises:
+        GoferError: There is none, a path holds braces, or the folder holds the predictions for another file.
+    """
+    if query is None and wanted:
+        raise GoferError("there is no query to predict for", help="write --config query=my.fasta")
+    for path in (query or "", model):
+        if set(path) & set("{}"):
+            raise GoferError(f"{path} holds braces, which Snakemake takes for a wildcard", help="rename it")
+    if query is not None:
+        refuse_other_query(folder, query)
+
+
 def refuse_other_query(folder: Path | str, query: Path | str) -> None:
     """Refuse a folder that holds the predictions for another file of the same name.
 

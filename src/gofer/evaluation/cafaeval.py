@@ -6,7 +6,7 @@ and is never imported. What it does silently, and what is done about it here:
 - it drops terms that it does not know, and live terms with `is_obsolete: false`: a minimal ontology is written;
 - scores below its first threshold, .01, cannot count: they are left out, and a file without any other is not run;
 - it reads NaN as 0, accepts 7.5 and skips short lines: `gofer.retrieval.cafa_format` refuses them before;
-- it follows is_a and part_of alone: a parent over another relation of inputs.relations is written as part_of;
+- it follows is_a and part_of only: a parent over another relation of inputs.relations is written as part_of;
 - it counts the roots: `-no_orphans`, and no root in the truth;
 - a blank line in the accretion file crashes it: there is none;
 - its "best S" is unweighted: Smin is taken as the least `s_w` over the thresholds.

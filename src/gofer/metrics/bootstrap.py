@@ -1,6 +1,6 @@
 """Bootstrap intervals over proteins, for one figure and for the difference of two methods on the same draws.
 
-Shapes: B proteins, N resamples, the first of which is every protein once.
+Shapes: B proteins, N resamples; the first has every protein once.
 """
 
 from collections.abc import Iterable, Mapping

@@ -28,7 +28,7 @@ class Calibration:
     """score = σ(a·text logit + b·base rate + c), with one (a, b, c) per aspect and a >= 0.
 
     Attributes:
-        weights: (a, b, c) by aspect; an aspect that is not named uses the base rate alone, (0, 1, 0).
+        weights: (a, b, c) by aspect; an aspect that is not named uses the base rate only, (0, 1, 0).
     """
 
     weights: Mapping[str, tuple[float, float, float]]
@@ -78,7 +78,7 @@ def fit(text_logits_BT: NDArray, base_rate_T: NDArray, aspects_T: NDArray, label
     """Calibration fitted on validation proteins.
 
     Each aspect uses the proteins that have a label in it. An aspect with fewer than `MIN_POSITIVES` labels gets the
-    base rate alone. Text logits that contradict the labels (a < 0) get weight 0, and the rest is fitted again.
+    base rate only. Text logits that contradict the labels (a < 0) get weight 0, and the rest is fitted again.
 
     Args:
         text_logits_BT: Cosine over temperature of each validation protein and term; finite.

@@ -34,7 +34,7 @@ class KindRow:
 
     Attributes:
         kind: Its name.
-        meaning: What it says of a term.
+        meaning: What it means for a term.
         counts: Terms per aspect, in the order of `ReleaseStory.aspects`.
         total: Terms in all.
         examples: (name, id, before, after), spread evenly over the ids.

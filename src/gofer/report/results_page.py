@@ -152,7 +152,7 @@ def _leaks(leaks: Leaks) -> list[str]:
 
 
 def _commands(config: Mapping[str, Any], configfiles: Sequence[str]) -> str:
-    # One option with all files: of a repeated --configfile Snakemake takes the last alone.
+    # One option with all files: of a repeated --configfile Snakemake takes only the last.
     files_given = [f"--configfile {' '.join(map(str, configfiles))}"] if configfiles else []
     given = " ".join(["--cores 2", *files_given] + ["--config data=DIR"] * ("demo" not in config))
     return f"- The figures: `snakemake evaluate {given}`\n- This page: `snakemake results_page {given}`"

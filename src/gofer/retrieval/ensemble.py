@@ -37,7 +37,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)
 RARE = 10  # training proteins of a term for which text and regression count equally, where share is 1
 TRUSTS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which overfits fewer (Niculescu-Mizil 2005)
-MIN_POSITIVES = 30  # labels of an aspect; with fewer, the text alone scores it
+MIN_POSITIVES = 30  # labels of an aspect; with fewer, only the text scores it
 PLATT_KNOTS = 101
 
 
@@ -108,7 +108,7 @@ class Ensemble:
     aspects: Mapping[str, AspectEnsemble]
 
     def labels(self, expected: Expected, aspects_T: NDArray) -> NDArray[np.float32]:
-        """What labels alone predict, regressed and transferred, in [0, 1], (B, T).
+        """What labels predict without the text, regressed and transferred, in [0, 1], (B, T).
 
         An aspect that is not listed keeps the regressed labels.
 
@@ -188,7 +188,7 @@ class Validation:
     def fit_trust(self, text_BT: NDArray) -> Ensemble:
         """The ensemble with the best trust of each aspect, not yet calibrated.
 
-        An aspect with fewer than `MIN_POSITIVES` labels is scored by the text alone.
+        An aspect with fewer than `MIN_POSITIVES` labels is scored by the text only.
 
         Args:
             text_BT: The text's calibrated scores.

@@ -6,7 +6,7 @@ shrinkage of the ridge. With more training proteins than `landmarks`, functions 
 (subset of regressors; Rasmussen & Williams 2006, chapter 8.3.1); with fewer, this is exact kernel ridge regression.
 
 The kernel is a sum of up to six: vectors that a model has learned, mean and deviation of the residue embeddings,
-k-mers, composition of the whole sequence and of segments, physicochemistry. K-mers and composition alone are the
+k-mers, composition of the whole sequence and of segments, physicochemistry. K-mers and composition only are the
 baseline that needs no model.
 
 CAFA averages recall over proteins, so a label counts 1 / (labels of its protein). Least squares count every label the
@@ -63,7 +63,7 @@ class KernelWeights:
         return cls(landmarks=settings["landmarks"])
 
     def of_kmers(self) -> "KernelWeights":
-        """The same regression with k-mers and composition alone, each counting 1: the baseline that needs no model."""
+        """The same regression with k-mers and composition only, each counting 1: the baseline that needs no model."""
         sequence_alone = replace(self, learned=0.0, residues=0.0, segments=0.0, physicochemistry=0.0)
         return replace(sequence_alone, kmers=1.0, composition=1.0, ridge=1.0, evenness=0.0)
 
@@ -75,7 +75,7 @@ class ProteinFeatures:
     Attributes:
         learned_ND: Unit vectors; None where the kernel does without.
         residues_NS: Scaled mean and deviation of the residue embeddings; None where the kernel does without.
-        sequence: Features of the sequences alone.
+        sequence: Features of the sequences only.
     """
 
     learned_ND: NDArray[np.float32] | None

@@ -3,7 +3,7 @@
 Any safetensors reader opens it; nothing in it is executable. A document is a part of bytes whose name ends in `.json`,
 a list of texts one whose name ends in `.txt`. The header holds the SHA-256 of each part, and one of itself. A part is
 read, and its checksum compared, when it is first asked for: a file of any size is opened within milliseconds.
-This module needs NumPy alone: `gofer info` must answer at once.
+This module needs NumPy only, since `gofer info` must answer at once.
 """
 
 import hashlib

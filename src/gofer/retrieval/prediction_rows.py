@@ -7,9 +7,9 @@ columns:
 - information_accretion: bits that the term adds to its parents; the more, the more specific;
 - term_set: common or few (training proteins), or zero (none);
 - recommended: `best` for the most specific terms above the model's cutoff, `implied` for what follows from them, `no`;
-- follows_from: the most specific term that this one follows from, empty where it is stated by itself;
+- follows_from: the most specific term that this one follows from, empty if it follows from none;
 - nearest_protein: the nearest known protein that has the term, by alignment before the learned space;
-- nearest_by: `aligned`, or `near` in the learned space alone; only aligned ones have the next two;
+- nearest_by: `aligned`, or `near` only in the learned space; only aligned ones have the next two;
 - nearest_identity: share of the alignment's columns with the same residue;
 - nearest_coverage: share of this protein that is aligned;
 - evidence: residues without which the score would drop most; evidence_note: why there are none, or all;

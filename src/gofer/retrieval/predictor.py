@@ -1,6 +1,6 @@
 """From proteins to the rows of predictions.tsv, some proteins at a time.
 
-Proteins are taken in chunks that their order and lengths alone decide, so that a row never depends on how the work was
+Proteins are taken in chunks by their order and lengths only, so that a row never depends on how the work was
 divided. Scores of one chunk are computed together; they are those of each protein alone to 1e-6.
 Shapes: B proteins of a chunk, T terms, K terms kept of a protein.
 """

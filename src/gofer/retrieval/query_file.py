@@ -63,7 +63,7 @@ class QueryFile:
 
 
 def chunks(proteins: Iterable[QueryProtein]) -> Iterator[list[QueryProtein]]:
-    """Neighbours, at most `MOST_PROTEINS` and `MOST_RESIDUES` together; by their order and lengths alone."""
+    """Neighbours, at most `MOST_PROTEINS` and `MOST_RESIDUES` together; by their order and lengths only."""
     held: list[QueryProtein] = []
     residues = 0
     for protein in proteins:

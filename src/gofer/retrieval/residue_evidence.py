@@ -50,7 +50,7 @@ class ProteinEvidence:
     def ranges(self, drop_W: NDArray[np.float32], *, windows: int) -> list[tuple[int, int]]:
         """Residue ranges (from 1, inclusive) of the `windows` windows with the highest drop > 0, merged if they touch.
 
-        A protein of a single window is supported by all of it. Empty where masking lowers the score nowhere.
+        A protein of a single window is supported by all of it. Empty if masking lowers the score nowhere.
         """
         if len(drop_W) == 1:
             return [(1, self.layout.lengths[0])]
@@ -77,7 +77,7 @@ def as_text(ranges: list[tuple[int, int]]) -> str:
 def explain_packed(
     model: GoferModel, residues: Sequence[NDArray[np.float16]]
 ) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
-    """Vectors of some proteins, (B, D), and what each of their windows contributes; proteins of like lengths do best.
+    """Vectors of some proteins, (B, D), and what each window contributes; proteins of similar lengths are fastest.
 
     Args:
         model: The trained model.

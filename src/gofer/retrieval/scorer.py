@@ -138,7 +138,7 @@ class Scorer:
 
 @dataclass(frozen=True, eq=False)
 class TextScorer:
-    """Scores from the two towers of a model alone: texts of terms and base rates, no labels of similar proteins.
+    """Scores from the two towers of a model only: texts of terms and base rates, no labels of similar proteins.
 
     Attributes:
         space: The terms.

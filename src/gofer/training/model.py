@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from gofer.training.windows import WindowLayout, sum_of
 
-HIGHEST_SCORE = 10.0  # residue and window scores lie in ±10: exp stays far from overflow, so no maximum is needed
+HIGHEST_SCORE = 10.0  # residue and window scores are within ±10: exp stays far from overflow, so no maximum is needed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ class FittedTexts:
     Attributes:
         texts: In the order of the terms.
         pieces: All pieces of all texts.
-        left_out: Pieces that are not in them, those of which a part is there aside.
+        left_out: Pieces that are not in them, except those of which a part is.
         shortened: Texts that lost a piece, or a part of one.
         cut: Texts whose name and definition were too long by themselves and end early.
     """

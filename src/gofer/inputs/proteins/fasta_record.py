@@ -114,7 +114,7 @@ def _residues(path: Path, line: int, protein_id: str, body: bytes) -> tuple[byte
 
 
 def _fault(path: Path, line: int, protein_id: str, body: bytes, residues: bytes) -> InputError:
-    """What is wrong with residues that are not letters alone: the first thing, and where it is."""
+    """What is wrong with residues that are not only letters: the first thing, and where it is."""
     if not residues:
         return InputError(
             f"a record without residues ({protein_id})",

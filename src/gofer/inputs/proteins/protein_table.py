@@ -64,7 +64,7 @@ class LeftOut:
 class ProteinReader:
     """The proteins of one or more FASTA files, in their order, each id once; read in batches.
 
-    What stays in memory of a protein is its id, with the digest of its sequence and where it stood: some 200 bytes.
+    Of a protein, memory keeps the id, the digest of its sequence and its place: some 200 bytes.
     With `leave_out_ids` the files are read twice: which sequences to leave out is known only at their end.
 
     Args:

@@ -67,7 +67,7 @@ def cluster(
     Args:
         sequences: Upper-case residues.
         identity: Proteins at least this similar share a cluster, in (0, 1].
-        clusterer: kmers, mmseqs, auto (MMseqs2 where it is installed), or equal: equal sequences alone.
+        clusterer: kmers, mmseqs, auto (MMseqs2 where it is installed), or equal: equal sequences only.
         covered: Of linclust: share of both sequences that an alignment spans.
         threads: Number of threads; they change only the time.
 

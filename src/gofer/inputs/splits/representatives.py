@@ -21,7 +21,7 @@ TRAINED = "proteins trained on"
 
 
 def embedded(splits: pd.DataFrame) -> pd.Series:
-    """Which proteins are embedded: all, but where some are known those alone that train or are held out (bool, N).
+    """Which proteins are embedded: all, or if some are known only those that train or are held out (bool, N).
 
     Args:
         splits: Column split.

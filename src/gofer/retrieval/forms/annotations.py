@@ -2,7 +2,7 @@
 
 Formats: http://geneontology.org/docs/go-annotation-file-gaf-format-2.2/ and
 https://github.com/geneontology/go-annotation/blob/master/specs/gpad-gpi-2-0.md. Neither has room for a score, so they
-hold the recommended terms alone. The evidence is IEA; with or from is the nearest known protein, where it aligns.
+hold the recommended terms only. The evidence is IEA; with or from is the nearest known protein, where it aligns.
 """
 
 from collections.abc import Iterator

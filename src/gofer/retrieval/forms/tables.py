@@ -1,4 +1,4 @@
-"""Predictions as tables: TSV with all columns, its best rows alone, CAFA, JSON lines, parquet."""
+"""Predictions as tables: TSV with all columns, its best rows only, CAFA, JSON lines, parquet."""
 
 import json
 from collections.abc import Iterable
