@@ -77,7 +77,7 @@ rule predict_diamond:
         status=results("baselines/diamond.tsv.json"),
     params:
         settings=EVALUATION,
-        code=code("gofer.baselines.diamond", "gofer.inputs.held_out", "gofer.inputs.proteins.diamond"),
+        code=code("gofer.baselines.diamond", "gofer.inputs.held_out", "gofer.inputs.proteins.diamond_search"),
     log:
         results("logs/predict_diamond.log"),
     benchmark:

@@ -117,7 +117,7 @@ def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fa
 def test_chunks_of_another_model_or_query_are_not_used(tiny, fasta, tmp_path, monkeypatch):
     monkeypatch.setattr(query_file, "MOST_PROTEINS", 5)
     monkeypatch.setattr(prediction_run.PredictionRun, "finish", lambda self, forms, slim: {})
-    monkeypatch.setattr("gofer.cli.predict._sentence", lambda summary, folder: "")
+    monkeypatch.setattr("gofer.cli.predict_command._sentence", lambda summary, folder: "")
     run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out")
     seen, of_chunk = [], predictor.Predictor.of_chunk
     monkeypatch.setattr(

@@ -3,7 +3,7 @@
 from gofer.artefacts import agreed_files, read_table
 from gofer.baselines.diamond import transferred_labels
 from gofer.inputs.held_out import read_labels
-from gofer.inputs.proteins.diamond import DIAMOND_MISSING, DiamondSearch
+from gofer.inputs.proteins.diamond_search import DIAMOND_MISSING, DiamondSearch
 from gofer.names import HELD_OUT, LABELLED
 from gofer.retrieval.cafa_format import write_cafa
 from gofer.workflow import logged_to, logger

@@ -75,7 +75,7 @@ def predict(
     Writes tables, forms for other tools, and not_predicted.tsv with the proteins that got no recommended term, and why.
     The same command resumes after a stop. No training, and no training data, is needed.
     """
-    from gofer.cli.predict import predict_file
+    from gofer.cli.predict_command import predict_file
 
     predict_file(fasta, model, output, precision, forms, slim, device, threads, force)
 
@@ -86,7 +86,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Print the facts about a model: releases, sizes, quality on validation proteins, and cutoffs."""
-    from gofer.cli.info import described
+    from gofer.cli.info_command import described
 
     with reported():
         typer.echo(described(chosen_model(model), as_json=as_json))
@@ -95,7 +95,7 @@ def info(
 @app.command(epilog="Example:  gofer selftest -m results/my/model/my.gofer")
 def selftest(model: ModelOption = None, device: DeviceOption = "auto", threads: ThreadsOption = None) -> None:
     """Check that a model works here: checksums, encoder, and known proteins that must come out as they are known."""
-    from gofer.cli.selftest import all_hold
+    from gofer.cli.selftest_command import all_hold
 
     with reported():
         if not all_hold(chosen_model(model), device, threads):
@@ -114,7 +114,7 @@ def pack(
     max_terms: Annotated[int, typer.Option(min=1, help="Most terms per protein.")] = 500,
 ) -> None:
     """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
-    from gofer.cli.pack import pack_folder
+    from gofer.cli.pack_command import pack_folder
 
     with reported():
         typer.echo(pack_folder(run, output, known, min_score, max_terms))
@@ -141,7 +141,7 @@ def add(
     threads: ThreadsOption = None,
 ) -> None:
     """Add annotated proteins to a model: from then on every prediction by it uses them."""
-    from gofer.cli.bank import add_from
+    from gofer.cli.bank_command import add_from
 
     with reported():
         typer.echo(add_from(source, annotations or [], chosen_model(model), name, device, threads))
@@ -150,7 +150,7 @@ def add(
 @bank.command("list", epilog="Example:  gofer bank list -m my.gofer")
 def list_banks(model: ModelOption = None) -> None:
     """List the banks that were added to a model."""
-    from gofer.cli.bank import listed
+    from gofer.cli.bank_command import listed
 
     with reported():
         typer.echo(listed(chosen_model(model)))
@@ -161,7 +161,7 @@ def remove(
     name: Annotated[str, typer.Argument(help="Of the bank.", show_default=False)], model: ModelOption = None
 ) -> None:
     """Remove a bank from a model."""
-    from gofer.cli.bank import removed
+    from gofer.cli.bank_command import removed
 
     with reported():
         typer.echo(removed(name, chosen_model(model)))

@@ -21,7 +21,7 @@ from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha2
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
-from gofer.retrieval.forms.tables import write_without
+from gofer.retrieval.forms.prediction_tables import write_without
 from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION

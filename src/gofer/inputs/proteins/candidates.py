@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gofer.inputs.proteins.diamond import DiamondSearch
+from gofer.inputs.proteins.diamond_search import DiamondSearch
 from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
 
 MOST_BY_KMERS = 20_000  # sequences searched

@@ -8,7 +8,7 @@ import pytest
 
 from gofer.artefacts import Manifest
 from gofer.errors import GoferError
-from gofer.inputs.proteins.diamond import DIAMOND_MISSING, DiamondSearch
+from gofer.inputs.proteins.diamond_search import DIAMOND_MISSING, DiamondSearch
 from gofer.retrieval.cafa_format import prediction_status, read_cafa, write_cafa
 
 NEEDS_DIAMOND = pytest.mark.skipif(
