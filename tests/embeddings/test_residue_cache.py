@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from embeddings.proteins import esm2, loaded, proteins_of, sequence, write_rows, write_store
 
 from gofer.embeddings.residues import residue_cache
@@ -258,6 +259,8 @@ def test_concurrent_jobs_lose_nothing(tmp_path, encoder):
 
 
 def add_and_be_killed(when, tmp_path, encoder, cache):
+    torch.set_num_threads(1)  # a fork has no threads of its parent's pool, and would wait for them for ever
+
     def kill(*given, **named):
         os.kill(os.getpid(), signal.SIGKILL)
 
