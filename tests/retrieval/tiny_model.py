@@ -1,6 +1,6 @@
 """A model of a few proteins and terms, packed into a file: an untrained encoder, random towers, three families."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,11 @@ PARENTS = {
     "GO:0016740": ["GO:0003824"], "GO:0008150": [], "GO:0008152": ["GO:0008150"], "GO:0009987": ["GO:0008150"],
     "GO:0005575": [], "GO:0005634": ["GO:0005575"], "GO:0032991": ["GO:0005575"], "GO:0000502": ["GO:0032991"],
 }  # fmt: skip
+NAMES = [
+    "molecular_function", "catalytic activity", "hydrolase activity", "binding", "transferase activity",
+    "biological_process", "metabolic process", "cellular process",
+    "cellular_component", "nucleus", "protein-containing complex", "proteasome complex",
+]  # fmt: skip
 ASPECT = ["MFO"] * 5 + ["BPO"] * 3 + ["CCO"] * 4
 STATED = (
     ("GO:0016787", "GO:0008152", "GO:0000502"),
@@ -63,11 +68,11 @@ class TinyModel:
         return path
 
 
-def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8) -> TinyModel:
-    """Pack a model of three families of proteins."""
+def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8, texts=None) -> TinyModel:
+    """Pack a model of three families of proteins; the terms' texts are random, or `NAMES` as an encoder embeds them."""
     proteins, annotations = _proteins(per_family)
     terms = _terms(annotations)
-    scorer, known = _scorer(proteins, annotations, terms)
+    scorer, known = _scorer(proteins, annotations, terms, texts)
     descriptions = {protein_id: f"Protein of {protein_id} OS=Nobody OX=9" for protein_id in known.protein_ids}
     sequence_of = dict(zip(proteins["protein_id"], proteins["sequence"], strict=True))
     bank = Bank.of_tables(known, sequence_of, descriptions, annotations, terms)
@@ -77,7 +82,8 @@ def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8) -> T
     sets = terms[["go_id"]].assign(
         term_set=np.where(counts == 0, "zero", np.where(counts <= per_family, "few", "common"))
     )
-    manifest = Manifest({"go_release": "releases/2015-07-11", "residue_encoder": "tiny"})
+    release = {"go_release": "releases/2015-07-11", "residue_encoder": "tiny"}
+    manifest = Manifest(release if texts is None else {**release, "text_encoder": texts.name})
     pack_model(folder / f"{name}.gofer", scorer, bank, sets, recipe, manifest)
     return TinyModel(folder / f"{name}.gofer", proteins)
 
@@ -122,16 +128,18 @@ def _terms(annotations):
     )
 
 
-def _scorer(proteins, annotations, terms):
+def _scorer(proteins, annotations, terms, texts):
     torch.manual_seed(2)
     seen = terms[(terms["training_count"] > 0) & (terms["depth"] > 0)]
-    model = GoferModel(SIZES, seen["go_id"].tolist())
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.add_(torch.randn_like(weight) * 0.3)
     rng = np.random.default_rng(12)
     texts_TG = rng.normal(size=(len(terms), SIZES.text_width)).astype(np.float32)
     texts_TG /= np.linalg.norm(texts_TG, axis=1, keepdims=True)
+    if texts is not None:
+        texts_TG = texts.embed(NAMES, NAMES)
+    model = GoferModel(replace(SIZES, text_width=texts_TG.shape[1]), seen["go_id"].tolist())
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight) * 0.3)
     space = TermSpace.of_model(model.eval(), terms, GoLookupCache(terms["go_id"].tolist(), texts_TG))
     encoder = ResidueEncoder.load(ENCODER["model"], "last")
     sequences = proteins["sequence"].tolist()

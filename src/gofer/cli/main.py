@@ -80,6 +80,42 @@ def predict(
     predict_file(fasta, model, output, precision, forms, slim, device, threads, force)
 
 
+@app.command(
+    epilog='Examples:  gofer search "enzymes that cut RNA at uridine" -m my.gofer  ·  '
+    "gofer search GO:0004540 -m my.gofer --proteins my.fasta"
+)
+def search(
+    query: Annotated[
+        str,
+        typer.Argument(help="Free text, a GO id, a known protein's id, or a FASTA file of one.", show_default=False),
+    ],
+    model: ModelOption = None,
+    proteins: Annotated[
+        Path | None,
+        typer.Option(help="Search the proteins of this FASTA file, not those the model knows.", show_default=False),
+    ] = None,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="Most terms, and most proteins.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write TSV, or JSON, to this file.", show_default=False)
+    ] = None,
+    text_encoder: Annotated[
+        str | None,
+        typer.Option(help="Folder or name of the model's text encoder, if it has moved.", show_default=False),
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Find the terms and proteins that are closest to a text, a term or a protein.
+
+    Prints a table on a terminal, and TSV when piped.
+    """
+    from gofer.cli.search_command import print_closest
+
+    with reported():
+        print_closest(query, chosen_model(model), proteins, number, as_json, output, text_encoder, device, threads)
+
+
 @app.command(epilog="Example:  gofer info results/my/model/my.gofer")
 def info(
     model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,

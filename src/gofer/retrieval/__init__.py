@@ -9,6 +9,7 @@ names, evidence residues and the nearest known protein, in the forms that other 
 - `related_terms`: what rare and unseen terms borrow from seen ones;
 - `residue_evidence`: the residues behind a prediction;
 - `pack_run` puts a finished run into a model file, `trained_model` opens it, `predictor` predicts by it, and
-  `prediction_run` does so for a file of any size; `forms` writes what leaves.
+  `prediction_run` does so for a file of any size; `forms` writes what leaves;
+- `term_search.TermSearch`: terms and proteins that are close to a text, a term or a protein.
 - `cafa_format`, `unthresholded_scores`, `model_file`: files.
 """

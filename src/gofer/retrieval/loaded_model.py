@@ -1,4 +1,4 @@
-"""A model in Python: `gofer.load(path).predict(fasta)`."""
+"""A model in Python: `gofer.load(path).predict(fasta)`, `gofer.load(path).search("RNA ligase")`."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import torch
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile, chunks
+from gofer.retrieval.term_search import TermSearch
 from gofer.retrieval.trained_model import TrainedModel
 from gofer.tables import PREDICTIONS
 
@@ -40,3 +41,16 @@ class LoadedModel:
         found = in_parallel(self._predictor.of_chunk, chunks(QueryFile.read(fasta)), torch.get_num_threads())
         tables = [predicted.table for _, predicted in found]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PREDICTIONS)
+
+    def search(self, query: str, *, proteins: Path | str | None = None, number: int = 20) -> pd.DataFrame:
+        """The terms and proteins that are closest to a text, a term or a protein, as rows of `gofer search`.
+
+        Args:
+            query: Free text, a GO id, the id of a known protein, or a FASTA file of one protein.
+            proteins: A FASTA file to search instead of the model's known proteins.
+            number: Most terms, and most proteins.
+
+        Raises:
+            gofer.errors.GoferError: The query or the file is at fault, or the text encoder is not that of the model.
+        """
+        return TermSearch.of_model(self._predictor, proteins=proteins).closest(query, number).table

@@ -3,6 +3,7 @@
 Shapes: N proteins of the bank, T terms.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,21 @@ class TrainedModel:
         return self.user_banks.joined(self.own_bank)
 
     @cached_property
+    def space(self) -> TermSpace:
+        """The two towers, and the terms in the shared space."""
+        try:
+            return self._space()
+        except WRONG as error:
+            raise self._inconsistent(error) from error
+
+    @cached_property
     def scorer(self) -> Scorer:
         """All that scores a protein."""
+        space = self.space
         try:
             fitted = self.file.document("calibration.json")
-            space, label_model = self._space(), self._label_model()
-            self._refuse_other_shapes(space, label_model)
+            label_model = self._label_model()
+            self._refuse_other_label_shapes(len(space.terms), space.model.sizes.shared_width, label_model)
             calibration, ensemble = Calibration.from_json(fitted), Ensemble.from_json(fitted["ensemble"])
             return Scorer(space, calibration, label_model, ensemble, self._related(len(label_model.go_ids)))
         except WRONG as error:
@@ -110,6 +120,15 @@ class TrainedModel:
             ModelSizes(**{**sizes, "temperature": tuple(sizes["temperature"])}), self.file.texts("towers/seen.txt")
         )
         model.load_state_dict(_tensors(self.file.group("towers")))
+        terms, width = len(self.terms), model.sizes.shared_width
+        self._refuse_other_shapes(
+            {
+                "terms/vectors": (terms, width),
+                "terms/texts": (terms, model.sizes.text_width),
+                "terms/base_rate": (terms,),
+                "bank/vectors": (len(self.own_bank.rows_V), width),
+            }
+        )
         return TermSpace(
             model=model.eval().requires_grad_(False),
             terms=self.terms,
@@ -119,21 +138,21 @@ class TrainedModel:
             graph=GoGraph.of_terms(self.terms, self.settings["relations"], within_aspect=True),
         )
 
-    def _refuse_other_shapes(self, space: TermSpace, label_model: LabelModel) -> None:
-        terms, seen, width = len(space.terms), len(label_model.go_ids), space.model.sizes.shared_width
-        landmarks = len(label_model.regression.landmarks)
-        wanted = {
-            "terms/vectors": (terms, width),
-            "terms/base_rate": (terms,),
-            "labels/weight": (landmarks, seen),
-            "labels/mean": (seen,),
-            "labels/learned": (landmarks, width),
-            "bank/vectors": (len(self.own_bank.rows_V), width),
-            "bank/labels.indptr": (terms + 1,),
-            **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
-            "related/mean": (seen,),
-            "related/strength": (terms,),
-        }
+    def _refuse_other_label_shapes(self, terms: int, width: int, label_model: LabelModel) -> None:
+        seen, landmarks = len(label_model.go_ids), len(label_model.regression.landmarks)
+        self._refuse_other_shapes(
+            {
+                "labels/weight": (landmarks, seen),
+                "labels/mean": (seen,),
+                "labels/learned": (landmarks, width),
+                "bank/labels.indptr": (terms + 1,),
+                **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
+                "related/mean": (seen,),
+                "related/strength": (terms,),
+            }
+        )
+
+    def _refuse_other_shapes(self, wanted: Mapping[str, tuple[int, ...]]) -> None:
         for name, shape in wanted.items():
             if (found := self.file.parts[name].shape) != shape:
                 raise ValueError(f"{name} is of the shape {found}, not {shape}")
