@@ -2,11 +2,13 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 import tomllib
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 import gofer
 from gofer.cli.main import app
+from gofer.cli.running import THREADS
 from gofer.retrieval import prediction_run, predictor, query_file
 from gofer.tables import PREDICTION_FILES
 
@@ -23,7 +26,10 @@ ENTRY = "from gofer.cli.main import app; app()"
 
 def run(*arguments):
     """(exit code, what it printed)."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    with pytest.MonkeyPatch.context() as patch:  # the number of threads goes into the environment
+        for name in THREADS:
+            patch.setenv(name, "1")
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
@@ -135,7 +141,9 @@ def test_ctrl_c_ends_in_one_line_and_the_exit_code_says_so(tiny, tmp_path):
     sequence = tiny.proteins["sequence"].iloc[0] * 20
     fasta.write_text("".join(f">Q{i}\n{sequence}\n" for i in range(4000)))
     command = [sys.executable, "-c", ENTRY, "predict", str(fasta), "-m", str(tiny.path), "-o", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A test run in the background ignores Ctrl-C, and so would its child.
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeded)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "out/.partial").glob("chunk-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -228,6 +236,6 @@ def test_a_wrong_option_is_a_wrong_usage(tiny, fasta):
 
 
 def test_a_closed_pipe_is_no_error(tiny):
-    command = f"{sys.executable} -c '{ENTRY}' info {tiny.path} | head -1"
+    command = f"{shlex.quote(sys.executable)} -c '{ENTRY}' info {shlex.quote(str(tiny.path))} | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=os.environ)
     assert done.stderr == ""

@@ -80,14 +80,14 @@ with Team.joined(torch.device("cpu")) as team:
         team.refuse_drift([torch.ones(3) * (1 + 1e-6 * team.rank)])
         raise AssertionError("drift")
     except GoferError as error:
-        assert "the 2 processes that train together no longer have the same weights" in str(error)
+        assert "the 2 processes no longer have the same weights" in str(error)
 
 plain, calls = Optimiser.step, []
 
 def step(self, *arguments):
     calls.append(1)
     if os.environ["RANK"] == "1" and len(calls) == 5:
-        os.kill(os.getpid(), signal.SIGTERM)  # one of them alone is output to stop
+        os.kill(os.getpid(), signal.SIGTERM)  # only one of them is asked to stop
     plain(self, *arguments)
 
 Optimiser.step = step

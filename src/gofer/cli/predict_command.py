@@ -1,6 +1,5 @@
 """`gofer predict`: a bar on a terminal, nothing when piped, and one sentence at the end."""
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +35,6 @@ def predict_file(
         from gofer.retrieval.query_file import QueryFile
         from gofer.retrieval.trained_model import TrainedModel
 
-        logging.getLogger("gofer").setLevel(logging.WARNING)
         predictor = Predictor(TrainedModel(path), percent=precision, device=device)
         run = PredictionRun(predictor, QueryFile.read(fasta), output or Path(f"{query_name(fasta)}-predictions"))
         chosen = _chosen(forms)

@@ -1,5 +1,6 @@
 """What all commands share: exit codes and the choice of a model. Light, since `gofer --help` loads it."""
 
+import logging
 import os
 import signal
 import sys
@@ -19,12 +20,14 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @contextmanager
 def reported(resume: str = "") -> Iterator[None]:
-    """Run a command: a `GoferError` is printed without traceback, and so is Ctrl-C or SIGTERM.
+    """Run a command: a `GoferError` is printed without traceback, and so is Ctrl-C or SIGTERM; of the log, warnings.
 
     Args:
         resume: What to say after a stop, e.g. how to resume.
     """
-    signal.signal(signal.SIGTERM, _stop)
+    logger, before = logging.getLogger("gofer"), signal.signal(signal.SIGTERM, _stop)
+    level = logger.level
+    logger.setLevel(logging.WARNING)
     try:
         yield
     except GoferError as error:
@@ -35,6 +38,9 @@ def reported(resume: str = "") -> Iterator[None]:
         sys.exit(STOPPED)
     except BrokenPipeError:  # of `gofer info M | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        logger.setLevel(level)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

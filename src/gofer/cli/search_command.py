@@ -1,7 +1,6 @@
 """`gofer search`: a table on a terminal, TSV when piped or in a file, or JSON."""
 
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,6 @@ def print_closest(
     from gofer.retrieval.term_search import TermSearch
     from gofer.retrieval.trained_model import TrainedModel
 
-    logging.getLogger("gofer").setLevel(logging.WARNING)
     opened = TrainedModel(model)
     if opened.card["synthetic"]:
         typer.echo(f"warning: the model {opened.name} was {SYNTHETIC}", err=True)
