@@ -18,7 +18,7 @@ demo: $(STAMP)  ## the whole workflow on a small synthetic world; ends with resu
 	@$(SNAKEMAKE) --quiet host reason
 	@echo "The report: results/demo/report.html"
 
-quick: $(STAMP)  ## the fast tests, about three minutes
+quick: $(STAMP)  ## the fast tests, about two minutes
 	$(RUN) pytest -m "not workflow and not kill and not slow"
 
 test: $(STAMP)  ## all that CI runs: lint, types and every test, under ten minutes on two cores

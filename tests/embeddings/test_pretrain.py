@@ -26,6 +26,8 @@ from gofer.embeddings.residues.esm import load_esm, write_esm2
 from gofer.errors import GoferError
 from gofer.inputs.splits.clusters import cluster
 
+pytestmark = pytest.mark.slow
+
 TINY = PretrainingConfig(
     layers=2, width=32, heads=2, crop=64, batch_residues=512, steps=12, minutes=None, learning_rate=0.01,
     weight_decay=0.01, dropout=0.1, masked=0.15, held_out=0.1, float16=True, seed=1,

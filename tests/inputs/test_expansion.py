@@ -20,6 +20,8 @@ from gofer.inputs.splits.expansion import (
 from gofer.inputs.splits.label_checks import check_counts, check_labels
 from gofer.inputs.splits.label_tables import LabelCounts
 
+pytestmark = pytest.mark.slow
+
 CONFIG = {
     "expansion": "all", "min_positives": 3, "max_hops": 2, "max_ancestors": 10, "stop_information": 0.0,
     "stop_frequency": 1.0, "drop_through_held_out": False,

@@ -11,6 +11,8 @@ from gofer.errors import GoferError, InputError
 from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
 from gofer.inputs.splits.split_dates import first_days
 
+pytestmark = pytest.mark.slow
+
 RANDOM = SplitConfig("random", "kmers", 0.3, 0.15, 0.15, 1)
 IDENTITY = SplitConfig("identity", "kmers", 0.3, 0.2, 0.2, 1)
 LISTS = SplitConfig("lists", "kmers", 0.3, 0.15, 0.15, 1)

@@ -16,6 +16,8 @@ from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.proteins.protein_table import read_proteins
 from gofer.inputs.splits.clusters import cluster
 
+pytestmark = pytest.mark.slow
+
 CODES = "EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC"
 RULES = AnnotationRules(frozenset(CODES.split()), 0.1, ("is_a", "part_of"))
 

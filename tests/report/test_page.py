@@ -15,6 +15,8 @@ from gofer.errors import ArtefactError
 from gofer.report import input_tables as tables
 from gofer.report.svg import COLOURS
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 

@@ -11,6 +11,8 @@ from gofer.inputs.ontology.releases import COLUMNS, KINDS
 from gofer.report.page import Artefacts
 from gofer.report.release_section import MEANINGS, MOST_SHOWN, ReleaseStory
 
+pytestmark = pytest.mark.slow
+
 RELEASES = Manifest({"go_release": "releases/2015-07-11", "previous_go_release": "releases/2014-07-06"})
 
 
