@@ -36,16 +36,9 @@ def main() -> None:
         layers=options.layers,
         width=options.width,
         heads=options.heads,
-        crop=256,
-        batch_residues=2048,
         steps=options.steps,
         minutes=options.minutes,
-        learning_rate=0.003,
-        weight_decay=0.05,
-        dropout=0.0,
-        masked=0.2,
-        held_out=0.01,
-        float16=True,
+        held_out=0.01,  # as pretraining_proteins.py drew them
         seed=options.seed,
     )
     train, held_out = (
@@ -56,7 +49,7 @@ def main() -> None:
     write_tsv(options.folder / "pretraining.tsv", figures(state, train, held_out))
     facts = {"pretraining": asdict(config), "steps": state.step}
     model = best_esm2(state, config)
-    write_esm2(options.folder / "esm.safetensors", model, Manifest(RELEASE, facts), half=True, lm_head=True)
+    write_esm2(options.folder / "esm.safetensors", model, Manifest(RELEASE, facts), half=config.float16, lm_head=True)
 
 
 if __name__ == "__main__":

@@ -148,8 +148,6 @@ def test_without_expansion_the_labels_are_those_of_expansion_none(case, expansio
             min_positives=3,
             max_hops=1,
             max_ancestors=2,
-            stop_information=0.0,
-            stop_frequency=1.0,
             drop_through_held_out=drop,
         )
         table, held_out = terms.assign(training_count=counts), {terms["go_id"].iloc[-1]}

@@ -15,6 +15,7 @@ from esm.model.esm2 import ESM2
 from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest
+from gofer.embeddings.compute import Compute
 from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import esm2_parts, load_esm
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
@@ -148,12 +149,11 @@ def _related_arrays(related: RelatedTerms) -> dict[str, NDArray]:
 def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray], dict[str, Any]]:
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
-    encoder = ResidueEncoder.load(
-        settings["model"], settings["layer"], device="cpu", precision=settings["precision"], offline=True
-    )
+    name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
+    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute)
     document: dict[str, Any] = {
         "name": encoder.name,
-        "model": short_name(settings["model"]),
+        "model": name,
         "layer": settings["layer"],
         "precision": settings["precision"],
         "window_overlap": settings["window_overlap"],

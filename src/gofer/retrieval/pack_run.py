@@ -110,11 +110,9 @@ def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, di
     # By the label model that has not seen their labels, over the terms seen in training.
     judging = replace(scorer, label_model=LabelModel.read(files["judging_labels"]))
     proteins = ProteinVectors.read(files["vectors"]).of_splits("val")
-    space, go_ids = scorer.space, judging.label_model.go_ids
+    go_ids, aspects_S = judging.label_model.go_ids, judging.label_model.aspects_T
     truth_BS = truth_matrix(read_table(files["pid2pos"]), proteins.protein_ids, go_ids).toarray()
-    place = {go_id: row for row, go_id in enumerate(space.go_ids)}
-    seen, aspects_S = [place[go_id] for go_id in go_ids], judging.label_model.aspects_T
-    scores_BS = judging.scores(proteins.described(read_sequences(files["proteins"])))[:, seen]
+    scores_BS = judging.scores(proteins.described(read_sequences(files["proteins"])))[:, judging.seen]
     figures: dict[str, dict[str, float | int]] = {}
     for aspect in np.unique(aspects_S):
         columns = np.flatnonzero(aspects_S == aspect)

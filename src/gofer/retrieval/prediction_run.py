@@ -21,6 +21,7 @@ from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha2
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
+from gofer.retrieval.forms.form import recommended
 from gofer.retrieval.forms.prediction_tables import write_without
 from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
@@ -164,7 +165,7 @@ class PredictionRun:
     def _summary(self, forms: tuple[str, ...]) -> dict[str, Any]:
         model, counts = self.predictor.model, {"predictions": 0, "recommended": 0, "proteins_recommended": 0}
         for predicted in self._chunks():
-            likely = predicted.table[predicted.table["recommended"] != "no"]
+            likely = recommended(predicted.table)
             counts["predictions"] += len(predicted.table)
             counts["recommended"] += len(likely)
             counts["proteins_recommended"] += int(likely["protein_id"].nunique())

@@ -64,7 +64,7 @@ class Scorer:
         """
         calibration = space.calibrate(proteins.vectors_BD, truth_BT)
         unfitted = cls(space, calibration, label_model, Ensemble({}))
-        seen, expected = unfitted._seen, label_model.predict(proteins)
+        seen, expected = unfitted.seen, label_model.predict(proteins)
         terms = space.terms.iloc[seen].reset_index(drop=True)
         validation = Validation(
             expected, truth_BT[:, seen], terms, GoGraph.of_terms(terms, relations, within_aspect=True)
@@ -94,13 +94,14 @@ class Scorer:
         return {**self.calibration.to_json(), "ensemble": self.ensemble.to_json()}
 
     @cached_property
-    def _seen(self) -> NDArray[np.int64]:
+    def seen(self) -> NDArray[np.int64]:
+        """Columns of the label model's terms, in its order."""
         return pd.Index(self.space.go_ids).get_indexer(pd.Index(self.label_model.go_ids))
 
     @cached_property
     def _unseen_T(self) -> NDArray[np.bool_]:
         unseen_T = ~self.space.is_root_T
-        unseen_T[self._seen] = False
+        unseen_T[self.seen] = False
         return unseen_T
 
     @cached_property
@@ -110,7 +111,7 @@ class Scorer:
             return self.known_relatives
         space, mean_S = self.space, self.label_model.regression.mean_T
         aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
-        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.graph, self._seen, mean_S, counts_T)
+        return RelatedTerms.of_terms(space.text_TG, aspects_T, space.graph, self.seen, mean_S, counts_T)
 
     def scores(self, proteins: Described, expected: Expected | None = None) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
@@ -123,7 +124,7 @@ class Scorer:
             proteins: The proteins.
             expected: What the label model predicts for them, where that is known already.
         """
-        expected, seen, unseen_T = expected or self.label_model.predict(proteins), self._seen, self._unseen_T
+        expected, seen, unseen_T = expected or self.label_model.predict(proteins), self.seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         raised_BT = self.related.raised(text_BT, self.ensemble.labels(expected, self.label_model.aspects_T))
         counts_S = self.space.terms["training_count"].to_numpy(float)[seen]

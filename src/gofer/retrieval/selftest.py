@@ -40,7 +40,7 @@ def _vectors(predictor: Predictor) -> Check:
     found = predictor.encoder.embed(probes, batch_residues=BATCH_RESIDUES, window_overlap=model.window_overlap)
     vectors = {number: residues_LE.mean(axis=0) for number, residues_LE in found}
     recorded = model.file.array("probes/vectors")
-    farthest = max(float(np.abs(vectors[number] - told_E).max()) for number, told_E in enumerate(recorded))
+    farthest = max(float(np.abs(vectors[number] - vector_E).max()) for number, vector_E in enumerate(recorded))
     return Check("residue encoder", farthest <= TOLERANCE, f"vectors are those recorded, to {farthest:.1g}")
 
 
@@ -53,10 +53,10 @@ def _known_proteins(predictor: Predictor) -> Iterator[Check]:
     labels_NT, go_ids = bank.labels_NT.tocsr(), model.terms["go_id"].to_numpy(object)
     first, nearest = [], []
     for row in rows:
-        rows = predicted[predicted["protein_id"] == bank.protein_ids[row]].set_index("go_id")
+        of_protein = predicted[predicted["protein_id"] == bank.protein_ids[row]].set_index("go_id")
         known_T = labels_NT[[row]].toarray()[0] > 0
-        scores_T = rows["score"].reindex(go_ids).fillna(0).to_numpy()
-        nearest.append(float(rows["nearest_identity"].reindex(go_ids[known_T]).max()))
+        scores_T = of_protein["score"].reindex(go_ids).fillna(0).to_numpy()
+        nearest.append(float(of_protein["nearest_identity"].reindex(go_ids[known_T]).max()))
         first.append(float(np.mean(scores_T[known_T][:, None] > scores_T[~known_T][None, :])))
     share = float(np.mean(first))
     yield Check("known terms", share >= KNOWN_FIRST, f"of known proteins they score above {share:.0%} of the others")

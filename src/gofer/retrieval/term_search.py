@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gofer.embeddings.texts.text_encoder import TextEncoder
 from gofer.errors import ArtefactError, GoferError
+from gofer.inputs.proteins.protein_names import ISOFORM, UNIPROT_ACCESSION
 from gofer.retrieval.bank import plain_name
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein
@@ -34,7 +35,7 @@ ENCODER_NAME = re.compile(r"(.+?), ([\w +]+) of (\d+) tokens, (float32, sha256:\
 GO_ID = re.compile(r"GO:\S*", re.IGNORECASE)
 # An accession or entry name of UniProt, or a file's name: never free text.
 NOT_TEXT = re.compile(
-    r"[OPQ]\d[A-Z0-9]{3}\d(-\d+)?|[A-NR-Z]\d([A-Z][A-Z0-9]{2}\d){1,2}(-\d+)?|[A-Z0-9]+_[A-Z0-9]+"
+    UNIPROT_ACCESSION + ISOFORM + r"|[A-Z0-9]+_[A-Z0-9]+"
     r"|\S+\.(fasta|fas|fa|faa)(\.gz|\.bz2)?"
 )
 

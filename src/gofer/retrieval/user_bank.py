@@ -20,6 +20,7 @@ from gofer.artefacts import read_table
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.proteins.protein_table import read_proteins
@@ -152,7 +153,8 @@ def _write(
     labels = labels[labels["go_id"].isin(model.terms["go_id"])]
     known = proteins[proteins["protein_id"].isin(set(labels["protein_id"]))]
     ids, sequences = known["protein_id"].tolist(), known["sequence"].tolist()
-    labels_NT = _without_roots(label_matrix(labels, ids, model.terms["go_id"]).tocsc(), model.terms)
+    below_roots = labels[~labels["go_id"].isin(root_ids(model.terms))]  # as in a model's bank
+    labels_NT = label_matrix(below_roots, ids, model.terms["go_id"]).tocsc()
     names = [plain_name(description) for description in known["description"]]
     vectors_ND = predictor.vectors(map(QueryProtein, ids, sequences))
     bank = Bank(ids, names, sequences, np.arange(len(ids)), vectors_ND, labels_NT)
@@ -160,11 +162,3 @@ def _write(
     document = {"model": model.name, "model_sha256": model.file.digest, "proteins": len(ids), "source": source}
     write_model_file(path, bank.arrays(), {"bank.json": document}, bank.texts(), kind=BANK)
     return path, bank
-
-
-def _without_roots(labels_NT: sp.csc_array, terms: pd.DataFrame) -> sp.csc_array:
-    # As in a model's bank: no roots, which are true of every protein.
-    keep = sp.diags_array((terms["depth"] > 0).to_numpy(), dtype=bool)
-    kept_NT = sp.csc_array(labels_NT @ keep)
-    kept_NT.eliminate_zeros()
-    return kept_NT

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gofer.inputs.proteins.diamond_search import DiamondSearch
-from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
+from gofer.inputs.proteins.kmer_search import MOST_BY_KMERS, KmerIndex, kmer_matrix
 
-MOST_BY_KMERS = 20_000  # sequences searched
 MOST_HITS = 100  # of DIAMOND for one protein; their number is the search's cost, and near ones come first
 TOO_MANY = "%d sequences are searched without DIAMOND: beyond %d this takes hours; install DIAMOND"
 

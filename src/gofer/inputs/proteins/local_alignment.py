@@ -82,21 +82,19 @@ class Overlap(NamedTuple):
     Attributes:
         identity: Share of its columns, gaps counted, in which both have the same residue.
         covered: Share of the first protein's residues that it spans.
-        covered_other: The same of the second.
     """
 
     identity: float
     covered: float
-    covered_other: float
 
 
 def overlap(one: str, other: str) -> Overlap:
     """Identity and coverage of the best local alignment, however bad."""
     forth = parasail.sw_stats_striped_sat(one, other, GAP_OPEN, GAP_EXTEND, MATRIX)
+    # The same alignment backwards ends where this one begins.
     heads = one[forth.end_query :: -1], other[forth.end_ref :: -1]
     back = parasail.sw_striped_sat(*heads, GAP_OPEN, GAP_EXTEND, MATRIX)
-    spans = (back.end_query + 1) / len(one), (back.end_ref + 1) / len(other)
-    return Overlap(forth.matches / max(forth.length, 1), *spans)
+    return Overlap(forth.matches / max(forth.length, 1), (back.end_query + 1) / len(one))
 
 
 def _expected(score: int, one: str, other: str) -> float:
@@ -107,9 +105,5 @@ def _identity(one: str, other: str) -> float | None:
     # The choice among equally good alignments may depend on which protein comes first. It is always the shorter one, so
     # that the identity is symmetric.
     short, long = sorted([one, other], key=lambda sequence: (len(sequence), sequence))
-    forth = parasail.sw_stats_striped_sat(short, long, GAP_OPEN, GAP_EXTEND, MATRIX)
-    # The same alignment backwards ends where this one begins.
-    heads = short[forth.end_query :: -1], long[forth.end_ref :: -1]
-    back = parasail.sw_striped_sat(*heads, GAP_OPEN, GAP_EXTEND, MATRIX)
-    covered = (back.end_query + 1) / len(short)
-    return forth.matches / forth.length if covered >= MIN_COVERED else None
+    found = overlap(short, long)
+    return found.identity if found.covered >= MIN_COVERED else None

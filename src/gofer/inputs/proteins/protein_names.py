@@ -19,9 +19,9 @@ BY_ALIAS = "protein found by its alias"
 BY_FORM = "put to the isoform or chain that it names"
 BY_ACCESSION = "isoform or chain put to its protein"
 BY_SYMBOL = "protein found by its symbol"
-FORM_OF = re.compile(
-    r"([OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})(?:-[0-9]+)?(?::[A-Z]+_[0-9]+)?"
-)
+UNIPROT_ACCESSION = r"(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})"
+ISOFORM = r"(?:-[0-9]+)?"
+FORM_OF = re.compile(rf"({UNIPROT_ACCESSION}){ISOFORM}(?::[A-Z]+_[0-9]+)?")
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from gofer.inputs.proteins.kmer_search import KmerIndex, kmer_matrix
+from gofer.inputs.proteins.kmer_search import MOST_BY_KMERS, KmerIndex, kmer_matrix
 from gofer.inputs.proteins.linclust import linclust, linclust_installed
 from gofer.inputs.proteins.local_alignment import MIN_COVERED, all_hits
 
@@ -29,7 +29,6 @@ Pairs = NDArray[np.int64]  # rows of two proteins, (E, 2)
 logger = logging.getLogger(__name__)
 
 CANDIDATES = 50  # proteins that one is aligned with
-MOST_BY_KMERS = 20_000  # distinct sequences; 17,424 human proteins take 720 CPU seconds
 TOO_MANY = (
     "%d different sequences are clustered without MMseqs2: beyond %d this takes hours, and single linkage joins most "
     "of them; install MMseqs2 and set inputs.splits.clusterer to auto"

@@ -3,7 +3,7 @@
 The search is the same for every method of splitting: `candidates` chooses training proteins by shared k-mers (in large
 sets by DIAMOND), and `local_alignment` measures the identity to each. Of 1,259 Swiss-Prot proteins held out at random,
 605 have a training protein at 30 % or more when every pair is aligned; k-mers find one for 593 of them, and for all 453
-at 40 % or more (benchmarks/similar_proteins.py).
+at 40 % or more (benchmarks/similar.py).
 """
 
 from collections.abc import Sequence

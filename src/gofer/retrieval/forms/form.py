@@ -11,6 +11,8 @@ import pandas as pd
 
 from gofer.artefacts import Manifest
 from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.inputs.proteins.protein_names import ISOFORM, UNIPROT_ACCESSION
+from gofer.retrieval.bank import plain_name
 from gofer.retrieval.prediction_rows import NOT
 from gofer.retrieval.predictor import Predicted
 
@@ -18,8 +20,7 @@ Chunks = Callable[[], Iterator[Predicted]]
 PROTEIN_COMPLEX = ("GO:0032991", "GO:0043234")  # protein-containing complex; its id before 2018
 NO_DATE = "1970-01-01"
 UNIDENTIFIED_TAXON = "32644"
-# https://www.uniprot.org/help/accession_numbers
-ACCESSION = re.compile(r"(?:[OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d(?:[A-Z][A-Z\d]{2}\d){1,2})(?:-\d+)?")
+ACCESSION = re.compile(UNIPROT_ACCESSION + ISOFORM)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,6 @@ def curie(protein_id: str) -> str:
 def about_protein(protein_id: str, description: str) -> tuple[str, str, str]:
     """Symbol, name and taxon, from a UniProt header: `… Name of it OS=Species OX=9606 GN=SYMBOL PE=1 SV=2`."""
     fields = dict(re.findall(r"\b(OX|GN)=([^\s|]+)", description))
-    name = re.split(r"(?:^|\s)(?:OS|OX|GN|PE|SV)=", description)[0]
     taxon = fields.get("OX", "")
     plain_taxon = taxon if taxon.isdecimal() else UNIDENTIFIED_TAXON
-    return fields.get("GN", protein_id), " ".join(name.replace("|", " ").split()), plain_taxon
+    return fields.get("GN", protein_id), " ".join(plain_name(description).replace("|", " ").split()), plain_taxon
