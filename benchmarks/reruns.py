@@ -41,8 +41,8 @@ Written after a whole run by
 The outputs of each job were removed, the job was run alone, and every data file of the run, declared as an output or
 not, was compared by its SHA-256. Times and costs (`benchmarks/`, `logs/`) are not compared. Rules that run only by name
 are not in the run. `make test` does the same with a small one (`tests/workflow/test_reruns.py`).
-The chunks in `.partial/`, which `predict_part` leaves for `gather_predictions` to delete, are in no finished run: these
-two rules are listed as exceptions for them, and for nothing else where only a chunk is named.
+The chunks in `.partial/`, which `predict_part` leaves for `gather_predictions` to delete, are in no finished run, so
+these two rules are listed as exceptions: a chunk is new after the one and gone after the other.
 
 {jobs} jobs of {rules} rules, {faulty} exceptions:
 
