@@ -7,6 +7,7 @@ good predictions do not make up for bad ones. Shapes: B proteins, S terms seen i
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
 
 PERCENTS = (50, 70, 90)
 RECOMMENDED = 50  # of what is recommended at least so many percent were right
@@ -35,16 +36,11 @@ def precision_cutoffs(
 def _of_pairs(scores_P: NDArray[np.float32], truth_P: NDArray[np.bool_]) -> dict[str, float | None]:
     if len(scores_P) < FEWEST:
         return {str(percent): None for percent in PERCENTS}
-    order = np.argsort(scores_P)[::-1]
-    scores_P, right_P = scores_P[order], np.cumsum(truth_P[order])
-    # Isotonic regression is at least p from where the sum of (truth - p) over all higher scores is largest, so neither
-    # the regression itself nor floating point is needed; equal scores are taken together.
-    last_G = np.flatnonzero(np.append(scores_P[1:] != scores_P[:-1], True))
-    number_G, right_G = last_G + 1, right_P[last_G]
+    order = np.argsort(scores_P, kind="stable")
+    scores_P, truth_P = scores_P[order], truth_P[order].astype(float)
+    right_P = IsotonicRegression(y_min=0, y_max=1).fit_transform(scores_P, truth_P)
     cutoffs: dict[str, float | None] = {}
     for percent in PERCENTS:
-        gain_G = 100 * right_G - percent * number_G
-        lowest = len(gain_G) - 1 - int(np.argmax(gain_G[::-1]))
-        is_good = gain_G[lowest] >= 0 and number_G[lowest] >= FEWEST
-        cutoffs[str(percent)] = float(scores_P[last_G[lowest]]) if is_good else None
+        good = np.flatnonzero(100 * right_P >= percent)
+        cutoffs[str(percent)] = float(scores_P[good[0]]) if len(good) >= FEWEST else None
     return cutoffs
