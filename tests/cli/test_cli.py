@@ -209,7 +209,7 @@ def test_the_version_is_that_of_the_package_and_names_the_model_format(root):
 def test_selftest_ends_well_with_a_whole_model_and_badly_with_a_damaged_one(tiny, tmp_path):
     code, output = run("selftest", "-m", tiny.path)
     assert code == 0
-    assert output.count("ok  ") == 4
+    assert output.count("ok  ") == 5
     content = bytearray(tiny.path.read_bytes())
     content[-5] ^= 1
     (tmp_path / "bad.gofer").write_bytes(content)

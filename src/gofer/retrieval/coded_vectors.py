@@ -50,4 +50,4 @@ def decoded(name: str, arrays: Mapping[str, NDArray]) -> NDArray[np.float32]:
 def as_unit(rows_NC: NDArray[np.float32]) -> NDArray[np.float32]:
     """The vectors at length 1; vectors of zeros stay so."""
     length_N1 = np.linalg.norm(rows_NC, axis=1, keepdims=True)
-    return rows_NC / np.where(length_N1 > 0, length_N1, 1)
+    return (rows_NC / np.where(length_N1 > 0, length_N1, 1)).astype(np.float32)

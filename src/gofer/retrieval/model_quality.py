@@ -84,9 +84,9 @@ def measured(scorer: Scorer, proteins: ValidationProteins, expected: Expected) -
     aspects_S, found = scorer.label_model.aspects_T, {}
     for aspect in np.unique(aspects_S):
         columns = np.flatnonzero(aspects_S == aspect)
-        labelled_B = truth_BS[:, columns].any(axis=1)
+        labelled_B: NDArray[np.bool_] = truth_BS[:, columns].any(axis=1)
         figures = _figures(scores_BS, truth_BS, labelled_B, columns)
-        far = _figures(scores_BS, truth_BS, labelled_B & proteins.far_B, columns)
+        far = _figures(scores_BS, truth_BS, np.logical_and(labelled_B, proteins.far_B), columns)
         found[str(aspect)] = figures | {f"far_{name}": figure for name, figure in far.items()}
     return Quality(precision_cutoffs(scores_BS, truth_BS, aspects_S), found)
 
@@ -95,8 +95,9 @@ def seen_scores(scorer: Scorer, proteins: Described, expected: Expected) -> NDAr
     """Scores of the seen terms, (B, S), some proteins at a time: those of all terms would take gigabytes."""
     scores_BS = np.zeros((len(proteins.sequences), len(scorer.seen)), np.float32)
     for start in range(0, len(scores_BS), PROTEINS_AT_ONCE):
-        rows = slice(start, start + PROTEINS_AT_ONCE)
-        some = Described(proteins.vectors_BD[rows], proteins.summaries_BS[rows], proteins.sequences[rows])
+        rows = np.arange(start, min(start + PROTEINS_AT_ONCE, len(scores_BS)))
+        sequences = proteins.sequences[start : start + PROTEINS_AT_ONCE]
+        some = Described(proteins.vectors_BD[rows], proteins.summaries_BS[rows], sequences)
         scores_BS[rows] = scorer.scores(some, expected.rows(rows))[:, scorer.seen]
     return scores_BS
 

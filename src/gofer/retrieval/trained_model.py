@@ -179,7 +179,7 @@ class TrainedModel:
     def _refuse_other_label_shapes(self, terms: int, width: int, label_model: LabelModel) -> None:
         seen, regression = len(label_model.go_ids), label_model.regression
         landmarks = len(regression.landmarks)
-        wanted = {
+        wanted: dict[str, tuple[NDArray, tuple[int, ...]]] = {
             "labels/mean": (regression.mean_T, (seen,)),
             "related/mean": (self.file.array("related/mean"), (seen,)),
         }
@@ -194,10 +194,10 @@ class TrainedModel:
     def _related(self, terms: int, seen: int) -> RelatedTerms:
         arrays = self.file.group("related")
         read = joined_shares if "similar.gaps" in arrays else joined
-        tables = [read(name, arrays, seen) for name in ("similar", "across", "ancestors")]
-        if any(table.shape[0] != terms for table in tables):
+        similar, across, ancestors = (read(name, arrays, seen) for name in ("similar", "across", "ancestors"))
+        if {similar.shape[0], across.shape[0], ancestors.shape[0]} != {terms}:
             raise ValueError(f"the related terms are not of {terms} terms")
-        return RelatedTerms(*tables, arrays["mean"], arrays["strength"])
+        return RelatedTerms(similar, across, ancestors, arrays["mean"], arrays["strength"])
 
     def _label_model(self) -> LabelModel:
         facts, bank = self.file.document("labels.json"), self.bank
