@@ -20,12 +20,13 @@ from gofer.embeddings.compute import Compute
 from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import esm2_parts, load_esm
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.coded_vectors import coded
 from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.label_model import LabelModel
-from gofer.retrieval.model_file import write_model_file
+from gofer.retrieval.model_file import ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
@@ -66,6 +67,26 @@ class Recipe:
     alone: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class PackedEncoder:
+    """The residue encoder as a model file holds it.
+
+    Attributes:
+        arrays: Its weights, where they are packed, and the vectors of the probes.
+        document: encoder.json.
+    """
+
+    arrays: Mapping[str, NDArray]
+    document: Mapping[str, Any]
+
+    @classmethod
+    def of_file(cls, file: ModelFile) -> "PackedEncoder":
+        """That of another model with the same bank proteins, whose label model may have other terms."""
+        arrays = {f"encoder/{name}": array for name, array in file.group("encoder").items()}
+        arrays["probes/vectors"] = file.array("probes/vectors")
+        return cls(arrays, file.document("encoder.json"))
+
+
 def pack_model(
     path: Path | str,
     scorer: Scorer,
@@ -73,6 +94,7 @@ def pack_model(
     term_sets: pd.DataFrame,
     recipe: Recipe,
     manifest: Manifest,
+    encoder: PackedEncoder | None = None,
     *,
     small: bool = False,
 ) -> None:
@@ -85,30 +107,32 @@ def pack_model(
         term_sets: Columns go_id, term_set.
         recipe: Facts and settings.
         manifest: Releases of what it was made from.
+        encoder: The residue encoder; None: loaded by the recipe's settings.
         small: Whether the file is to be small: without sequences, in numbers of few bits.
 
     Raises:
         GoferError: The residue encoder cannot be loaded.
     """
-    label_model, related = scorer.label_model, scorer.related  # before the texts are left out
+    label_model, related = scorer.label_model, scorer.related
     aligned = label_model.facts()["aligned"]
     if small:
         label_model, bank = label_model.low_rank(), bank.rows([])
     labels = label_model.arrays(), {**label_model.facts(), "aligned": aligned}
-    encoder_arrays, encoder = _encoder(scorer, LabelModel.of_parts(*labels, None, None), bank, recipe.encoder)
+    if encoder is None:
+        encoder = _encoder(scorer, LabelModel.of_parts(*labels, None, None), bank, recipe.encoder)
     arrays = {
         **_terms_arrays(scorer, small),
         **_related_arrays(related, small),
         **_towers(scorer, small),
         **{f"labels/{name}": array for name, array in labels[0].items()},
         **bank.arrays(),
-        **encoder_arrays,
+        **encoder.arrays,
     }
     documents = {
-        "card.json": _card(scorer, bank, recipe, encoder),
+        "card.json": _card(scorer, bank, recipe, encoder.document),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
         "settings.json": {"relations": list(recipe.relations), **recipe.reported},
-        "encoder.json": encoder,
+        "encoder.json": encoder.document,
         "towers.json": {**asdict(scorer.space.model.sizes), **({"free_term_vectors": False} if small else {})},
         "labels.json": labels[1],
         "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs, "alone": recipe.alone},
@@ -143,6 +167,8 @@ def _terms_arrays(scorer: Scorer, small: bool) -> dict[str, NDArray]:
         arrays |= coded("terms/vectors", space.z_TD, VECTOR_STEP) | coded("terms/texts", space.text_TG, TEXT_STEP)
     else:
         arrays |= {"terms/vectors": space.z_TD, "terms/texts": space.text_TG.astype(np.float16)}
+        if "definition" in terms:
+            arrays["terms/text_digests"] = text_digests(terms)  # by which a new release finds the texts that changed
     for relation in RELATIONS:
         if relation in terms:
             edges = [
@@ -180,9 +206,7 @@ def _related_arrays(related: RelatedTerms, small: bool) -> dict[str, NDArray]:
     return arrays
 
 
-def _encoder(
-    scorer: Scorer, label_model: LabelModel, bank: Bank, settings: Mapping[str, Any]
-) -> tuple[dict[str, NDArray], dict[str, Any]]:
+def _encoder(scorer: Scorer, label_model: LabelModel, bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
     name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
@@ -209,7 +233,7 @@ def _encoder(
     regressed_BS = label_model.regressed(Described(z_BD, summaries_BS, probes))
     arrays["probes/vectors"] = np.array([found[number].mean(axis=0) for number in range(len(probes))], dtype=np.float32)
     arrays["probes/regressed"] = regressed_BS.astype(np.float16)
-    return arrays, document
+    return PackedEncoder(arrays, document)
 
 
 def _probes(bank: Bank) -> list[str]:
