@@ -1,4 +1,4 @@
-"""The share of true pairs rises with the score, whether pairs are counted one by one or in groups of about one score."""
+"""The share of true pairs rises with the score, whether pairs are counted singly or in groups of about one score."""
 
 import numpy as np
 import pytest
