@@ -206,8 +206,8 @@ def _solved(
     labels_OC: sp.csr_array,
     weights: KernelWeights,
 ) -> NDArray[np.float64]:
-    # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time. K'Y - (K'1) mean needs no dense Y: of
-    # 31,000 proteins, 4,096 landmarks and 17,000 terms the product with one would take some 4 TFLOP.
+    # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time. Y stays sparse, in K'Y - (K'1) mean:
+    # with 31,000 proteins, 4,096 landmarks and 17,000 terms the product of dense matrices would take 4 TFLOP.
     left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
     right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
     labels_OC, mean_C, near_M = labels_OC.astype(np.float64), _means(labels_OC, np.float64), np.zeros(len(among_MM))
