@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
@@ -126,6 +127,10 @@ class LabelModel:
     def features(self, proteins: Described) -> ProteinFeatures:
         """What the regression reads of proteins."""
         return _features(proteins, self.reader, self.residues)
+
+    def with_hits(self, hits: pd.DataFrame, sequence_of: Mapping[str, str]) -> "LabelModel":
+        """The same model, which need not search for some proteins again; arguments as of `Aligner.with_hits`."""
+        return replace(self, aligner=self.aligner and self.aligner.with_hits(hits, sequence_of))
 
     def predict(self, proteins: Described) -> Expected:
         """How often similar proteins have each of `go_ids`."""

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gofer.artefacts import read_table
-from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import fmax
 from gofer.retrieval.cutoffs import precision_cutoffs
 from gofer.retrieval.ensemble import Expected
@@ -39,11 +38,14 @@ class ValidationProteins:
     far_B: NDArray[np.bool_]
 
     @classmethod
-    def read(cls, files: Mapping[str, Path | str], go_ids: list[str]) -> "ValidationProteins":
+    def read(
+        cls, files: Mapping[str, Path | str], sequence_of: Mapping[str, str], go_ids: list[str]
+    ) -> "ValidationProteins":
         """From the files of a run.
 
         Args:
-            files: vectors, proteins, splits and pid2pos, by these names.
+            files: vectors, splits and pid2pos, by these names.
+            sequence_of: Sequence by protein id.
             go_ids: The terms of the model.
         """
         proteins = ProteinVectors.read(files["vectors"]).of_splits("val")
@@ -55,7 +57,7 @@ class ValidationProteins:
             far_B = ~(nearest.to_numpy(float) >= FAR)
         else:
             far_B = np.zeros(len(proteins.protein_ids), bool)
-        return cls(proteins.described(read_sequences(files["proteins"])), truth_BT, far_B)
+        return cls(proteins.described(sequence_of), truth_BT, far_B)
 
 
 @dataclass(frozen=True)

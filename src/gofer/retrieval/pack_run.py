@@ -8,6 +8,8 @@ from typing import Any
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.errors import ArtefactError
+from gofer.inputs.proteins.known_hits import read_hits
+from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import Expected
 from gofer.retrieval.label_model import LabelModel
@@ -29,6 +31,7 @@ FILES = {
     "judging_labels": "retrieval/label_model-train.safetensors",
     "calibration": "retrieval/calibration.json",
 }
+KNOWN_HITS = "inputs/known_hits.parquet"  # a run of an older version has none
 ENCODER_FACT = "residue_encoder"
 
 
@@ -70,7 +73,8 @@ def files_of(run: Path, known: str) -> dict[str, Path]:
             f"{run}/embeddings holds the residues of {len(residues)} encoders, not of one",
             help="run the rule pack_model with its config instead: snakemake pack_model --configfile C",
         )
-    return {**found, "residues": residues[0]}
+    hits = run / KNOWN_HITS
+    return {**found, "residues": residues[0], **({"known_hits": hits} if hits.is_file() else {})}
 
 
 def pack_run(
@@ -92,10 +96,13 @@ def pack_run(
     rules = read_manifest(files["annotations"]).made_by["settings"]
     relations = tuple(rules["relations"])
     scorer = Scorer.read(files, relations, expected=manifest)
-    judging = replace(scorer, label_model=LabelModel.read(files["judging_labels"]))
+    judging_labels, sequence_of = LabelModel.read(files["judging_labels"]), read_sequences(files["proteins"])
+    if "known_hits" in files:
+        judging_labels = judging_labels.with_hits(read_hits(files["known_hits"]), sequence_of)
+    judging = replace(scorer, label_model=judging_labels)
     scorer = _with_relatives(scorer, judging)
     bank, term_sets = Bank.read(files, settings.known, scorer.space.terms), read_table(files["term_sets"])
-    proteins = ValidationProteins.read(files, scorer.space.go_ids)
+    proteins = ValidationProteins.read(files, sequence_of, scorer.space.go_ids)
     expected = judging.label_model.predict(proteins.described)
     recipe = Recipe(
         name=name,
