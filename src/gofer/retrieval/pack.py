@@ -19,6 +19,7 @@ from gofer.embeddings.compute import Compute
 from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import esm2_parts, load_esm
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.model_file import write_model_file
@@ -150,7 +151,8 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
     name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
-    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute)
+    store = settings.get("store", FLOAT16)
+    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute, store=store)
     document: dict[str, Any] = {
         "name": encoder.name,
         "model": name,
@@ -158,6 +160,7 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray
         "precision": settings["precision"],
         "window_overlap": settings["window_overlap"],
         "sizes": None,
+        **({} if store == FLOAT16 else {"store": store}),
     }
     arrays: dict[str, NDArray] = {}
     if isinstance(loaded.model, ESM2):

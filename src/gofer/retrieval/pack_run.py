@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
+from gofer.embeddings.residues.residue_form import FLOAT16, INT8
 from gofer.errors import ArtefactError
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import fmax
@@ -125,12 +126,13 @@ def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, di
 
 
 def _encoder(residues: Path | str) -> dict[str, Any]:
-    # `<model>, layer <N>, sha256:<digest>`, and the precision where it is not float32.
+    # `<model>, layer <N>, sha256:<digest>`, the precision where it is not float32, and int8 where that is the form.
     manifest = read_manifest(residues)
-    name, layer, _, *precision = manifest.release[ENCODER_FACT].split(", ")
+    name, layer, _, *others = manifest.release[ENCODER_FACT].split(", ")
     return {
         "model": name,
         "layer": int(layer.removeprefix("layer ")),
-        "precision": precision[0] if precision else "float32",
+        "precision": next((fact for fact in others if fact != INT8), "float32"),
+        "store": INT8 if INT8 in others else FLOAT16,
         "window_overlap": manifest.made_by["window_overlap"],
     }

@@ -175,5 +175,5 @@ class Predictor:
             window_overlap=self.model.window_overlap,
             names=[name_of[sequence] for sequence in different],
         )
-        vectors = {different[position]: residues_LE.astype(np.float16) for position, residues_LE in found}
+        vectors = {different[position]: self.encoder.form.as_stored(residues_LE) for position, residues_LE in found}
         return [vectors[protein.sequence] for protein in proteins]

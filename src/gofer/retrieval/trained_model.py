@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gofer.embeddings.compute import Compute
 from gofer.embeddings.residues.esm import esm2_of
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.metrics.logistic_calibration import Calibration
@@ -183,17 +184,16 @@ class TrainedModel:
             GoferError: It is not packed, and its weights are not available.
         """
         recorded = self.file.document("encoder.json")
+        layer, precision, store = recorded["layer"], recorded["precision"], recorded.get("store", FLOAT16)
         if recorded["sizes"] is None:
-            found = ResidueEncoder.load(
-                recorded["model"], recorded["layer"], device=device, precision=recorded["precision"]
-            )
+            found = ResidueEncoder.load(recorded["model"], layer, device=device, precision=precision, store=store)
         else:
             try:
                 loaded = esm2_of(recorded["sizes"], _tensors(self.file.group("encoder")))
             except WRONG as error:
                 raise self._inconsistent(error) from error
-            compute = Compute.chosen(device, recorded["precision"])
-            found = ResidueEncoder.of_model(loaded, recorded["layer"], name=recorded["model"], compute=compute)
+            compute = Compute.chosen(device, precision)
+            found = ResidueEncoder.of_model(loaded, layer, name=recorded["model"], compute=compute, store=store)
         if found.name != recorded["name"]:
             raise ArtefactError(
                 f"{self.file.path} was trained with the encoder {recorded['name']}, but here {found.name} was loaded",
