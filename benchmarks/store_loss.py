@@ -93,7 +93,7 @@ def drawn(inputs: Path, split: str, most: int, generator: np.random.Generator) -
 
 def labels(inputs: Path, train: pd.DataFrame, val: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, pd.Series]:
     """Propagated terms of both, without roots, and the terms' aspects."""
-    terms = read_table(inputs / "terms.parquet", ["go_id", "aspect", "is_a", "part_of"])
+    terms = read_table(inputs / "terms.parquet", ["go_id", "aspect", "depth"])
     ids = [*train["protein_id"], *val["protein_id"]]
     pairs = read_table(inputs / "annotations.parquet", ["protein_id", "go_id"], where={"protein_id": ids})
     known = terms[terms["go_id"].isin(pairs["go_id"]) & ~terms["go_id"].isin(root_ids(terms))]
