@@ -66,6 +66,24 @@ def predict(
         Path | None,
         typer.Option(help="A GO slim (OBO, or one id per line): also count proteins by its terms.", show_default=False),
     ] = None,
+    taxon: Annotated[
+        str | None,
+        typer.Option(
+            help="NCBI id of the proteins' taxon, with --lineage, or all ids of its lineage: terms that GO's taxon "
+            "constraints rule out are removed.",
+            show_default=False,
+        ),
+    ] = None,
+    lineage: Annotated[
+        Path | None, typer.Option(help="NCBI's nodes.dmp, or a TSV of taxon and parent.", show_default=False)
+    ] = None,
+    constraints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="OBO with taxon constraints, if the model has none; and one that defines unions of taxa.",
+            show_default=False,
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace results of another query in the folder.")] = False,
@@ -77,7 +95,9 @@ def predict(
     """
     from gofer.cli.predict_command import predict_file
 
-    predict_file(fasta, model, output, precision, forms, slim, device, threads, force)
+    predict_file(
+        fasta, model, output, precision, forms, slim, (taxon, lineage, constraints or []), device, threads, force
+    )
 
 
 @app.command(

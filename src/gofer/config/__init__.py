@@ -23,6 +23,7 @@ from gofer.config.files import (
     query_parts,
     query_path,
     split_lists,
+    taxon_settings,
 )
 from gofer.config.merge import complete, merged, read_config
 
@@ -41,4 +42,5 @@ __all__ = [
     "query_path",
     "read_config",
     "split_lists",
+    "taxon_settings",
 ]

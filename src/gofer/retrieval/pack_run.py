@@ -9,6 +9,7 @@ import numpy as np
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.errors import ArtefactError
+from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import fmax
 from gofer.retrieval.bank import Bank
@@ -32,6 +33,7 @@ FILES = {
     "judging_labels": "retrieval/label_model-train.safetensors",
     "calibration": "retrieval/calibration.json",
 }
+TAXA = "taxon_constraints"  # a run of gofer 0.1.0 has none
 ENCODER_FACT = "residue_encoder"
 
 
@@ -73,7 +75,8 @@ def files_of(run: Path, known: str) -> dict[str, Path]:
             f"{run}/embeddings holds the residues of {len(residues)} encoders, not of one",
             help="run the rule pack_model with its config instead: snakemake pack_model --configfile C",
         )
-    return {**found, "residues": residues[0]}
+    taxa = run / "inputs/taxon_constraints.parquet"
+    return {**found, "residues": residues[0], **({TAXA: taxa} if taxa.is_file() else {})}
 
 
 def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> None:
@@ -102,6 +105,7 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
         encoder=settings.encoder or _encoder(files["residues"]),
         cutoffs=cutoffs,
         facts={"validation": validation},
+        taxa=read_table(files[TAXA], CONSTRAINTS).values.tolist() if TAXA in files else (),
     )
     pack_model(path, scorer, bank, read_table(files["term_sets"]), recipe, manifest)
 
