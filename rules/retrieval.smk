@@ -180,6 +180,7 @@ rule gather_predictions:
         taxonomy=[*filter(None, [TAXON["lineage"]]), *TAXON["constraints"]],
     output:
         **{form: f"{PREDICTION_FOLDER}/{name}" for form, name in PREDICTION_FILES.items() if form != "tsv"},
+        **({"impossible": f"{PREDICTION_FOLDER}/{IMPOSSIBLE_IN_TAXON}"} if TAXON["id"] else {}),
         tsv=report(
             f"{PREDICTION_FOLDER}/{PREDICTION_FILES['tsv']}",
             caption="../workflow/report/predictions.rst",
@@ -189,7 +190,6 @@ rule gather_predictions:
         cafa_status=f"{PREDICTION_FOLDER}/{PREDICTION_FILES['cafa']}.json",
         without=f"{PREDICTION_FOLDER}/{WITHOUT_PREDICTION}",
         summary=f"{PREDICTION_FOLDER}/{PREDICTION_SUMMARY}",
-        **({"impossible": f"{PREDICTION_FOLDER}/{IMPOSSIBLE_IN_TAXON}"} if TAXON["id"] else {}),
     params:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         taxon=TAXON,

@@ -171,6 +171,28 @@ def explain(
         explain_terms(protein, terms, chosen_model(model), output, structure, chain, device, threads)
 
 
+@app.command(epilog="Example:  gofer serve -m my.gofer   then open http://127.0.0.1:8765/ in a browser")
+def serve(
+    model: ModelOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; any other than loopback lets others in.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which browsers may call this computer.", show_default=False),
+    ] = None,
+    proteins: Annotated[int, typer.Option(min=1, help="Most proteins of a query.")] = 200,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Serve a web page on this computer: paste sequences or a description, and look at what was found."""
+    from gofer.cli.serve_command import serve_model
+
+    with reported():
+        serve_model(chosen_model(model), host, port, name or [], proteins, device, threads)
+
+
 @app.command(epilog="Example:  gofer info results/my/model/my.gofer")
 def info(
     model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,
