@@ -50,9 +50,8 @@ def main() -> None:
     FORMS["page"].write(chosen.page, lambda: repeated(some, chosen.proteins), context)
     took, size = time.process_time() - before, chosen.page.stat().st_size
     print(f"{chosen.proteins:,} proteins, {rows:,} rows")
-    print(
-        f"written in {took:.1f} CPU seconds ({1000 * took / chosen.proteins:.2f} s per 1,000 proteins), {size / 1e6:.1f} MB"
-    )
+    per_1000 = 1000 * took / chosen.proteins
+    print(f"written in {took:.1f} CPU seconds ({per_1000:.2f} s per 1,000 proteins), {size / 1e6:.1f} MB")
     print(
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB of memory at most, with the stand-in rows"
     )
