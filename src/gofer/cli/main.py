@@ -22,6 +22,9 @@ ModelOption = Annotated[Path | None, typer.Option("--model", "-m", help=MODEL_HE
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="CPU threads; all cores without it.", show_default=False)
 ]
+TextEncoderOption = Annotated[
+    str | None, typer.Option(help="Folder or name of the model's text encoder, if it has moved.", show_default=False)
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="Of the residue encoder: auto, cpu or cuda.")]
 
 
@@ -100,10 +103,7 @@ def search(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write TSV, or JSON, to this file.", show_default=False)
     ] = None,
-    text_encoder: Annotated[
-        str | None,
-        typer.Option(help="Folder or name of the model's text encoder, if it has moved.", show_default=False),
-    ] = None,
+    text_encoder: TextEncoderOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
 ) -> None:
@@ -115,6 +115,41 @@ def search(
 
     with reported():
         print_closest(query, chosen_model(model), proteins, number, as_json, output, text_encoder, device, threads)
+
+
+@app.command(
+    epilog="Examples:  gofer explain my.fasta GO:0004540 -m my.gofer  ·  "
+    "gofer explain P12345 GO:0004540 GO:0003723 -m my.gofer --structure AF-P12345.cif"
+)
+def explain(
+    protein: Annotated[
+        str, typer.Argument(help="A FASTA file of one protein, or the id of a known protein.", show_default=False)
+    ],
+    terms: Annotated[list[str], typer.Argument(help="One or several GO ids.", show_default=False)],
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder; without it <protein>-explained.", show_default=False),
+    ] = None,
+    structure: Annotated[
+        Path | None,
+        typer.Option(help="PDB or mmCIF: copies get the values as B-factors.", show_default=False),
+    ] = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(help="Of the structure; without it all chains that are the protein.", show_default=False),
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Explain a protein's scores: which part comes from relatives, which from its residues, and from which.
+
+    Writes tables, a picture of the sequence for each term and, with a structure, scripts for PyMOL and ChimeraX.
+    """
+    from gofer.cli.explain_command import explain_terms
+
+    with reported():
+        explain_terms(protein, terms, chosen_model(model), output, structure, chain, device, threads)
 
 
 @app.command(epilog="Example:  gofer info results/my/model/my.gofer")
@@ -155,6 +190,34 @@ def pack(
 
     with reported():
         typer.echo(pack_folder(run, output, known, min_score, max_terms))
+
+
+@app.command(
+    "update-go",
+    epilog="Example:  gofer update-go go-basic.obo -m my.gofer  makes  my-go_2022-07-01.gofer and a list of changes",
+)
+def update_go(
+    ontology: Annotated[Path, typer.Argument(help="The new release: OBO, plain, gz or bz2.", show_default=False)],
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The new model; without it next to the old one.", show_default=False),
+    ] = None,
+    any_release: Annotated[
+        bool, typer.Option("--any-release", help="Take the model's own release again, or an older one.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
+    text_encoder: TextEncoderOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Make a model for a new release of the Gene Ontology, without training.
+
+    Embeds the texts that changed, moves labels of merged and obsolete terms, and lists all changes in a table.
+    """
+    from gofer.cli.update_command import update_model
+
+    with reported():
+        typer.echo(update_model(ontology, chosen_model(model), output, any_release, force, text_encoder, threads))
 
 
 bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known proteins that you add to a model.")
