@@ -7,8 +7,8 @@
 #           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           model/<run>.gofer                       all that a prediction needs, in one file
-#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json,
-#                                                   impossible_in_taxon.tsv with the config key retrieval.taxon
+#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, index.html, not_predicted.tsv,
+#                                                   summary.json; impossible_in_taxon.tsv with the config key retrieval.taxon
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
 #           predict_part (from a model file only, chunk by chunk) -> gather_predictions
 

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 webdriver = pytest.importorskip("selenium.webdriver")
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="no Chromium is here"),
@@ -27,8 +28,6 @@ def browser(tmp_path):
 
 def asked(browser, address, text):
     """The page that answers what is pasted."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
     browser.get(address)
     browser.find_element("id", "text").send_keys(text)
     browser.find_element("tag name", "button").click()
@@ -40,6 +39,9 @@ def test_sequences_and_a_term_are_answered_and_the_browser_has_nothing_to_report
     address = f"http://127.0.0.1:{served.effective_port}/"
     sequence = tiny.proteins["sequence"].iloc[0]
     assert "predictions.tsv" in asked(browser, address, f">Q1 <b>bold</b>\n{sequence}\n")
+    browser.find_element("link text", "Look at the predictions").click()
+    WebDriverWait(browser, 60).until(lambda b: "Q1" in b.find_element("tag name", "body").text)
+    browser.back()
     width = browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     assert width, "a phone would have to scroll sideways"
     assert "GO:0016787" in asked(browser, address, "GO:0016787")

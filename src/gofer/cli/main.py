@@ -63,7 +63,7 @@ def predict(
     ] = 50,
     forms: Annotated[
         str,
-        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl and parquet, with commas."),
+        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl, parquet and page, with commas."),
     ] = "all",
     slim: Annotated[
         Path | None,
@@ -93,7 +93,8 @@ def predict(
 ) -> None:
     """Predict terms for the proteins of a FASTA file.
 
-    Writes tables, forms for other tools, and not_predicted.tsv with the proteins that got no recommended term, and why.
+    Writes tables, forms for other tools, index.html to look at, and not_predicted.tsv with the proteins that got no
+    recommended term, and why.
     The same command resumes after a stop. No training, and no training data, is needed.
     """
     from gofer.cli.predict_command import predict_file

@@ -32,6 +32,7 @@ from gofer.tables import IMPOSSIBLE, NOT_PREDICTED
 BATCH_RESIDUES = 8_192  # of a forward pass of the encoder
 NO_EVIDENCE = "masking lowers it nowhere"
 WHOLE = "too short to be cut"
+PROTEINS = ["protein_id", "description", "length"]
 SYNTHETIC = "trained on a synthetic world: it says nothing about real proteins"
 
 
@@ -42,7 +43,7 @@ class Predicted:
     Attributes:
         table: Columns `PREDICTIONS`.
         not_predicted: Columns `NOT_PREDICTED`: proteins without a recommended term, and why.
-        proteins: Columns protein_id, description of all proteins of the chunk.
+        proteins: Columns `PROTEINS` of all proteins of the chunk.
         impossible: Columns `IMPOSSIBLE`: predictions that were removed, since they cannot be true in the taxon.
     """
 
@@ -104,7 +105,7 @@ class ChunkScorer:
         return Predicted(
             self.facts.joined(tables),
             pd.DataFrame(without, columns=NOT_PREDICTED),
-            pd.DataFrame([(p.protein_id, p.description) for p in proteins], columns=["protein_id", "description"]),
+            pd.DataFrame([(p.protein_id, p.description, len(p.sequence)) for p in proteins], columns=PROTEINS),
             pd.DataFrame(removed, columns=IMPOSSIBLE),
         )
 
