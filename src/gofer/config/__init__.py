@@ -24,6 +24,7 @@ from gofer.config.files import (
     query_path,
     residue_shards,
     split_lists,
+    taxon_settings,
 )
 from gofer.config.merge import complete, merged, read_config
 
@@ -43,4 +44,5 @@ __all__ = [
     "read_config",
     "residue_shards",
     "split_lists",
+    "taxon_settings",
 ]

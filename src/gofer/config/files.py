@@ -36,6 +36,17 @@ def query_path(config: Mapping[str, Any]) -> str | None:
     return input_path(config, query)
 
 
+def taxon_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The section retrieval.taxon, its files as paths; constraints is a list."""
+    section = config["retrieval"]["taxon"]
+    lineage = section["lineage"]
+    return {
+        "id": section["id"],
+        "lineage": lineage and input_path(config, lineage),
+        "constraints": [input_path(config, name) for name in _named(section, "constraints")],
+    }
+
+
 def query_name(path: Path | str) -> str:
     """What the results of a query are called: its file name without endings.
 
@@ -166,6 +177,12 @@ def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         named.append((("model",), model))
     elif config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
+    taxon = taxon_settings(config)
+    for key, paths in (
+        ("lineage", [taxon["lineage"]] if taxon["lineage"] else []),
+        ("constraints", taxon["constraints"]),
+    ):
+        named += [(("retrieval", "taxon", key), path) for path in paths]
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))

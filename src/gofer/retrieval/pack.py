@@ -4,7 +4,7 @@ Left out are definitions, the training inputs, and everything that only evaluati
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
-from gofer.retrieval.model_file import ModelFile, write_model_file
+from gofer.retrieval.model_file import TAXA, ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
@@ -46,6 +46,7 @@ class Recipe:
         encoder: The config section embeddings.residues.
         cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
         facts: Further facts of the card.
+        taxa: Taxon constraints of the ontology, rows of `CONSTRAINTS`.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Recipe:
     encoder: Mapping[str, Any]
     cutoffs: Mapping[str, Mapping[str, float | None]]
     facts: Mapping[str, Any]
+    taxa: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +119,8 @@ def pack_model(
         "labels.json": scorer.label_model.facts(),
         "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs},
     }
+    if recipe.taxa:
+        documents[TAXA] = [list(row) for row in recipe.taxa]
     write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()})
 
 

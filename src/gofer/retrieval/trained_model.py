@@ -19,11 +19,12 @@ from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
+from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.label_model import LabelModel
-from gofer.retrieval.model_file import ModelFile
+from gofer.retrieval.model_file import TAXA, ModelFile
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import joined
@@ -71,6 +72,12 @@ class TrainedModel:
             if f"terms/{relation}" in self.file:
                 table[relation] = self._parents(self.file.array(f"terms/{relation}"), texts["go_id"])
         return table
+
+    @cached_property
+    def taxon_constraints(self) -> pd.DataFrame:
+        """Taxon constraints of its ontology, columns `CONSTRAINTS`; empty where that had none."""
+        rows = self.file.document(TAXA) if TAXA in self.file else []
+        return pd.DataFrame(rows, columns=CONSTRAINTS)
 
     def row_of(self, go_id: str, *, help: str) -> int:
         """Row of a term in the terms table.
