@@ -5,7 +5,7 @@ protein either: learned numbers only, coded (`coded_vectors`, `low_rank_ridge`),
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ from gofer.embeddings.compute import Compute
 from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import esm2_parts, load_esm
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.coded_vectors import coded
 from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.label_model import LabelModel
-from gofer.retrieval.model_file import ModelFile, write_model_file
+from gofer.retrieval.model_file import TAXA, ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
@@ -55,6 +56,7 @@ class Recipe:
         cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
         facts: Further facts of the card.
         alone: Ensemble and cutoffs for predictions without known proteins, by these names; None where there are some.
+        taxa: Taxon constraints of the ontology, rows of `CONSTRAINTS`.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Recipe:
     encoder: Mapping[str, Any]
     cutoffs: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    taxa: Sequence[Sequence[str]] = ()
     alone: Mapping[str, Any] | None = None
 
 
@@ -137,6 +140,8 @@ def pack_model(
         "labels.json": labels[1],
         "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs, "alone": recipe.alone},
     }
+    if recipe.taxa:
+        documents[TAXA] = [list(row) for row in recipe.taxa]
     write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()}, small=small)
 
 
@@ -210,7 +215,8 @@ def _encoder(scorer: Scorer, label_model: LabelModel, bank: Bank, settings: Mapp
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
     name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
-    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute)
+    store = settings.get("store", FLOAT16)
+    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute, store=store)
     document: dict[str, Any] = {
         "name": encoder.name,
         "model": name,
@@ -218,6 +224,7 @@ def _encoder(scorer: Scorer, label_model: LabelModel, bank: Bank, settings: Mapp
         "precision": settings["precision"],
         "window_overlap": settings["window_overlap"],
         "sizes": None,
+        **({} if store == FLOAT16 else {"store": store}),
     }
     arrays: dict[str, NDArray] = {}
     if isinstance(loaded.model, ESM2):
