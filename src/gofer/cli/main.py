@@ -30,9 +30,15 @@ DeviceOption = Annotated[str, typer.Option("--device", help="Of the residue enco
 
 def _version(asked: bool) -> None:
     if asked:
-        from gofer.retrieval.model_file import VERSION
+        from gofer.names import SHIPPED_MODEL
+        from gofer.retrieval.model_file import VERSION, ModelFile
+        from gofer.retrieval.model_worth import worth
 
         typer.echo(f"gofer {library.__version__}, reads and writes model format {VERSION}")
+        if SHIPPED_MODEL.exists():
+            file = ModelFile.open(SHIPPED_MODEL)
+            lines = worth(file.document("card.json"), file.document("manifest.json")["release"], alone=True)
+            typer.echo("\n".join(lines[:1]))
         raise typer.Exit
 
 
@@ -229,12 +235,13 @@ def pack(
     small: Annotated[
         bool, typer.Option("--small", help="Without known proteins, a tenth of the size: to ship with gofer.")
     ] = False,
+    trained_on: Annotated[str, typer.Option(help="What the proteins are, in words, for the card.")] = "",
 ) -> None:
     """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
     from gofer.cli.pack_command import pack_folder
 
     with reported():
-        typer.echo(pack_folder(run, output, known, min_score, max_terms, small))
+        typer.echo(pack_folder(run, output, known, min_score, max_terms, small, trained_on))
 
 
 @app.command(

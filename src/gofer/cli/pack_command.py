@@ -5,7 +5,9 @@ from pathlib import Path
 from gofer.errors import GoferError
 
 
-def pack_folder(run: Path, output: Path | None, known: str, min_score: float, max_terms: int, small: bool) -> str:
+def pack_folder(
+    run: Path, output: Path | None, known: str, min_score: float, max_terms: int, small: bool, trained_on: str
+) -> str:
     """Pack a run; a sentence about the file.
 
     Raises:
@@ -19,5 +21,6 @@ def pack_folder(run: Path, output: Path | None, known: str, min_score: float, ma
     name = run.resolve().name
     path = output or run / "model" / f"{name}{'.small' if small else ''}.gofer"
     files, synthetic = files_of(run, known), (run / "world").is_dir()
-    pack_run(path, files, name, PackSettings(known=known, synthetic=synthetic, reported=reported), small=small)
+    settings = PackSettings(known=known, synthetic=synthetic, reported=reported, trained_on=trained_on)
+    pack_run(path, files, name, settings, small=small)
     return f"The model of {run} is in {path} ({path.stat().st_size / 1e6:,.1f} MB)."

@@ -51,6 +51,8 @@ def predict_file(
             run.refuse_other_results()
         if run.warning:
             typer.echo(f"warning: {run.warning}", err=True)
+        for line in run.about:
+            typer.echo(line, err=True)
         if run.is_finished() and not force and slim is None:
             typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
             return

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import FrameType
 
 from gofer.errors import GoferError
+from gofer.names import SHIPPED_MODEL
 
 FAULT, USAGE, BAD_INPUT, STOPPED = 1, 2, 3, 130
 EXIT_CODES = "Exit codes: 0 done · 1 a check failed · 2 wrong usage · 3 an input or a model is at fault · 130 stopped."
-SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "default.gofer"
 MODEL_HELP = "The model file, <run>.gofer; without it the one that ships with gofer."
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -57,7 +57,7 @@ def chosen_model(model: Path | None) -> Path:
         return model
     if not SHIPPED_MODEL.exists():
         raise GoferError(
-            "no model was named, and no model for real proteins ships with gofer yet",
+            "no model was named, and none for real proteins is in this copy of gofer",
             help="name one with --model results/<run>/model/<run>.gofer; every run of the workflow makes one, and a "
             "colleague can send you theirs",
         )

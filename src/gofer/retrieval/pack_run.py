@@ -47,6 +47,7 @@ class PackSettings:
         synthetic: Whether the run is of a synthetic world.
         reported: How much is reported of each protein.
         encoder: The config section embeddings.residues; None: taken from the run's files.
+        trained_on: What its proteins are, in words; "" to say nothing.
     """
 
     known: str = "all"
@@ -55,6 +56,7 @@ class PackSettings:
         default_factory=lambda: {"min_score": 0.01, "max_terms": 500, "evidence_windows": 3}
     )
     encoder: Mapping[str, Any] | None = None
+    trained_on: str = ""
 
 
 def files_of(run: Path, known: str) -> dict[str, Path]:
@@ -123,6 +125,8 @@ def pack_run(
     else:
         quality = measured(judging, proteins, expected)
         recipe = replace(recipe, cutoffs=quality.cutoffs, facts={"validation": quality.figures})
+    if settings.trained_on:
+        recipe = replace(recipe, facts={**recipe.facts, "trained_on": settings.trained_on})
     pack_model(path, scorer, bank, term_sets, recipe, manifest, small=small)
 
 

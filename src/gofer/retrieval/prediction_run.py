@@ -24,6 +24,7 @@ from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.form import recommended
 from gofer.retrieval.forms.prediction_tables import write_impossible, write_without
+from gofer.retrieval.model_worth import worth
 from gofer.retrieval.predictor import PROTEINS, SYNTHETIC, Predicted, Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import IMPOSSIBLE, IMPOSSIBLE_IN_TAXON, NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
@@ -67,6 +68,12 @@ class PredictionRun:
         """A warning for users of these predictions, or ""."""
         model = self.predictor.model
         return f"the model {model.name} was {SYNTHETIC}" if model.card["synthetic"] else ""
+
+    @property
+    def about(self) -> list[str]:
+        """What a shipped model is and what it is worth, in lines for users; none of another model."""
+        model = self.predictor.model
+        return worth(model.card, model.release, model.is_alone)
 
     def refuse_other_results(self) -> None:
         """Refuse a folder that holds the results of another query.
@@ -133,6 +140,7 @@ class PredictionRun:
             percent=percent,
             cutoffs={aspect: by_percent.get(str(percent)) for aspect, by_percent in model.cutoffs.items()},
             relations=model.settings["relations"],
+            about=self.about,
         )
         self._refuse_missing()
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
@@ -217,4 +225,5 @@ class PredictionRun:
             **self._removed(),
             "files": [FORMS[form].name for form in forms],
             "warning": self.warning,
+            **({"about": self.about} if self.about else {}),
         }

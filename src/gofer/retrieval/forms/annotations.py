@@ -32,6 +32,7 @@ def write_gpad(path: Path, chunks: Chunks, context: Context) -> None:
 
 def _write(path: Path, first: list[str], lines: Iterator[str], context: Context) -> None:
     header = [*first, "!generated-by: gofer", f"!go-version: {context.go_release}", f"!model: {context.model}"]
+    header += [f"!about: {line}" for line in context.about]
     header += [f"!warning: {context.warning}"] if context.warning else []
     with atomic(path) as part, part.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in header)

@@ -38,6 +38,7 @@ class Context:
         percent: How often recommended terms were right on validation proteins, at least.
         cutoffs: The score from which a term is recommended, by aspect; None where none is.
         relations: Along which scores follow from each other.
+        about: Lines about the model and what it is worth.
     """
 
     terms: pd.DataFrame
@@ -49,6 +50,7 @@ class Context:
     percent: int = RECOMMENDED
     cutoffs: Mapping[str, float | None] = field(default_factory=dict)
     relations: Sequence[str] = TRUE_PATH
+    about: Sequence[str] = ()
 
     @property
     def manifest(self) -> Manifest:
