@@ -6,7 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gofer.artefacts import agreed_files, read_manifest, read_table
+import pandas as pd
+
+from gofer.artefacts import Manifest, agreed_files, read_manifest, read_table
 from gofer.embeddings.residues.residue_form import FLOAT16, INT8
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
@@ -97,37 +99,78 @@ def pack_run(
     Raises:
         ArtefactError: The files are of different releases, or one of them is missing or damaged.
     """
-    manifest = agreed_files(*files.values())
-    rules = read_manifest(files["annotations"]).made_by["settings"]
-    relations = tuple(rules["relations"])
-    scorer = Scorer.read(files, relations, expected=manifest)
-    judging_labels, sequence_of = LabelModel.read(files["judging_labels"]), read_sequences(files["proteins"])
-    if "known_hits" in files:
-        judging_labels = judging_labels.with_hits(read_hits(files["known_hits"]), sequence_of)
-    judging = replace(scorer, label_model=judging_labels)
-    scorer = _with_relatives(scorer, judging)
-    bank, term_sets = Bank.read(files, settings.known, scorer.space.terms), read_table(files["term_sets"])
-    proteins = ValidationProteins.read(files, sequence_of, scorer.space.go_ids)
-    expected = judging.label_model.predict(proteins.described)
-    recipe = Recipe(
-        name=name,
-        synthetic=settings.synthetic,
-        relations=relations,
-        reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
-        encoder=settings.encoder or _encoder(files["residues"]),
-        taxa=_taxa(files.get("taxon_constraints")),
-    )
+    run = FinishedRun.read(files, name, settings)
     if small:
-        with TemporaryDirectory() as folder:
-            judging_path = Path(folder) / "judging.gofer"
-            pack_model(judging_path, judging, bank, term_sets, recipe, manifest, small=True)
-            recipe = _measured_small(TrainedModel(judging_path).scorer, proteins, expected, recipe)
+        recipe = _measured_small(run.small_judging(), run)
     else:
-        quality = measured(judging, proteins, expected)
-        recipe = replace(recipe, cutoffs=quality.cutoffs, facts={"validation": quality.figures})
+        quality = measured(run.judging, run.proteins, run.expected)
+        recipe = replace(run.recipe, cutoffs=quality.cutoffs, facts={"validation": quality.figures})
     if settings.trained_on:
         recipe = replace(recipe, facts={**recipe.facts, "trained_on": settings.trained_on})
-    pack_model(path, scorer, bank, term_sets, recipe, manifest, small=small)
+    pack_model(path, run.scorer, run.bank, run.term_sets, recipe, run.manifest, small=small)
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedRun:
+    """What a finished run has made, opened.
+
+    Attributes:
+        scorer: Scores a query.
+        judging: The same with the label model that has not seen the labels of the validation proteins.
+        bank: The known proteins.
+        term_sets: Columns go_id, term_set.
+        proteins: The validation proteins.
+        expected: What the judging label model predicts for them.
+        recipe: Facts and settings of the model file, without cutoffs and figures.
+        manifest: Releases.
+    """
+
+    scorer: Scorer
+    judging: Scorer
+    bank: Bank
+    term_sets: pd.DataFrame
+    proteins: ValidationProteins
+    expected: Expected
+    recipe: Recipe
+    manifest: Manifest
+
+    @classmethod
+    def read(cls, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> "FinishedRun":
+        """Open the files of `files_of`; arguments as of `pack_run`."""
+        manifest = agreed_files(*files.values())
+        rules = read_manifest(files["annotations"]).made_by["settings"]
+        relations = tuple(rules["relations"])
+        scorer = Scorer.read(files, relations, expected=manifest)
+        judging_labels, sequence_of = LabelModel.read(files["judging_labels"]), read_sequences(files["proteins"])
+        if "known_hits" in files:
+            judging_labels = judging_labels.with_hits(read_hits(files["known_hits"]), sequence_of)
+        judging = replace(scorer, label_model=judging_labels)
+        proteins = ValidationProteins.read(files, sequence_of, scorer.space.go_ids)
+        recipe = Recipe(
+            name=name,
+            synthetic=settings.synthetic,
+            relations=relations,
+            reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
+            encoder=settings.encoder or _encoder(files["residues"]),
+            taxa=_taxa(files.get("taxon_constraints")),
+        )
+        return cls(
+            scorer=_with_relatives(scorer, judging),
+            judging=judging,
+            bank=Bank.read(files, settings.known, scorer.space.terms),
+            term_sets=read_table(files["term_sets"]),
+            proteins=proteins,
+            expected=judging_labels.predict(proteins.described),
+            recipe=recipe,
+            manifest=manifest,
+        )
+
+    def small_judging(self) -> Scorer:
+        """The judging scorer as it comes back from a small file."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "judging.gofer"
+            pack_model(path, self.judging, self.bank, self.term_sets, self.recipe, self.manifest, small=True)
+            return TrainedModel(path).scorer
 
 
 def _with_relatives(scorer: Scorer, judging: Scorer) -> Scorer:
@@ -138,14 +181,15 @@ def _with_relatives(scorer: Scorer, judging: Scorer) -> Scorer:
     return replace(scorer, known_relatives=related)
 
 
-def _measured_small(small: Scorer, proteins: ValidationProteins, expected: Expected, recipe: Recipe) -> Recipe:
+def _measured_small(small: Scorer, run: FinishedRun) -> Recipe:
     # As a small model predicts, with a bank of known proteins and without one, which is calibrated separately.
+    proteins, recipe = run.proteins, run.recipe
     regressed_BT = small.label_model.regressed(proteins.described)
-    with_bank = measured(small, proteins, replace(expected, regressed_BT=regressed_BT))
+    with_bank = measured(small, proteins, replace(run.expected, regressed_BT=regressed_BT))
     alone = Scorer.fit(
         small.space, small.label_model, proteins.described, proteins.truth_BT, recipe.relations, small.related
     )
-    without = measured(alone, proteins, without_transfer(expected, regressed_BT))
+    without = measured(alone, proteins, without_transfer(run.expected, regressed_BT))
     fitted = {"ensemble": alone.ensemble.to_json(), "cutoffs": without.cutoffs}
     facts = {"validation": with_bank.figures, "validation_alone": without.figures}
     return replace(recipe, cutoffs=with_bank.cutoffs, facts=facts, alone=fitted)
