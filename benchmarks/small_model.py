@@ -2,8 +2,9 @@
 
     python benchmarks/small_model.py results/my [my.gofer]
 
-Both are judged by the label model that has not seen the labels of these proteins, with the known proteins of the run and
-without them. Prints Fmax by aspect, and how far the scores of seen terms differ; of a model file also the size of each part.
+Both are judged by the label model that has not seen the labels of these proteins, with the known proteins of the run
+and without them. Prints Fmax by aspect, and how far the scores of seen terms differ; of a model file the size of each
+part too.
 """
 
 import sys
