@@ -116,8 +116,8 @@ def judged(options: argparse.Namespace) -> None:
     text = "\n".join(
         [
             f"{len(ids):,} human proteins, {int(truth_BT[:, added].sum()):,} pairs of a protein and a new term. "
-            f"The model knows {len(old.own_bank):,} proteins; it was trained with GO {old.release['go_release']} and updated to "
-            f"{new.release['go_release']}.",
+            f"The model knows {len(old.own_bank):,} proteins; it was trained with GO {old.release['go_release']} and "
+            f"updated to {new.release['go_release']}.",
             "",
             *ranking_table(new, added, truth_BT, rankings),
             "",

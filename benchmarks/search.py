@@ -5,8 +5,9 @@
 Of some terms one synonym is taken out of the text, and in a second round the definition; each is then a query. Half the
 terms choose the search that `gofer search` uses, the other half are reported. Compared are the text encoder as it came
 (cosine of the texts), the trained term tower above it, BM25 over the terms' texts and over their names, the cosine of
-groups of 3 to 5 letters of the names (tf-idf), and sums of reciprocal ranks (Cormack et al. 2009).
-The run needs inputs/terms.parquet, embeddings/go/phase-D.parquet and the checkpoint of a stage. Shapes: Q queries, T terms, G text width.
+groups of 3 to 5 letters of the names (tf-idf), and sums of reciprocal ranks (Cormack et al. 2009, as `gofer search`
+adds them). The run needs inputs/terms.parquet, embeddings/go/phase-D.parquet and the checkpoint of a stage.
+Shapes: Q queries, T terms, G text width.
 """
 
 import argparse
