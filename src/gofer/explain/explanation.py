@@ -170,11 +170,13 @@ class _Explaining:
         columns = [int(column) for column in np.argsort(-aligned_P, kind="stable") if aligned_P[column] > 0]
         columns = columns[:MOST_RELATIVES]
         without_RK, rows = self.variants.without_relatives(columns, self.terms_K), []
+        starts, proteins = bank.labels_NT.indptr, bank.labels_NT.indices
+        having = [proteins[starts[term] : starts[term + 1]] for term in self.terms_K]
         for number, column in enumerate(columns):
             same = np.flatnonzero(bank.target_N == column)
             found, first = overlap(sequence, bank.targets[column]), int(same[0])
-            for place, term in enumerate(self.terms_K):
-                has = bool(bank.labels_NT[same][:, [term]].sum() > 0)
+            for place in range(len(self.terms_K)):
+                has = np.isin(same, having[place]).any()
                 facts = (self.ids[place], bank.protein_ids[first], bank.names[first], len(same), aligned_P[column])
                 has_term = "yes" if has else "no"
                 rows.append((*facts, found.identity, found.covered, has_term, without_RK[number, place]))
