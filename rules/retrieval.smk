@@ -130,7 +130,7 @@ if config["model"] is None:
             known=KNOWN,
             synthetic="demo" in config,
             reported={key: config["retrieval"][key] for key in ("min_score", "max_terms", "evidence_windows")},
-            encoder={key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap", "offline")},
+            encoder={**RESIDUE_VECTORS, "offline": RESIDUE_SETTINGS["offline"]},
             code=code("gofer.retrieval.pack_run"),
         log:
             results("logs/pack_model.log"),

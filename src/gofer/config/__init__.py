@@ -22,6 +22,7 @@ from gofer.config.files import (
     query_name,
     query_parts,
     query_path,
+    residue_shards,
     split_lists,
     taxon_settings,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "query_parts",
     "query_path",
     "read_config",
+    "residue_shards",
     "split_lists",
     "taxon_settings",
 ]

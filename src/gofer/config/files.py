@@ -18,6 +18,8 @@ FASTA_ENDINGS = re.compile(r"\.(fasta|fa|faa|fas)?(\.(gz|bz2))?$")
 PART_BYTES = 2_000_000  # of FASTA: some 4,000 proteins, minutes of work on two cores
 FOLDED = 2  # protein sequences halve under gzip
 MOST_PARTS = 200
+SHARD_BYTES = 10_000_000  # of FASTA, about as many residues: half an hour with mini on a core, 25 GB with ESM-2 650M
+FEWEST_SHARDS, MOST_SHARDS = 4, 99_999
 
 
 def input_path(config: Mapping[str, Any], name: str) -> str:
@@ -63,8 +65,21 @@ def query_parts(path: Path | str) -> int:
     path = Path(path)
     if not path.is_file():
         return 1
-    size = path.stat().st_size * (FOLDED if path.suffix in (".gz", ".bz2") else 1)
-    return min(MOST_PARTS, 1 + size // PART_BYTES)
+    return min(MOST_PARTS, 1 + _fasta_bytes(path) // PART_BYTES)
+
+
+def residue_shards(config: Mapping[str, Any]) -> int:
+    """Into how many files the residue embeddings are divided: embeddings.residues.shards, or by the proteins' size."""
+    shards = config["embeddings"]["residues"]["shards"]
+    if shards != "auto":
+        return shards
+    paths = [Path(path) for path in protein_files(config)]
+    size = sum(_fasta_bytes(path) for path in paths if path.is_file())
+    return min(MOST_SHARDS, max(FEWEST_SHARDS, -(-size // SHARD_BYTES)))
+
+
+def _fasta_bytes(path: Path) -> int:
+    return path.stat().st_size * (FOLDED if path.suffix in (".gz", ".bz2") else 1)
 
 
 def check_query(query: str | None, model: str, folder: str, *, wanted: bool) -> None:

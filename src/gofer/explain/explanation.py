@@ -16,9 +16,7 @@ from gofer.errors import GoferError
 from gofer.evaluation.faithfulness import DELETION, IMPACT, blocks_elsewhere, curves_of_protein, taken_first
 from gofer.explain.score_parts import KINDS, Variants
 from gofer.inputs.proteins.local_alignment import overlap
-from gofer.retrieval.features.residue_summary import summary
-from gofer.retrieval.predictor import Predictor
-from gofer.retrieval.protein_vectors import Described
+from gofer.retrieval.predictor import Predictor, described_as
 from gofer.retrieval.query_file import QueryFile, QueryProtein
 from gofer.retrieval.residue_evidence import ProteinEvidence, explain_packed
 
@@ -122,7 +120,7 @@ def explain(predictor: Predictor, protein: QueryProtein, go_ids: Sequence[str]) 
         raise GoferError(f"{root} is a root of GO: it is true of every protein", help="explain a term below it")
     [residues_LE] = predictor.residues([protein])
     z_1D, [evidence] = explain_packed(scorer.space.model, [residues_LE])
-    described = Described(z_1D, summary(residues_LE)[None], [protein.sequence])
+    described = described_as(z_1D, [residues_LE], [protein])
     expected = scorer.label_model.predict(described)
     variants = Variants(scorer, described, expected, bank.vectors_VD.mean(axis=0))
     scores_T = scorer.scores(described, expected)[0]
