@@ -64,6 +64,7 @@ class Explanation:
 
     Attributes:
         protein: The protein.
+        known_proteins: Number of proteins that the model and its banks know.
         known: Whether it is one of the model's known proteins: then its own labels are among the relatives'.
         aligned: Number of known sequences that it aligns with; the table holds the most similar of them.
         notes: Of each term.
@@ -74,6 +75,7 @@ class Explanation:
     """
 
     protein: QueryProtein
+    known_proteins: int
     known: bool
     aligned: int
     notes: list[TermNotes]
@@ -122,7 +124,7 @@ def explain(predictor: Predictor, protein: QueryProtein, go_ids: Sequence[str]) 
     z_1D, [evidence] = explain_packed(scorer.space.model, [residues_LE])
     described = described_as(z_1D, [residues_LE], [protein])
     expected = scorer.label_model.predict(described)
-    variants = Variants(scorer, described, expected, bank.vectors_VD.mean(axis=0))
+    variants = Variants(scorer, described, expected, model.average_vector)
     scores_T = scorer.scores(described, expected)[0]
     drop_WK = evidence.drops(scorer.space.z_TD[terms_K])
     without_WK = variants.without_windows(evidence.moved_WD, terms_K)
@@ -130,6 +132,7 @@ def explain(predictor: Predictor, protein: QueryProtein, go_ids: Sequence[str]) 
     explaining = _Explaining(predictor, variants, evidence, residues_LE, scores_T, terms_K)
     return Explanation(
         protein,
+        len(bank),
         protein.sequence in bank.targets,
         int((aligned_P > 0).sum()),
         [explaining.notes(place, drop_WK[:, place]) for place in range(len(terms_K))],
