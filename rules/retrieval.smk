@@ -107,6 +107,8 @@ if config["model"] is None:
         input:
             proteins=results("inputs/proteins.parquet"),
             splits=results("inputs/splits.parquet"),
+            ontology=results("inputs/ontology.parquet"),
+            obsolete=results("inputs/obsolete.parquet"),
             terms=results("inputs/terms.parquet"),
             term_sets=results("inputs/term_sets.parquet"),
             annotations=results("inputs/annotations.parquet"),

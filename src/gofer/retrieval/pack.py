@@ -5,7 +5,7 @@ Left out are definitions, the training inputs, and everything that only evaluati
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Recipe:
         encoder: The config section embeddings.residues.
         cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
         facts: Further facts of the card.
+        former_ids: Where ids lead that older releases have: by "alternative" the main id of each alternative one, by
+            "obsolete" the replacement of each obsolete term, or None.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Recipe:
     encoder: Mapping[str, Any]
     cutoffs: Mapping[str, Mapping[str, float | None]]
     facts: Mapping[str, Any]
+    former_ids: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
 
 def pack_model(
@@ -83,6 +86,7 @@ def pack_model(
     documents = {
         "card.json": _card(scorer, bank, recipe, encoder),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
+        "former_ids.json": recipe.former_ids,
         "settings.json": {"relations": list(recipe.relations), **recipe.reported},
         "encoder.json": encoder,
         "towers.json": asdict(scorer.space.model.sizes),

@@ -9,6 +9,7 @@ import numpy as np
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.errors import ArtefactError
+from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import fmax
 from gofer.retrieval.bank import Bank
@@ -22,6 +23,8 @@ from gofer.training.dataset import truth_matrix
 FILES = {
     "proteins": "inputs/proteins.parquet",
     "splits": "inputs/splits.parquet",
+    "ontology": "inputs/ontology.parquet",
+    "obsolete": "inputs/obsolete.parquet",
     "terms": "inputs/terms.parquet",
     "term_sets": "inputs/term_sets.parquet",
     "annotations": "inputs/annotations.parquet",
@@ -102,8 +105,15 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
         encoder=settings.encoder or _encoder(files["residues"]),
         cutoffs=cutoffs,
         facts={"validation": validation},
+        former_ids=_former_ids(files),
     )
     pack_model(path, scorer, bank, read_table(files["term_sets"]), recipe, manifest)
+
+
+def _former_ids(files: Mapping[str, Path | str]) -> dict[str, dict[str, str | None]]:
+    ontology = read_table(files["ontology"], ["go_id", "alt_ids"])
+    ids = TermIds.of_tables(ontology, read_table(files["obsolete"], ["go_id", "replaced_by"]))
+    return {"alternative": {**ids.main}, "obsolete": ids.replacement}
 
 
 def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, dict[str, dict[str, float | int]]]:
