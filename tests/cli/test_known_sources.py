@@ -40,9 +40,12 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setenv("GOFER_SOURCES", str(tmp_path / "sources.yaml"))
     address = f"http://127.0.0.1:{serving.server_port}"
     proteins = {"BPO": [("Q1MM74", "MKVLA")], "CCO": [("P12345", SEQUENCE)], "MFO": [("P12345", SEQUENCE)]}
+    old_and_new = ("GO:0009998", "GO:0009997", "GO:0009996", "GO:0008152", "GO:0009987", "GO:0009999")
     stated = {
-        "BPO": "Q1MM74\tGO:0009998\tGO:0009997\tGO:0009996\tGO:0008152\tGO:0009987\tGO:0009999\n", "CCO": "P12345\tGO:0000502\n", "MFO": "P12345\tGO:0016787\n",
-    }  # fmt: skip
+        "BPO": "\t".join(["Q1MM74", *old_and_new]) + "\n",
+        "CCO": "P12345\tGO:0000502\n",
+        "MFO": "P12345\tGO:0016787\n",
+    }
     (folder / DEB).write_bytes(package(proteins, stated))
     digest = hashlib.sha256((folder / DEB).read_bytes()).hexdigest()
     (folder / "uniprot_sprot.fasta.gz").write_bytes(
