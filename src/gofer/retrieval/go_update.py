@@ -59,6 +59,7 @@ class UpdatedModel:
         embedded: Number of texts that were embedded.
         with_labels: Number of new terms that known proteins have.
         former_ids: Where ids of older releases lead, as of `Recipe`.
+        taxa: Taxon constraints of the new release; those of the older model where its file holds none.
     """
 
     older: TrainedModel
@@ -70,6 +71,7 @@ class UpdatedModel:
     embedded: int
     with_labels: int
     former_ids: dict[str, dict[str, str | None]]
+    taxa: pd.DataFrame
 
     def write(self, path: Path | str) -> None:
         """Write it as a model file."""
@@ -86,6 +88,7 @@ class UpdatedModel:
             cutoffs=older.cutoffs,
             facts={**facts, "updated_from": origin},
             former_ids=self.former_ids,
+            taxa=self.taxa.values.tolist(),
         )
         made_by = older.file.document("manifest.json")["made_by"]
         manifest = Manifest({**older.release, "go_release": self.release}, made_by)
@@ -173,6 +176,7 @@ def updated(model: TrainedModel, ontology: Ontology, text_encoder: str | None = 
         embedded=int((~unchanged_T).sum()),
         with_labels=int((added & (count_T > 0)).sum()),
         former_ids=TermIds.of_tables(ontology.terms, ontology.obsolete).former,
+        taxa=model.taxon_constraints if ontology.taxa.empty else ontology.taxa,
     )
 
 
