@@ -7,9 +7,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 STAMP := $(VENV)/installed
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+VENDOR := src/gofer/retrieval/forms/page/vendor
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: help demo quick test test-modules test-workflow test-slurm test-conda lint types docs envs env clean distclean
+.PHONY: help demo quick test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env clean distclean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -55,6 +56,15 @@ docs: $(STAMP)  ## write config/README.md from the schema
 envs: $(STAMP)  ## write envs/*.yaml with the versions of pyproject.toml
 	$(VENV)/bin/python envs/write.py envs
 
+# npm checks each package against the digest in package-lock.json.
+vendor:  ## copy the JavaScript that the page of a query is built on, from npm, into the package
+	npm ci --ignore-scripts --no-audit --no-fund --prefix $(VENDOR)
+	cp $(VENDOR)/node_modules/tabulator-tables/dist/js/tabulator.min.js $(VENDOR)/node_modules/tabulator-tables/dist/css/tabulator_simple.min.css \
+	  $(VENDOR)/node_modules/@dagrejs/dagre/dist/dagre.min.js $(VENDOR)
+	cp $(VENDOR)/node_modules/tabulator-tables/LICENSE $(VENDOR)/LICENSE.tabulator
+	cp $(VENDOR)/node_modules/@dagrejs/dagre/LICENSE $(VENDOR)/LICENSE.dagre
+	rm -r $(VENDOR)/node_modules
+
 env: $(STAMP)  ## make the environment and nothing else
 
 # torch first and alone: another package's open range must not choose it.
@@ -62,7 +72,7 @@ $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade "pip>=25.1"
 	$(RUN) pip install --quiet $(TORCH)
-	$(RUN) pip install --quiet --group dev --editable ".[slurm]"
+	$(RUN) pip install --quiet --group dev --editable ".[serve,slurm]"
 	@touch $@
 
 clean:  ## delete the demo's results and the caches of the tools; the environment stays

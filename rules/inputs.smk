@@ -97,6 +97,7 @@ rule read_ontology:
     output:
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),
+        taxon_constraints=results("inputs/taxon_constraints.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
         settings={key: config["inputs"][key] for key in ("relations", "across_aspects")},

@@ -32,10 +32,13 @@ PREDICTION_FILES = {
     "gene2term": "gene2term.tsv",
     "jsonl": "predictions.jsonl",
     "parquet": "predictions.parquet",
+    "page": "index.html",
 }
 PREDICTION_SUMMARY = "summary.json"
 WITHOUT_PREDICTION = "not_predicted.tsv"
 NOT_PREDICTED = ["protein_id", "length", "reason"]
+IMPOSSIBLE_IN_TAXON = "impossible_in_taxon.tsv"
+IMPOSSIBLE = ["protein_id", "go_id", "name", "score", "why"]
 METRIC_KEYS = ["split", "aspect", "term_set", "metric"]
 INTERVAL = ["value", "low", "high", "n"]
 METRICS = ["method", *METRIC_KEYS, *INTERVAL]

@@ -46,7 +46,7 @@ def test_predict_writes_every_form_and_ends_with_one_sentence(tiny, fasta, tmp_p
     assert code == 0
     assert {path.name for path in (tmp_path / "my-predictions").iterdir()} == {*FILES, "predictions.cafa.tsv.json"}
     assert output.count("\n") == 1
-    assert "24 of 24 proteins, by the model tiny: my-predictions/predictions.tsv and 7 other forms" in output
+    assert "24 of 24 proteins, by the model tiny: my-predictions/predictions.tsv and 8 other forms" in output
 
 
 def test_python_gives_the_same_table_as_the_command(tiny, fasta, tmp_path):
@@ -203,13 +203,13 @@ def test_info_loads_neither_torch_nor_pandas(tiny):
 
 def test_the_version_is_that_of_the_package_and_names_the_model_format(root):
     version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
-    assert run("--version") == (0, f"gofer {version}, reads and writes model format 1\n")
+    assert run("--version") == (0, f"gofer {version}, reads and writes model format 2\n")
 
 
 def test_selftest_ends_well_with_a_whole_model_and_badly_with_a_damaged_one(tiny, tmp_path):
     code, output = run("selftest", "-m", tiny.path)
     assert code == 0
-    assert output.count("ok  ") == 4
+    assert output.count("ok  ") == 5
     content = bytearray(tiny.path.read_bytes())
     content[-5] ^= 1
     (tmp_path / "bad.gofer").write_bytes(content)

@@ -63,11 +63,29 @@ def predict(
     ] = 50,
     forms: Annotated[
         str,
-        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl and parquet, with commas."),
+        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl, parquet and page, with commas."),
     ] = "all",
     slim: Annotated[
         Path | None,
         typer.Option(help="A GO slim (OBO, or one id per line): also count proteins by its terms.", show_default=False),
+    ] = None,
+    taxon: Annotated[
+        str | None,
+        typer.Option(
+            help="NCBI id of the proteins' taxon, with --lineage, or all ids of its lineage: terms that GO's taxon "
+            "constraints rule out are removed.",
+            show_default=False,
+        ),
+    ] = None,
+    lineage: Annotated[
+        Path | None, typer.Option(help="NCBI's nodes.dmp, or a TSV of taxon and parent.", show_default=False)
+    ] = None,
+    constraints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="OBO with taxon constraints, if the model has none; and one that defines unions of taxa.",
+            show_default=False,
+        ),
     ] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
@@ -75,12 +93,15 @@ def predict(
 ) -> None:
     """Predict terms for the proteins of a FASTA file.
 
-    Writes tables, forms for other tools, and not_predicted.tsv with the proteins that got no recommended term, and why.
+    Writes tables, forms for other tools, index.html to look at, and not_predicted.tsv with the proteins that got no
+    recommended term, and why.
     The same command resumes after a stop. No training, and no training data, is needed.
     """
     from gofer.cli.predict_command import predict_file
 
-    predict_file(fasta, model, output, precision, forms, slim, device, threads, force)
+    predict_file(
+        fasta, model, output, precision, forms, slim, (taxon, lineage, constraints or []), device, threads, force
+    )
 
 
 @app.command(
@@ -151,6 +172,28 @@ def explain(
         explain_terms(protein, terms, chosen_model(model), output, structure, chain, device, threads)
 
 
+@app.command(epilog="Example:  gofer serve -m my.gofer   then open http://127.0.0.1:8765/ in a browser")
+def serve(
+    model: ModelOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; any other than loopback lets others in.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which browsers may call this computer.", show_default=False),
+    ] = None,
+    proteins: Annotated[int, typer.Option(min=1, help="Most proteins of a query.")] = 200,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Serve a web page on this computer: paste sequences or a description, and look at what was found."""
+    from gofer.cli.serve_command import serve_model
+
+    with reported():
+        serve_model(chosen_model(model), host, port, name or [], proteins, device, threads)
+
+
 @app.command(epilog="Example:  gofer info results/my/model/my.gofer")
 def info(
     model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,
@@ -183,12 +226,15 @@ def pack(
     known: Annotated[str, typer.Option(help="Whose labels predictions use: all annotated proteins, or train.")] = "all",
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Lower scores are left out.")] = 0.01,
     max_terms: Annotated[int, typer.Option(min=1, help="Most terms per protein.")] = 500,
+    small: Annotated[
+        bool, typer.Option("--small", help="Without known proteins, a tenth of the size: to ship with gofer.")
+    ] = False,
 ) -> None:
     """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
     from gofer.cli.pack_command import pack_folder
 
     with reported():
-        typer.echo(pack_folder(run, output, known, min_score, max_terms))
+        typer.echo(pack_folder(run, output, known, min_score, max_terms, small))
 
 
 @app.command(

@@ -18,14 +18,15 @@ import pandas as pd
 
 import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
+from gofer.config.files import query_name
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.form import recommended
-from gofer.retrieval.forms.prediction_tables import write_without
-from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
+from gofer.retrieval.forms.prediction_tables import write_impossible, write_without
+from gofer.retrieval.predictor import PROTEINS, SYNTHETIC, Predicted, Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
-from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
+from gofer.tables import IMPOSSIBLE, IMPOSSIBLE_IN_TAXON, NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
 
@@ -50,11 +51,15 @@ class PredictionRun:
         model = self.predictor.model
         parts = [
             gofer.__version__,
+            PROTEINS,
+            [FORMS[name].name for name in sorted(FORMS)],
             model.file.digest,
             model.user_banks.digests,
             self.query.digest,
             self.predictor.percent,
         ]
+        if (impossible := self.predictor.impossible) is not None:
+            parts.append(impossible.digest)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
@@ -117,11 +122,24 @@ class PredictionRun:
             ArtefactError: A chunk is missing or damaged.
         """
         model = self.predictor.model
-        context = Context(model.terms, model.name, model.release, self.warning, slim)
+        percent = self.predictor.percent
+        context = Context(
+            terms=model.terms,
+            model=model.name,
+            release=model.release,
+            warning=self.warning,
+            slim=slim,
+            query=query_name(self.query.path),
+            percent=percent,
+            cutoffs={aspect: by_percent.get(str(percent)) for aspect, by_percent in model.cutoffs.items()},
+            relations=model.settings["relations"],
+        )
         self._refuse_missing()
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
             form.write(self.folder / form.name, self._chunks, context)
         write_without(self.folder / WITHOUT_PREDICTION, self._chunks)
+        if self.predictor.impossible is not None:
+            write_impossible(self.folder / IMPOSSIBLE_IN_TAXON, self._chunks)
         summary = self._summary(forms)
         write_json(self.folder / PREDICTION_SUMMARY, summary, Manifest(model.release))
         shutil.rmtree(self.folder / PARTIAL)
@@ -141,6 +159,7 @@ class PredictionRun:
             "key": self.key,
             "proteins": predicted.proteins.values.tolist(),
             "not_predicted": predicted.not_predicted.values.tolist(),
+            "impossible": predicted.impossible.values.tolist(),
         }
         write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, facts))
 
@@ -150,9 +169,10 @@ class PredictionRun:
             if not path.exists():
                 return
             facts = read_manifest(path).made_by
-            proteins = pd.DataFrame(facts["proteins"], columns=["protein_id", "description"])
+            proteins = pd.DataFrame(facts["proteins"], columns=PROTEINS)
             without = pd.DataFrame(facts["not_predicted"], columns=NOT_PREDICTED)
-            yield Predicted(read_table(path), without, proteins)
+            impossible = pd.DataFrame(facts.get("impossible", []), columns=IMPOSSIBLE)
+            yield Predicted(read_table(path), without, proteins, impossible)
 
     def _refuse_missing(self) -> None:
         lacking = [number for number, _ in enumerate(chunks(self.query)) if not self._is_there(number)]
@@ -161,6 +181,19 @@ class PredictionRun:
                 f"{self._path(lacking[0])} is missing or is of another run",
                 help="run the same command again: it makes what is missing",
             )
+
+    def _removed(self) -> dict[str, Any]:
+        # Only where a taxon was named: else the summary is that of a query without one.
+        if (impossible := self.predictor.impossible) is None:
+            return {}
+        rows = [predicted.impossible["go_id"] for predicted in self._chunks()]
+        return {
+            "taxon": impossible.taxon,
+            "removed_predictions": sum(map(len, rows)),
+            "removed_terms": len(set().union(*rows)),
+            "impossible_terms": int(impossible.is_impossible_T.sum()),
+            "undefined_unions": list(impossible.undefined),
+        }
 
     def _summary(self, forms: tuple[str, ...]) -> dict[str, Any]:
         model, counts = self.predictor.model, {"predictions": 0, "recommended": 0, "proteins_recommended": 0}
@@ -181,6 +214,7 @@ class PredictionRun:
             "user_banks": [file.path.stem for file in model.user_banks.files],
             "percent": self.predictor.percent,
             **counts,
+            **self._removed(),
             "files": [FORMS[form].name for form in forms],
             "warning": self.warning,
         }
