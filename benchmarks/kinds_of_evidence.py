@@ -50,12 +50,12 @@ class Run:
     truth_BS: NDArray[np.bool_]
 
     @classmethod
-    def read(cls, folder: Path, split: str) -> "Run":
+    def read(cls, folder: Path, split: str, every: int) -> "Run":
         """From the tables of inputs."""
         splits = read_table(folder / "inputs/splits.parquet", ["protein_id", "split", "nearest_identity"])
         table = read_table(folder / "inputs/terms.parquet")
         terms = table[seen_in_training(table)].reset_index(drop=True)
-        ids = sorted(splits.loc[splits["split"] == split, "protein_id"])
+        ids = sorted(splits.loc[splits["split"] == split, "protein_id"])[::every]
         labels = read_annotations_of(folder / "inputs/annotations.parquet", splits, split)
         truth_BS = label_matrix(labels, ids, terms["go_id"]).toarray()
         return cls(folder, splits, read_sequences(folder / "inputs/proteins.parquet"), ids, terms, truth_BS)
@@ -72,10 +72,11 @@ def main() -> None:
     parser.add_argument("--split", choices=["val", "test"], default="val")
     parser.add_argument("--hits", type=Path, help="instead of inputs/known_hits.parquet of the run")
     parser.add_argument("--hits-only", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th protein")
     parser.add_argument("--refit", action="store_true")
     options = parser.parse_args()
     run, hits = (
-        Run.read(options.run, options.split),
+        Run.read(options.run, options.split, options.every),
         read_hits(options.hits or options.run / "inputs/known_hits.parquet"),
     )
     print(f"{options.split}: {len(run.ids)} proteins, {len(run.terms)} terms; Fmax / weighted Fmax / Smin")
