@@ -6,8 +6,8 @@ Some validation proteins without a training protein of 50 % identity are aligned
 (Smith-Waterman). Relatives are those whose score chance gives at most 1e-3 times in a search of the whole set, the
 score of the reversed training protein taken off (`retrieval.alignment_similarity`), at most `--k` of each. Recall is
 the share of a protein's relatives among the `--k` that a way finds: cosine of mean residue vectors less their mean,
-shared k-mers, DIAMOND --very-sensitive (to an e-value of 10), DIAMOND's hits filled up to `--k` by another way, and both
-with half of the places. "Labels" is the mean Jaccard index of propagated terms: how much of its function a protein
+shared k-mers, DIAMOND --very-sensitive (to an e-value of 10), DIAMOND's hits filled up to `--k` by another way, and
+both with half of the places. "Labels" is the mean Jaccard index of propagated terms: how much of its function a protein
 shares with what only one way finds. Then indexes of FAISS and forms of the vectors against the exact search. Test
 proteins are not touched.
 """
