@@ -12,6 +12,7 @@ from gofer.artefacts import Manifest, agreed_files, read_manifest, read_table
 from gofer.embeddings.residues.residue_form import FLOAT16, INT8
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
+from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.proteins.known_hits import read_hits
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.bank import Bank
@@ -25,6 +26,8 @@ from gofer.retrieval.trained_model import TrainedModel
 FILES = {
     "proteins": "inputs/proteins.parquet",
     "splits": "inputs/splits.parquet",
+    "ontology": "inputs/ontology.parquet",
+    "obsolete": "inputs/obsolete.parquet",
     "terms": "inputs/terms.parquet",
     "term_sets": "inputs/term_sets.parquet",
     "annotations": "inputs/annotations.parquet",
@@ -153,6 +156,7 @@ class FinishedRun:
             reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
             encoder=settings.encoder or _encoder(files["residues"]),
             taxa=_taxa(files.get("taxon_constraints")),
+            former_ids=_former_ids(files),
         )
         return cls(
             scorer=_with_relatives(scorer, judging),
@@ -193,6 +197,11 @@ def _measured_small(small: Scorer, run: FinishedRun) -> Recipe:
     fitted = {"ensemble": alone.ensemble.to_json(), "cutoffs": without.cutoffs}
     facts = {"validation": with_bank.figures, "validation_alone": without.figures}
     return replace(recipe, cutoffs=with_bank.cutoffs, facts=facts, alone=fitted)
+
+
+def _former_ids(files: Mapping[str, Path | str]) -> dict[str, dict[str, str | None]]:
+    ontology = read_table(files["ontology"], ["go_id", "alt_ids"])
+    return TermIds.of_tables(ontology, read_table(files["obsolete"], ["go_id", "replaced_by"])).former
 
 
 def _taxa(path: Path | str | None) -> list[list[str]]:
