@@ -15,7 +15,7 @@ from gofer.retrieval.query_file import QueryFile
 from gofer.retrieval.selftest import checks
 from gofer.retrieval.sparse_parts import joined_shares, shares_of
 from gofer.retrieval.trained_model import TrainedModel
-from gofer.retrieval.user_bank import add_bank
+from gofer.retrieval.user_bank import BankSettings, add_bank
 
 ALONE = {"ensemble": {}, "cutoffs": {aspect: {"50": 0.3, "70": None, "90": None} for aspect in CUTOFFS}}
 
@@ -74,7 +74,7 @@ def test_it_has_its_own_calibration_until_the_user_adds_known_proteins(small, tm
     assert alone.model.cutoffs == ALONE["cutoffs"]
     assert set(alone.of_chunk(proteins).table["nearest_protein"]) == {""}
     (tmp_path / "terms.tsv").write_text("protein\taspect\tgo_id\nQ000\tMFO\tGO:0016787\n")
-    add_bank(alone, tmp_path / "q.fasta", [tmp_path / "terms.tsv"], "mine", ["IDA"])
+    add_bank(alone, tmp_path / "q.fasta", [tmp_path / "terms.tsv"], BankSettings("mine"))
     with_bank = Predictor(TrainedModel(small.path))
     assert with_bank.model.cutoffs == CUTOFFS
     table = with_bank.of_chunk(proteins).table
