@@ -12,6 +12,7 @@
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
 LABEL_SETTINGS = config["inputs"]["labels"]
+ZERO_LIST = listed(TERM_SET_SETTINGS["zero_list"], when=TERM_SET_SETTINGS["zero_method"] == "list")
 JUDGED_ANNOTATIONS = results("inputs/judged_annotations.parquet") if config["judged_annotations"] else []
 OWN_ANNOTATIONS = {"own_annotations": results("inputs/own_annotations.parquet")} if config["judged_annotations"] else {}
 
@@ -76,6 +77,7 @@ rule read_proteins:
         proteins=results("inputs/proteins.parquet"),
         accounting=results("inputs/accounting-proteins.parquet"),
     params:
+        read=read(*protein_files(config), listed(config["inputs"]["keep_ids"]), listed(config["inputs"]["leave_out_ids"])),
         code=code("gofer.inputs.proteins.protein_table", "gofer.inputs.schemas"),
     log:
         results("logs/read_proteins.log"),
@@ -98,6 +100,7 @@ rule read_ontology:
         obsolete=results("inputs/obsolete.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
+        read=read(data_file(config["ontology"])),
         settings={key: config["inputs"][key] for key in ("relations", "across_aspects")},
         code=code("gofer.inputs.ontology.term_table", "gofer.inputs.schemas"),
     log:
@@ -128,6 +131,7 @@ if config["previous_ontology"]:
             previous_terms=results("inputs/previous_terms.parquet"),
             accounting=results("inputs/accounting-release.parquet"),
         params:
+            read=read(data_file(config["previous_ontology"])),
             code=code("gofer.inputs.ontology.releases", "gofer.inputs.schemas"),
         log:
             results("logs/compare_releases.log"),
@@ -154,6 +158,7 @@ if config["judged_annotations"]:
             annotations=results("inputs/judged_annotations.parquet"),
             accounting=results("inputs/accounting-judged.parquet"),
         params:
+            read=read(*judged_annotation_files(config)),
             settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
             code=code("gofer.inputs.annotations.annotation_tables", "gofer.inputs.schemas"),
         log:
@@ -181,6 +186,7 @@ rule read_annotations:
         annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
+        read=read(*annotation_files(config)),
         settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
         days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from", "later") if SPLIT_SETTINGS["method"] == "date"},
         code=code(
@@ -214,6 +220,7 @@ rule make_splits:
         splits=results("inputs/splits.parquet"),
         accounting=results("inputs/accounting-splits.parquet"),
     params:
+        read=read(*(path for paths in split_lists(config).values() for path in paths)),
         settings=SPLIT_SETTINGS,
         lists=split_lists(config),
         seed=config["seed"],
@@ -238,7 +245,7 @@ rule label_terms:
         ontology=results("inputs/ontology.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
-        zero_list=listed(TERM_SET_SETTINGS["zero_list"], when=TERM_SET_SETTINGS["zero_method"] == "list"),
+        zero_list=ZERO_LIST,
         few_list=listed(TERM_SET_SETTINGS["few_list"]),
         stoplist=listed(LABEL_SETTINGS["stoplist"]),
         previous_terms=results("inputs/previous_terms.parquet") if TERM_SET_SETTINGS["zero_method"] == "release" else [],
@@ -248,6 +255,7 @@ rule label_terms:
         pid2pos=results("inputs/pid2pos.parquet"),
         accounting=results("inputs/accounting-labels.parquet"),
     params:
+        read=read(ZERO_LIST, listed(TERM_SET_SETTINGS["few_list"]), listed(LABEL_SETTINGS["stoplist"])),
         settings={"term_sets": TERM_SET_SETTINGS, "labels": LABEL_SETTINGS},
         relations=config["inputs"]["relations"],
         seed=config["seed"],
@@ -290,6 +298,7 @@ rule make_ground_truth:
         truth_labels=results("inputs/truth_labels.parquet"),
         truth_terms=results("inputs/truth_terms.parquet"),
     params:
+        read=read(listed(config["evaluation"]["terms"]), *(source["path"] for source in protein_sets(config))),
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,

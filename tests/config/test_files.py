@@ -20,6 +20,7 @@ def test_a_query_is_called_as_its_file_without_endings(path, name):
     assert query_name(path) == name
 
 
+@pytest.mark.fault(76)
 def test_names_that_become_the_same_plain_characters_stay_different():
     names = {query_name(path) for path in ("東京.fasta", "大阪.fasta", "__.fasta", "set{2}.fasta", "set 2.fasta")}
     assert len(names) == 5
@@ -35,6 +36,7 @@ def test_a_large_query_is_divided_by_the_size_of_its_file(tmp_path):
     assert query_parts(tmp_path / "later.fasta") == 1
 
 
+@pytest.mark.fault(76)
 def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
     one, other, copy = tmp_path / "a/q.fasta", tmp_path / "b/q.fasta", tmp_path / "c/q.fasta"
     for path, text in ((one, ">a\nMK\n"), (other, ">b\nMV\n"), (copy, ">a\nMK\n")):
@@ -52,6 +54,7 @@ def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
     refuse_other_query(folder, one)  # the file itself may change
 
 
+@pytest.mark.fault(88, 89)
 @pytest.mark.parametrize(
     ("query", "model", "what"),
     [

@@ -45,9 +45,9 @@ def predict_file(
         if run.is_finished() and not force and slim is None:
             typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
             return
-        with _bar(run.query.proteins) as done:
+        with run.alone(), _bar(run.query.proteins) as done:
             run.predict(done, threads=number)
-        summary = run.finish(chosen, slim=slim)
+            summary = run.finish(chosen, slim=slim)
         typer.echo(_sentence(summary, run.folder))
 
 

@@ -10,11 +10,13 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
@@ -28,6 +30,7 @@ from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,27 @@ class PredictionRun:
                 f"{self.query.path}",
                 help="give another folder with -o, or remove that one",
             )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other commands out of the folder; a killed process leaves it free.
+
+        Raises:
+            GoferError: Another one is at work there.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise GoferError(
+                f"another gofer predict is writing to {self.folder}", help="wait for it, or give another folder with -o"
+            ) from error
+        try:
+            yield
+        finally:
+            (self.folder / LOCK).unlink(missing_ok=True)
+            lock.release()
 
     def is_finished(self) -> bool:
         """Whether the folder holds all forms of the predictions of this query by this model."""
