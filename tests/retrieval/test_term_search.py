@@ -51,7 +51,7 @@ def test_a_known_protein_finds_itself_first(in_words, search):
 def test_a_fasta_file_of_one_protein_finds_the_same_protein(in_words, search, tmp_path):
     found = search.closest(str(in_words.fasta(tmp_path / "one.fasta", slice(12, 13))), 1)
     assert (found.query, found.proteins["id"][0]) == ("Q000", in_words.proteins["protein_id"][12])
-    with pytest.raises(GoferError, match="holds 2 proteins, and a query is one"):
+    with pytest.raises(GoferError, match="holds 2 proteins, and one is wanted"):
         search.closest(str(in_words.fasta(tmp_path / "two.fasta", slice(2))), 1)
 
 

@@ -116,6 +116,41 @@ def search(
         print_closest(query, chosen_model(model), proteins, number, as_json, output, text_encoder, device, threads)
 
 
+@app.command(
+    epilog="Examples:  gofer explain my.fasta GO:0004540 -m my.gofer  ·  "
+    "gofer explain P12345 GO:0004540 GO:0003723 -m my.gofer --structure AF-P12345.cif"
+)
+def explain(
+    protein: Annotated[
+        str, typer.Argument(help="A FASTA file of one protein, or the id of a known protein.", show_default=False)
+    ],
+    terms: Annotated[list[str], typer.Argument(help="One or several GO ids.", show_default=False)],
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder; without it <protein>-explained.", show_default=False),
+    ] = None,
+    structure: Annotated[
+        Path | None,
+        typer.Option(help="PDB or mmCIF: copies get the values as B-factors.", show_default=False),
+    ] = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(help="Of the structure; without it all chains that are the protein.", show_default=False),
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Explain a protein's scores: which part comes from relatives, which from its residues, and from which.
+
+    Writes tables, a picture of the sequence for each term and, with a structure, scripts for PyMOL and ChimeraX.
+    """
+    from gofer.cli.explain_command import explain_terms
+
+    with reported():
+        explain_terms(protein, terms, chosen_model(model), output, structure, chain, device, threads)
+
+
 @app.command(epilog="Example:  gofer info results/my/model/my.gofer")
 def info(
     model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,

@@ -91,6 +91,15 @@ def as_png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
+def as_file(figure: Figure) -> str:
+    """The picture as an SVG file that needs no page: light colours, white background."""
+    text = io.StringIO()
+    nothing = dict.fromkeys(["Date", "Creator", "Format", "Type"])
+    figure.savefig(text, format="svg", facecolor="white", metadata=nothing)
+    in_pixels = re.sub(r'( (?:width|height)="[\d.]+)pt"', r'\g<1>px"', text.getvalue(), count=2)
+    return in_pixels.replace("font-family: 'DejaVu Sans'", "font-family: 'DejaVu Sans', sans-serif")
+
+
 def as_svg(figure: Figure, name: str, description: str) -> Markup:
     """The picture as an inline `<svg>`.
 

@@ -158,15 +158,15 @@ class Predictor:
         Raises:
             GoferError: There is no memory for one of them.
         """
-        return self._scorer.predict(proteins, self._residues(proteins))
+        return self._scorer.predict(proteins, self.residues(proteins))
 
     def vectors(self, proteins: Iterable[QueryProtein]) -> NDArray[np.float32]:
         """Vectors in the shared space, (N, D)."""
-        parts = [self._scorer.explained(self._residues(chunk))[0] for chunk in chunks(proteins)]
+        parts = [self._scorer.explained(self.residues(chunk))[0] for chunk in chunks(proteins)]
         return np.concatenate(parts) if parts else np.zeros((0, self.model.bank.vectors_VD.shape[1]), np.float32)
 
-    def _residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
-        # As a store of residue embeddings would give them, each distinct sequence once.
+    def residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
+        """Residue embeddings (L, E) of each, as a store would give them; each distinct sequence is embedded once."""
         name_of = {protein.sequence: protein.protein_id for protein in reversed(proteins)}
         different = sorted(name_of)
         found = self.encoder.embed(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_table import ProteinReader
 
@@ -53,6 +54,23 @@ class QueryFile:
             number, residues = number + 1, residues + len(protein.sequence)
             digest.update(f"{protein.protein_id}\t{protein.description}\t{protein.sequence}\n".encode())
         return cls(Path(path), number, residues, digest.hexdigest(), reader.accounting)
+
+    @classmethod
+    def of_one(cls, path: Path | str, *, help: str) -> QueryProtein:
+        """The only protein of a file.
+
+        Args:
+            path: The file.
+            help: What to do where it holds several.
+
+        Raises:
+            GoferError: It holds several.
+            InputError: As of `read`.
+        """
+        read = cls.read(path)
+        if read.proteins != 1:
+            raise GoferError(f"{path} holds {read.proteins:,} proteins, and one is wanted", help=help)
+        return next(iter(read))
 
     def __iter__(self) -> Iterator[QueryProtein]:
         return _proteins(ProteinReader([self.path]))

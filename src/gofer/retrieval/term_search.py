@@ -170,19 +170,12 @@ class TermSearch:
         return Place(query, TEXT, self._embedded(query))
 
     def _term(self, go_id: str) -> Place:
-        rows = np.flatnonzero(self.model.terms["go_id"] == go_id)
-        if not len(rows):
-            release = self.model.release.get("go_release", "of an unknown release")
-            what = f"{go_id} is not a term of the model {self.model.name} (GO {release})"
-            raise GoferError(what, help="search for its name or definition as a text")
-        return Place(go_id, TERM, self.model.space.z_TD[rows[0]])
+        row = self.model.row_of(go_id, help="search for its name or definition as a text")
+        return Place(go_id, TERM, self.model.space.z_TD[row])
 
     def _of_file(self, path: Path) -> Place:
-        read = QueryFile.read(path)
-        if read.proteins != 1:
-            help = "give a file with one protein; --proteins names a file to search"
-            raise GoferError(f"{path} holds {read.proteins:,} proteins, and a query is one", help=help)
-        return self._embedded_protein(next(iter(read)))
+        help = "give a file with one protein; --proteins names a file to search"
+        return self._embedded_protein(QueryFile.of_one(path, help=help))
 
     def _known_protein(self, protein_id: str) -> Place | None:
         if protein_id in self.searched.protein_ids:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gofer.embeddings.compute import Compute
 from gofer.embeddings.residues.esm import esm2_of
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
-from gofer.errors import ArtefactError
+from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
@@ -70,6 +70,22 @@ class TrainedModel:
             if f"terms/{relation}" in self.file:
                 table[relation] = self._parents(self.file.array(f"terms/{relation}"), texts["go_id"])
         return table
+
+    def row_of(self, go_id: str, *, help: str) -> int:
+        """Row of a term in the terms table.
+
+        Args:
+            go_id: Its id.
+            help: What to do where there is none.
+
+        Raises:
+            GoferError: The model does not have it.
+        """
+        rows = np.flatnonzero(self.terms["go_id"] == go_id)
+        if not len(rows):
+            release = self.release.get("go_release", "of an unknown release")
+            raise GoferError(f"{go_id} is not a term of the model {self.name} (GO {release})", help=help)
+        return int(rows[0])
 
     def _parents(self, edges_E2: NDArray[np.int32], go_ids: list[str]) -> list[list[str]]:
         parents: list[list[str]] = [[] for _ in go_ids]
