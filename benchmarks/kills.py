@@ -3,9 +3,11 @@
     python benchmarks/kills.py predict --fault kill --times 30      gofer predict of 2,000 proteins, by a tiny model
     python benchmarks/kills.py predict --fault term|disk|two --times 10
     python benchmarks/kills.py demo --fault kill --times 30         the demo's workflow at the size of the tests
+    python benchmarks/kills.py demo --fault elsewhere --times 1     nothing breaks; one core, another locale and zone
 
 `kill` and `term` go to the process group; `disk` limits the size of a file to a random part of the largest result;
-`two` starts the command twice at once. Prints and appends a row to benchmarks/kills.tsv. It must break nothing: a
+`two` starts the command twice at once; `elsewhere` runs it once on one core, with another locale, time zone and hash
+seed, and without caches. Prints and appends a row to benchmarks/kills.tsv. It must break nothing: a
 difference, a traceback or a failed resume is an error. Runs of `demo` are broken again and again on their way to the
 end; each of `predict` is broken once in a fresh folder.
 """
@@ -33,7 +35,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 TABLE = Path(__file__).with_name("kills.tsv")
 NOT_COMPARED = ("benchmarks", "logs", ".snakemake", "wandb")  # hold times
-FAULTS = ("kill", "term", "disk", "two")
+FAULTS = ("kill", "term", "disk", "two", "elsewhere")
+ELSEWHERE = {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "7"}
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,16 @@ class Command:
     unlock: Callable[[Path], list[str] | None]
     results: Callable[[Path], Path]
 
-    def start(self, folder: Path, *, most_bytes: int | None = None) -> subprocess.Popen:
+    def start(self, folder: Path, *, most_bytes: int | None = None, elsewhere: bool = False) -> subprocess.Popen:
         """Start it in a process group of its own."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HOME": str(folder / "home")}
+        environment |= ELSEWHERE if elsewhere else {}
+        words = ["1" if elsewhere and word == "2" else word for word in self.words(folder)]
         (folder / "home").mkdir(parents=True, exist_ok=True)
         limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most_bytes, most_bytes)) if most_bytes else None
         log = (folder / "output.txt").open("ab")
         options = {"cwd": folder, "env": environment, "stdout": log, "stderr": log, "start_new_session": True}
-        return subprocess.Popen(self.words(folder), preexec_fn=limit, **options)
+        return subprocess.Popen(words, preexec_fn=limit, **options)
 
     def finish(self, folder: Path) -> None:
         """Run it to its end, after unlocking where that is needed."""
@@ -113,6 +118,8 @@ def broken_once(
         case "disk":
             return command.start(folder, most_bytes=rng.randrange(1, largest)).wait() != 0
         case _:
+            if fault == "elsewhere":
+                return command.start(folder, elsewhere=True).wait() == 0
             both = [command.start(folder), command.start(folder)]
             return max(process.wait() for process in both) > 0
 

@@ -218,7 +218,7 @@ def test_a_text_encoder_that_is_not_there_is_found_before_any_job(config, tmp_pa
 def test_proteins_that_cannot_be_divided_are_reported(config, monkeypatch):
     monkeypatch.setattr("gofer.check.FEW_PROTEINS", 100)
     (problem,) = problems_of(config)
-    assert "no protein" in problem or "nothing" in problem
+    assert "the val split has no annotated protein" in problem
 
 
 @pytest.mark.fault(91)

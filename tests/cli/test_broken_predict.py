@@ -83,6 +83,12 @@ def test_a_second_command_into_the_same_folder_is_refused(tiny, whole, tmp_path)
     assert contents(tmp_path / "out") == whole
 
 
+@pytest.mark.fault(30)
+def test_a_folder_that_cannot_be_made_is_named(tiny, whole):
+    code, output = run("predict", "my.fasta", "-m", tiny.path, "-o", "my.fasta/out")
+    assert (code, "my.fasta/out cannot be written to" in output) == (3, True)
+
+
 @pytest.mark.fault(30, 50, 95)
 def test_another_folder_locale_time_zone_hash_seed_and_home_change_no_byte(tiny, whole, tmp_path):
     other = tmp_path / "an other" / "ü"

@@ -19,4 +19,4 @@ def test_the_page_is_of_todays_tests_and_holds_no_failure(root):
     written = (root / "docs/reliability.md").read_text(encoding="utf-8")
     result = re.compile(r"\| (passed|skipped|not run|failed) \|$", re.M)
     assert result.sub("|", written) == result.sub("|", page()), "run make reliability"
-    assert set(result.findall(written)) <= {"passed", "skipped"}
+    assert "failed" not in result.findall(written)

@@ -64,7 +64,7 @@ TEXTS = {
     "interproscan": (scan_line("P1", "GO:0000003(InterPro)|GO:0000002(X)"), read_annotation_file),
     "nrpdb": (NRPDB, read_annotation_file),
     "ids": ("# list\na\nb  # c\n", read_ids),
-    "marked": ("protein\tx\na\t1\nb\t0\n", partial(read_marked, column="x")),
+    "marked": ("protein,x\na,1\nb,0\n", partial(read_marked, column="x")),
     "config": ("run: a\nseed: 1\ntraining: {epochs: [1, 2], lr: 1e-4}\n", lambda path: Places.read([path], {})),
     "json config": ('{"run": "a",\n\t"training": {"lr": 0.1}}', lambda path: Places.read([path], {})),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from running import FAKE_KEY, planned
+from running import FAKE_KEY, FAKE_TOKEN, planned
 
 from gofer.artefacts import read_table
 from gofer.inputs.ontology.go_graph import GoGraph
@@ -132,10 +132,9 @@ def test_no_sequence_is_in_two_splits(workspace):
 
 
 @pytest.mark.fault(70)
-def test_the_wandb_key_is_in_no_file_that_a_run_leaves(workspace):
-    holding = [
-        path for path in workspace.folder.rglob("*") if path.is_file() and FAKE_KEY.encode() in path.read_bytes()
-    ]
+@pytest.mark.parametrize("secret", [FAKE_KEY, FAKE_TOKEN], ids=["WANDB_API_KEY", "HF_TOKEN"])
+def test_a_secret_of_the_environment_is_in_no_file_that_a_run_leaves(workspace, secret):
+    holding = [path for path in workspace.folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert holding == []
 
 

@@ -85,15 +85,22 @@ class PredictionRun:
         """Keep other commands out of the folder; a killed process leaves it free.
 
         Raises:
-            GoferError: Another one is at work there.
+            GoferError: Another one is at work there, or the folder cannot be written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / LOCK)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout as error:
             raise GoferError(
                 f"another gofer predict is writing to {self.folder}", help="wait for it, or give another folder with -o"
+            ) from error
+        except NotImplementedError:  # a file system without locks
+            yield
+            return
+        except OSError as error:
+            raise GoferError(
+                f"{self.folder} cannot be written to ({error})", help="give another one with -o"
             ) from error
         try:
             yield

@@ -9,7 +9,7 @@ read, since the ontology has it. A column of scores is refused: predictions are 
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from gofer import names
 from gofer.errors import GoferError
@@ -63,6 +63,16 @@ class Columns:
     guessed: tuple[int, ...] = ()
     unread: tuple[str, ...] = ()
 
+    @cached_property
+    def width(self) -> int:
+        """How many columns a row must have."""
+        return max(2, self.protein + 1, *(() if self.may_lack_terms else (place + 1 for place in self.terms)))
+
+    @cached_property
+    def are_usual(self) -> bool:
+        """Whether there is nothing but a protein, a GO id and cells that speak for themselves: millions of rows do."""
+        return len(self.terms) == 1 and not self.may_lack_terms and set(self.described) == {None}
+
 
 def header_columns(fields: list[str]) -> Columns | None:
     """The columns where the line is a known header, else None.
@@ -104,8 +114,8 @@ def columns_without_header(fields: list[str]) -> Columns | None:
     return Columns(0, (terms[-1],), guessed=guessed)
 
 
-def table_lines(fields: list[str], columns: Columns) -> list[Line]:
-    """The annotations of a row: one per GO id.
+def table_lines(fields: list[str], columns: Columns) -> Line | list[Line]:
+    """The annotation of a row, or those of a row of several GO ids.
 
     Args:
         fields: The row's columns.
@@ -114,9 +124,12 @@ def table_lines(fields: list[str], columns: Columns) -> list[Line]:
     Raises:
         GoferError: Too few columns, no protein, no GO id, or a cell of unknown meaning.
     """
-    if len(fields) < 2 or (not columns.may_lack_terms and len(fields) <= max(columns.terms)):
+    if len(fields) < columns.width:
         raise GoferError(f"{len(fields)} tab-separated column(s)", help="give protein, aspect, go_id")
-    protein = _cell(fields, columns.protein) or ""
+    protein = fields[columns.protein].strip()
+    if columns.are_usual and protein and GO_ID.fullmatch(go_id := fields[columns.terms[0]].strip()):
+        if not columns.guessed or not any(_meaning(fields[at].strip()) for at in columns.guessed if at < len(fields)):
+            return Line(protein, go_id)
     qualifiers, evidence, date = (_cell(fields, place) for place in columns.described)
     for place in columns.guessed:
         if (cell := _cell(fields, place)) and (kind := _meaning(cell)):
