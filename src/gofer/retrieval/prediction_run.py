@@ -150,6 +150,8 @@ class PredictionRun:
         model = self.predictor.model
         context = Context(model.terms, model.name, model.release, self.warning, slim)
         self._refuse_missing()
+        for left in self.folder.glob(".*.part"):  # of a process that was killed
+            left.unlink()
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
             form.write(self.folder / form.name, self._chunks, context)
         write_without(self.folder / WITHOUT_PREDICTION, self._chunks)
