@@ -156,6 +156,9 @@ def main() -> None:
             command.finish(place)
             same = command.digests(place) == whole
             other += not same
+            if not same:
+                found = command.digests(place)
+                print("other:", sorted(name for name in {*found, *whole} if found.get(name) != whole.get(name)))
             traces = b"Traceback" in (place / "output.txt").read_bytes()
             print(
                 f"trial {trial}: {broken} so far, {'same' if same else 'OTHER'} results{', a traceback' * traces}",

@@ -42,11 +42,13 @@ def predict_file(
             run.refuse_other_results()
         if run.warning:
             typer.echo(f"warning: {run.warning}", err=True)
-        if run.is_finished() and not force and slim is None:
-            typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
-            return
-        with run.alone(), _bar(run.query.proteins) as done:
-            run.predict(done, threads=number)
+        with run.alone():
+            if run.is_finished() and not force and slim is None:
+                run.clear()
+                typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
+                return
+            with _bar(run.query.proteins) as done:
+                run.predict(done, threads=number)
             summary = run.finish(chosen, slim=slim)
         typer.echo(_sentence(summary, run.folder))
 

@@ -150,15 +150,19 @@ class PredictionRun:
         model = self.predictor.model
         context = Context(model.terms, model.name, model.release, self.warning, slim)
         self._refuse_missing()
-        for left in self.folder.glob(".*.part"):  # of a process that was killed
-            left.unlink()
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
             form.write(self.folder / form.name, self._chunks, context)
         write_without(self.folder / WITHOUT_PREDICTION, self._chunks)
         summary = self._summary(forms)
         write_json(self.folder / PREDICTION_SUMMARY, summary, Manifest(model.release))
-        shutil.rmtree(self.folder / PARTIAL)
+        self.clear()
         return summary
+
+    def clear(self) -> None:
+        """Remove the chunks, and what a killed process left: the results are whole."""
+        shutil.rmtree(self.folder / PARTIAL, ignore_errors=True)
+        for left in self.folder.glob(".*.part"):
+            left.unlink(missing_ok=True)
 
     def _path(self, number: int) -> Path:
         return self.folder / PARTIAL / f"chunk-{number:06d}.parquet"
