@@ -7,9 +7,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 STAMP := $(VENV)/installed
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+VENDOR := src/gofer/retrieval/forms/page/vendor
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: help demo quick test test-modules test-workflow test-slurm test-conda lint types docs envs env reliability fuzz \
+.PHONY: help demo quick test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env reliability fuzz \
 	audit licences sbom clean distclean
 
 help:  ## list these targets
@@ -80,6 +81,15 @@ sbom: $(STAMP) .venv-supply/installed  ## a list of all parts, in CycloneDX's fo
 	.venv-supply/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	.venv-supply/bin/python -m pip install --quiet --group supply
 	@touch $@
+
+# npm checks each package against the digest in package-lock.json.
+vendor:  ## copy the JavaScript that the page of a query is built on, from npm, into the package
+	npm ci --ignore-scripts --no-audit --no-fund --prefix $(VENDOR)
+	cp $(VENDOR)/node_modules/tabulator-tables/dist/js/tabulator.min.js $(VENDOR)/node_modules/tabulator-tables/dist/css/tabulator_simple.min.css \
+	  $(VENDOR)/node_modules/@dagrejs/dagre/dist/dagre.min.js $(VENDOR)
+	cp $(VENDOR)/node_modules/tabulator-tables/LICENSE $(VENDOR)/LICENSE.tabulator
+	cp $(VENDOR)/node_modules/@dagrejs/dagre/LICENSE $(VENDOR)/LICENSE.dagre
+	rm -r $(VENDOR)/node_modules
 
 env: $(STAMP)  ## make the environment and nothing else
 

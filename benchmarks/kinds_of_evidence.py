@@ -1,77 +1,171 @@
-"""Fmax and weighted Fmax of a finished run by texts, by labels of similar and of aligned proteins, and by all of them.
+"""Figures of a finished run by texts, by labels of similar and of aligned proteins, and by all of them.
 
     python benchmarks/kinds_of_evidence.py results/swissprot --split val
 
-Terms seen in training, roots left out. On the validation proteins shares and curves were fitted; `--split test` has the
-proteins that nothing was fitted on.
+Fmax, weighted Fmax and Smin over the terms seen in training, roots left out, of all proteins and of those below 50 and
+30 % identity to training. On the validation proteins shares, factors and curves were fitted (`--refit` fits them on one
+half for the other, on top of what the run's files hold); `--split test` has the proteins that nothing was fitted on.
+Without a trained model (`--hits-only`), only what DIAMOND's hits say.
 """
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from gofer.artefacts import read_table
-from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.ontology.go_graph import TRUE_PATH, hierarchy_consistent
+from gofer.artefacts import read_batches, read_table
+from gofer.inputs.held_out import read_annotations_of
+from gofer.inputs.label_matrix import label_matrices, label_matrix
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consistent
 from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.inputs.proteins.known_hits import distinct, hits_of_all, read_hits
+from gofer.inputs.proteins.local_alignment import own_bits
 from gofer.inputs.proteins.protein_table import read_sequences
-from gofer.metrics.fmax import count_arrays, fmax_of
-from gofer.names import ASPECTS
-from gofer.retrieval.ensemble import Ensemble
-from gofer.retrieval.protein_vectors import ProteinVectors
+from gofer.metrics.fmax import count_arrays, fmax_of, smin_of
+from gofer.names import ASPECTS, LABELLED
+from gofer.retrieval.annotation_transfer import transferred
+from gofer.retrieval.protein_vectors import Described, ProteinVectors
 from gofer.retrieval.scorer import Scorer
-from gofer.retrieval.term_space import TermSpace
+
+POWERS = (1, 2, 3, 4, 6, 8, 12)
+BELOW = (1.01, 0.5, 0.3)  # identity to the nearest training protein
+
+Way = tuple[str, NDArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What the ways of scoring share: the proteins of a split, B, and the terms seen in training, S."""
+
+    folder: Path
+    splits: pd.DataFrame
+    sequence_of: dict[str, str]
+    ids: list[str]
+    terms: pd.DataFrame
+    truth_BS: NDArray[np.bool_]
+
+    @classmethod
+    def read(cls, folder: Path, split: str) -> "Run":
+        """From the tables of inputs."""
+        splits = read_table(folder / "inputs/splits.parquet", ["protein_id", "split", "nearest_identity"])
+        table = read_table(folder / "inputs/terms.parquet")
+        terms = table[seen_in_training(table)].reset_index(drop=True)
+        ids = sorted(splits.loc[splits["split"] == split, "protein_id"])
+        labels = read_annotations_of(folder / "inputs/annotations.parquet", splits, split)
+        truth_BS = label_matrix(labels, ids, terms["go_id"]).toarray()
+        return cls(folder, splits, read_sequences(folder / "inputs/proteins.parquet"), ids, terms, truth_BS)
+
+    @property
+    def identity_B(self) -> NDArray[np.float64]:
+        """To the nearest training protein, 0 if none is similar."""
+        return self.splits.set_index("protein_id")["nearest_identity"].reindex(self.ids).fillna(0).to_numpy()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="results/<run> of a finished run")
     parser.add_argument("--split", choices=["val", "test"], default="val")
+    parser.add_argument("--hits", type=Path, help="instead of inputs/known_hits.parquet of the run")
+    parser.add_argument("--hits-only", action="store_true")
+    parser.add_argument("--refit", action="store_true")
     options = parser.parse_args()
-    run = options.run
+    run, hits = (
+        Run.read(options.run, options.split),
+        read_hits(options.hits or options.run / "inputs/known_hits.parquet"),
+    )
+    graph = GoGraph.of_terms(run.terms, TRUE_PATH, within_aspect=True)
+    print(f"{options.split}: {len(run.ids)} proteins, {len(run.terms)} terms; Fmax / weighted Fmax / Smin")
+    print(f"{'':32s}{'identity':>9s}" + "".join(f"{aspect:>24s}" for aspect in ASPECTS))
+    for name, scores_BS in ways(run, hits, options):
+        scores_BS = hierarchy_consistent(scores_BS, graph)
+        for below in BELOW:
+            rows = run.identity_B < below
+            texts = [figures(scores_BS[rows], run.truth_BS[rows], run.terms, aspect) for aspect in ASPECTS]
+            shown = "any" if below > 1 else f"< {below:.0%}"
+            print(f"{name:32s}{shown:>9s}" + "".join(f"{text:>24s}" for text in texts), flush=True)
+
+
+def ways(run: Run, hits: pd.DataFrame, options: argparse.Namespace) -> Iterator[Way]:
+    """Each way of scoring, one after the other: their arrays would not fit together."""
+    yield from votes(run, hits)
+    if options.hits_only:
+        return
     files = {
-        "checkpoint": run / "training/stage-D/model.safetensors",
-        "terms": run / "inputs/terms.parquet",
-        "texts": run / "embeddings/go/phase-D.parquet",
-        "label_model": run / "retrieval/label_model-train.safetensors",
-        "calibration": run / "retrieval/calibration.json",
+        "checkpoint": run.folder / "training/stage-D/model.safetensors",
+        "terms": run.folder / "inputs/terms.parquet",
+        "texts": run.folder / "embeddings/go/phase-D.parquet",
+        "label_model": run.folder / "retrieval/label_model-train.safetensors",
+        "calibration": run.folder / "retrieval/calibration.json",
     }
     scorer = Scorer.read(files, TRUE_PATH)
-    space, label_model = scorer.space, scorer.label_model
-    proteins = ProteinVectors.read(run / "retrieval/protein_vectors.parquet").of_splits(options.split)
-    described = proteins.described(read_sequences(run / "inputs/proteins.parquet"))
-    truth_BT = label_matrix(read_table(run / "inputs/annotations.parquet"), proteins.protein_ids, space.go_ids)
-    truth_BT = truth_BT.toarray()
-    text_BT = space.text_scores(proteins.vectors_ND, scorer.calibration)
-    columns, expected = [space.go_ids.index(go_id) for go_id in label_model.go_ids], label_model.predict(described)
-    regressed_BT, transferred_BT = np.zeros_like(text_BT), np.zeros_like(text_BT)
-    regressed_BT[:, columns], transferred_BT[:, columns] = expected.regressed_BT, expected.transferred_BT
-    ways = {
-        "texts alone": hierarchy_consistent(text_BT, space.graph),
-        "labels of similar proteins": hierarchy_consistent(regressed_BT, space.graph),
-        "labels of aligned proteins": hierarchy_consistent(transferred_BT, space.graph),
-        "all, as the run scores": scorer.scores(described),
-    }
-    print(f"{options.split}: {len(described.sequences)} proteins; shares of labels {shares(scorer.ensemble)}")
-    print(f"{'':32s}" + "".join(f"{aspect + ' Fmax / weighted':>22s}" for aspect in ASPECTS))
-    for name, scores_BT in ways.items():
-        print(f"{name:32s}" + "".join(f"{fmax_text(scores_BT, truth_BT, space, aspect):>22s}" for aspect in ASPECTS))
-
-
-def shares(ensemble: Ensemble) -> str:
-    by_aspect = (
-        f"{aspect} {weights.share:g} (trust {weights.trust:g})" for aspect, weights in sorted(ensemble.aspects.items())
+    label_model = scorer.label_model.with_hits(hits, run.sequence_of)
+    vectors = ProteinVectors.read(run.folder / "retrieval/protein_vectors.parquet").of_splits(options.split)
+    order = pd.Index(vectors.protein_ids).get_indexer(run.ids)
+    described = vectors.described(run.sequence_of)
+    described = Described(
+        described.vectors_BD[order], described.summaries_BS[order], [described.sequences[row] for row in order]
     )
-    return ", ".join(by_aspect)
+    place = pd.Index(label_model.go_ids).get_indexer(run.terms["go_id"])
+    yield "texts", scorer.space.text_scores(described.vectors_BD, scorer.calibration)[:, scorer.seen][:, place]
+    yield "labels of similar proteins", label_model.predict(described).regressed_BT[:, place]
+    if not options.refit:
+        return
+    truth_BT = np.zeros((len(run.ids), len(scorer.space.terms)), bool)
+    truth_BT[:, scorer.seen[place]] = run.truth_BS
+    scores_BS = np.zeros(run.truth_BS.shape, np.float32)
+    halves = [np.arange(first, len(run.ids), 2) for first in (0, 1)]
+    for these, others in (halves, halves[::-1]):
+        fitted = Scorer.fit(scorer.space, label_model, some(described, others), truth_BT[others], TRUE_PATH)
+        for aspect, found in sorted(fitted.ensemble.aspects.items()):
+            print(f"  {aspect}: share {found.share:g}, trust {found.trust:g}, {len(found.factors)} factors")
+        for start in range(0, len(these), 256):
+            block = these[start : start + 256]
+            scores_BS[block] = fitted.scores(some(described, block))[:, scorer.seen[place]]
+    yield "all, fitted on the other half", scores_BS
 
 
-def fmax_text(scores_BT: np.ndarray, truth_BT: np.ndarray, space: TermSpace, aspect: str) -> str:
-    own_T = (space.terms["aspect"] == aspect).to_numpy() & seen_in_training(space.terms)
-    accretion_T = space.terms["information_accretion"].to_numpy(float)[own_T]
-    scores, truth = scores_BT[:, own_T].astype(float), truth_BT[:, own_T]
-    plain, weighted = (float(fmax_of(count_arrays(scores, truth, weights))[0]) for weights in (None, accretion_T))
-    return f"{plain:.3f} / {weighted:.3f}"
+def some(proteins: Described, rows: NDArray[np.int64]) -> Described:
+    sequences = [proteins.sequences[row] for row in rows]
+    return Described(proteins.vectors_BD[rows], proteins.summaries_BS[rows], sequences)
+
+
+def votes(run: Run, hits: pd.DataFrame) -> Iterator[Way]:
+    """Labels of DIAMOND's hits, weighted by bit score and by powers of similarity, within each aspect."""
+    splits = run.splits[["protein_id", "split"]].assign(sequence=run.splits["protein_id"].map(run.sequence_of))
+    known = distinct(splits, LABELLED)  # one protein of each sequence
+    queries = pd.DataFrame({"protein_id": run.ids, "sequence": [run.sequence_of[name] for name in run.ids]})
+    found = hits_of_all(hits, queries, known)
+    hit = np.unique(found["target"])
+    pairs = read_batches(run.folder / "inputs/annotations.parquet", ["protein_id", "go_id"])
+    [labels_QS] = label_matrices(pairs, [known["protein_id"].iloc[hit].tolist()], run.terms["go_id"].tolist())
+    row_H, place_H = found["query"].to_numpy(), np.searchsorted(hit, found["target"])
+    own_Q = np.array([own_bits(sequence) for sequence in known["sequence"].iloc[hit]])
+    own_B = np.array([own_bits(sequence) for sequence in queries["sequence"]])
+    bits_H = found["bitscore"].to_numpy()
+    similarity_H = np.minimum(bits_H / np.sqrt(own_B[row_H] * own_Q[place_H]), 1)
+    aspect_S = run.terms["aspect"].to_numpy(str)
+    weights = {"bit scores": bits_H, **{f"similarity^{power}": similarity_H**power for power in POWERS}}
+    for name, weight_H in weights.items():
+        table_BQ = sp.csr_array((weight_H.astype(np.float32), (row_H, place_H)), shape=(len(run.ids), len(hit)))
+        scores_BS = np.zeros(run.truth_BS.shape, np.float32)
+        for aspect in ASPECTS:
+            columns = np.flatnonzero(aspect_S == aspect)
+            scores_BS[:, columns] = transferred(table_BQ, labels_QS[:, columns].astype(np.float32))
+        yield f"aligned, {name}", scores_BS
+
+
+def figures(scores_BS: NDArray, truth_BS: NDArray[np.bool_], terms: pd.DataFrame, aspect: str) -> str:
+    """Fmax, weighted Fmax and Smin of one aspect."""
+    own_S = (terms["aspect"] == aspect).to_numpy()
+    accretion_S = terms["information_accretion"].to_numpy(float)[own_S]
+    scores, truth = scores_BS[:, own_S], truth_BS[:, own_S]
+    plain, weighted = (count_arrays(scores, truth, weights) for weights in (None, accretion_S))
+    return f"{fmax_of(plain)[0]:.3f} / {fmax_of(weighted)[0]:.3f} / {smin_of(weighted)[0]:.2f}"
 
 
 if __name__ == "__main__":

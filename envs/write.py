@@ -16,6 +16,7 @@ NEEDED = {
     "retrieval": (
         "fair-esm",
         "faiss-cpu",
+        "jinja2",
         "parasail",
         "pyyaml",
         "safetensors",

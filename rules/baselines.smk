@@ -72,19 +72,19 @@ rule predict_diamond:
         proteins=results("inputs/proteins.parquet"),
         splits=results("inputs/splits.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
+        known_hits=results("inputs/known_hits.parquet"),
     output:
         predictions=results("baselines/diamond.tsv"),
         status=results("baselines/diamond.tsv.json"),
     params:
         settings=EVALUATION,
-        code=code("gofer.baselines.diamond", "gofer.inputs.held_out", "gofer.inputs.proteins.diamond_search"),
+        code=code("gofer.baselines.diamond", "gofer.inputs.held_out", "gofer.inputs.proteins.known_hits"),
     log:
         results("logs/predict_diamond.log"),
     benchmark:
         results("benchmarks/predict_diamond.tsv")
-    threads: 4
     conda:
-        "../envs/diamond.yaml"
+        "../envs/baselines.yaml"
     script:
         "../workflow/scripts/predict_diamond.py"
 

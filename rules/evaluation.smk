@@ -27,6 +27,7 @@ rule predict_held_out:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
         label_model=results("retrieval/label_model-train.safetensors"),
+        known_hits=results("inputs/known_hits.parquet"),
         calibration=results("retrieval/calibration.json"),
         annotations=results("inputs/annotations.parquet"),
         terms=results("inputs/terms.parquet"),
@@ -40,7 +41,7 @@ rule predict_held_out:
     params:
         settings=EVALUATION,
         relations=config["inputs"]["relations"],
-        code=code("gofer.evaluation.held_out_predictions", "gofer.retrieval.cafa_format"),
+        code=code("gofer.evaluation.held_out_predictions", "gofer.retrieval.cafa_format", "gofer.inputs.proteins.known_hits"),
     log:
         results("logs/predict_held_out.log"),
     benchmark:

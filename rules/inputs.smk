@@ -2,11 +2,12 @@
 #
 # Inputs:   the files that the config names: proteins (FASTA), ontology (OBO), annotations (tables, GAFs, GPADs), lists of ids
 # Outputs:  inputs/{proteins,ontology,obsolete,annotations,splits,term_sets,terms,pid2pos}.parquet
+#           inputs/known_hits.parquet          the known proteins that DIAMOND finds for each val and test protein
 #           inputs/own_annotations.parquet     with judged_annotations: what the annotation files state about the judged proteins
 #           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what was read, kept or dropped, and why
 #           with judged_annotations: inputs/{judged_annotations,accounting-judged}.parquet
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
-# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms;
+# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms, search_known;
 #           read_ontology -> compare_releases (only with previous_ontology)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
@@ -234,6 +235,29 @@ rule make_splits:
         "../envs/inputs.yaml"
     script:
         "../workflow/scripts/make_splits.py"
+
+
+rule search_known:
+    """Search the val and test proteins among those of which labels may be used, once for all that transfer labels; without
+    DIAMOND, a table without rows."""
+    message:
+        "Searching the val and test proteins among those with labels (DIAMOND)"
+    input:
+        proteins=results("inputs/proteins.parquet"),
+        splits=results("inputs/splits.parquet"),
+    output:
+        known_hits=results("inputs/known_hits.parquet"),
+    params:
+        code=code("gofer.inputs.proteins.known_hits", "gofer.inputs.proteins.candidates"),
+    log:
+        results("logs/search_known.log"),
+    benchmark:
+        results("benchmarks/search_known.tsv")
+    threads: 4
+    conda:
+        "../envs/diamond.yaml"
+    script:
+        "../workflow/scripts/search_known.py"
 
 
 rule label_terms:

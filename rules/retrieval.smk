@@ -7,7 +7,7 @@
 #           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           model/<run>.gofer                       all that a prediction needs, in one file
-#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, not_predicted.tsv, summary.json
+#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, index.html, not_predicted.tsv, summary.json
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
 #           predict_part (from a model file only, chunk by chunk) -> gather_predictions
 
@@ -78,6 +78,7 @@ rule calibrate_scores:
         proteins=results("inputs/proteins.parquet"),
         vectors=results("retrieval/protein_vectors.parquet"),
         label_model=results("retrieval/label_model-train.safetensors"),
+        known_hits=results("inputs/known_hits.parquet"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
         texts=ALL_TEXTS,
@@ -86,7 +87,7 @@ rule calibrate_scores:
         calibration=results("retrieval/calibration.json"),
     params:
         relations=config["inputs"]["relations"],
-        code=code("gofer.retrieval.scorer"),
+        code=code("gofer.retrieval.scorer", "gofer.inputs.proteins.known_hits"),
     log:
         results("logs/calibrate_scores.log"),
     benchmark:
@@ -115,6 +116,7 @@ if config["model"] is None:
             residues=RESIDUE_MANIFEST,
             checkpoint=MODEL,
             vectors=results("retrieval/protein_vectors.parquet"),
+            known_hits=results("inputs/known_hits.parquet"),
             judging_labels=results("retrieval/label_model-train.safetensors"),
             label_model=results(f"retrieval/label_model-{KNOWN}.safetensors"),
             calibration=results("retrieval/calibration.json"),

@@ -44,6 +44,9 @@ IDENTITY_BINS = (
     IdentityBin("test_from_95", "95 % or more", 0.95),
 )
 
+# Held-out proteins whose nearest training protein is less identical than this, or that have none.
+BELOW_IDENTITY = {"test_below_30": 0.3, "test_below_50": 0.5}
+
 
 def in_words(aspect: str) -> str:
     """`molecular function` for `MFO`."""

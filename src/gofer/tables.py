@@ -32,6 +32,7 @@ PREDICTION_FILES = {
     "gene2term": "gene2term.tsv",
     "jsonl": "predictions.jsonl",
     "parquet": "predictions.parquet",
+    "page": "index.html",
 }
 PREDICTION_SUMMARY = "summary.json"
 WITHOUT_PREDICTION = "not_predicted.tsv"

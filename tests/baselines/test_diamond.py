@@ -18,11 +18,11 @@ def transfer():
 
 def test_transferred_labels_are_weighed_by_bit_score(transfer):
     hits = pd.DataFrame({"query": [0, 0, 0], "target": [0, 1, 2], "bitscore": [300.0, 100.0, 999.0]})
-    table = transferred_labels(hits, *transfer, min_score=0.01)
+    table = pd.concat(transferred_labels(hits, *transfer, min_score=0.01))
     assert table.values.tolist() == [["Q1", "a", 1.0], ["Q1", "b", 0.75]]  # T3 has no label and counts nowhere
-    assert transferred_labels(hits, *transfer, min_score=0.8)["go_id"].tolist() == ["a"]
+    assert pd.concat(transferred_labels(hits, *transfer, min_score=0.8))["go_id"].tolist() == ["a"]
 
 
 def test_without_a_hit_nothing_is_transferred(transfer):
     hits = pd.DataFrame({"query": [], "target": [], "bitscore": []}).astype({"query": int, "target": int})
-    assert transferred_labels(hits, *transfer, min_score=0.01).empty
+    assert pd.concat(transferred_labels(hits, *transfer, min_score=0.01)).empty

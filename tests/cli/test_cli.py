@@ -46,7 +46,7 @@ def test_predict_writes_every_form_and_ends_with_one_sentence(tiny, fasta, tmp_p
     assert code == 0
     assert {path.name for path in (tmp_path / "my-predictions").iterdir()} == {*FILES, "predictions.cafa.tsv.json"}
     assert output.count("\n") == 1
-    assert "24 of 24 proteins, by the model tiny: my-predictions/predictions.tsv and 7 other forms" in output
+    assert "24 of 24 proteins, by the model tiny: my-predictions/predictions.tsv and 8 other forms" in output
 
 
 def test_python_gives_the_same_table_as_the_command(tiny, fasta, tmp_path):

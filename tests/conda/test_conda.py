@@ -28,4 +28,4 @@ def test_the_log_of_every_rule_names_the_interpreter_of_its_environment(space, r
 
 
 def test_a_rule_finds_what_only_its_environment_has(space):
-    assert "diamond" in space.results("logs/predict_diamond.log").read_text()
+    assert "diamond" in space.results("logs/search_known.log").read_text()

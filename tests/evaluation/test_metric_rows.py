@@ -1,5 +1,7 @@
 """The metrics table: every defined figure, n/a for the others, never a crash."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +72,17 @@ def test_every_figure_is_there_once_and_agrees_with_cafaeval(world):
     known = table.dropna(subset=["value", "low"])
     assert (known["low"] <= known["high"]).all()
     assert known["value"].between(known["low"], known["high"]).mean() > 0.95
+
+
+def test_figures_below_an_identity_count_every_protein_that_has_no_nearer_one_in_training(world):
+    held_out, predictions, folder = world
+    identity = pd.Series([0.29, 0.3, np.nan, 0.5, *[0.9] * 12], index=[f"P{i:02d}" for i in range(8, 24)])
+    figures = figures_of(held_out, predictions, folder)
+    table = measure("mine", Predicted(predictions), replace(held_out, identity=identity), figures, FEW_DRAWS)
+    rows = table[(table["aspect"] == "MFO") & (table["metric"] == "fmax")].set_index("split")
+    labelled = set(held_out.of_split("test").merge(held_out.terms.query("aspect == 'MFO'"))["protein_id"])
+    assert rows.loc["test_below_30", "n"] == len(labelled & {"P08", "P10"})
+    assert rows.loc["test_below_50", "n"] == len(labelled & {"P08", "P09", "P10"})
 
 
 @pytest.mark.fault(40)

@@ -3,11 +3,12 @@
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from inputs.sequences import mutated, random_protein
 
 from gofer.inputs.proteins import candidates
-from gofer.inputs.proteins.local_alignment import scores
+from gofer.inputs.proteins.local_alignment import own_bits, scores
 from gofer.retrieval.alignment_similarity import MAX_EXPECTED, Aligner
 
 
@@ -81,10 +82,22 @@ def test_neither_order_nor_batch_nor_threads_change_a_profile(rng):
 
 
 @pytest.mark.skipif(shutil.which("diamond") is None, reason="DIAMOND is not on the PATH")
-def test_in_large_sets_diamond_chooses_what_is_aligned(rng, monkeypatch):
+def test_in_large_sets_diamond_finds_what_is_similar_and_how_much(rng, monkeypatch):
     protein = random_protein(rng, 200)
     train = [mutated(rng, protein, 0.2), mutated(rng, protein, 0.4), random_protein(rng, 200), random_protein(rng, 300)]
     whole = Aligner.of_training(train, most=100).read([protein, train[3]])
     monkeypatch.setattr(candidates, "MOST_BY_KMERS", 2)
     found = Aligner.of_training(train, most=3).read([protein, train[3]])
-    assert np.array_equal(found.toarray(), whole.toarray())
+    np.testing.assert_allclose(found.toarray(), whole.toarray(), atol=0.03)
+
+
+def test_what_was_searched_before_is_not_searched_again(rng, monkeypatch):
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
+    monkeypatch.setenv("PATH", "")  # no DIAMOND
+    one, other, stranger = (random_protein(rng, 200) for _ in range(3))
+    sequence_of = {"T1": one, "T2": other, "Q1": one, "Q2": stranger}
+    hits = pd.DataFrame({"protein_id": ["Q1", "Q2"], "known_id": ["T1", None], "bitscore": [own_bits(one) / 2, None]})
+    similarity = Aligner.of_training([one, other], most=9).with_hits(hits, sequence_of).read([stranger, one])
+    expected = np.zeros((2, 2))
+    expected[1, sorted([one, other]).index(one)] = 0.5
+    np.testing.assert_allclose(similarity.toarray(), expected)

@@ -1,9 +1,10 @@
 """Labels of aligned proteins are transferred, weighted by similarity, within each aspect."""
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
-from gofer.retrieval.annotation_transfer import TransferredLabels
+from gofer.retrieval.annotation_transfer import POWER, TransferredLabels
 
 ASPECTS = np.array(["MFO", "MFO", "BPO"])
 # Three proteins of two sequences: the first two share theirs. None of the second sequence has a label in BPO.
@@ -24,7 +25,7 @@ def test_proteins_of_one_sequence_have_their_labels_together():
 
 
 def test_the_more_similar_protein_counts_more_and_only_within_aspects_in_which_it_has_a_label():
-    assert transferred(0.75, 0.25) == [1, 0.75, 1]
+    assert transferred(0.75, 0.25) == pytest.approx([1, 3**POWER / (3**POWER + 1), 1])
     assert transferred(0, 0.25) == [1, 0, 0]
 
 

@@ -46,7 +46,7 @@ def fitted(text, regressed, truth, transferred=None, similarity=0.0):
 
 
 def score(ensemble, text, regressed):
-    return ensemble.apply(text, expected(regressed), COUNTS, ASPECTS)
+    return ensemble.apply(text, expected(regressed), TABLE)
 
 
 def test_the_better_kind_of_evidence_gets_the_greater_share():
@@ -124,6 +124,21 @@ def test_the_closer_the_relative_the_more_its_labels_count():
     labels = expected(regressed, transferred, np.array([0.5, 0.1, 0.0]))
     mixed = AspectEnsemble(10.0, 1.0).mixed("MFO", np.zeros((3, 1)), labels, np.array([1e9]))
     np.testing.assert_allclose(mixed, [[0.7], [0.5], [0.2]], rtol=1e-6)
+
+
+def test_terms_that_validation_proteins_have_more_or_less_often_than_expected_get_a_factor():
+    truth, honest, noise = world(400)
+    wrong = honest.copy()
+    wrong[:, ::2] = np.minimum(3 * honest[:, ::2], 1)  # half of the terms are expected three times too often
+    factors = fitted(wrong, wrong, truth).aspects["MFO"].factors
+    assert all(factors[str(column)] < 0.7 < factors[str(column + 1)] for column in range(0, 20, 2))
+
+
+def test_a_factor_multiplies_the_average_of_its_term_up_to_1():
+    aspect = AspectEnsemble(0.0, 0.5, factors={"b": 3.0})
+    np.testing.assert_allclose(
+        aspect.corrected(np.array([[0.25, 0.25], [0.5, 0.5]]), ["a", "b"]), [[0.25, 0.75], [0.5, 1]]
+    )
 
 
 def test_an_aspect_that_was_not_fitted_keeps_what_was_regressed():

@@ -118,6 +118,8 @@ def _terms(annotations):
         {
             "go_id": list(PARENTS),
             "name": [f"name of {go_id}" for go_id in PARENTS],
+            "definition": [f"What {go_id} is." for go_id in PARENTS],
+            "synonyms": [[] for _ in PARENTS],
             "aspect": ASPECT,
             "is_a": list(PARENTS.values()),
             "part_of": [[] for _ in PARENTS],

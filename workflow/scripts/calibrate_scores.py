@@ -1,6 +1,7 @@
 """Rule calibrate_scores: texts and labels of similar proteins to probabilities, fitted on validation proteins."""
 
 from gofer.artefacts import agreed_files, read_table, write_json
+from gofer.inputs.proteins.known_hits import read_hits
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.protein_vectors import ProteinVectors
@@ -16,8 +17,9 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     val = ProteinVectors.read(files.vectors).of_splits("val")
     pid2pos = read_table(files.pid2pos, where={"split": ["val"]})
     truth_BT = truth_matrix(pid2pos, val.protein_ids, space.go_ids).toarray()
-    proteins = val.described(read_sequences(files.proteins))
-    scorer = Scorer.fit(space, LabelModel.read(files.label_model), proteins, truth_BT, relations)
+    sequence_of = read_sequences(files.proteins)
+    label_model = LabelModel.read(files.label_model).with_hits(read_hits(files.known_hits), sequence_of)
+    scorer = Scorer.fit(space, label_model, val.described(sequence_of), truth_BT, relations)
     write_json(snakemake.output.calibration, scorer.fitted(), manifest.with_facts(proteins=len(val.protein_ids)))
     logger.info("calibration of the text: %s", scorer.calibration.weights)
     for aspect, ensemble in scorer.ensemble.aspects.items():

@@ -93,8 +93,9 @@ def neighbour_labels(
     hits = pd.DataFrame({"query": query, "target": target, "bitscore": near["cosine"].to_numpy(float)})
     aspect = labels["go_id"].map(terms.set_index("go_id")["aspect"])
     parts = [
-        transferred_labels(hits, queries, targets, labels[aspect == name], min_score=min_score)
+        table
         for name in sorted(aspect.dropna().unique())
+        for table in transferred_labels(hits, queries, targets, labels[aspect == name], min_score=min_score)
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["protein_id", "go_id", "score"])
 

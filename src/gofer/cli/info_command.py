@@ -28,6 +28,9 @@ def described(path: Path, *, as_json: bool = False) -> str:
     lines = [f"{card['name']}: a gofer model, format {file.version}, {size:,.1f} MB, sha256 {file.digest[:12]}"]
     lines += [SYNTHETIC] if card["synthetic"] else []
     lines += [f"{card['terms']:,} GO terms, {card['bank_proteins']:,} known proteins"]
+    if origin := card.get("updated_from"):
+        older, digest = origin["go_release"], origin["model_sha256"][:12]
+        lines += [f"Trained with GO {older} and updated without training, from the model sha256 {digest}"]
     lines += [f"{RELEASES.get(name, name)}: {value}" for name, value in release.items()]
     lines += ["", "On validation proteins, which also fitted the calibration:", *_table(card, cutoffs)]
     return "\n".join(lines)

@@ -22,6 +22,9 @@ ModelOption = Annotated[Path | None, typer.Option("--model", "-m", help=MODEL_HE
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="CPU threads; all cores without it.", show_default=False)
 ]
+TextEncoderOption = Annotated[
+    str | None, typer.Option(help="Folder or name of the model's text encoder, if it has moved.", show_default=False)
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="Of the residue encoder: auto, cpu or cuda.")]
 
 
@@ -60,7 +63,7 @@ def predict(
     ] = 50,
     forms: Annotated[
         str,
-        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl and parquet, with commas."),
+        typer.Option(help="Some of tsv, best, cafa, gaf, gpad, gene2term, jsonl, parquet and page, with commas."),
     ] = "all",
     slim: Annotated[
         Path | None,
@@ -72,7 +75,8 @@ def predict(
 ) -> None:
     """Predict terms for the proteins of a FASTA file.
 
-    Writes tables, forms for other tools, and not_predicted.tsv with the proteins that got no recommended term, and why.
+    Writes tables, forms for other tools, index.html to look at, and not_predicted.tsv with the proteins that got no
+    recommended term, and why.
     The same command resumes after a stop. No training, and no training data, is needed.
     """
     from gofer.cli.predict_command import predict_file
@@ -99,10 +103,7 @@ def search(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write TSV, or JSON, to this file.", show_default=False)
     ] = None,
-    text_encoder: Annotated[
-        str | None,
-        typer.Option(help="Folder or name of the model's text encoder, if it has moved.", show_default=False),
-    ] = None,
+    text_encoder: TextEncoderOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
 ) -> None:
@@ -189,6 +190,34 @@ def pack(
 
     with reported():
         typer.echo(pack_folder(run, output, known, min_score, max_terms))
+
+
+@app.command(
+    "update-go",
+    epilog="Example:  gofer update-go go-basic.obo -m my.gofer  makes  my-go_2022-07-01.gofer and a list of changes",
+)
+def update_go(
+    ontology: Annotated[Path, typer.Argument(help="The new release: OBO, plain, gz or bz2.", show_default=False)],
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The new model; without it next to the old one.", show_default=False),
+    ] = None,
+    any_release: Annotated[
+        bool, typer.Option("--any-release", help="Take the model's own release again, or an older one.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
+    text_encoder: TextEncoderOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Make a model for a new release of the Gene Ontology, without training.
+
+    Embeds the texts that changed, moves labels of merged and obsolete terms, and lists all changes in a table.
+    """
+    from gofer.cli.update_command import update_model
+
+    with reported():
+        typer.echo(update_model(ontology, chosen_model(model), output, any_release, force, text_encoder, threads))
 
 
 bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known proteins that you add to a model.")

@@ -9,6 +9,7 @@ import typer
 
 from gofer.cli.running import chosen_model, reported, use_threads
 from gofer.errors import GoferError
+from gofer.tables import PREDICTION_FILES
 
 RESUME = "; the same command resumes where it was"
 
@@ -84,7 +85,10 @@ def _bar(proteins: int) -> Iterator[Callable[[int], None]]:
 
 def _sentence(summary: dict, folder: Path) -> str:
     with_terms, proteins = summary["proteins_recommended"], summary["proteins"]
+    page = PREDICTION_FILES["page"]
+    look = f" To look at them, open {folder / page} in a browser." if page in summary["files"] else ""
     return (
         f"{summary['recommended']:,} recommended terms for {with_terms:,} of {proteins:,} proteins, by the model "
         f"{summary['model']}: {folder / 'predictions.tsv'} and {len(summary['files']) - 1} other forms next to it."
+        f"{look}"
     )

@@ -1,8 +1,9 @@
 """One method's figures as rows of the metrics table: per aspect and set of terms, each with a bootstrap interval.
 
 Rows of the split `test` are about all test proteins, those of `test_<bin>` about the test proteins whose nearest
-training protein is that similar. The term set is `all`, a set of the run (common, few, zero), a bin of training counts
-(`train_…`), or a setting of generalised zero-shot retrieval (`generalised_zero_shot.SETTINGS`).
+training protein is that similar, those of `test_below_…` about all that are less similar. The term set is `all`, a set
+of the run (common, few, zero), a bin of training counts (`train_…`), or a setting of generalised zero-shot retrieval
+(`generalised_zero_shot.SETTINGS`).
 """
 
 import logging
@@ -30,7 +31,7 @@ from gofer.metrics.generalised_zero_shot import (
 )
 from gofer.metrics.sparse_pairs import Pairs
 from gofer.metrics.term_ranking import TermMeans, TermScores, by_term, means_of_terms
-from gofer.names import ASPECTS, IDENTITY_BINS, TERM_SETS
+from gofer.names import ASPECTS, BELOW_IDENTITY, IDENTITY_BINS, TERM_SETS
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores
 from gofer.tables import METRICS
 
@@ -117,7 +118,8 @@ def not_measured(method: str) -> pd.DataFrame:
     keys = [("test", "all", metric) for metric in ASPECT_METRICS]
     keys += [("test", name, metric) for name in SETS for metric in TERM_METRICS]
     keys += [("test", setting, metric) for setting in SETTINGS for metric in RANK_METRICS]
-    keys += [(one.split, "all", metric) for one in IDENTITY_BINS for metric in PROTEIN_METRICS]
+    by_identity = [*(one.split for one in IDENTITY_BINS), *BELOW_IDENTITY]
+    keys += [(split, "all", metric) for split in by_identity for metric in PROTEIN_METRICS]
     return without_values(method, keys)
 
 
@@ -143,11 +145,13 @@ def _rows(test: AspectPairs, val: Pairs, predicted: Predicted, held_out: HeldOut
     )
     for setting, figure in generalised_figures(ranks, test.unseen_C, draws_NB):
         yield "test", setting, figure
-    bins = identity_bins(held_out.identity.reindex(test.protein_ids))
-    for identity_bin in IDENTITY_BINS:
-        own_B = (bins == identity_bin.name).to_numpy(bool)
-        similar = protein_figures(test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B])
-        yield from ((identity_bin.split, "all", figure) for figure in similar)
+    identity_B = held_out.identity.reindex(test.protein_ids)
+    bins = identity_bins(identity_B)
+    similar = {one.split: (bins == one.name).to_numpy(bool) for one in IDENTITY_BINS}
+    similar |= {split: ~(identity_B >= limit).to_numpy(bool) for split, limit in BELOW_IDENTITY.items()}
+    for split, own_B in similar.items():
+        found = protein_figures(test.pairs.of_proteins(own_B), test.accretion_C, draws_NB[:, own_B])
+        yield from ((split, "all", figure) for figure in found)
 
 
 def macro_figures(

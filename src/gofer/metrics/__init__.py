@@ -9,5 +9,5 @@ Nothing here reads or writes a file or knows of a run.
 - `ranking`, `term_ranking`: AUPR, AUROC, recall and reciprocal ranks, of proteins and of terms;
 - `generalised_zero_shot`: ranks of unseen terms among all terms;
 - `bootstrap.Bootstrap`: intervals, and paired differences of two methods;
-- `logistic_calibration`, `calibration_error`: from text logits to probabilities, and how well these hold.
+- `logistic_calibration`, `isotonic`, `calibration_error`: from scores to probabilities, and how well these hold.
 """

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from gofer.methods import shown_everywhere
-from gofer.names import IDENTITY_BINS, titled
+from gofer.names import BELOW_IDENTITY, IDENTITY_BINS, titled
 from gofer.report import labels_and_help as words
 from gofer.report.input_tables import read_tsv
 from gofer.report.metric_tables import COMPLETE, FEWEST, Block, Cell, MethodRow, Metrics, block
 from gofer.tables import DIFFERENCES
 
-IDENTITY_NAMES = {one.split: titled(one.name) for one in IDENTITY_BINS}
+BELOW_NAMES = {split: f"All below {limit:.0%}".replace("%", " %") for split, limit in BELOW_IDENTITY.items()}
+IDENTITY_NAMES = {**{one.split: titled(one.name) for one in IDENTITY_BINS}, **BELOW_NAMES}
 LISTED = "listed"  # the term set of evaluation.terms
 OF_IDENTITY = ["fmax", "weighted_fmax", "smin", "micro_aupr", "coverage"]
 SETTING_NAMES = {
@@ -34,7 +35,10 @@ def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
     """Per aspect (its name), one block per bin of identity to the nearest training protein that has a test protein."""
     by_aspect = []
     for aspect in metrics.aspects:
-        some = [split for split in IDENTITY_NAMES if metrics.proteins(aspect, "all", split)]
+        # What is below a limit is shown where it is neither all proteins nor one bin.
+        number = {split: metrics.proteins(aspect, "all", split) for split in [*IDENTITY_NAMES, "test"]}
+        bins = {number[split] for split in [*(one.split for one in IDENTITY_BINS), "test"]}
+        some = [s for s in IDENTITY_NAMES if number[s] and (s not in BELOW_IDENTITY or number[s] not in bins)]
         names = {split: f"{IDENTITY_NAMES[split]} ({metrics.proteins(aspect, 'all', split):,})" for split in some}
         whole = [block(metrics, aspect, "all", OF_IDENTITY, names[split], split=split) for split in some]
         few = shown_everywhere(metrics.methods)

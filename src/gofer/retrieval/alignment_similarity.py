@@ -4,22 +4,26 @@ Similarity is the score of the best local alignment, divided by the geometric me
 themselves; it is 0 where the alignment is no better than chance. Unrelated proteins of similar composition, above all
 coiled coils and membrane helices, align better than chance, but so do their reversed sequences. So the score that the
 reversed sequence reaches beyond chance is subtracted (as in SAM; Karplus et al. 2005,
-doi:10.1093/bioinformatics/bti629). Shapes: N proteins, P training sequences.
+doi:10.1093/bioinformatics/bti629).
+
+Of more than 20,000 training sequences DIAMOND's bit scores are taken in place of these: it finds the similar ones, and
+corrects for composition itself. Shapes: N proteins, P training sequences, H hits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import parasail
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gofer.inputs.proteins.candidates import candidates, index_of
+from gofer.inputs.proteins.candidates import candidates, index_of, is_large, search_of_known
 from gofer.inputs.proteins.kmer_search import KmerIndex
-from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_score, scores
+from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_bits, own_score, scores
 
 MAX_EXPECTED = 1e-4  # by chance, for one pair; distant relatives are worth a few false ones
 
@@ -32,15 +36,33 @@ class Aligner:
         targets: The different training sequences, sorted; the columns.
         most: Maximum number of them that a protein is aligned with: those that share most k-mers with it, or in large
             sets those that DIAMOND finds (`inputs.proteins.candidates`).
+        searched: Similarity (1, P) of sequences that were searched before.
     """
 
     targets: tuple[str, ...]
     most: int
+    searched: Mapping[str, sp.csr_array] = field(default_factory=dict)
 
     @classmethod
     def of_training(cls, sequences: Sequence[str], *, most: int) -> "Aligner":
         """For the training proteins."""
         return cls(tuple(sorted(set(sequences))), most)
+
+    def with_hits(self, hits: pd.DataFrame, sequence_of: Mapping[str, str]) -> "Aligner":
+        """The same, which need not search for some proteins again; in small sets it aligns them as ever.
+
+        Args:
+            hits: What DIAMOND found: columns protein_id, known_id (None for a protein without a hit), bitscore.
+            sequence_of: Sequence by protein id.
+        """
+        if not is_large(len(self.targets)) or hits.empty:
+            return self
+        query_H, place_H = np.unique(hits["protein_id"].astype(str), return_inverse=True)
+        found_H = hits["known_id"].notna().to_numpy()
+        columns = [self.column_of[sequence_of[known]] for known in hits["known_id"][found_H]]
+        asked = [sequence_of[protein_id] for protein_id in query_H]
+        table = pd.DataFrame({"query": place_H[found_H], "target": columns, "bitscore": hits["bitscore"][found_H]})
+        return replace(self, searched=self._rows_of_hits(asked, table))
 
     @cached_property
     def column_of(self) -> dict[str, int]:
@@ -68,14 +90,31 @@ class Aligner:
             sequences: Upper-case residues.
             threads: Number of threads; they change only the time.
         """
-        different = sorted(set(sequences))
+        different = sorted(set(sequences).difference(self.searched))
+        row_of = {**self.searched, **self._search(different, threads)}
+        none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
+        return sp.csr_array(sp.vstack([none, *(row_of[sequence] for sequence in sequences)], format="csr"))
+
+    def _search(self, different: Sequence[str], threads: int) -> dict[str, sp.csr_array]:
+        if is_large(len(self.targets)):
+            search = search_of_known(len(self.targets), threads=threads)
+            if search.installed:
+                return self._rows_of_hits(different, search.hits(different, self.targets))
         tried = [np.arange(len(self.targets))] * len(different)
         if self.most < len(self.targets):
             tried = candidates(different, self.targets, most=self.most, index=lambda: self._index, threads=threads)
         with ThreadPoolExecutor(threads) as pool:
-            row_of = dict(zip(different, pool.map(self._row, different, tried), strict=True))
-        none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
-        return sp.csr_array(sp.vstack([none, *(row_of[sequence] for sequence in sequences)], format="csr"))
+            return dict(zip(different, pool.map(self._row, different, tried), strict=True))
+
+    def _rows_of_hits(self, asked: Sequence[str], hits: pd.DataFrame) -> dict[str, sp.csr_array]:
+        # DIAMOND's hits: columns query (row of asked), target (row of targets), bitscore.
+        query_H, target_H = hits["query"].to_numpy(np.int64), hits["target"].to_numpy(np.int64)
+        different, place_H = np.unique(target_H, return_inverse=True)
+        own_H = np.array([own_bits(self.targets[row]) for row in different.tolist()])[place_H]
+        asked_H = np.array([own_bits(sequence) for sequence in asked])[query_H]
+        value_H = np.minimum(hits["bitscore"].to_numpy() / np.sqrt(own_H * asked_H), 1).astype(np.float32)
+        table = sp.csr_array((value_H, (query_H, target_H)), shape=(len(asked), len(self.targets)))
+        return {sequence: table[[row]] for row, sequence in enumerate(asked)}
 
     def _row(self, sequence: str, tried: NDArray[np.int64]) -> sp.csr_array:
         others = [self.targets[row] for row in tried]

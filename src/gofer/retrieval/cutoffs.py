@@ -7,7 +7,8 @@ good predictions do not make up for bad ones. Shapes: B proteins, S terms seen i
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
+
+from gofer.metrics.isotonic import increasing
 
 PERCENTS = (50, 70, 90)
 RECOMMENDED = 50  # of what is recommended at least so many percent were right
@@ -36,11 +37,10 @@ def precision_cutoffs(
 def _of_pairs(scores_P: NDArray[np.float32], truth_P: NDArray[np.bool_]) -> dict[str, float | None]:
     if len(scores_P) < FEWEST:
         return {str(percent): None for percent in PERCENTS}
-    order = np.argsort(scores_P, kind="stable")
-    scores_P, truth_P = scores_P[order], truth_P[order].astype(float)
-    right_P = IsotonicRegression(y_min=0, y_max=1).fit_transform(scores_P, truth_P)
+    found = increasing(scores_P, truth_P)
     cutoffs: dict[str, float | None] = {}
     for percent in PERCENTS:
-        good = np.flatnonzero(100 * right_P >= percent)
-        cutoffs[str(percent)] = float(scores_P[good[0]]) if len(good) >= FEWEST else None
+        good = np.flatnonzero(100 * found.share_G >= percent)
+        enough = found.pairs_G[good].sum() >= FEWEST
+        cutoffs[str(percent)] = float(found.least_G[good[0]]) if enough else None
     return cutoffs

@@ -6,17 +6,22 @@ All three estimate the same probability. For a term that n training proteins hav
     known         = w_regressed · regressed + (1 - w_regressed) · text
     w_transferred = trust · similarity / (1 + trust · similarity)      of the best alignment; 0 without one
     average       = (1 - w_transferred) · known + w_transferred · transferred
+    corrected     = min(1, factor(term) · average)
 
 The regression says little about a term that few proteins have; there the text is the better guide. A close relative
 shares nearly all labels, a distant one hardly more than any similar protein. How fast this falls differs between
 aspects: functions are conserved longer than processes. Per aspect, `trust` is the value with the best `quality` on the
-validation proteins, then `share` is chosen with that trust. Last, an increasing curve turns the average into the share
-of such pairs that are true.
+validation proteins, then `share` is chosen with that trust.
+
+Validation proteins may have a term more often than the averages say, since they are annotated in another way than the
+training proteins. The factor of a term is (true + 3) / (sum of averages + 3). An aspect has factors only where those of
+one half of the validation proteins improve the scores of the other half. Last, an increasing curve turns the average
+into the share of such pairs that are true.
 Shapes: B proteins, T terms, C terms of an aspect, P training sequences.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,17 +30,18 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import quality
+from gofer.metrics.isotonic import increasing
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)
 RARE = 10  # training proteins of a term for which text and regression count equally, where share is 1
 TRUSTS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
+PRIOR = 3.0  # true pairs of a term at which its factor is half way from 1 to what was counted
 ENOUGH_POSITIVES = 1000  # for isotonic regression, which overfits fewer (Niculescu-Mizil 2005)
 MIN_POSITIVES = 30  # labels of an aspect; with fewer, only the text scores it
 PLATT_KNOTS = 101
@@ -83,18 +89,26 @@ class AspectEnsemble:
         share: Weight of the regressed labels of terms that many training proteins have, in [0, 1].
         before: Points of the calibration curve: averages, increasing from 0 to 1.
         after: The score at each of them, increasing, in (0, 1]; between them the curve is linear.
+        factors: By GO id, what the average is multiplied with, above 0; 1 for a term that is not listed.
     """
 
     trust: float
     share: float
     before: tuple[float, ...] = (0.0, 1.0)
     after: tuple[float, ...] = (LOWEST_SCORE, 1.0)
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     def mixed(self, aspect: str, text_BC: NDArray, expected: Expected, counts_C: NDArray) -> NDArray[np.float32]:
         """The average in [0, 1] for one aspect's terms, before calibration."""
         share_C = (self.share * counts_C / (counts_C + RARE)).astype(np.float32)
         known_BC = share_C * expected.regressed_BT + (1 - share_C) * text_BC
         return expected.with_transferred(known_BC, aspect, self.trust)
+
+    def corrected(self, mixed_BC: NDArray, go_ids: Sequence[str]) -> NDArray[np.float32]:
+        """The averages of these terms times their factors, in [0, 1]."""
+        if not self.factors:
+            return mixed_BC
+        return np.minimum(mixed_BC * np.array([self.factors.get(go_id, 1) for go_id in go_ids], np.float32), 1)
 
     def scores(self, mixed_BC: NDArray) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1] of averages."""
@@ -123,26 +137,29 @@ class Ensemble:
             labels_BT[:, columns] = near.with_transferred(near.regressed_BT, aspect, ensemble.trust)
         return labels_BT
 
-    def apply(self, text_BT: NDArray, expected: Expected, counts_T: NDArray, aspects_T: NDArray) -> NDArray[np.float32]:
+    def apply(self, text_BT: NDArray, expected: Expected, terms: pd.DataFrame) -> NDArray[np.float32]:
         """Scores in (0, 1], (B, T).
 
         Args:
             text_BT: The text's calibrated scores.
             expected: What labels of similar proteins predict.
-            counts_T: How many training proteins have each term.
-            aspects_T: Aspect of each term.
+            terms: Columns go_id, aspect, training_count: how many training proteins have it.
         """
-        scores_BT = np.asarray(text_BT, np.float32).copy()
+        aspects_T, counts_T = terms["aspect"].to_numpy(str), terms["training_count"].to_numpy(float)
+        go_ids, scores_BT = terms["go_id"].to_numpy(object), np.asarray(text_BT, np.float32).copy()
         for aspect, ensemble in self.aspects.items():
             columns = np.flatnonzero(aspects_T == aspect)
             mixed_BC = ensemble.mixed(aspect, text_BT[:, columns], expected.columns(columns), counts_T[columns])
-            scores_BT[:, columns] = ensemble.scores(mixed_BC)
+            scores_BT[:, columns] = ensemble.scores(ensemble.corrected(mixed_BC, go_ids[columns]))
         return scores_BT
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         return {
-            aspect: {"trust": fit.trust, "share": fit.share, "before": list(fit.before), "after": list(fit.after)}
+            aspect: {
+                **{"trust": fit.trust, "share": fit.share, "before": list(fit.before), "after": list(fit.after)},
+                **({"factors": dict(fit.factors)} if fit.factors else {}),
+            }
             for aspect, fit in self.aspects.items()
         }
 
@@ -157,7 +174,11 @@ class Ensemble:
             return cls(
                 {
                     aspect: AspectEnsemble(
-                        float(fit["trust"]), float(fit["share"]), tuple(fit["before"]), tuple(fit["after"])
+                        float(fit["trust"]),
+                        float(fit["share"]),
+                        tuple(fit["before"]),
+                        tuple(fit["after"]),
+                        {go_id: float(factor) for go_id, factor in fit.get("factors", {}).items()},
                     )
                     for aspect, fit in content.items()
                 }
@@ -206,15 +227,36 @@ class Validation:
             trusted: What `fit_trust` gave.
         """
         tried = {aspect: [replace(best, share=share) for share in SHARES] for aspect, best in trusted.aspects.items()}
-        fitted = {}
-        for aspect, ensemble in self._best(text_BT, tried).aspects.items():
+        best = self._best(text_BT, tried)
+        helped, fitted = self._helped_by_factors(text_BT, best), {}
+        for aspect, ensemble in best.aspects.items():
             columns, truth_BC = self._of_aspect(aspect)
             rows = np.flatnonzero(truth_BC.any(axis=1))
             near, counts_C = self.expected.rows(rows).columns(columns), self._counts_T[columns]
             mixed_BC = ensemble.mixed(aspect, text_BT[np.ix_(rows, columns)], near, counts_C)
+            if aspect in helped:
+                go_ids, factor_C = self.terms["go_id"].to_numpy(object)[columns], _factors(mixed_BC, truth_BC[rows])
+                rounded = dict(zip(go_ids.tolist(), factor_C.round(3).tolist(), strict=True))
+                ensemble = replace(
+                    ensemble, factors={go_id: factor for go_id, factor in rounded.items() if factor != 1}
+                )
+                mixed_BC = ensemble.corrected(mixed_BC, go_ids)
             before, after = _curve(mixed_BC.ravel(), truth_BC[rows].ravel())
             fitted[aspect] = replace(ensemble, before=before, after=after)
         return Ensemble(fitted)
+
+    def _helped_by_factors(self, text_BT: NDArray, ensemble: Ensemble) -> list[str]:
+        # The aspects in which factors counted on each half of the proteins improve the scores of the other half.
+        plain_BT = self._mixed(text_BT, ensemble.aspects)
+        corrected_BT = plain_BT.copy()
+        for aspect in ensemble.aspects:
+            columns, truth_BC = self._of_aspect(aspect)
+            labelled = np.flatnonzero(truth_BC.any(axis=1))
+            for these, others in ((labelled[::2], labelled[1::2]), (labelled[1::2], labelled[::2])):
+                factor_C = _factors(plain_BT[np.ix_(others, columns)], truth_BC[others])
+                corrected_BT[np.ix_(these, columns)] = np.minimum(plain_BT[np.ix_(these, columns)] * factor_C, 1)
+        plain, corrected = (self._qualities(mixed_BT, list(ensemble.aspects)) for mixed_BT in (plain_BT, corrected_BT))
+        return [aspect for aspect in ensemble.aspects if corrected[aspect] > plain[aspect]]
 
     @cached_property
     def _aspects_T(self) -> NDArray:
@@ -230,30 +272,43 @@ class Validation:
 
     def _best(self, text_BT: NDArray, tried: Mapping[str, Sequence[AspectEnsemble]]) -> Ensemble:
         # Ties go to the first.
-        accretion_T = self.terms["information_accretion"].to_numpy(float)
         found: dict[str, list[float]] = {aspect: [] for aspect in tried}
         for ensembles in zip(*tried.values(), strict=True):
-            mixed_BT = np.asarray(text_BT, np.float32).copy()
-            for aspect, ensemble in zip(tried, ensembles, strict=True):
-                columns, _ = self._of_aspect(aspect)
-                near = self.expected.columns(columns)
-                mixed_BT[:, columns] = ensemble.mixed(aspect, text_BT[:, columns], near, self._counts_T[columns])
-            mixed_BT = hierarchy_consistent(mixed_BT, self.graph)
-            for aspect in tried:
-                columns, truth_BC = self._of_aspect(aspect)
-                found[aspect].append(quality(mixed_BT[:, columns], truth_BC, accretion_T[columns]))
+            mixed_BT = self._mixed(text_BT, dict(zip(tried, ensembles, strict=True)))
+            for aspect, value in self._qualities(mixed_BT, list(tried)).items():
+                found[aspect].append(value)
         return Ensemble({aspect: tried[aspect][int(np.argmax(found[aspect]))] for aspect in tried})
+
+    def _mixed(self, text_BT: NDArray, ensembles: Mapping[str, AspectEnsemble]) -> NDArray[np.float32]:
+        mixed_BT = np.asarray(text_BT, np.float32).copy()
+        for aspect, ensemble in ensembles.items():
+            columns, _ = self._of_aspect(aspect)
+            near = self.expected.columns(columns)
+            mixed_BT[:, columns] = ensemble.mixed(aspect, text_BT[:, columns], near, self._counts_T[columns])
+        return mixed_BT
+
+    def _qualities(self, mixed_BT: NDArray[np.float32], aspects: Sequence[str]) -> dict[str, float]:
+        accretion_T = self.terms["information_accretion"].to_numpy(float)
+        mixed_BT, found = hierarchy_consistent(mixed_BT, self.graph), {}
+        for aspect in aspects:
+            columns, truth_BC = self._of_aspect(aspect)
+            found[aspect] = quality(mixed_BT[:, columns], truth_BC, accretion_T[columns])
+        return found
+
+
+def _factors(mixed_BC: NDArray[np.float32], truth_BC: NDArray[np.bool_]) -> NDArray[np.float32]:
+    expected_C = mixed_BC.sum(axis=0, dtype=np.float64)
+    return ((truth_BC.sum(axis=0) + PRIOR) / (expected_C + PRIOR)).astype(np.float32)
 
 
 def _curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if truth_P.sum() < ENOUGH_POSITIVES:
         return _platt(mixed_P, truth_P)
-    order = np.argsort(mixed_P, kind="stable")
-    step_P = IsotonicRegression(y_min=0, y_max=1).fit_transform(mixed_P[order], truth_P[order].astype(float))
-    starts = np.flatnonzero(np.diff(step_P, prepend=-1.0) > 0)
-    sizes = np.diff([*starts, len(step_P)])
+    found = increasing(mixed_P, truth_P)
+    starts = np.flatnonzero(np.diff(found.share_G, prepend=-1.0) > 0)
+    sizes = np.add.reduceat(found.pairs_G, starts)
     # Each step becomes a point at its middle, joined by straight lines, so that the order of scores is kept.
-    return _whole(np.add.reduceat(mixed_P[order], starts) / sizes, step_P[starts])
+    return _whole(np.add.reduceat(found.total_G, starts) / sizes, found.share_G[starts])
 
 
 def _platt(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -206,13 +206,16 @@ def _solved(
     labels_OC: sp.csr_array,
     weights: KernelWeights,
 ) -> NDArray[np.float64]:
-    # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time.
+    # (K'K + ridge K_mm) W = K'(Y - mean), sums taken over some proteins at a time. Y stays sparse, in K'Y - (K'1) mean:
+    # with 31,000 proteins, 4,096 landmarks and 17,000 terms the product of dense matrices would take 4 TFLOP.
     left_MM = weights.ridge * among_MM + JITTER * np.eye(len(among_MM))
     right_MC = np.zeros((len(among_MM), labels_OC.shape[1]))
-    mean_C = _means(labels_OC, np.float64)
+    labels_OC, mean_C, near_M = labels_OC.astype(np.float64), _means(labels_OC, np.float64), np.zeros(len(among_MM))
     for start in range(0, len(features), PROTEINS_AT_ONCE):
         block = slice(start, start + PROTEINS_AT_ONCE)
         near_OM = kernel(features.rows(block), landmarks, weights)
         left_MM = left_MM + near_OM.T @ near_OM
-        right_MC += near_OM.T @ (labels_OC[block].toarray() - mean_C)
+        right_MC += (labels_OC[block].T @ near_OM).T
+        near_M += near_OM.sum(axis=0)
+    right_MC -= near_M[:, None] * mean_C
     return np.asarray(np.linalg.solve(left_MM, right_MC), np.float64)

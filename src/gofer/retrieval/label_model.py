@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
@@ -110,6 +111,10 @@ class LabelModel:
         owner_N = np.array([aligner.column_of[sequence] for sequence in sequences], dtype=np.int64)
         transferred = TransferredLabels.of_training(owner_N, labels_NT, self.aspects_T, len(aligner.targets))
         return replace(self, aligner=aligner, transferred=transferred)
+
+    def with_hits(self, hits: pd.DataFrame, sequence_of: Mapping[str, str]) -> "LabelModel":
+        """The same model, which need not search for some proteins again; arguments as of `Aligner.with_hits`."""
+        return replace(self, aligner=self.aligner and self.aligner.with_hits(hits, sequence_of))
 
     def predict(self, proteins: Described) -> Expected:
         """How often similar proteins have each of `go_ids`."""

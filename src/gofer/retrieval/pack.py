@@ -19,9 +19,10 @@ from gofer.embeddings.compute import Compute
 from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import esm2_parts, load_esm
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
-from gofer.retrieval.model_file import write_model_file
+from gofer.retrieval.model_file import ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
@@ -55,8 +56,33 @@ class Recipe:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class PackedEncoder:
+    """The residue encoder as a model file holds it.
+
+    Attributes:
+        arrays: Its weights, where they are packed, and the vectors of the probes.
+        document: encoder.json.
+    """
+
+    arrays: Mapping[str, NDArray]
+    document: Mapping[str, Any]
+
+    @classmethod
+    def of_file(cls, file: ModelFile) -> "PackedEncoder":
+        """That of another model with the same bank proteins."""
+        arrays = {f"{group}/{name}": a for group in ("encoder", "probes") for name, a in file.group(group).items()}
+        return cls(arrays, file.document("encoder.json"))
+
+
 def pack_model(
-    path: Path | str, scorer: Scorer, bank: Bank, term_sets: pd.DataFrame, recipe: Recipe, manifest: Manifest
+    path: Path | str,
+    scorer: Scorer,
+    bank: Bank,
+    term_sets: pd.DataFrame,
+    recipe: Recipe,
+    manifest: Manifest,
+    encoder: PackedEncoder | None = None,
 ) -> None:
     """Write a model file; the same model is always the same bytes.
 
@@ -67,24 +93,25 @@ def pack_model(
         term_sets: Columns go_id, term_set.
         recipe: Facts and settings.
         manifest: Releases of what it was made from.
+        encoder: The residue encoder; None: loaded by the recipe's settings.
 
     Raises:
         GoferError: The residue encoder cannot be loaded.
     """
-    encoder_arrays, encoder = _encoder(bank, recipe.encoder)
+    encoder = encoder or _encoder(bank, recipe.encoder)
     arrays = {
         **_terms_arrays(scorer),
         **_related_arrays(scorer.related),
         **{f"towers/{name}": tensor.numpy() for name, tensor in scorer.space.model.state_dict().items()},
         **{f"labels/{name}": array for name, array in scorer.label_model.arrays().items()},
         **bank.arrays(),
-        **encoder_arrays,
+        **encoder.arrays,
     }
     documents = {
-        "card.json": _card(scorer, bank, recipe, encoder),
+        "card.json": _card(scorer, bank, recipe, encoder.document),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
         "settings.json": {"relations": list(recipe.relations), **recipe.reported},
-        "encoder.json": encoder,
+        "encoder.json": encoder.document,
         "towers.json": asdict(scorer.space.model.sizes),
         "labels.json": scorer.label_model.facts(),
         "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs},
@@ -116,6 +143,8 @@ def _terms_arrays(scorer: Scorer) -> dict[str, NDArray]:
         "terms/vectors": space.z_TD,
         "terms/texts": space.text_TG.astype(np.float16),  # for searches and new releases; scores do without
     }
+    if "definition" in terms:
+        arrays["terms/text_digests"] = text_digests(terms)  # by which a new release finds the texts that changed
     for relation in RELATIONS:
         if relation in terms:
             edges = [
@@ -146,7 +175,7 @@ def _related_arrays(related: RelatedTerms) -> dict[str, NDArray]:
     return arrays
 
 
-def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray], dict[str, Any]]:
+def _encoder(bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
     name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
@@ -169,7 +198,7 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> tuple[dict[str, NDArray
     vectors = dict(encoder.embed(probes, batch_residues=4096, window_overlap=settings["window_overlap"]))
     arrays["probes/vectors"] = np.array([vectors[n].mean(axis=0) for n in range(len(probes))], dtype=np.float32)
     document["probes"] = [bank.sequences.index(probe) for probe in probes]
-    return arrays, document
+    return PackedEncoder(arrays, document)
 
 
 def _probes(bank: Bank) -> list[str]:

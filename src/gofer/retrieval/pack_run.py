@@ -9,6 +9,7 @@ import numpy as np
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.errors import ArtefactError
+from gofer.inputs.proteins.known_hits import read_hits
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import fmax
 from gofer.retrieval.bank import Bank
@@ -32,6 +33,7 @@ FILES = {
     "judging_labels": "retrieval/label_model-train.safetensors",
     "calibration": "retrieval/calibration.json",
 }
+KNOWN_HITS = "inputs/known_hits.parquet"  # a run of an older version has none
 ENCODER_FACT = "residue_encoder"
 
 
@@ -73,7 +75,8 @@ def files_of(run: Path, known: str) -> dict[str, Path]:
             f"{run}/embeddings holds the residues of {len(residues)} encoders, not of one",
             help="run the rule pack_model with its config instead: snakemake pack_model --configfile C",
         )
-    return {**found, "residues": residues[0]}
+    hits = run / KNOWN_HITS
+    return {**found, "residues": residues[0], **({"known_hits": hits} if hits.is_file() else {})}
 
 
 def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> None:
@@ -108,11 +111,14 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
 
 def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, dict[str, dict[str, float | int]]]:
     # By the label model that has not seen their labels, over the terms seen in training.
-    judging = replace(scorer, label_model=LabelModel.read(files["judging_labels"]))
+    sequence_of, label_model = read_sequences(files["proteins"]), LabelModel.read(files["judging_labels"])
+    if "known_hits" in files:
+        label_model = label_model.with_hits(read_hits(files["known_hits"]), sequence_of)
+    judging = replace(scorer, label_model=label_model)
     proteins = ProteinVectors.read(files["vectors"]).of_splits("val")
     go_ids, aspects_S = judging.label_model.go_ids, judging.label_model.aspects_T
     truth_BS = truth_matrix(read_table(files["pid2pos"]), proteins.protein_ids, go_ids).toarray()
-    scores_BS = judging.scores(proteins.described(read_sequences(files["proteins"])))[:, judging.seen]
+    scores_BS = judging.scores(proteins.described(sequence_of))[:, judging.seen]
     figures: dict[str, dict[str, float | int]] = {}
     for aspect in np.unique(aspects_S):
         columns = np.flatnonzero(aspects_S == aspect)

@@ -20,12 +20,13 @@ from filelock import FileLock, Timeout
 
 import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
+from gofer.config.files import query_name
 from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.form import recommended
 from gofer.retrieval.forms.prediction_tables import write_without
-from gofer.retrieval.predictor import SYNTHETIC, Predicted, Predictor
+from gofer.retrieval.predictor import PROTEINS, SYNTHETIC, Predicted, Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
@@ -53,6 +54,8 @@ class PredictionRun:
         model = self.predictor.model
         parts = [
             gofer.__version__,
+            PROTEINS,
+            [FORMS[name].name for name in sorted(FORMS)],
             model.file.digest,
             model.user_banks.digests,
             self.query.digest,
@@ -148,7 +151,18 @@ class PredictionRun:
             ArtefactError: A chunk is missing or damaged.
         """
         model = self.predictor.model
-        context = Context(model.terms, model.name, model.release, self.warning, slim)
+        percent = self.predictor.percent
+        context = Context(
+            terms=model.terms,
+            model=model.name,
+            release=model.release,
+            warning=self.warning,
+            slim=slim,
+            query=query_name(self.query.path),
+            percent=percent,
+            cutoffs={aspect: by_percent.get(str(percent)) for aspect, by_percent in model.cutoffs.items()},
+            relations=model.settings["relations"],
+        )
         self._refuse_missing()
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
             form.write(self.folder / form.name, self._chunks, context)
@@ -187,7 +201,7 @@ class PredictionRun:
             if not path.exists():
                 return
             facts = read_manifest(path).made_by
-            proteins = pd.DataFrame(facts["proteins"], columns=["protein_id", "description"])
+            proteins = pd.DataFrame(facts["proteins"], columns=PROTEINS)
             without = pd.DataFrame(facts["not_predicted"], columns=NOT_PREDICTED)
             yield Predicted(read_table(path), without, proteins)
 

@@ -31,6 +31,7 @@ from gofer.tables import NOT_PREDICTED
 BATCH_RESIDUES = 8_192  # of a forward pass of the encoder
 NO_EVIDENCE = "masking lowers it nowhere"
 WHOLE = "too short to be cut"
+PROTEINS = ["protein_id", "description", "length"]
 SYNTHETIC = "trained on a synthetic world: it says nothing about real proteins"
 
 
@@ -41,7 +42,7 @@ class Predicted:
     Attributes:
         table: Columns `PREDICTIONS`.
         not_predicted: Columns `NOT_PREDICTED`: proteins without a recommended term, and why.
-        proteins: Columns protein_id, description of all proteins of the chunk.
+        proteins: Columns `PROTEINS` of all proteins of the chunk.
     """
 
     table: pd.DataFrame
@@ -94,7 +95,7 @@ class ChunkScorer:
         return Predicted(
             self.facts.joined(tables),
             pd.DataFrame(without, columns=NOT_PREDICTED),
-            pd.DataFrame([(p.protein_id, p.description) for p in proteins], columns=["protein_id", "description"]),
+            pd.DataFrame([(p.protein_id, p.description, len(p.sequence)) for p in proteins], columns=PROTEINS),
         )
 
     def explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:

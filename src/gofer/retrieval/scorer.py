@@ -127,9 +127,8 @@ class Scorer:
         expected, seen, unseen_T = expected or self.label_model.predict(proteins), self.seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
         raised_BT = self.related.raised(text_BT, self.ensemble.labels(expected, self.label_model.aspects_T))
-        counts_S = self.space.terms["training_count"].to_numpy(float)[seen]
         scores_BT = np.zeros_like(raised_BT)
-        scores_BT[:, seen] = self.ensemble.apply(raised_BT[:, seen], expected, counts_S, self.label_model.aspects_T)
+        scores_BT[:, seen] = self.ensemble.apply(raised_BT[:, seen], expected, self.space.terms.iloc[seen])
         scores_BT = hierarchy_consistent(scores_BT, self.space.graph)
         scores_BT[:, unseen_T | self.space.is_root_T] = 1
         limit_BU = limited_by_parents(scores_BT, self.space.graph, unseen_T)[:, unseen_T]

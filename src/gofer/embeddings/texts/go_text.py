@@ -16,7 +16,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gofer import names
 from gofer.errors import ArtefactError
@@ -28,6 +30,7 @@ INFERENCE = "D"
 # A few are enough; some terms have a hundred.
 MOST_SYNONYMS = 6
 MOST_PATH = 6
+DIGEST_BYTES = 8
 ASPECTS = {aspect: in_words(aspect) for aspect in names.ASPECTS}
 WORDS = {
     "name": "{}.",
@@ -120,6 +123,17 @@ def term_texts(terms: pd.DataFrame, phase: str, go_ids: Sequence[str] | None = N
     ontology = _Ontology.of_terms(terms)
     wanted = terms["go_id"].tolist() if go_ids is None else list(go_ids)
     return [ontology.text(go_id, SECTIONS[phase]) for go_id in wanted]
+
+
+def text_digests(terms: pd.DataFrame) -> NDArray[np.uint8]:
+    """The first `DIGEST_BYTES` of the SHA-256 of each term's text of inference, whole, and of `template_hash`; (T, 8).
+
+    Args:
+        terms: As of `term_texts`.
+    """
+    template = template_hash().encode()
+    found = (hashlib.sha256(template + str(text).encode()).digest() for text in term_texts(terms, INFERENCE))
+    return np.frombuffer(b"".join(digest[:DIGEST_BYTES] for digest in found), np.uint8).reshape(-1, DIGEST_BYTES)
 
 
 @dataclass(frozen=True)

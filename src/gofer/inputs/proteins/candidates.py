@@ -10,9 +10,27 @@ from gofer.inputs.proteins.diamond_search import DiamondSearch
 from gofer.inputs.proteins.kmer_search import MOST_BY_KMERS, KmerIndex, kmer_matrix
 
 MOST_HITS = 100  # of DIAMOND for one protein; their number is the search's cost, and near ones come first
+MOST_KNOWN = 200  # of DIAMOND for one protein, where labels are transferred from them
 TOO_MANY = "%d sequences are searched without DIAMOND: beyond %d this takes hours; install DIAMOND"
 
 logger = logging.getLogger(__name__)
+
+
+def is_large(targets: int) -> bool:
+    """Whether so many sequences are searched by DIAMOND, if it is installed."""
+    return targets > MOST_BY_KMERS
+
+
+def search_of_known(targets: int, *, threads: int = 1) -> DiamondSearch:
+    """How DIAMOND is run among so many known sequences, for their labels.
+
+    Args:
+        targets: How many sequences are searched.
+        threads: Number of threads; they change only the time.
+    """
+    if is_large(targets):
+        return DiamondSearch(threads=threads, max_targets=MOST_KNOWN, sensitivity="very-sensitive")
+    return DiamondSearch(threads=threads)
 
 
 def index_of(sequences: Sequence[str]) -> KmerIndex:
@@ -37,7 +55,7 @@ def candidates(
         index: Gives the index of the targets' k-mers, where it is kept; only asked for if k-mers choose.
         threads: Number of threads; they change only the time.
     """
-    if len(targets) > MOST_BY_KMERS:
+    if is_large(len(targets)):
         search = DiamondSearch(threads=threads, max_targets=min(most, MOST_HITS))
         if search.installed:
             hits = search.hits(asked, targets)

@@ -26,12 +26,14 @@ class DiamondSearch:
         evalue: Highest e-value of a hit.
         threads: Threads it may use.
         max_targets: Most hits per protein.
+        sensitivity: One of DIAMOND's: fast to ultra-sensitive.
         program: The executable.
     """
 
     evalue: float = 1e-3
     threads: int = 1
     max_targets: int = 100
+    sensitivity: str = "sensitive"
     program: str = "diamond"
 
     @property
@@ -65,7 +67,8 @@ class DiamondSearch:
             database = str(folder / "targets.dmnd")
             threads = ["--threads", str(self.threads)]
             run_program(self.program, "makedb", "--in", str(folder / "targets.fasta"), "--db", database, *threads)
-            limits = ["--evalue", str(self.evalue), "--max-target-seqs", str(self.max_targets), "--sensitive"]
+            limits = ["--evalue", str(self.evalue), "--max-target-seqs", str(self.max_targets)]
+            limits += [f"--{self.sensitivity}"]
             columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore", "pident"]
             files = ["--query", str(folder / "queries.fasta"), "--db", database, "--out", str(folder / "hits.tsv")]
             run_program(self.program, "blastp", *files, *limits, *columns, *threads, "--tmpdir", name)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+import numpy as np
 import parasail
 
 from gofer.workflow import progress
@@ -25,6 +26,7 @@ from gofer.workflow import progress
 GAP_OPEN, GAP_EXTEND = 12, 1  # of a gap's first residue, of each further one
 MATRIX = parasail.blosum62
 LAMBDA, K = 0.267, 0.041
+_DIAGONAL = np.diag(MATRIX.matrix)[np.array(MATRIX.mapper[:256])]  # score of a residue with itself, by its code
 MAX_EXPECTED = 1e-8
 MIN_COVERED = 0.5
 
@@ -67,6 +69,12 @@ def scores(query: str, others: Sequence[str], *, max_expected: float) -> list[tu
 def own_score(sequence: str) -> int:
     """Score of the best local alignment of a protein with itself, at least 1."""
     return max(int(parasail.sw_striped_sat(sequence, sequence, GAP_OPEN, GAP_EXTEND, MATRIX).score), 1)
+
+
+def own_bits(sequence: str) -> float:
+    """Bit score of a protein aligned with itself from end to end, above 0: (λ · score - ln K) / ln 2."""
+    own = _DIAGONAL[np.frombuffer(sequence.encode("ascii"), np.uint8)].sum()
+    return float((LAMBDA * max(own, 1) - math.log(K)) / math.log(2))
 
 
 def all_hits(asked: Sequence[tuple[str, Sequence[str]]], *, threads: int = 1) -> list[list[Hit]]:

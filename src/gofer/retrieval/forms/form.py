@@ -1,8 +1,8 @@
 """A form of output, and what it is made from."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +10,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from gofer.artefacts import Manifest
-from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph
 from gofer.inputs.proteins.protein_names import ISOFORM, UNIPROT_ACCESSION
 from gofer.retrieval.bank import plain_name
+from gofer.retrieval.cutoffs import RECOMMENDED
 from gofer.retrieval.prediction_rows import NOT
 from gofer.retrieval.predictor import Predicted
 
@@ -33,6 +34,10 @@ class Context:
         release: Releases of what it was made from.
         warning: A warning for users, or "".
         slim: An OBO file or a list of the terms of a GO slim; None to count by none.
+        query: Name of the query.
+        percent: How often recommended terms were right on validation proteins, at least.
+        cutoffs: The score from which a term is recommended, by aspect; None where none is.
+        relations: Along which scores follow from each other.
     """
 
     terms: pd.DataFrame
@@ -40,6 +45,10 @@ class Context:
     release: dict[str, str]
     warning: str = ""
     slim: Path | None = None
+    query: str = ""
+    percent: int = RECOMMENDED
+    cutoffs: Mapping[str, float | None] = field(default_factory=dict)
+    relations: Sequence[str] = TRUE_PATH
 
     @property
     def manifest(self) -> Manifest:
