@@ -98,7 +98,7 @@ $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade "pip>=25.1"
 	$(RUN) pip install --quiet $(TORCH)
-	$(RUN) pip install --quiet --group dev --editable ".[slurm]"
+	$(RUN) pip install --quiet --group dev --editable ".[serve,slurm]"
 	@touch $@
 
 clean:  ## delete the demo's results and the caches of the tools; the environment stays

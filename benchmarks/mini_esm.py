@@ -34,6 +34,7 @@ from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.ontology.term_table import read_ontology
+from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.proteins.protein_table import read_proteins
 from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
 from gofer.metrics.fmax import fmax
@@ -81,31 +82,36 @@ def show_perplexity(options: argparse.Namespace, config: dict) -> None:
 
 
 def show_probe(options: argparse.Namespace, config: dict) -> None:
-    proteins = proteins_of(options.data, config)
-    ontology = read_ontology(options.data / config["ontology"])
+    train, val, train_BT, val_BT, aspects = labelled_split(options.data, config)
+    print(f"{len(train)} train and {len(val)} val proteins, {len(aspects)} terms")
+    print("model\tlayer\t" + "\t".join(sorted(aspects.unique())))
+    frequency_BT = np.broadcast_to(train_BT.mean(axis=0), val_BT.shape)
+    print("naive\t\t" + row_of(frequency_BT, val_BT, aspects), flush=True)
+    for name in options.models:
+        for layer in options.layers or range(load_esm(name).layers + 1):
+            pooled = [pooled_vectors(name, layer, sequences) for sequences in (train, val)]
+            scores_BT = ridge(pooled[0], train_BT, pooled[1])
+            print(f"{name}\t{layer}\t" + row_of(scores_BT, val_BT, aspects), flush=True)
+
+
+def labelled_split(data: Path, config: dict) -> tuple[list[str], list[str], np.ndarray, np.ndarray, pd.Series]:
+    """Sequences of the train and the val proteins, their propagated terms without roots, and the terms' aspects."""
+    proteins = proteins_of(data, config)
+    ontology = read_ontology(data / config["ontology"])
     inputs, terms = config["inputs"], ontology.terms
     rules = AnnotationRules.from_config(inputs)
-    stated, _ = read_annotations(
-        options.data / config["annotations"], set(proteins["protein_id"]), terms, ontology.obsolete, rules
-    )
+    names = ProteinNames.of_table(proteins)
+    stated, _ = read_annotations([data / config["annotations"]], names, terms, ontology.obsolete, rules)
     annotations = propagate(stated, terms, rules.relations)
     below_roots = annotations[~annotations["go_id"].isin(root_ids(terms))]
     split_config = SplitConfig.from_config(inputs["splits"], config["seed"])
-    splits = make_splits(proteins, set(below_roots["protein_id"]), split_config)
+    splits, _ = make_splits(proteins, set(below_roots["protein_id"]), split_config)
     proteins["split"] = splits["split"].to_numpy()
     train, val = (proteins[proteins["split"] == split] for split in ("train", "val"))
     known = terms[terms["go_id"].isin(below_roots["go_id"])]
     labels = [label_matrix(below_roots, part["protein_id"].tolist(), known["go_id"].tolist()) for part in (train, val)]
     train_BT, val_BT = (part_BT.toarray().astype(bool) for part_BT in labels)
-    print(f"{len(train)} train and {len(val)} val proteins, {len(known)} terms")
-    print("model\tlayer\t" + "\t".join(sorted(known["aspect"].unique())))
-    frequency_BT = np.broadcast_to(train_BT.mean(axis=0), val_BT.shape)
-    print("naive\t\t" + row_of(frequency_BT, val_BT, known["aspect"]), flush=True)
-    for name in options.models:
-        for layer in options.layers or range(load_esm(name).layers + 1):
-            pooled = [pooled_vectors(name, layer, part["sequence"].tolist()) for part in (train, val)]
-            scores_BT = ridge(pooled[0], train_BT, pooled[1])
-            print(f"{name}\t{layer}\t" + row_of(scores_BT, val_BT, known["aspect"]), flush=True)
+    return train["sequence"].tolist(), val["sequence"].tolist(), train_BT, val_BT, known["aspect"]
 
 
 def proteins_of(data: Path, config: dict) -> pd.DataFrame:

@@ -29,6 +29,7 @@ import yaml
 from gofer.artefacts import Manifest
 from gofer.config import read_config
 from gofer.embeddings.residues.packed_esm import PackedESM
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.shards import EmbeddedSequence, write_shard
 from gofer.embeddings.residues.untrained_esm import untrained_esm2
 
@@ -123,7 +124,7 @@ def measured_storage(residues: int) -> tuple[float, float]:
     planned = pd.DataFrame({"sequence_sha256": [row.sha256], "length": [residues]})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shard-00000.parquet"
-        write_shard(path, [row], planned, width=WIDTH, manifest=Manifest({"residue_encoder": "untrained"}))
+        write_shard(path, [row], planned, form=ResidueForm(WIDTH), manifest=Manifest({"residue_encoder": "untrained"}))
         size = path.stat().st_size
     blob = vectors.astype("<f2").tobytes()
     return size / residues, pa.Codec("zstd", compression_level=3).compress(blob).size / len(blob)

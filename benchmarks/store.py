@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import torch
 
 from gofer.artefacts import Manifest
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
 
@@ -74,7 +75,9 @@ def gofer_store(folder: Path, vectors: list[np.ndarray]) -> Read:
     proteins = pd.DataFrame({"sequence_sha256": hashes, "length": [len(vector) for vector in vectors]})
     rows = (EmbeddedSequence(hashes[i], f"P{i}", len(vector), vector) for i, vector in enumerate(vectors))
     path = folder / "shard-00000.parquet"
-    write_shard(path, rows, proteins, width=vectors[0].shape[1], manifest=Manifest({"residue_encoder": "random"}))
+    write_shard(
+        path, rows, proteins, form=ResidueForm(vectors[0].shape[1]), manifest=Manifest({"residue_encoder": "random"})
+    )
     write_index(folder / "manifest.parquet", *collect_shards([path], plan_shards(proteins, 1)))
     store = ESMResidueStore(folder / "manifest.parquet")
     return lambda chosen: [store[hashes[i]] for i in chosen]

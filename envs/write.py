@@ -29,6 +29,7 @@ NEEDED = {
     "evaluation": ("cafaeval", "scikit-learn"),
     "report": ("jinja2", "matplotlib", "pyyaml"),
 }
+PROGRAMS = {"inputs": ("diamond", "mmseqs2"), "diamond": ("diamond",)}  # from bioconda
 WITH_CUDA = ("embeddings", "mining", "training", "retrieval")
 WITHOUT_CUDA = "--extra-index-url https://download.pytorch.org/whl/cpu  # torch without CUDA"
 
@@ -44,15 +45,16 @@ def main() -> None:
 
 
 def environment(project: dict, name: str, *, cuda: bool = False) -> str:
-    """Text of one environment: Python (and DIAMOND) from conda, everything else as wheels."""
+    """Text of one environment: Python (and programs) from conda, everything else as wheels."""
     conda = {
         package: version.removesuffix(".*") for package, version in project["tool"]["pixi"]["dependencies"].items()
     }
     versions = dict(requirement.split("==") for requirement in project["project"]["dependencies"])
     lines = ["# Made from pyproject.toml: change envs/write.py and run `make envs`.", "channels:", "  - conda-forge"]
-    lines += ["  - bioconda"] if name == "diamond" else []
+    programs = PROGRAMS.get(name, ())
+    lines += ["  - bioconda"] if programs else []
     lines += ["  - nodefaults", "dependencies:", f"  - python ={conda['python']}", "  - pip"]
-    lines += [f"  - diamond ={conda['diamond']}"] if name == "diamond" else []
+    lines += [f"  - {program} ={conda[program]}" for program in programs]
     lines += ["  - pip:"]
     lines += [f"      - {WITHOUT_CUDA}"] if "torch" in NEEDED[name] and not cuda else []
     for package in sorted((*EVERYWHERE, *NEEDED[name])):

@@ -30,10 +30,11 @@ from gofer.config import (
     query_path,
     read_config,
     split_lists,
+    taxon_settings,
 )
 from gofer.errors import GoferError
 from gofer.methods import METHODS
-from gofer.tables import PREDICTION_FILES, PREDICTION_SUMMARY, WITHOUT_PREDICTION
+from gofer.tables import IMPOSSIBLE_IN_TAXON, PREDICTION_FILES, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()

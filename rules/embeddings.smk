@@ -2,7 +2,7 @@
 #
 # Inputs:   inputs/proteins.parquet, inputs/terms.parquet
 # Outputs:  embeddings/plan.parquet                        which sequence is in which shard
-#           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, float16, one row per distinct sequence
+#           embeddings/<model>/shard-<NNNNN>.parquet       residue embeddings, one row per distinct sequence
 #           embeddings/<model>/manifest.parquet            where each sequence is
 #           embeddings/go/phase-<P>.parquet                unit vectors of the terms' texts
 #           embeddings.texts.cache, of all runs            the same by text, so only new texts are embedded
@@ -10,19 +10,20 @@
 #           embeddings/pretraining/pretraining.tsv         its learning curve, and n-gram baselines
 # Steps:    plan_shards -> extract_residues -> collect_residues; embed_texts; pretrain_esm (by name only)
 
+from gofer.config import residue_shards
 from gofer.embeddings.encoder_names import residue_folder, shard_names, weights_mark
 
 RESIDUE_SETTINGS = config["embeddings"]["residues"]
 RESIDUES = residue_folder(RESIDUE_SETTINGS["model"], RESIDUE_SETTINGS["layer"])
 # Settings that change a vector. How it is computed (device, memory, batches, cache) changes none and reruns nothing.
-RESIDUE_VECTORS = {key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap")}
-SHARDS = shard_names(RESIDUE_SETTINGS["shards"])
+RESIDUE_VECTORS = {key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "store", "window_overlap")}
+SHARDS = shard_names(residue_shards(config))
 TEXT_SETTINGS = config["embeddings"]["texts"]
 RESIDUE_MANIFEST = results(f"embeddings/{RESIDUES}/manifest.parquet")
 
 
 rule plan_shards:
-    """Distribute the distinct sequences over embeddings.residues.shards shards, each with about as many residues; with
+    """Distribute the distinct sequences over the shards, each with about as many residues (embeddings.residues.shards); with
     inputs.splits.train_identity or train_most, only those of proteins that train or are held out."""
     message:
         "Planning the shards"
@@ -34,7 +35,7 @@ rule plan_shards:
     output:
         plan=results("embeddings/plan.parquet"),
     params:
-        shards=RESIDUE_SETTINGS["shards"],
+        shards=len(SHARDS),
         code=code("gofer.embeddings.residues.shards", "gofer.inputs.splits.representatives"),
     log:
         results("logs/plan_shards.log"),

@@ -99,6 +99,7 @@ rule read_ontology:
     output:
         ontology=results("inputs/ontology.parquet"),
         obsolete=results("inputs/obsolete.parquet"),
+        taxon_constraints=results("inputs/taxon_constraints.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
         read=read(data_file(config["ontology"])),

@@ -7,13 +7,15 @@
 #           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
 #           retrieval/calibration.json              from text and labels to a probability, fitted on validation proteins
 #           model/<run>.gofer                       all that a prediction needs, in one file
-#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, index.html, not_predicted.tsv, summary.json
+#           retrieval/<query>/                      predictions.tsv, .cafa.tsv, .gaf and other forms, index.html, not_predicted.tsv,
+#                                                   summary.json; impossible_in_taxon.tsv with the config key retrieval.taxon
 # Steps:    embed_proteins -> fit_label_model (train) -> calibrate_scores -> pack_model ;
 #           predict_part (from a model file only, chunk by chunk) -> gather_predictions
 
 MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
 KNOWN = config["retrieval"]["labels"]["known"]
+TAXON = taxon_settings(config)
 
 
 rule embed_proteins:
@@ -109,6 +111,7 @@ if config["model"] is None:
             proteins=results("inputs/proteins.parquet"),
             splits=results("inputs/splits.parquet"),
             terms=results("inputs/terms.parquet"),
+            taxon_constraints=results("inputs/taxon_constraints.parquet"),
             term_sets=results("inputs/term_sets.parquet"),
             annotations=results("inputs/annotations.parquet"),
             pid2pos=results("inputs/pid2pos.parquet"),
@@ -127,7 +130,7 @@ if config["model"] is None:
             known=KNOWN,
             synthetic="demo" in config,
             reported={key: config["retrieval"][key] for key in ("min_score", "max_terms", "evidence_windows")},
-            encoder={key: RESIDUE_SETTINGS[key] for key in ("model", "layer", "precision", "window_overlap", "offline")},
+            encoder={**RESIDUE_VECTORS, "offline": RESIDUE_SETTINGS["offline"]},
             code=code("gofer.retrieval.pack_run"),
         log:
             results("logs/pack_model.log"),
@@ -147,11 +150,13 @@ rule predict_part:
     input:
         query=QUERY or [],
         model=MODEL_FILE,
+        taxonomy=[*filter(None, [TAXON["lineage"]]), *TAXON["constraints"]],
     output:
         done=f"{PREDICTION_FOLDER}/parts/{{part}}.txt",
     params:
         read=read(QUERY, MODEL_FILE),
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
+        taxon=TAXON,
         parts=QUERY_PARTS,
         code=code("gofer.retrieval.prediction_run"),
     log:
@@ -175,8 +180,10 @@ rule gather_predictions:
         parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.txt", part=range(QUERY_PARTS), allow_missing=True),
         query=QUERY or [],
         model=MODEL_FILE,
+        taxonomy=[*filter(None, [TAXON["lineage"]]), *TAXON["constraints"]],
     output:
         **{form: f"{PREDICTION_FOLDER}/{name}" for form, name in PREDICTION_FILES.items() if form != "tsv"},
+        **({"impossible": f"{PREDICTION_FOLDER}/{IMPOSSIBLE_IN_TAXON}"} if TAXON["id"] else {}),
         tsv=report(
             f"{PREDICTION_FOLDER}/{PREDICTION_FILES['tsv']}",
             caption="../workflow/report/predictions.rst",
@@ -188,6 +195,7 @@ rule gather_predictions:
         summary=f"{PREDICTION_FOLDER}/{PREDICTION_SUMMARY}",
     params:
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
+        taxon=TAXON,
         code=code("gofer.retrieval.prediction_run"),
     log:
         f"results/{MODEL_NAME}/logs/gather_predictions_{{query}}.log",

@@ -32,6 +32,7 @@ from gofer.embeddings.encoder_names import (
     refuse_missing_text_model,
     residue_width,
 )
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_intake import DROPPED, READ
@@ -52,7 +53,6 @@ from gofer.inputs.splits.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read
 from gofer.inputs.splits.term_sets import FewZeroConfig, TermCounts, TermSources, make_term_sets
 from gofer.inputs.text_files import read_ids
 
-BYTES_PER_NUMBER = 2  # residue embeddings are float16
 SPARE = 1.2  # for what else a run writes
 NOT_IN_FASTA = "not in the FASTA"
 MANY_UNMATCHED = 0.2  # of the annotations: more are worth a note
@@ -269,9 +269,10 @@ def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | N
 
 
 def _disk(config: Mapping[str, Any], residues: int) -> Iterator[GoferError]:
-    width = residue_width(config["embeddings"]["residues"]["model"])
+    settings = config["embeddings"]["residues"]
+    form = ResidueForm(residue_width(settings["model"]) or 0, settings["store"])
     free = shutil.disk_usage(Path.cwd()).free
-    needed = round(residues * (width or 0) * BYTES_PER_NUMBER * SPARE)
+    needed = round(form.size(residues) * SPARE)
     if needed > free:
         yield GoferError(
             f"residue embeddings take about {needed / 1e9:,.1f} GB, but {free / 1e9:,.1f} GB are free here",

@@ -1,8 +1,8 @@
-"""Build the channels of the stand-in for conda: python and pip as conda-forge, DIAMOND as bioconda.
+"""Build the channels of the stand-in for conda: python and pip as conda-forge, DIAMOND and MMseqs2 as bioconda.
 
 usage: build_channels.py FOLDER
 
-The packages are made of what runs here: this interpreter, its bundled pip, the diamond on the PATH. Needs py-rattler
+The packages are made of what runs here: this interpreter, its bundled pip, the programs on the PATH. Needs py-rattler
 and patchelf. They are for tests alone: they hold no licences, and were built for this machine.
 """
 
@@ -103,16 +103,30 @@ def pack_pip(root: Path, channel: Path) -> None:
 
 def pack_diamond(root: Path, channel: Path) -> None:
     """The diamond on the PATH."""
-    program = shutil.which("diamond")
-    printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    pack_program(root, channel, "diamond", "diamond", re.search(r"\d+(\.\d+)+", printed("diamond", "--version"))[0])
+
+
+def pack_mmseqs(root: Path, channel: Path) -> None:
+    """The mmseqs on the PATH, whose version 14-7e284 bioconda writes with a dot."""
+    version = re.search(r"\d+-\w+", printed("mmseqs", "version"))[0].replace("-", ".")
+    pack_program(root, channel, "mmseqs", "mmseqs2", version)
+
+
+def printed(*command: str) -> str:
+    """What a program prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def pack_program(root: Path, channel: Path, program: str, name: str, version: str) -> None:
+    """A program on the PATH."""
     (root / "bin").mkdir()
-    shutil.copy2(program, root / "bin/diamond")
-    pack(root, channel, native("diamond", re.search(r"\d+(\.\d+)+", printed)[0]))
+    shutil.copy2(shutil.which(program), root / "bin" / program)
+    pack(root, channel, native(name, version))
 
 
 async def main(folder: Path) -> None:
     """Build and index both channels."""
-    for channel, packers in {"conda-forge": [pack_python, pack_pip], "bioconda": [pack_diamond]}.items():
+    for channel, packers in {"conda-forge": [pack_python, pack_pip], "bioconda": [pack_diamond, pack_mmseqs]}.items():
         (folder / channel / "noarch").mkdir(parents=True)
         for packer in packers:
             with tempfile.TemporaryDirectory() as root:

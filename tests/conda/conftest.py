@@ -19,8 +19,8 @@ def standin(root, tmp_path_factory):
     pytest.importorskip(
         "rattler", reason="--use-conda is not tested: py-rattler is not installed (make test-conda does)"
     )
-    if not shutil.which("diamond"):
-        pytest.skip("--use-conda is not tested: no diamond here to make a package of")
+    if missing := [program for program in ("diamond", "mmseqs") if not shutil.which(program)]:
+        pytest.skip(f"--use-conda is not tested: no {' and no '.join(missing)} here to make a package of")
     folder = tmp_path_factory.mktemp("standin")
     wheel = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "rich==15.0.0"]
     if subprocess.run(wheel, capture_output=True, check=False).returncode:

@@ -5,7 +5,16 @@ import json
 
 import pytest
 
-from gofer.config.files import PART_BYTES, check_query, query_name, query_parts, refuse_other_query
+from gofer.config.files import (
+    FEWEST_SHARDS,
+    PART_BYTES,
+    SHARD_BYTES,
+    check_query,
+    query_name,
+    query_parts,
+    refuse_other_query,
+    residue_shards,
+)
 from gofer.errors import GoferError
 
 
@@ -34,6 +43,22 @@ def test_a_large_query_is_divided_by_the_size_of_its_file(tmp_path):
     (tmp_path / "q.fasta.gz").write_bytes(b"M" * PART_BYTES * 3)
     assert query_parts(tmp_path / "q.fasta.gz") == 7
     assert query_parts(tmp_path / "later.fasta") == 1
+
+
+def test_the_residues_of_many_proteins_are_in_more_files_unless_a_number_is_given(tmp_path):
+    def config(shards):
+        return {
+            "data": str(tmp_path),
+            "proteins": ["a.fasta", "b.fasta"],
+            "embeddings": {"residues": {"shards": shards}},
+        }
+
+    assert residue_shards(config("auto")) == FEWEST_SHARDS  # there is no file yet
+    for name in ("a.fasta", "b.fasta"):
+        with open(tmp_path / name, "wb") as file:
+            file.truncate(SHARD_BYTES * 3)
+    assert residue_shards(config("auto")) == 6
+    assert residue_shards(config(2)) == 2
 
 
 @pytest.mark.fault(76)

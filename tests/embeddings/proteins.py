@@ -100,7 +100,7 @@ def embedded(encoder: ResidueEncoder, sequences: list[str], batch: int = 300, ov
 
 
 def no_cache(encoder: ResidueEncoder) -> ResidueCache:
-    return ResidueCache(None, encoder=encoder.name, width=encoder.width, window_overlap=8)
+    return ResidueCache(None, encoder=encoder.name, form=encoder.form, window_overlap=8)
 
 
 def write_rows(
@@ -110,7 +110,7 @@ def write_rows(
     cache = cache or no_cache(encoder)
     extraction = Extraction(sequences, encoder, cache, batch_residues=300, window_overlap=8)
     manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": 8})
-    write_shard(path, extraction.rows(), sequences, width=encoder.width, manifest=manifest)
+    write_shard(path, extraction.rows(), sequences, form=encoder.form, manifest=manifest)
     cache.add(path)
     return extraction
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def cache(tmp_path, encoder):
 
 
 def cache_of(tmp_path, encoder, overlap=8):
-    return ResidueCache(tmp_path / "cache", encoder=encoder.name, width=encoder.width, window_overlap=overlap)
+    return ResidueCache(tmp_path / "cache", encoder=encoder.name, form=encoder.form, window_overlap=overlap)
 
 
 def shards_in(cache):
@@ -81,7 +82,10 @@ def assert_equal(one, other):
         np.testing.assert_allclose(residues_LE.astype(float), theirs[sha256].astype(float), rtol=2e-3, atol=1e-5)
 
 
-def test_a_shard_wholly_from_the_cache_has_the_bytes_of_the_first(tmp_path, encoder, cache):
+@pytest.mark.parametrize("store", ["float16", "int8"])
+def test_a_shard_wholly_from_the_cache_has_the_bytes_of_the_first(tmp_path, store):
+    encoder = replace(encoder_of(), store=store)
+    cache = cache_of(tmp_path, encoder)
     one = write_store(tmp_path / "one", proteins_of(OLD + NEW), encoder, cache=cache)
     encoder.forward.seen.clear()
     two = write_store(tmp_path / "two", proteins_of(OLD + NEW), encoder, cache=cache)

@@ -1,5 +1,6 @@
 import pickle
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from torch.utils.data import DataLoader
 from gofer.artefacts import read_manifest, read_table
 from gofer.embeddings.residues import residue_store
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.residues.shards import plan_shards
 
@@ -34,6 +36,25 @@ def test_every_sequence_comes_back_as_the_encoder_gave_it_in_float16(store, enco
         assert store[sha256].dtype == np.float16
         assert store.lengths[sha256] == len(one) == len(store[sha256])
         np.testing.assert_allclose(store[sha256], expected, atol=1e-2)
+
+
+def test_int8_halves_the_files_and_no_number_is_off_by_more_than_a_200th_of_its_residues_largest(encoder, tmp_path):
+    sequences = [sequence(900, seed) for seed in range(10)]
+    paths = {}
+    for form in (encoder, replace(encoder, name=f"{encoder.name}, int8", store="int8")):
+        (tmp_path / form.store).mkdir()
+        paths[form.store] = write_store(tmp_path / form.store, proteins_of(sequences), form)
+    whole, half = (ESMResidueStore(paths[name]) for name in ("float16", "int8"))
+    for sha256, residues_LE in half.by_shard():
+        exact_LE = whole[sha256].astype(np.float32)
+        assert residues_LE.dtype == np.float16
+        assert np.all(np.abs(residues_LE - exact_LE) <= np.abs(exact_LE).max(axis=1, keepdims=True) / 200)
+    sizes = [sum(path.stat().st_size for path in (tmp_path / name).glob("shard*")) for name in ("float16", "int8")]
+    assert sizes[1] < 0.6 * sizes[0]  # 36 bytes a residue instead of 64
+
+
+def test_a_residue_of_zeros_stays_zeros_in_int8():
+    assert not ResidueForm(4, "int8").as_stored(np.zeros((3, 4), np.float32)).any()
 
 
 def test_a_sequence_of_two_proteins_is_kept_once(store):

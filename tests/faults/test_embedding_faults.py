@@ -16,6 +16,7 @@ from gofer.artefacts import Manifest, read_table
 from gofer.embeddings.residues.embed_shard import Extraction
 from gofer.embeddings.residues.esm import load_esm, write_esm2
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_shard
 from gofer.errors import ArtefactError, GoferError
@@ -139,7 +140,9 @@ def test_a_value_that_float16_cannot_hold_is_refused_with_its_protein(tmp_path, 
     values[2, 1] = value
     rows, planned = one_row(values)
     with pytest.raises(GoferError, match=rf"P0 \(sequence {rows[0].sha256[:12]}\)(?s:.*)residue 3"):
-        write_shard(tmp_path / "s.parquet", rows, planned, width=3, manifest=Manifest({"residue_encoder": "x"}))
+        write_shard(
+            tmp_path / "s.parquet", rows, planned, form=ResidueForm(3), manifest=Manifest({"residue_encoder": "x"})
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -148,7 +151,9 @@ def test_a_value_that_float16_cannot_hold_is_refused_with_its_protein(tmp_path, 
 def test_another_number_of_vectors_than_residues_is_refused(tmp_path, shape):
     rows, planned = one_row(np.ones(shape))
     with pytest.raises(GoferError, match="P0(?s:.*)4 residues"):
-        write_shard(tmp_path / "s.parquet", rows, planned, width=3, manifest=Manifest({"residue_encoder": "x"}))
+        write_shard(
+            tmp_path / "s.parquet", rows, planned, form=ResidueForm(3), manifest=Manifest({"residue_encoder": "x"})
+        )
 
 
 def test_a_shard_without_a_planned_sequence_is_not_written(tmp_path, encoder):
@@ -156,7 +161,7 @@ def test_a_shard_without_a_planned_sequence_is_not_written(tmp_path, encoder):
     rows = Extraction(sequences.iloc[:-1], encoder, no_cache(encoder), batch_residues=300, window_overlap=8).rows()
     manifest = Manifest({"residue_encoder": encoder.name})
     with pytest.raises(GoferError, match="planned"):
-        write_shard(tmp_path / "s.parquet", rows, sequences, width=32, manifest=manifest)
+        write_shard(tmp_path / "s.parquet", rows, sequences, form=ResidueForm(32), manifest=manifest)
     assert list(tmp_path.iterdir()) == []
 
 

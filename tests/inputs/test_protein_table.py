@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofer.artefacts import Manifest, read_manifest, read_table, write_batches
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
 from gofer.errors import ArtefactError, InputError
@@ -121,7 +122,7 @@ def test_ids_come_through_unchanged_and_name_no_file(tmp_path_factory, headers):
         for row in table.itertuples()
     ]
     shard = folder / "shard-00000.parquet"
-    write_shard(shard, rows, table, width=2, manifest=Manifest({"residue_encoder": "zeros"}))
+    write_shard(shard, rows, table, form=ResidueForm(2), manifest=Manifest({"residue_encoder": "zeros"}))
     write_index(folder / "manifest.parquet", *collect_shards([shard], plan))
     store = ESMResidueStore(folder / "manifest.parquet")
     assert [len(store[sha256]) for sha256 in table["sequence_sha256"]] == table["length"].tolist()

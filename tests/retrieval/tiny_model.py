@@ -68,7 +68,7 @@ class TinyModel:
         return path
 
 
-def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8, texts=None) -> TinyModel:
+def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8, texts=None, taxa=()) -> TinyModel:
     """Pack a model of three families of proteins; the terms' texts are random, or `NAMES` as an encoder embeds them."""
     proteins, annotations = _proteins(per_family)
     terms = _terms(annotations)
@@ -77,7 +77,7 @@ def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8, text
     sequence_of = dict(zip(proteins["protein_id"], proteins["sequence"], strict=True))
     bank = Bank.of_tables(known, sequence_of, descriptions, annotations, terms)
     reported = {"min_score": 0.01, "max_terms": 500, "evidence_windows": 2, "evidence_codes": ["IDA"]}
-    recipe = Recipe(name, synthetic, ("is_a", "part_of"), reported, ENCODER, CUTOFFS, {"validation": {}})
+    recipe = Recipe(name, synthetic, ("is_a", "part_of"), reported, ENCODER, CUTOFFS, {"validation": {}}, taxa)
     counts = terms["training_count"]
     sets = terms[["go_id"]].assign(
         term_set=np.where(counts == 0, "zero", np.where(counts <= per_family, "few", "common"))

@@ -26,7 +26,7 @@ def test_every_shard_is_a_separate_job_and_short_rules_share_one(cluster):
     jobs = {log.parent.relative_to(folder).as_posix() for log in folder.rglob("*.log")}
     assert {"rule_extract_residues/00000", "rule_extract_residues/00001"} <= jobs
     assert {f"group_stage_{stage}_build_index_train_stage" for stage in "ABCD"} <= jobs
-    assert any(job.startswith("group_read_make_demo_world_plan_shards_read_annotations") for job in jobs)
+    assert any(job.startswith("group_read_make_demo_world_read_annotations") for job in jobs)
     assert sum(job.startswith("group_judge") for job in jobs) == 4
 
 

@@ -85,7 +85,7 @@ def test_a_stage_does_not_change_with_another_stages_settings(world, tmp_path):
     "change",
     [
         {"objective": "sigmoid"}, {"objective": "bce"}, {"go_to_protein": False}, {"weight_decay": 0.9},
-        {"clip_norm": 0.01}, {"gamma": 0.1}, {"fs_target_ratio": 0.9}, {"batch_proteins": 16},
+        {"clip_norm": 0.01}, {"gamma": 0.1}, {"fs_target_ratio": 0.9}, {"batch_proteins": 16}, {"epoch_proteins": 9},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from gofer.artefacts import Manifest
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.residues.shards import EmbeddedSequence, collect_shards, plan_shards, write_index, write_shard
 from gofer.embeddings.texts.go_lookup import GoLookupCache
@@ -183,7 +184,9 @@ def _written(folder: Path, proteins: pd.DataFrame, vectors: dict[str, np.ndarray
     for shard, planned in plan.groupby("shard"):
         paths.append(folder / f"shard-{shard}.parquet")
         rows = [EmbeddedSequence(row.sequence_sha256, *named(row)) for row in planned.itertuples()]
-        write_shard(paths[-1], rows, planned, width=SIZES.residue_width, manifest=RELEASE.only("residue_encoder"))
+        write_shard(
+            paths[-1], rows, planned, form=ResidueForm(SIZES.residue_width), manifest=RELEASE.only("residue_encoder")
+        )
     index, manifest = collect_shards(paths, plan)
     write_index(folder / "manifest.parquet", index, manifest)
     return ESMResidueStore(folder / "manifest.parquet")

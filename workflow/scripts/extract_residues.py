@@ -21,17 +21,18 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         settings["layer"],
         device=how["device"],
         precision=settings["precision"],
+        store=settings["store"],
         offline=how["offline"],
     )
     overlap = settings["window_overlap"]
-    cache = ResidueCache(how["cache"], encoder=encoder.name, width=encoder.width, window_overlap=overlap)
+    cache = ResidueCache(how["cache"], encoder=encoder.name, form=encoder.form, window_overlap=overlap)
     longest = max(sequences["length"], default=0)
     batch = encoder.batch_that_fits(how["batch_residues"], memory_gib=how["memory_gib"], longest=longest)
     facts = (encoder.name, len(sequences), sequences["length"].sum(), batch)
     logger.info("%s: %d sequences, %d residues, at most %d tokens at a time", *facts)
     extraction = Extraction(sequences, encoder, cache, batch, overlap)
     manifest = Manifest({"residue_encoder": encoder.name}, {"window_overlap": overlap})
-    write_shard(snakemake.output.shard, extraction.rows(), sequences, width=encoder.width, manifest=manifest)
+    write_shard(snakemake.output.shard, extraction.rows(), sequences, form=encoder.form, manifest=manifest)
     cache.add(Path(snakemake.output.shard))
     # In the logs, because cache hits depend on earlier runs, while outputs are always the same.
     write_tsv(snakemake.log.accounting, extraction.accounting().table())

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gofer.retrieval.impossible_terms import ImpossibleTerms
 from gofer.retrieval.prediction_run import PredictionRun
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile
@@ -10,7 +11,8 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, folder = snakemake.input, Path(snakemake.params.folder)
-    predictor = Predictor(TrainedModel(files.model), device=snakemake.config["embeddings"]["residues"]["device"])
+    model, device = TrainedModel(files.model), snakemake.config["embeddings"]["residues"]["device"]
+    predictor = Predictor(model, device=device, impossible=ImpossibleTerms.of_settings(model, snakemake.params.taxon))
     run = PredictionRun(predictor, QueryFile.read(files.query), folder)
     run.predict(threads=snakemake.threads)  # nothing, unless a chunk is missing
     summary = run.finish()

@@ -13,7 +13,12 @@ with logged_to(snakemake.log[0]):
     training, output = snakemake.params.training, snakemake.output
     pid2pos = read_table(snakemake.input.pid2pos, ["go_ids"], where={"split": ["train"]})
     proteins = int((pid2pos["go_ids"].map(len) > 0).sum())
-    sampler = ShuffledRows(proteins, batch_proteins=training["batch_proteins"], accumulate=training["accumulate"])
+    sampler = ShuffledRows(
+        proteins,
+        batch_proteins=training["batch_proteins"],
+        accumulate=training["accumulate"],
+        epoch_rows=training["epoch_proteins"],
+    )
     stages = [StageConfig.from_config(training, name) for name in STAGES]
     steps = {stage.name: stage.epochs * sampler.groups_per_epoch for stage in stages}
     table = pd.concat(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gofer.artefacts import write_text
+from gofer.retrieval.impossible_terms import ImpossibleTerms
 from gofer.retrieval.prediction_run import PredictionRun
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile
@@ -11,7 +12,8 @@ from gofer.workflow import logged_to, logger
 
 with logged_to(snakemake.log[0], threads=snakemake.threads):
     files, params = snakemake.input, snakemake.params
-    predictor = Predictor(TrainedModel(files.model), device=snakemake.config["embeddings"]["residues"]["device"])
+    model, device = TrainedModel(files.model), snakemake.config["embeddings"]["residues"]["device"]
+    predictor = Predictor(model, device=device, impossible=ImpossibleTerms.of_settings(model, snakemake.params.taxon))
     run = PredictionRun(predictor, QueryFile.read(files.query), Path(params.folder))
     for item in run.query.accounting.table().itertuples():
         logger.info("%s %s: %d", item.item, item.reason, item.count)

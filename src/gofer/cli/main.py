@@ -69,6 +69,24 @@ def predict(
         Path | None,
         typer.Option(help="A GO slim (OBO, or one id per line): also count proteins by its terms.", show_default=False),
     ] = None,
+    taxon: Annotated[
+        str | None,
+        typer.Option(
+            help="NCBI id of the proteins' taxon, with --lineage, or all ids of its lineage: terms that GO's taxon "
+            "constraints rule out are removed.",
+            show_default=False,
+        ),
+    ] = None,
+    lineage: Annotated[
+        Path | None, typer.Option(help="NCBI's nodes.dmp, or a TSV of taxon and parent.", show_default=False)
+    ] = None,
+    constraints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="OBO with taxon constraints, if the model has none; and one that defines unions of taxa.",
+            show_default=False,
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace results of another query in the folder.")] = False,
@@ -81,7 +99,9 @@ def predict(
     """
     from gofer.cli.predict_command import predict_file
 
-    predict_file(fasta, model, output, precision, forms, slim, device, threads, force)
+    predict_file(
+        fasta, model, output, precision, forms, slim, (taxon, lineage, constraints or []), device, threads, force
+    )
 
 
 @app.command(
@@ -150,6 +170,28 @@ def explain(
 
     with reported():
         explain_terms(protein, terms, chosen_model(model), output, structure, chain, device, threads)
+
+
+@app.command(epilog="Example:  gofer serve -m my.gofer   then open http://127.0.0.1:8765/ in a browser")
+def serve(
+    model: ModelOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; any other than loopback lets others in.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which browsers may call this computer.", show_default=False),
+    ] = None,
+    proteins: Annotated[int, typer.Option(min=1, help="Most proteins of a query.")] = 200,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+) -> None:
+    """Serve a web page on this computer: paste sequences or a description, and look at what was found."""
+    from gofer.cli.serve_command import serve_model
+
+    with reported():
+        serve_model(chosen_model(model), host, port, name or [], proteins, device, threads)
 
 
 @app.command(epilog="Example:  gofer info results/my/model/my.gofer")

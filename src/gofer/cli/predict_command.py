@@ -4,12 +4,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from gofer.cli.running import chosen_model, reported, use_threads
 from gofer.errors import GoferError
-from gofer.tables import PREDICTION_FILES
+from gofer.tables import IMPOSSIBLE_IN_TAXON, PREDICTION_FILES
+
+if TYPE_CHECKING:
+    from gofer.retrieval.impossible_terms import ImpossibleTerms
+    from gofer.retrieval.trained_model import TrainedModel
 
 RESUME = "; the same command resumes where it was"
 
@@ -21,6 +26,7 @@ def predict_file(
     precision: int,
     forms: str,
     slim: Path | None,
+    of_taxon: tuple[str | None, Path | None, list[Path]],
     device: str,
     threads: int | None,
     force: bool,
@@ -36,7 +42,9 @@ def predict_file(
         from gofer.retrieval.query_file import QueryFile
         from gofer.retrieval.trained_model import TrainedModel
 
-        predictor = Predictor(TrainedModel(path), percent=precision, device=device)
+        opened = TrainedModel(path)
+        impossible = _impossible(opened, *of_taxon)
+        predictor = Predictor(opened, percent=precision, device=device, impossible=impossible)
         run = PredictionRun(predictor, QueryFile.read(fasta), output or Path(f"{query_name(fasta)}-predictions"))
         chosen = _chosen(forms)
         if not force:
@@ -52,6 +60,34 @@ def predict_file(
                 run.predict(done, threads=number)
             summary = run.finish(chosen, slim=slim)
         typer.echo(_sentence(summary, run.folder))
+        if impossible is not None:
+            typer.echo(_removed(summary, run.folder))
+
+
+def _impossible(
+    model: "TrainedModel", taxon: str | None, lineage: Path | None, constraints: list[Path]
+) -> "ImpossibleTerms | None":
+    from gofer.retrieval.impossible_terms import ImpossibleTerms
+
+    if taxon is not None:
+        return ImpossibleTerms.of_model(model, taxon, lineage, constraints)
+    if lineage is not None or constraints:
+        named = "--lineage" if lineage is not None else "--constraints"
+        raise GoferError(f"{named} is given, and no taxon", help="name the taxon of the proteins: --taxon 9606")
+    return None
+
+
+def _removed(summary: dict, folder: Path) -> str:
+    text = (
+        f"{summary['removed_predictions']:,} predictions of {summary['removed_terms']:,} terms that cannot be true in "
+        f"taxon {summary['taxon']} were removed: {folder / IMPOSSIBLE_IN_TAXON}."
+    )
+    if unions := summary["undefined_unions"]:
+        text += (
+            f" Constraints to {len(unions)} unions of taxa were passed over, since no file defines them: "
+            f"{', '.join(unions[:5])}{', …' if len(unions) > 5 else ''}; add go-taxon-groupings.obo with --constraints."
+        )
+    return text
 
 
 def _chosen(forms: str) -> tuple[str, ...]:

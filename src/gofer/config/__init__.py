@@ -23,7 +23,9 @@ from gofer.config.files import (
     query_name,
     query_parts,
     query_path,
+    residue_shards,
     split_lists,
+    taxon_settings,
 )
 from gofer.config.merge import complete, merged, read_config
 
@@ -42,5 +44,7 @@ __all__ = [
     "query_parts",
     "query_path",
     "read_config",
+    "residue_shards",
     "split_lists",
+    "taxon_settings",
 ]

@@ -20,6 +20,8 @@ PART_BYTES = 2_000_000  # of FASTA: some 4,000 proteins, minutes of work on two 
 FOLDED = 2  # protein sequences halve under gzip
 MOST_PARTS = 200
 DIGESTS = Path(".snakemake/gofer-digests.json")
+SHARD_BYTES = 10_000_000  # of FASTA, about as many residues: half an hour with mini on a core, 25 GB with ESM-2 650M
+FEWEST_SHARDS, MOST_SHARDS = 4, 99_999
 
 
 def input_path(config: Mapping[str, Any], name: str) -> str:
@@ -34,6 +36,17 @@ def query_path(config: Mapping[str, Any]) -> str | None:
     if query is None or Path(query).exists() or not Path(input_path(config, query)).exists():
         return query
     return input_path(config, query)
+
+
+def taxon_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The section retrieval.taxon, its files as paths; constraints is a list."""
+    section = config["retrieval"]["taxon"]
+    lineage = section["lineage"]
+    return {
+        "id": section["id"],
+        "lineage": lineage and input_path(config, lineage),
+        "constraints": [input_path(config, name) for name in _named(section, "constraints")],
+    }
 
 
 def query_name(path: Path | str) -> str:
@@ -54,8 +67,21 @@ def query_parts(path: Path | str) -> int:
     path = Path(path)
     if not path.is_file():
         return 1
-    size = path.stat().st_size * (FOLDED if path.suffix in (".gz", ".bz2") else 1)
-    return min(MOST_PARTS, 1 + size // PART_BYTES)
+    return min(MOST_PARTS, 1 + _fasta_bytes(path) // PART_BYTES)
+
+
+def residue_shards(config: Mapping[str, Any]) -> int:
+    """Into how many files the residue embeddings are divided: embeddings.residues.shards, or by the proteins' size."""
+    shards = config["embeddings"]["residues"]["shards"]
+    if shards != "auto":
+        return shards
+    paths = [Path(path) for path in protein_files(config)]
+    size = sum(_fasta_bytes(path) for path in paths if path.is_file())
+    return min(MOST_SHARDS, max(FEWEST_SHARDS, -(-size // SHARD_BYTES)))
+
+
+def _fasta_bytes(path: Path) -> int:
+    return path.stat().st_size * (FOLDED if path.suffix in (".gz", ".bz2") else 1)
 
 
 def check_query(query: str | None, model: str, folder: str, *, wanted: bool, given: Sequence[str] = ()) -> None:
@@ -187,6 +213,12 @@ def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         named.append((("model",), model))
     elif config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
+    taxon = taxon_settings(config)
+    for key, paths in (
+        ("lineage", [taxon["lineage"]] if taxon["lineage"] else []),
+        ("constraints", taxon["constraints"]),
+    ):
+        named += [(("retrieval", "taxon", key), path) for path in paths]
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))

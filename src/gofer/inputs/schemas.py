@@ -33,6 +33,7 @@ ONTOLOGY = pa.schema(
 OBSOLETE = pa.schema(
     [("go_id", _TEXT), ("name", _TEXT), ("replaced_by", _LIST), ("consider", _LIST), ("alt_ids", _LIST)]
 )
+TAXON_CONSTRAINTS = pa.schema([("go_id", _TEXT), ("rule", _TEXT), ("taxon", _TEXT), ("name", _TEXT)])
 RELEASE_CHANGES = pa.schema(
     [("kind", _TEXT), ("go_id", _TEXT), ("name", _TEXT), ("aspect", _TEXT), ("before", _TEXT), ("after", _TEXT)]
 )

@@ -57,6 +57,7 @@ class UpdatedModel:
         changes: Columns `CHANGES`: every change of a term.
         embedded: Number of texts that were embedded.
         with_labels: Number of new terms that known proteins have.
+        taxa: Taxon constraints of the new release; those of the older model where its file holds none.
     """
 
     older: TrainedModel
@@ -67,6 +68,7 @@ class UpdatedModel:
     changes: pd.DataFrame
     embedded: int
     with_labels: int
+    taxa: pd.DataFrame
 
     def write(self, path: Path | str) -> None:
         """Write it as a model file."""
@@ -82,6 +84,7 @@ class UpdatedModel:
             encoder={},
             cutoffs=older.cutoffs,
             facts={**facts, "updated_from": origin},
+            taxa=self.taxa.values.tolist(),
         )
         made_by = older.file.document("manifest.json")["made_by"]
         manifest = Manifest({**older.release, "go_release": self.release}, made_by)
@@ -168,6 +171,7 @@ def updated(model: TrainedModel, ontology: Ontology, text_encoder: str | None = 
         changes,
         embedded=int((~unchanged_T).sum()),
         with_labels=int((added & (count_T > 0)).sum()),
+        taxa=model.taxon_constraints if ontology.taxa.empty else ontology.taxa,
     )
 
 

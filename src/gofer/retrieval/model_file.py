@@ -29,6 +29,7 @@ TYPES = {
     "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_,
 }  # fmt: skip
 NAMES = {np.dtype(kind): name for name, kind in TYPES.items()}
+TAXA = "taxa.json"  # taxon constraints of the ontology; absent where it had none
 DIGEST, PARTS = "sha256", "parts"
 AGAIN = "copy or download it again, or make it again with: gofer pack RUN"
 

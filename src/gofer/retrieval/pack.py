@@ -4,7 +4,7 @@ Left out are definitions, the training inputs, and everything that only evaluati
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from gofer.embeddings.compute import Compute
 from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import esm2_parts, load_esm
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
-from gofer.retrieval.model_file import ModelFile, write_model_file
+from gofer.retrieval.model_file import TAXA, ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
@@ -45,6 +46,7 @@ class Recipe:
         encoder: The config section embeddings.residues.
         cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
         facts: Further facts of the card.
+        taxa: Taxon constraints of the ontology, rows of `CONSTRAINTS`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Recipe:
     encoder: Mapping[str, Any]
     cutoffs: Mapping[str, Mapping[str, float | None]]
     facts: Mapping[str, Any]
+    taxa: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +119,8 @@ def pack_model(
         "labels.json": scorer.label_model.facts(),
         "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs},
     }
+    if recipe.taxa:
+        documents[TAXA] = [list(row) for row in recipe.taxa]
     write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()})
 
 
@@ -179,7 +184,8 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
     name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
-    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute)
+    store = settings.get("store", FLOAT16)
+    encoder = ResidueEncoder.of_model(loaded, settings["layer"], name=name, compute=compute, store=store)
     document: dict[str, Any] = {
         "name": encoder.name,
         "model": name,
@@ -187,6 +193,7 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
         "precision": settings["precision"],
         "window_overlap": settings["window_overlap"],
         "sizes": None,
+        **({} if store == FLOAT16 else {"store": store}),
     }
     arrays: dict[str, NDArray] = {}
     if isinstance(loaded.model, ESM2):

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
+from gofer.embeddings.residues.residue_form import FLOAT16, INT8
 from gofer.errors import ArtefactError
+from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.inputs.proteins.known_hits import read_hits
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.metrics.fmax import fmax
@@ -33,7 +35,8 @@ FILES = {
     "judging_labels": "retrieval/label_model-train.safetensors",
     "calibration": "retrieval/calibration.json",
 }
-KNOWN_HITS = "inputs/known_hits.parquet"  # a run of an older version has none
+# What a run of an older version does not have.
+OPTIONAL = {"known_hits": "inputs/known_hits.parquet", "taxon_constraints": "inputs/taxon_constraints.parquet"}
 ENCODER_FACT = "residue_encoder"
 
 
@@ -75,8 +78,8 @@ def files_of(run: Path, known: str) -> dict[str, Path]:
             f"{run}/embeddings holds the residues of {len(residues)} encoders, not of one",
             help="run the rule pack_model with its config instead: snakemake pack_model --configfile C",
         )
-    hits = run / KNOWN_HITS
-    return {**found, "residues": residues[0], **({"known_hits": hits} if hits.is_file() else {})}
+    there = {name: run / path for name, path in OPTIONAL.items() if (run / path).is_file()}
+    return {**found, "residues": residues[0], **there}
 
 
 def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> None:
@@ -105,8 +108,13 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
         encoder=settings.encoder or _encoder(files["residues"]),
         cutoffs=cutoffs,
         facts={"validation": validation},
+        taxa=_taxa(files.get("taxon_constraints")),
     )
     pack_model(path, scorer, bank, read_table(files["term_sets"]), recipe, manifest)
+
+
+def _taxa(path: Path | str | None) -> list[list[str]]:
+    return [] if path is None else read_table(path, CONSTRAINTS).values.tolist()
 
 
 def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, dict[str, dict[str, float | int]]]:
@@ -131,12 +139,13 @@ def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, di
 
 
 def _encoder(residues: Path | str) -> dict[str, Any]:
-    # `<model>, layer <N>, sha256:<digest>`, and the precision where it is not float32.
+    # `<model>, layer <N>, sha256:<digest>`, the precision where it is not float32, and int8 where that is the form.
     manifest = read_manifest(residues)
-    name, layer, _, *precision = manifest.release[ENCODER_FACT].split(", ")
+    name, layer, _, *others = manifest.release[ENCODER_FACT].split(", ")
     return {
         "model": name,
         "layer": int(layer.removeprefix("layer ")),
-        "precision": precision[0] if precision else "float32",
+        "precision": next((fact for fact in others if fact != INT8), "float32"),
+        "store": INT8 if INT8 in others else FLOAT16,
         "window_overlap": manifest.made_by["window_overlap"],
     }

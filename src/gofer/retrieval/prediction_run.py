@@ -25,10 +25,10 @@ from gofer.errors import ArtefactError, GoferError
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.form import recommended
-from gofer.retrieval.forms.prediction_tables import write_without
+from gofer.retrieval.forms.prediction_tables import write_impossible, write_without
 from gofer.retrieval.predictor import PROTEINS, SYNTHETIC, Predicted, Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
-from gofer.tables import NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
+from gofer.tables import IMPOSSIBLE, IMPOSSIBLE_IN_TAXON, NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
 LOCK = ".lock"
@@ -61,6 +61,8 @@ class PredictionRun:
             self.query.digest,
             self.predictor.percent,
         ]
+        if (impossible := self.predictor.impossible) is not None:
+            parts.append(impossible.digest)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
@@ -167,6 +169,8 @@ class PredictionRun:
         for form in [*(FORMS[name] for name in forms), *([SLIM] if slim else [])]:
             form.write(self.folder / form.name, self._chunks, context)
         write_without(self.folder / WITHOUT_PREDICTION, self._chunks)
+        if self.predictor.impossible is not None:
+            write_impossible(self.folder / IMPOSSIBLE_IN_TAXON, self._chunks)
         summary = self._summary(forms)
         write_json(self.folder / PREDICTION_SUMMARY, summary, Manifest(model.release))
         self.clear()
@@ -192,6 +196,7 @@ class PredictionRun:
             "key": self.key,
             "proteins": predicted.proteins.values.tolist(),
             "not_predicted": predicted.not_predicted.values.tolist(),
+            "impossible": predicted.impossible.values.tolist(),
         }
         write_table(self._path(number), predicted.table, Manifest(self.predictor.model.release, facts))
 
@@ -203,7 +208,8 @@ class PredictionRun:
             facts = read_manifest(path).made_by
             proteins = pd.DataFrame(facts["proteins"], columns=PROTEINS)
             without = pd.DataFrame(facts["not_predicted"], columns=NOT_PREDICTED)
-            yield Predicted(read_table(path), without, proteins)
+            impossible = pd.DataFrame(facts.get("impossible", []), columns=IMPOSSIBLE)
+            yield Predicted(read_table(path), without, proteins, impossible)
 
     def _refuse_missing(self) -> None:
         lacking = [number for number, _ in enumerate(chunks(self.query)) if not self._is_there(number)]
@@ -212,6 +218,19 @@ class PredictionRun:
                 f"{self._path(lacking[0])} is missing or is of another run",
                 help="run the same command again: it makes what is missing",
             )
+
+    def _removed(self) -> dict[str, Any]:
+        # Only where a taxon was named: else the summary is that of a query without one.
+        if (impossible := self.predictor.impossible) is None:
+            return {}
+        rows = [predicted.impossible["go_id"] for predicted in self._chunks()]
+        return {
+            "taxon": impossible.taxon,
+            "removed_predictions": sum(map(len, rows)),
+            "removed_terms": len(set().union(*rows)),
+            "impossible_terms": int(impossible.is_impossible_T.sum()),
+            "undefined_unions": list(impossible.undefined),
+        }
 
     def _summary(self, forms: tuple[str, ...]) -> dict[str, Any]:
         model, counts = self.predictor.model, {"predictions": 0, "recommended": 0, "proteins_recommended": 0}
@@ -232,6 +251,7 @@ class PredictionRun:
             "user_banks": [file.path.stem for file in model.user_banks.files],
             "percent": self.predictor.percent,
             **counts,
+            **self._removed(),
             "files": [FORMS[form].name for form in forms],
             "warning": self.warning,
         }

@@ -6,7 +6,7 @@ Shapes: B proteins of a chunk, T terms, K terms kept of a protein.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from gofer.errors import GoferError
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.cutoffs import PERCENTS, RECOMMENDED
 from gofer.retrieval.features.residue_summary import summary
+from gofer.retrieval.impossible_terms import ImpossibleTerms
 from gofer.retrieval.nearest_known import NearestKnown
 from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, kept_rows
 from gofer.retrieval.protein_vectors import Described
@@ -26,7 +27,7 @@ from gofer.retrieval.query_file import QueryProtein, chunks
 from gofer.retrieval.residue_evidence import ProteinEvidence, as_text, explain_packed
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.trained_model import TrainedModel
-from gofer.tables import NOT_PREDICTED
+from gofer.tables import IMPOSSIBLE, NOT_PREDICTED
 
 BATCH_RESIDUES = 8_192  # of a forward pass of the encoder
 NO_EVIDENCE = "masking lowers it nowhere"
@@ -43,11 +44,13 @@ class Predicted:
         table: Columns `PREDICTIONS`.
         not_predicted: Columns `NOT_PREDICTED`: proteins without a recommended term, and why.
         proteins: Columns `PROTEINS` of all proteins of the chunk.
+        impossible: Columns `IMPOSSIBLE`: predictions that were removed, since they cannot be true in the taxon.
     """
 
     table: pd.DataFrame
     not_predicted: pd.DataFrame
     proteins: pd.DataFrame
+    impossible: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=IMPOSSIBLE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,7 @@ class ChunkScorer:
         min_score: Lowest score that is reported.
         max_terms: Most terms of a protein.
         evidence_windows: Windows of evidence of a prediction.
+        impossible: Terms that are removed; None for none.
     """
 
     scorer: Scorer
@@ -69,6 +73,7 @@ class ChunkScorer:
     min_score: float
     max_terms: int
     evidence_windows: int
+    impossible: ImpossibleTerms | None = None
 
     def predict(self, proteins: Sequence[QueryProtein], residues: Sequence[NDArray[np.float16]]) -> Predicted:
         """Predict for some proteins.
@@ -82,20 +87,26 @@ class ChunkScorer:
         described = Described(z_BD, np.stack([summary(residues_LE) for residues_LE in residues]), sequences)
         expected = self.scorer.label_model.predict(described)
         scores_BT = self.scorer.scores(described, expected)
-        keep_BT = space.to_keep(scores_BT, min_score=self.min_score, max_terms=self.max_terms)
+        possible_BT = scores_BT
+        if self.impossible is not None:
+            possible_BT = np.where(self.impossible.is_impossible_T, np.float32(0), scores_BT)
+        keep_BT = space.to_keep(possible_BT, min_score=self.min_score, max_terms=self.max_terms)
         cosine_BV, nearest = z_BD @ self.bank.vectors_VD.T, NearestKnown(self.bank)
-        tables, without = [], []
+        tables, without, removed = [], [], []
         for row, protein in enumerate(proteins):
             table, terms_K = kept_rows(self.facts, protein.protein_id, scores_BT[row], keep_BT[row])
             aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
             nearest_K = nearest.columns(protein.sequence, cosine_BV[row], aligned_P, terms_K)
             tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K)))
+            if self.impossible is not None:
+                removed += self.impossible.removed(protein.protein_id, scores_BT[row], space.terms, self.min_score)
             if reason := self.facts.why_none(table, self.min_score):
                 without.append((protein.protein_id, len(protein.sequence), reason))
         return Predicted(
             self.facts.joined(tables),
             pd.DataFrame(without, columns=NOT_PREDICTED),
             pd.DataFrame([(p.protein_id, p.description, len(p.sequence)) for p in proteins], columns=PROTEINS),
+            pd.DataFrame(removed, columns=IMPOSSIBLE),
         )
 
     def explained(self, residues: Sequence[NDArray[np.float16]]) -> tuple[NDArray[np.float32], list[ProteinEvidence]]:
@@ -123,15 +134,24 @@ class Predictor:
         model: The model.
         percent: Recommended are terms that were right so often on validation proteins: 50, 70 or 90.
         device: Of the residue encoder: auto, cpu or cuda.
+        impossible: Terms that are removed from predictions; None for none.
     """
 
-    def __init__(self, model: TrainedModel, *, percent: int = RECOMMENDED, device: str = "auto") -> None:
+    def __init__(
+        self,
+        model: TrainedModel,
+        *,
+        percent: int = RECOMMENDED,
+        device: str = "auto",
+        impossible: ImpossibleTerms | None = None,
+    ) -> None:
         if percent not in PERCENTS:
             known = ", ".join(map(str, PERCENTS))
             raise GoferError(f"a precision of {percent} percent was not measured", help=f"choose one of {known}")
         self.model = model
         self.percent = percent
         self.device = device
+        self.impossible = impossible
 
     @cached_property
     def encoder(self) -> ResidueEncoder:
@@ -144,9 +164,8 @@ class Predictor:
         name = f"{self.model.name} ({SYNTHETIC})" if self.model.card["synthetic"] else self.model.name
         cutoffs = Cutoffs.of_percent(self.model.cutoffs, self.percent)
         facts = TermFacts.of_terms(scorer.space.terms, scorer.space.graph, cutoffs, name)
-        return ChunkScorer(
-            scorer, bank, facts, settings["min_score"], settings["max_terms"], settings["evidence_windows"]
-        )
+        reported = settings["min_score"], settings["max_terms"], settings["evidence_windows"]
+        return ChunkScorer(scorer, bank, facts, *reported, self.impossible)
 
     def load(self) -> None:
         """Read all that is needed, so that several threads can predict."""
@@ -176,5 +195,5 @@ class Predictor:
             window_overlap=self.model.window_overlap,
             names=[name_of[sequence] for sequence in different],
         )
-        vectors = {different[position]: residues_LE.astype(np.float16) for position, residues_LE in found}
+        vectors = {different[position]: self.encoder.form.as_stored(residues_LE) for position, residues_LE in found}
         return [vectors[protein.sequence] for protein in proteins]

@@ -129,14 +129,19 @@ class TermSearch:
         """The model."""
         return self.predictor.model
 
-    def closest(self, query: str, number: int) -> Closest:
+    def closest(self, query: str, number: int, *, files: bool = True) -> Closest:
         """The terms and proteins closest to a query, at most `number` of each.
+
+        Args:
+            query: Free text, a GO id, the id of a known protein, or a FASTA file of one protein.
+            number: Most of each.
+            files: Whether a query may be the path of a file: not where somebody else may write it.
 
         Raises:
             GoferError: There is no such term, protein or file, the text is empty or too long, or the text encoder is
                 not that of the model.
         """
-        place, space, searched = self._place(query.strip()), self.model.space, self.searched
+        place, space, searched = self._place(query.strip(), files), self.model.space, self.searched
         z_TD = self._projected_TD if place.kind == TEXT else space.z_TD
         terms = space.terms.rename(columns={"go_id": "id"}).assign(kind=TERM)
         proteins = pd.DataFrame({"kind": PROTEIN, "id": searched.protein_ids, "name": searched.names, "aspect": ""})
@@ -155,12 +160,12 @@ class TermSearch:
         space = self.model.space
         return term_vectors(space.model, [""] * len(space.terms), space.text_TG.astype(np.float32))
 
-    def _place(self, query: str) -> Place:
+    def _place(self, query: str, files: bool) -> Place:
         if not query:
             raise GoferError("the query is empty", help="write a text, a GO id, a protein's id or a FASTA file")
         if GO_ID.fullmatch(query):
             return self._term(query.upper())
-        if os.path.isfile(query):  # False for a text that is too long for a path
+        if files and os.path.isfile(query):  # False for a text that is too long for a path
             return self._of_file(Path(query))
         if (found := self._known_protein(query)) is not None:
             return found

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from gofer.embeddings.compute import Compute
 from gofer.embeddings.residues.esm import esm2_of
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
+from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
+from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.label_model import LabelModel
-from gofer.retrieval.model_file import ModelFile
+from gofer.retrieval.model_file import TAXA, ModelFile
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import joined
@@ -70,6 +72,12 @@ class TrainedModel:
             if f"terms/{relation}" in self.file:
                 table[relation] = self._parents(self.file.array(f"terms/{relation}"), texts["go_id"])
         return table
+
+    @cached_property
+    def taxon_constraints(self) -> pd.DataFrame:
+        """Taxon constraints of its ontology, columns `CONSTRAINTS`; empty where that had none."""
+        rows = self.file.document(TAXA) if TAXA in self.file else []
+        return pd.DataFrame(rows, columns=CONSTRAINTS)
 
     def row_of(self, go_id: str, *, help: str) -> int:
         """Row of a term in the terms table.
@@ -199,17 +207,16 @@ class TrainedModel:
             GoferError: It is not packed, and its weights are not available.
         """
         recorded = self.file.document("encoder.json")
+        layer, precision, store = recorded["layer"], recorded["precision"], recorded.get("store", FLOAT16)
         if recorded["sizes"] is None:
-            found = ResidueEncoder.load(
-                recorded["model"], recorded["layer"], device=device, precision=recorded["precision"]
-            )
+            found = ResidueEncoder.load(recorded["model"], layer, device=device, precision=precision, store=store)
         else:
             try:
                 loaded = esm2_of(recorded["sizes"], _tensors(self.file.group("encoder")))
             except WRONG as error:
                 raise self._inconsistent(error) from error
-            compute = Compute.chosen(device, recorded["precision"])
-            found = ResidueEncoder.of_model(loaded, recorded["layer"], name=recorded["model"], compute=compute)
+            compute = Compute.chosen(device, precision)
+            found = ResidueEncoder.of_model(loaded, layer, name=recorded["model"], compute=compute, store=store)
         if found.name != recorded["name"]:
             raise ArtefactError(
                 f"{self.file.path} was trained with the encoder {recorded['name']}, but here {found.name} was loaded",

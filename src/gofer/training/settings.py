@@ -24,7 +24,7 @@ class StageConfig:
 
     Attributes:
         name: A, B, C or D.
-        epochs: Passes over the training proteins.
+        epochs: Passes over the training proteins, or over epoch_proteins of them.
         learning_rate: Highest learning rate of AdamW.
         lambda_con: Weight of the contrastive loss.
         lambda_attr_start: Weight of the attribution loss at the first step.
@@ -69,6 +69,7 @@ class TrainingConfig:
         objective: "infonce", "sigmoid" or "bce".
         go_to_protein: For infonce: whether a term is also contrasted over the proteins of the batch.
         batch_proteins: Proteins of a batch, over all processes.
+        epoch_proteins: Training proteins of an epoch, drawn anew for each; None for all.
         weight_decay: Of AdamW.
         clip_norm: Highest norm of the gradient; a higher one is scaled down.
         gamma: A propagated positive weighs gamma^hops.
@@ -85,6 +86,7 @@ class TrainingConfig:
     objective: str
     go_to_protein: bool
     batch_proteins: int
+    epoch_proteins: int | None = None
     weight_decay: float
     clip_norm: float = 1.0
     gamma: float

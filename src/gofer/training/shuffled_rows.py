@@ -17,23 +17,25 @@ class ShuffledRows:
 
     Args:
         rows: Size of the data set.
+        epoch_rows: Rows of an epoch, drawn anew for each; None for all.
         batch_proteins: Rows of a batch; the last of an epoch may be smaller.
         accumulate: Batches of a group; the last of an epoch may have fewer.
     """
 
-    def __init__(self, rows: int, *, batch_proteins: int, accumulate: int = 1) -> None:
+    def __init__(self, rows: int, *, batch_proteins: int, accumulate: int = 1, epoch_rows: int | None = None) -> None:
         self.rows, self.batch_proteins, self.accumulate = rows, batch_proteins, accumulate
+        self.epoch_rows = min(rows, epoch_rows or rows)
         self.order: NDArray[np.int64] = np.zeros(0, np.int64)
         self.place = 0
 
     @property
     def groups_per_epoch(self) -> int:
         """Number of groups of an epoch."""
-        return -(-self.rows // (self.batch_proteins * self.accumulate))
+        return -(-self.epoch_rows // (self.batch_proteins * self.accumulate))
 
     def shuffle(self, rng: np.random.Generator) -> None:
         """Draw the order of an epoch, and start at its beginning."""
-        self.order, self.place = rng.permutation(self.rows), 0
+        self.order, self.place = rng.permutation(self.rows)[: self.epoch_rows], 0
 
     def __iter__(self) -> Iterator[list[NDArray[np.int64]]]:
         """Groups from the current place to the end of the epoch; the place moves before a group is yielded."""

@@ -35,8 +35,12 @@ logger = logging.getLogger(__name__)
 
 def sampler_of(data: StageData, config: TrainingConfig) -> ShuffledRows:
     """The order of the training proteins, before it is drawn."""
-    rows = len(data.train.proteins)
-    return ShuffledRows(rows, batch_proteins=config.batch_proteins, accumulate=config.accumulate)
+    return ShuffledRows(
+        len(data.train.proteins),
+        batch_proteins=config.batch_proteins,
+        accumulate=config.accumulate,
+        epoch_rows=config.epoch_proteins,
+    )
 
 
 def steps_of(data: StageData, stage: StageConfig, config: TrainingConfig) -> int:

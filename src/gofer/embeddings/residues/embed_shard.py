@@ -49,7 +49,7 @@ class Extraction:
         missing = sorted(position for position in order if shas[position] not in self.known)
         embedded = self._embedded([sequences[i] for i in missing], [ids[i] for i in missing])
         for position in progress(order, "embedding residues"):
-            residues_LE: NDArray[np.floating] | None
+            residues_LE: NDArray[np.floating] | bytes | None
             if shas[position] in self.known:
                 residues_LE = self.cache.get(shas[position])
                 if residues_LE is None:  # removed by another job since

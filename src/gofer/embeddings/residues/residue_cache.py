@@ -12,13 +12,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from filelock import FileLock
-from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, atomic, read_manifest, read_table
 from gofer.embeddings.encoder_names import file_name
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.residues.shards import shard_index, write_index
 from gofer.errors import ArtefactError, GoferError
@@ -35,16 +34,16 @@ class ResidueCache:
 
     Args:
         folder: Config key embeddings.residues.cache; None for a cache that keeps nothing.
-        encoder: Name of the encoder, with layer, weights and precision.
-        width: E.
+        encoder: Name of the encoder, with layer, weights, precision and form.
+        form: Of the vectors.
         window_overlap: Changes the vectors of long proteins, so each value has a separate folder.
     """
 
-    def __init__(self, folder: Path | str | None, *, encoder: str, width: int, window_overlap: int) -> None:
+    def __init__(self, folder: Path | str | None, *, encoder: str, form: ResidueForm, window_overlap: int) -> None:
         identity = f"{encoder}, overlap {window_overlap}, version {VERSION}"
         name = f"{file_name(encoder)[:60]}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
         self.folder = None if folder is None else Path(folder) / name
-        self.manifest = Manifest({"residue_encoder": encoder}, {"width": width, "window_overlap": window_overlap})
+        self.manifest = Manifest({"residue_encoder": encoder}, {**form.facts(), "window_overlap": window_overlap})
         self._store: ESMResidueStore | None = None
 
     def known(self, shas: Iterable[str]) -> set[str]:
@@ -62,7 +61,7 @@ class ResidueCache:
                 continue
             path = store.path_of(sha256)
             try:
-                store[sha256]
+                store.blob(sha256)
                 found[sha256] = path
             except ArtefactError as error:
                 if not _is_unreachable(error):
@@ -71,10 +70,10 @@ class ResidueCache:
             _set_aside(path, reason)
         return {sha256 for sha256, path in found.items() if path not in damaged}
 
-    def get(self, sha256: str) -> NDArray[np.float16] | None:
-        """Vectors (L, E) of a sequence that `known` has named; None where another job has removed them since."""
+    def get(self, sha256: str) -> bytes | None:
+        """The bytes of a sequence that `known` has named; None where another job has removed them since."""
         try:
-            return None if self._store is None else self._store[sha256]
+            return None if self._store is None else self._store.blob(sha256)
         except ArtefactError:
             return None
 

@@ -14,6 +14,7 @@ from gofer.embeddings.encoder_names import short_name
 from gofer.embeddings.residues.esm import LoadedESM, layer_number, load_esm, weights_digest
 from gofer.embeddings.residues.long_proteins import Window, stitched, windows_of
 from gofer.embeddings.residues.packed_esm import ForwardESM, PackedESM
+from gofer.embeddings.residues.residue_form import FLOAT16, ResidueForm
 from gofer.workflow import logger
 
 END_TOKENS = 2
@@ -24,12 +25,13 @@ class ResidueEncoder:
     """A model, one of its layers, and the way it is run.
 
     Attributes:
-        name: `<model>, layer <N>, sha256:<12 hex of the weights>`, and the precision where it is not float32:
-            embeddings of two encoders are never mixed.
+        name: `<model>, layer <N>, sha256:<12 hex of the weights>`, the precision where it is not float32, and the
+            form where it is not float16: embeddings of two encoders are never mixed.
         width: E.
         most_residues: Longest sequence of one forward pass.
         forward: Runs sequences that fit.
         footprint: Memory that it takes.
+        store: Form in which its vectors are stored.
     """
 
     name: str
@@ -37,10 +39,23 @@ class ResidueEncoder:
     most_residues: int
     forward: ForwardESM
     footprint: Footprint
+    store: str = FLOAT16
+
+    @property
+    def form(self) -> ResidueForm:
+        """How a store holds its vectors."""
+        return ResidueForm(self.width, self.store)
 
     @classmethod
     def load(
-        cls, model: str, layer: int | str, *, device: str = "auto", precision: str = "float32", offline: bool = False
+        cls,
+        model: str,
+        layer: int | str,
+        *,
+        device: str = "auto",
+        precision: str = "float32",
+        store: str = FLOAT16,
+        offline: bool = False,
     ) -> "ResidueEncoder":
         """The encoder that the config keys of the same names below embeddings.residues describe.
 
@@ -50,19 +65,28 @@ class ResidueEncoder:
         compute = Compute.chosen(device, precision)
         slow = ", which a CPU does more slowly than float32" if compute.is_slow else ""
         logger.info("on %s in %s%s", compute.device, compute.precision, slow)
-        return cls.of_model(load_esm(model, offline=offline), layer, name=short_name(model), compute=compute)
+        loaded = load_esm(model, offline=offline)
+        return cls.of_model(loaded, layer, name=short_name(model), compute=compute, store=store)
 
     @classmethod
     def of_model(
-        cls, loaded: LoadedESM, layer: int | str, *, name: str, compute: Compute = CPU_FLOAT32
+        cls,
+        loaded: LoadedESM,
+        layer: int | str,
+        *,
+        name: str,
+        compute: Compute = CPU_FLOAT32,
+        store: str = FLOAT16,
     ) -> "ResidueEncoder":
         """An encoder around a loaded model."""
         number = layer_number(layer, loaded.layers)
         facts = [name, f"layer {number}", f"sha256:{weights_digest(loaded.model)[:12]}"]
         if compute.precision != "float32":
             facts.append(compute.precision)
+        if store != FLOAT16:
+            facts.append(store)
         forward = PackedESM(loaded.model, loaded.alphabet, number, compute)
-        return cls(", ".join(facts), loaded.width, loaded.most_residues, forward, forward.footprint)
+        return cls(", ".join(facts), loaded.width, loaded.most_residues, forward, forward.footprint, store)
 
     def batch_that_fits(self, batch_residues: int, *, memory_gib: float | None, longest: int) -> int:
         """Residues of a forward pass: `batch_residues`, or fewer where memory_gib allows only fewer.

@@ -13,9 +13,9 @@ For those who only want embeddings: write a FASTA file and run
     >>> store = ESMResidueStore(manifest)
     >>> residues_LE = store[proteins.loc["my_protein", "sequence_sha256"]]
 
-`residues_LE` is float16 with one row per residue, and `residues_LE.mean(0, dtype="float32")` a vector of the protein.
-`store.by_shard()` goes through everything; a store works in the workers of a DataLoader, forked or spawned. Without the
-workflow,
+`residues_LE` is float16 with one row per residue (from a store of int8, too), and
+`residues_LE.mean(0, dtype="float32")` a vector of the protein. `store.by_shard()` goes through everything; a store
+works in the workers of a DataLoader, forked or spawned. Without the workflow,
 
     >>> from gofer.embeddings.residues.residue_encoder import ResidueEncoder
     >>> encoder = ResidueEncoder.load("untrained_t4_d96_h8", "last")
@@ -35,7 +35,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gofer.artefacts import read_manifest, read_table
-from gofer.embeddings.residues.shards import RERUN, blob_bytes
+from gofer.embeddings.residues.residue_form import ResidueForm
+from gofer.embeddings.residues.shards import RERUN
 from gofer.errors import ArtefactError
 
 # A process often has no more than 1,024 files; opening one again costs little compared with a read.
@@ -62,7 +63,8 @@ class ESMResidueStore:
         index = read_table(manifest_path)
         self.folder = Path(manifest_path).parent
         self.encoder: str = manifest.release["residue_encoder"]
-        self.width: int = int(manifest.made_by["width"])
+        self.form = ResidueForm.of_manifest(manifest)
+        self.width: int = self.form.width
         shas = index["sequence_sha256"].tolist()
         self.lengths: Mapping[str, int] = dict(zip(shas, index["length"].tolist(), strict=True))
         self._position = {sha256: position for position, sha256 in enumerate(shas)}
@@ -85,13 +87,16 @@ class ESMResidueStore:
         Raises:
             ArtefactError: The sequence is not in the store, or its shard is missing, damaged or from another run.
         """
+        return self.form.unpacked(self.blob(sha256), self.lengths[sha256])
+
+    def blob(self, sha256: str) -> bytes:
+        """The bytes of a sequence, of the store's form; errors as of its vectors."""
         position = self._position_of(sha256)
-        length = self.lengths[sha256]
-        size = blob_bytes(length, self.width)
+        size = self.form.size(self.lengths[sha256])
         blob = self._read(int(self._shard_N[position]), int(self._offset_N[position]), size)
         if len(blob) != size or zlib.crc32(blob) != self._crc32_N[position]:
             raise self._damaged(self.path_of(sha256), sha256)
-        return np.frombuffer(blob, "<f2").reshape(length, self.width)
+        return blob
 
     def path_of(self, sha256: str) -> Path:
         """The shard that a sequence is in.

@@ -1,9 +1,10 @@
 """Shards of residue embeddings: which sequence goes where, how a shard is written, and the manifest over all of them.
 
-A shard holds each sequence once, under its hash: one row, one uncompressed blob of little-endian float16 (L, E), one
-row group. So a blob is the end of its column chunk, and the manifest can say at which byte it begins: a random read is
-one read from the file (`benchmarks/store.py`), while any reader of parquet reads the shard too. A CRC-32 of each blob
-is kept in the manifest, so that a read notices a flipped bit, a cut file, or a shard of another run.
+A shard holds each sequence once, under its hash: one row, one uncompressed blob of a `ResidueForm` (by default
+little-endian float16 (L, E)), one row group. So a blob is the end of its column chunk, and the manifest can say at
+which byte it begins: a random read is one read from the file (`benchmarks/store.py`), while any reader of parquet reads
+the shard too. A CRC-32 of each blob is kept in the manifest, so that a read notices a flipped bit, a cut file, or a
+shard of another run.
 """
 
 import hashlib
@@ -12,7 +13,6 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, agreed, atomic, read_manifest, read_table, with_manifest, write_table
 from gofer.embeddings.encoder_names import shard_names
+from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.errors import ArtefactError, GoferError
 
 SCHEMA = pa.schema(
@@ -36,8 +37,6 @@ BLOB_COLUMN = SCHEMA.get_field_index("residues")
 INDEX_COLUMNS = ["sequence_sha256", "length", "crc32"]
 RERUN = "delete it and run snakemake again: only this shard is embedded again"
 
-Lengths = TypeVar("Lengths", int, NDArray[np.int64])
-
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedSequence:
@@ -47,13 +46,13 @@ class EmbeddedSequence:
         sha256: Of the sequence.
         protein_id: A protein that has it, for messages.
         length: Residues of the sequence.
-        residues_LE: float32 or float16, one row per residue.
+        residues_LE: float32 or float16, one row per residue; or the bytes that a store of the same form holds.
     """
 
     sha256: str
     protein_id: str
     length: int
-    residues_LE: NDArray[np.floating]
+    residues_LE: NDArray[np.floating] | bytes
 
 
 def plan_shards(proteins: pd.DataFrame, shards: int) -> pd.DataFrame:
@@ -101,7 +100,7 @@ def sequences_of_shard(proteins: pd.DataFrame, plan: pd.DataFrame, shard: str) -
 
 
 def write_shard(
-    path: Path | str, rows: Iterable[EmbeddedSequence], planned: pd.DataFrame, *, width: int, manifest: Manifest
+    path: Path | str, rows: Iterable[EmbeddedSequence], planned: pd.DataFrame, *, form: ResidueForm, manifest: Manifest
 ) -> None:
     """Write a shard row by row, so that memory does not grow with it.
 
@@ -109,7 +108,7 @@ def write_shard(
         path: Shard file.
         rows: Its sequences, in any order.
         planned: Columns sequence_sha256, length of the sequences that must come.
-        width: E.
+        form: How the vectors are stored.
         manifest: With residue_encoder, the encoder's name, in its release.
 
     Raises:
@@ -117,13 +116,13 @@ def write_shard(
             sequences came than planned.
     """
     content = content_digest(_pairs(planned))
-    schema = with_manifest(SCHEMA.empty_table(), manifest.with_facts(width=width, content=content)).schema
+    schema = with_manifest(SCHEMA.empty_table(), manifest.with_facts(**form.facts(), content=content)).schema
     written: list[tuple[str, int]] = []
     options = {"compression": "none", "use_dictionary": False, "write_statistics": False, "write_page_checksum": True}
     with atomic(path) as part:
         with pq.ParquetWriter(part, schema, **options) as writer:
             for row in rows:
-                blob = _blob(row, width)
+                blob = _blob(row, form)
                 values = [[row.sha256], [row.length], [zlib.crc32(blob)], [blob]]
                 columns = [pa.array(value, field.type) for value, field in zip(values, schema, strict=True)]
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema))
@@ -132,11 +131,13 @@ def write_shard(
             raise GoferError(f"{path}: not the planned sequences were embedded", help="this is a fault of gofer")
 
 
-def _blob(row: EmbeddedSequence, width: int) -> bytes:
-    if row.residues_LE.shape != (row.length, width):
+def _blob(row: EmbeddedSequence, form: ResidueForm) -> bytes:
+    if isinstance(row.residues_LE, bytes):
+        return row.residues_LE
+    if row.residues_LE.shape != (row.length, form.width):
         raise GoferError(
             f"{row.protein_id} (sequence {row.sha256[:12]}) has {row.length} residues, but its embedding has the shape "
-            f"{row.residues_LE.shape}, not ({row.length}, {width})",
+            f"{row.residues_LE.shape}, not ({row.length}, {form.width})",
             help="the model does not give one vector per residue: use another one",
         )
     with np.errstate(over="ignore"):
@@ -149,7 +150,7 @@ def _blob(row: EmbeddedSequence, width: int) -> bytes:
             help="choose another embeddings.residues.layer (the last one is normalised), float32 as .precision, "
             "or another model",
         )
-    return half_LE.tobytes()
+    return form.packed(row.residues_LE)
 
 
 def content_digest(sequences: Iterable[tuple[str, int]]) -> str:
@@ -195,17 +196,12 @@ def shard_index(path: Path) -> pd.DataFrame:
         ArtefactError: The shard is missing, damaged or no shard.
     """
     table = read_table(path, INDEX_COLUMNS)
-    width = int(read_manifest(path).made_by["width"])
+    form = ResidueForm.of_manifest(read_manifest(path))
     with pq.ParquetFile(path) as file:
         chunks = [file.metadata.row_group(row).column(BLOB_COLUMN) for row in range(file.metadata.num_row_groups)]
     ends = np.array([chunk.data_page_offset + chunk.total_compressed_size for chunk in chunks], np.int64)
-    rows = np.arange(len(table), dtype=np.int32)
-    return table.assign(shard=path.name, row=rows, offset=ends - blob_bytes(table["length"].to_numpy(np.int64), width))
-
-
-def blob_bytes(length: Lengths, width: int) -> Lengths:
-    """Bytes of the residue vectors of sequences of `length`."""
-    return length * (width * np.dtype("<f2").itemsize)
+    begins = ends - form.size(table["length"].to_numpy(np.int64))
+    return table.assign(shard=path.name, row=np.arange(len(table), dtype=np.int32), offset=begins)
 
 
 def _pairs(table: pd.DataFrame) -> list[tuple[str, int]]:

@@ -11,6 +11,12 @@ from gofer.inputs.ontology.go_graph import COLUMN_OF
 from gofer.inputs.text_files import Limits, decoded, read_lines, refuse_other_formats
 
 ASPECTS = {namespace: aspect for aspect, namespace in names.ASPECTS.items()}
+ONLY_IN, NEVER_IN = "only_in_taxon", "never_in_taxon"
+TAXON_RULES = {
+    "only_in_taxon": ONLY_IN, "in_taxon": ONLY_IN, "RO:0002160": ONLY_IN, "RO:0002162": ONLY_IN,
+    "never_in_taxon": NEVER_IN, "RO:0002161": NEVER_IN,
+}  # fmt: skip
+_UNION = re.compile(r"NCBITaxon(?:_Union:|:Union_|_Union_)(\d+)")
 _SYNONYM = re.compile(r'"\S.*\S" [A-Z]+ .*\[.*\]')  # what goatools takes
 _MODIFIERS = re.compile(r'\s*\{\s*[\w:.-]+\s*=\s*"[^{}]*"\s*\}$')  # {source="PMID:1", comment="seen"} behind a value
 _DEFINITION = re.compile(r'"(.*)"\s*\[.*\]')
@@ -36,6 +42,20 @@ class Edge(NamedTuple):
         return COLUMN_OF[self.relation]
 
 
+class TaxonConstraint(NamedTuple):
+    """Where a term can be true, as a stanza says it.
+
+    Attributes:
+        rule: `ONLY_IN` or `NEVER_IN`.
+        taxon: NCBITaxon:<number>, or NCBITaxon_Union:<number>.
+        name: What the file calls the taxon, or "".
+    """
+
+    rule: str
+    taxon: str
+    name: str
+
+
 @dataclass
 class Stanza:
     """One [Term] as written in the file.
@@ -54,6 +74,8 @@ class Stanza:
         obsolete: Whether it has `is_obsolete: true`.
         replaced_by: Terms to use instead.
         consider: Terms that may be used instead.
+        taxa: Its taxon constraints.
+        union_of: Of a union of taxa, the taxa.
     """
 
     line: int
@@ -69,6 +91,8 @@ class Stanza:
     obsolete: bool = False
     replaced_by: list[str] = field(default_factory=list)
     consider: list[str] = field(default_factory=list)
+    taxa: list[TaxonConstraint] = field(default_factory=list)
+    union_of: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """The stanza as text that goatools reads without errors."""
@@ -127,7 +151,7 @@ def _add_tag(stanza: Stanza, number: int, line: str) -> None:
         case "synonym":
             _add_synonym(stanza, value)
         case "id":
-            stanza.go_id, stanza.line = _bare(value), number
+            stanza.go_id, stanza.line = _plain_taxon(_bare(value)), number
         case "name":
             stanza.name = _plain(value)
             stanza.tags.append(f"name: {stanza.name}")
@@ -142,6 +166,11 @@ def _add_tag(stanza: Stanza, number: int, line: str) -> None:
             stanza.parents.append(Edge("is_a", _bare(value).split(" ")[0], number))
         case "relationship":
             _add_relationship(stanza, number, _bare(value).split())
+            _add_constraint(stanza, value)
+        case "property_value":
+            _add_constraint(stanza, value)
+        case "union_of":
+            stanza.union_of.append(_plain_taxon(_bare(value)))
         case "is_obsolete":
             stanza.obsolete = _bare(value).lower() == "true"
         case "replaced_by":
@@ -174,8 +203,21 @@ def _add_relationship(stanza: Stanza, number: int, words: list[str]) -> None:
     relation, parent = (*words, "", "")[:2]
     if relation in COLUMN_OF:
         stanza.parents.append(Edge(relation, parent, number))
-    else:
+    elif relation not in TAXON_RULES:
         stanza.others.append(relation)
+
+
+def _add_constraint(stanza: Stanza, value: str) -> None:
+    words = _bare(value).split()
+    if len(words) > 1 and words[0] in TAXON_RULES:
+        _, _, name = value.partition(" ! ")
+        stanza.taxa.append(TaxonConstraint(TAXON_RULES[words[0]], _plain_taxon(words[1]), name.strip()))
+
+
+def _plain_taxon(name: str) -> str:
+    # A union is written in three ways.
+    found = _UNION.fullmatch(name)
+    return f"NCBITaxon_Union:{found.group(1)}" if found else name
 
 
 def _bare(value: str) -> str:

@@ -17,6 +17,7 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.ontology.go_graph import COLUMN_OF, RELATIONS, TRUE_PATH, GoGraph
 from gofer.inputs.ontology.obo import INTACT, MOST_LISTED, OboFile, read_obo
 from gofer.inputs.ontology.obo_stanzas import ASPECTS
+from gofer.inputs.ontology.taxon_constraints import constraint_table
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
 COLUMNS = ["go_id", "name", "definition", "synonyms", "aspect", *RELATIONS, "alt_ids", "depth"]
@@ -32,12 +33,14 @@ class Ontology:
         terms: Live terms by id: go_id, name, definition, synonyms, aspect, is_a, part_of, regulates (parents over
             regulates, positively_regulates and negatively_regulates), alt_ids, depth.
         obsolete: Obsolete terms by id: go_id, name, replaced_by, consider, alt_ids.
+        taxa: Taxon constraints of live terms: go_id, rule, taxon, name.
         notes: Edges by relation, and what of the file is not used.
     """
 
     release: str
     terms: pd.DataFrame
     obsolete: pd.DataFrame
+    taxa: pd.DataFrame = field(default_factory=lambda: constraint_table([]))
     notes: Accounting = field(default_factory=Accounting)
 
     def accounting(self) -> Accounting:
@@ -51,6 +54,8 @@ class Ontology:
         accounting.add("terms without a definition", count=len(undefined))
         for go_id in undefined[:MOST_LISTED]:
             accounting.add("term without a definition", go_id)
+        for rule, count in self.taxa["rule"].value_counts().sort_index().items():
+            accounting.add("taxon constraints", str(rule), int(count))
         accounting.add("alternative ids", count=int(self.terms["alt_ids"].map(len).sum()))
         for item, reason, count in self.notes.table().itertuples(index=False):
             accounting.add(item, reason, count)
@@ -87,7 +92,8 @@ def read_ontology(
         [(s.go_id, s.name, s.replaced_by, s.consider, sorted(set(s.alt_ids))) for _, s in sorted(obo.obsolete.items())],
         columns=["go_id", "name", "replaced_by", "consider", "alt_ids"],
     )
-    return Ontology(obo.data_version or _digest(terms), terms, obsolete, obo.notes)
+    taxa = constraint_table(stanza for _, stanza in sorted(obo.live.items()))
+    return Ontology(obo.data_version or _digest(terms), terms, obsolete, taxa, obo.notes)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gofer.artefacts import atomic, write_batches
 from gofer.retrieval.cafa_format import write_cafa_parts
 from gofer.retrieval.forms.form import Chunks, Context
 from gofer.retrieval.prediction_rows import BEST
-from gofer.tables import NOT_PREDICTED, PREDICTIONS
+from gofer.tables import IMPOSSIBLE, NOT_PREDICTED, PREDICTIONS
 
 NUMBERS = ("score", "information_accretion", "nearest_identity", "nearest_coverage")
 SCHEMA = pa.schema([(name, pa.float64() if name in NUMBERS else pa.string()) for name in PREDICTIONS])
@@ -32,6 +32,11 @@ def write_best(path: Path, chunks: Chunks, context: Context) -> None:
 def write_without(path: Path, chunks: Chunks) -> None:
     """Write the proteins without a recommended term, and why."""
     _write_rows(path, (predicted.not_predicted for predicted in chunks()), NOT_PREDICTED)
+
+
+def write_impossible(path: Path, chunks: Chunks) -> None:
+    """Write the predictions that were removed, since they cannot be true in the taxon."""
+    _write_rows(path, (predicted.impossible for predicted in chunks()), IMPOSSIBLE)
 
 
 def write_cafa(path: Path, chunks: Chunks, context: Context) -> None:
