@@ -64,7 +64,7 @@ def page() -> str:
 
 def table(ran: Mapping[str, str]) -> list[str]:
     """The lines of the faults' table."""
-    tests = tests_by_fault()
+    tests = marked()
     lines = ["| | fault | promise | tests | result |\n", "|---|---|---|---|---|\n"]
     for case in catalogue():
         named = tests.get(int(case["number"]), [])
@@ -80,7 +80,7 @@ def catalogue() -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def tests_by_fault() -> dict[int, list[str]]:
+def marked() -> dict[int, list[str]]:
     """Tests, as pytest names them without parameters, by the number of the fault that they are marked with."""
     found = defaultdict(list)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):

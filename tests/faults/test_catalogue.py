@@ -2,17 +2,17 @@
 
 import re
 
-from benchmarks.reliability import catalogue, page, tests_by_fault
+from benchmarks.reliability import catalogue, page, marked
 
 
 def test_every_fault_has_a_test():
     numbers = [int(case["number"]) for case in catalogue()]
     assert numbers == list(range(1, 99))
-    assert [number for number in numbers if not tests_by_fault().get(number)] == []
+    assert [number for number in numbers if not marked().get(number)] == []
 
 
 def test_no_test_names_a_fault_that_is_not_in_the_catalogue():
-    assert set(tests_by_fault()) <= {int(case["number"]) for case in catalogue()}
+    assert set(marked()) <= {int(case["number"]) for case in catalogue()}
 
 
 def test_the_page_is_of_todays_tests_and_holds_no_failure(root):
