@@ -226,12 +226,15 @@ def pack(
     known: Annotated[str, typer.Option(help="Whose labels predictions use: all annotated proteins, or train.")] = "all",
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Lower scores are left out.")] = 0.01,
     max_terms: Annotated[int, typer.Option(min=1, help="Most terms per protein.")] = 500,
+    small: Annotated[
+        bool, typer.Option("--small", help="Without known proteins, a tenth of the size: to ship with gofer.")
+    ] = False,
 ) -> None:
     """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
     from gofer.cli.pack_command import pack_folder
 
     with reported():
-        typer.echo(pack_folder(run, output, known, min_score, max_terms))
+        typer.echo(pack_folder(run, output, known, min_score, max_terms, small))
 
 
 @app.command(

@@ -135,8 +135,11 @@ def updated(model: TrainedModel, ontology: Ontology, text_encoder: str | None = 
         text_encoder: Name or folder of the text encoder; None for the one that the model names.
 
     Raises:
-        GoferError: A text changed, and the text encoder is not here.
+        GoferError: A text changed, and the text encoder is not here; or the model holds no known proteins.
     """
+    if not len(model.own_bank):
+        what = f"{model.file.path} holds no known proteins, from which the labels of a new release are derived"
+        raise GoferError(what, help="give the whole model of a run, results/<run>/model/<run>.gofer")
     older, relations, old_bank = model.scorer, model.settings["relations"], model.own_bank
     terms = ontology.terms.reset_index(drop=True)
     moves = TermMoves.of_tables(model.terms, terms, ontology.obsolete, relations)
