@@ -2,7 +2,7 @@
 
 import re
 
-from benchmarks.reliability import catalogue, page, marked
+from benchmarks.reliability import catalogue, marked, page
 
 
 def test_every_fault_has_a_test():
