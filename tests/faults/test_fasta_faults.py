@@ -68,7 +68,6 @@ def test_a_file_without_a_record_is_refused(tmp_path, content):
         (b">a\x00b\nMK\n", "U+0000 (NUL) in column 3", 1),
         (b">a caf\xe9\nMK\n", "byte 0xE9 in column 7 is not UTF-8", 1),
         (">a\u200bb\nMK\n", "U+200B, which cannot be seen, in column 3", 1),
-        (">a b\x01c\nMK\n", "U+0001, which cannot be seen, in column 5", 1),
         (">a\n" + "ACGT" * 15 + "\n", "nucleotide", 1),
         (">a\nMK\n>b\n" + "acguN" * 90 + "L" * 20 + "\n", "nucleotide", 3),
     ],
