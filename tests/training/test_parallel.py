@@ -92,7 +92,7 @@ def step(self, *arguments):
 
 Optimiser.step = step
 os.environ["MASTER_PORT"] = sys.argv[2]
-run_job(StageJob.read(sys.argv[1]))
+run_job(StageJob.read(sys.argv[1]), started=True)
 """
 
 
