@@ -253,6 +253,12 @@ def update_go(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
     text_encoder: TextEncoderOption = None,
+    text_cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text vectors of runs, results/cache/texts: what is there is not embedded.", show_default=False
+        ),
+    ] = None,
     threads: ThreadsOption = None,
 ) -> None:
     """Make a model for a new release of the Gene Ontology, without training.
@@ -262,7 +268,9 @@ def update_go(
     from gofer.cli.update_command import update_model
 
     with reported():
-        typer.echo(update_model(ontology, chosen_model(model), output, any_release, force, text_encoder, threads))
+        typer.echo(
+            update_model(ontology, chosen_model(model), output, any_release, force, text_encoder, text_cache, threads)
+        )
 
 
 bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known proteins that you add to a model.")
