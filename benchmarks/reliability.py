@@ -11,6 +11,7 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +81,7 @@ def catalogue() -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+@cache
 def marked() -> dict[int, list[str]]:
     """Tests, as pytest names them without parameters, by the number of the fault that they are marked with."""
     found = defaultdict(list)
