@@ -24,6 +24,7 @@ from gofer.inputs.annotations.annotation_table import (
     table_lines,
 )
 from gofer.inputs.annotations.nrpdb import is_nrpdb, nrpdb_lines
+from gofer.inputs.annotations.uniprot_entries import entry_lines, is_entry
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
 
 Parse = Callable[[list[str]], Line | Iterable[Line]]
@@ -68,6 +69,9 @@ def read_annotation_lines(
             refuse_other_formats(path, number, raw, wanted="annotation")
             if is_nrpdb(text):
                 yield from nrpdb_lines(path, problems, limits)
+                return
+            if is_entry(text):
+                yield from entry_lines(path, problems, limits)
                 return
         if text.startswith(("!", "#")):
             parse = _told_format(path, number, text, notes) or parse
