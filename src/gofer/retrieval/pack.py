@@ -110,7 +110,7 @@ def pack_model(
         **bank.arrays(),
         **encoder.arrays,
     }
-    documents = {
+    documents: dict[str, Any] = {
         "card.json": _card(scorer, bank, recipe, encoder.document),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
         "settings.json": {"relations": list(recipe.relations), **recipe.reported},
