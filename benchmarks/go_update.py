@@ -2,24 +2,51 @@
 
     python benchmarks/go_update.py data --run results/swissprot_2014 --data DIR --out OUT
     snakemake --cores 2 --configfile OUT/config.yaml pack_model
-    gofer update-go DIR/go-basic_2022-07-01.obo.gz -m OUT/results/go_2014/model/go_2014.gofer -o OUT/go_2022.gofer
+    gofer update-go DIR/go-basic_2022-07-01.obo.gz -m results/go_2014/model/go_2014.gofer -o go_2022.gofer
+    python benchmarks/go_update.py judge --run results/swissprot_2014 --small results/go_2014 --new go_2022.gofer \
+        --page docs/update_go.md
 
 DIR has the files that config/swissprot_2014.yaml names. `data` chooses training proteins of that run, so that their
 residue embeddings are in its cache; none is a protein of human_2022.gaf.gz, and none is in keep_out_ids.txt.
+`judge` takes human proteins that have, by experiment, a term that did not exist in 2014, stated or implied. It ranks
+these terms of each protein among all such terms: by the updated model; by the cosine of texts, of the term and of the
+labels of the 20 nearest training proteins, untrained; by the score that the model of 2014 gives the nearest ancestor
+that existed then. Shapes: B proteins, T terms, U new terms.
 """
 
 import argparse
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 import yaml
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from gofer.artefacts import read_table, write_text
+from gofer.baselines.embedding_neighbours import nearest
+from gofer.baselines.text_cosine import TextProfiles
+from gofer.embeddings.residues.residue_store import ESMResidueStore
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import is_root
+from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_table import read_sequences
+from gofer.retrieval.cutoffs import RECOMMENDED
+from gofer.retrieval.features.residue_summary import summary
+from gofer.retrieval.protein_vectors import Described, ProteinVectors
+from gofer.retrieval.residue_evidence import explain_packed
+from gofer.retrieval.trained_model import TrainedModel
 
 OLD, NEW, HUMAN = "go-basic_2014-07-06.obo.gz", "go-basic_2022-07-01.obo.gz", "human_2022.gaf.gz"
-EPOCHS = {"A": 3, "B": 2, "C": 2, "D": 3}
+MARKS = "<!-- update: benchmarks/go_update.py -->", "<!-- end of update -->"
+EXPERIMENTS = {"EXP", "IDA", "IPI", "IMP", "IGI", "IEP", "HTP", "HDA", "HMP", "HGI", "HEP"}
+AT_ONCE = 64
+NEIGHBOURS = 20
+PLACES, FEWEST, LEAST = 10, 5, 0.05
+EPOCHS = {"A": 2, "B": 1, "C": 1, "D": 2}
 
 
 def main() -> None:
@@ -32,6 +59,13 @@ def main() -> None:
     data.add_argument("--proteins", type=int, default=5000)
     data.add_argument("--encoder", default="mini")
     data.set_defaults(step=write_inputs)
+    judge = steps.add_parser("judge", help="rank the new terms of human proteins")
+    judge.add_argument("--run", type=Path, required=True, help="results/swissprot_2014, with residues")
+    judge.add_argument("--small", type=Path, required=True, help="results/go_2014, finished")
+    judge.add_argument("--new", type=Path, required=True, help="the model that gofer update-go made")
+    judge.add_argument("--proteins", type=int, default=600)
+    judge.add_argument("--page", type=Path, help="a page with the two marks, such as docs/update_go.md")
+    judge.set_defaults(step=judged)
     options = parser.parse_args()
     options.step(options)
 
@@ -58,10 +92,175 @@ def write_inputs(options: argparse.Namespace) -> None:
         "ontology": str((options.data / OLD).resolve()),
         "inputs": {"splits": {"method": "random", "val": 0.1, "test": 0.02}},
         "embeddings": {"residues": {"model": options.encoder}},
-        "training": {"stages": {stage: {"epochs": number} for stage, number in EPOCHS.items()}},
+        # A small machine: one text per term instead of four, and few landmarks.
+        "training": {"stages": {stage: {"text_phase": "D", "epochs": number} for stage, number in EPOCHS.items()}},
+        "retrieval": {"labels": {"landmarks": 1024}},
     }
     write_text(options.out / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     print(f"{len(chosen):,} of {len(ids):,} training proteins: {options.out}")
+
+
+def judged(options: argparse.Namespace) -> None:
+    """Print the figures; write them into the page."""
+    old, new = TrainedModel(options.small / "model/go_2014.gofer"), TrainedModel(options.new)
+    ids, truth_BT = human_truth(options, new, old)
+    proteins, means_BE = described(options.run, ids, old)
+    was_BT, is_BT = scores_of(old, proteins), scores_of(new, proteins)
+    added = np.flatnonzero(~new.terms["go_id"].isin(old.terms["go_id"]) & ~is_root(new.terms))
+    rankings = {
+        "the updated model": is_BT[:, added],
+        "score of the nearest old ancestor": ancestor_scores(old, new, was_BT)[:, added],
+        "cosine of texts, untrained": text_cosines(options, new, ids, means_BE)[:, added],
+        "chance": np.zeros((len(ids), len(added)), np.float32),
+    }
+    text = "\n".join(
+        [
+            f"{len(ids):,} human proteins, {int(truth_BT[:, added].sum()):,} pairs of a protein and a new term. "
+            f"The model knows {len(old.own_bank):,} proteins; it was trained with GO {old.release['go_release']} and "
+            f"updated to {new.release['go_release']}.",
+            "",
+            *ranking_table(new, added, truth_BT, rankings),
+            "",
+            *drift(old, new, was_BT, is_BT, truth_BT),
+        ]
+    )
+    print(text)
+    if options.page:
+        page = options.page.read_text()
+        before, after = page.split(MARKS[0])[0], page.split(MARKS[1])[1]
+        write_text(options.page, f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+
+
+def human_truth(options, new: TrainedModel, old: TrainedModel) -> tuple[list[str], NDArray[np.bool_]]:
+    """Human proteins with a new term by experiment, and all that is true of them in the new release."""
+    stated = read_table(options.run / "inputs/judged_annotations.parquet")
+    by_experiment = stated["evidence"].str.split("|").map(lambda codes: bool(EXPERIMENTS & set(codes)))
+    stated = stated[by_experiment & stated["go_id"].isin(new.terms["go_id"])]
+    labels = propagate(stated, new.terms, new.settings["relations"])
+    having = labels.loc[~labels["go_id"].isin(old.terms["go_id"]), "protein_id"].drop_duplicates()
+    ids = sorted(having.sample(min(options.proteins, len(having)), random_state=1))
+    print(f"{len(having):,} human proteins have a new term by experiment; {len(ids):,} are judged", flush=True)
+    return ids, label_matrix(labels, ids, new.terms["go_id"]).toarray().astype(bool)
+
+
+def described(run: Path, ids: list[str], model: TrainedModel) -> tuple[Described, NDArray[np.float32]]:
+    """The proteins as both models read them, and unit means of their residue embeddings."""
+    table = read_table(run / "inputs/proteins.parquet", ["protein_id", "sequence", "sequence_sha256"])
+    table = table.set_index("protein_id").loc[ids]
+    [manifest] = run.glob("embeddings/*/manifest.parquet")
+    store = ESMResidueStore(manifest)
+    parts, summaries = [], []
+    for start in range(0, len(ids), AT_ONCE):
+        residues = [store[sha256] for sha256 in table["sequence_sha256"].iloc[start : start + AT_ONCE]]
+        parts.append(explain_packed(model.space.model, residues)[0])
+        summaries += [summary(residues_LE) for residues_LE in residues]
+    summaries_BS = np.stack(summaries)
+    means_BE = summaries_BS[:, : summaries_BS.shape[1] // 2]
+    proteins = Described(np.concatenate(parts), summaries_BS, table["sequence"].tolist())
+    return proteins, means_BE / np.linalg.norm(means_BE, axis=1, keepdims=True)
+
+
+def scores_of(model: TrainedModel, proteins: Described) -> NDArray[np.float32]:
+    """Scores of every term, (B, T)."""
+    parts = []
+    for start in range(0, len(proteins.sequences), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        some = Described(proteins.vectors_BD[rows], proteins.summaries_BS[rows], proteins.sequences[rows])
+        parts.append(model.scorer.scores(some))
+        print(f"{model.file.path.name}: {start + len(some.sequences)} proteins", flush=True)
+    return np.concatenate(parts)
+
+
+def ancestor_scores(old: TrainedModel, new: TrainedModel, was_BT: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each term of the new release, the highest score of its nearest ancestors that existed; of roots 0."""
+    row_T = pd.Index(old.terms["go_id"]).get_indexer(pd.Index(new.terms["go_id"]))
+    found_BT = np.where((row_T >= 0) & ~is_root(new.terms), was_BT[:, row_T], 0)
+    for children, parents, starts in new.space.graph.downwards():
+        highest_BC = np.maximum.reduceat(found_BT[:, parents], starts, axis=1)
+        found_BT[:, children] = np.where(row_T[children] >= 0, found_BT[:, children], highest_BC)
+    return found_BT
+
+
+def text_cosines(options, new: TrainedModel, ids: list[str], means_BE: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cosine of each term's text with those of the labels of the nearest training proteins, (B, T)."""
+    known = ProteinVectors.read(options.small / "retrieval/protein_vectors.parquet")
+    known_NE = known.summaries_NS[:, : means_BE.shape[1]]
+    known_NE = known_NE / np.linalg.norm(known_NE, axis=1, keepdims=True)
+    neighbours = nearest((ids, means_BE), (known.protein_ids, known_NE), most=NEIGHBOURS)
+    held = sp.coo_array(new.own_bank.labels_NT)
+    bank_ids, go_ids = np.array(new.own_bank.protein_ids, object), new.terms["go_id"].to_numpy(object)
+    labels = pd.DataFrame({"protein_id": bank_ids[held.row], "go_id": go_ids[held.col]})
+    texts_TG = new.space.text_TG.astype(np.float32)
+    profiles = TextProfiles.of_neighbours(ids, neighbours, labels, new.terms, texts_TG, k=NEIGHBOURS)
+    return profiles.cosines(slice(None))
+
+
+def ranking_table(new: TrainedModel, added: NDArray[np.int64], truth_BT, rankings) -> Iterator[str]:
+    """Rows of a table: each set of new terms by each ranking."""
+    held_U = new.terms["training_count"].to_numpy()[added] > 0
+    yield (
+        "| new terms | ranked by | proteins | AUROC, mean over proteins ± standard error | recall@10 | MRR "
+        "| AUROC, mean over terms with at least 5 proteins |"
+    )
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    sets = {"all": np.ones(len(added), bool), "no known protein has them": ~held_U, "above older terms": held_U}
+    for name, chosen_U in sets.items():
+        truth_BU = truth_BT[:, added][:, chosen_U]
+        for method, scores_BU in rankings.items():
+            yield f"| {name} ({chosen_U.sum():,}) | {method} | {figures(scores_BU[:, chosen_U], truth_BU)} |"
+
+
+def figures(scores_BU: NDArray[np.float32], truth_BU: NDArray[np.bool_]) -> str:
+    """Proteins, and the means over proteins and terms; ties count half."""
+    having_B = truth_BU.any(axis=1)
+    scores_BU, truth_BU = scores_BU[having_B], truth_BU[having_B]
+    areas, recalls, reciprocals = [], [], []
+    for scores_U, truth_U in zip(scores_BU, truth_BU, strict=True):
+        areas.append(area(scores_U, truth_U))
+        places = rankdata(-scores_U)[truth_U]
+        recalls.append((places <= PLACES).sum() / min(len(places), PLACES))
+        reciprocals.append(1 / places.min())
+    some = np.flatnonzero((truth_BU.sum(0) >= FEWEST) & (~truth_BU).any(0))
+    of_terms = [area(scores_BU[:, column], truth_BU[:, column]) for column in some]
+    error = np.std(areas) / np.sqrt(max(len(areas), 1))
+    over_terms = f"{np.mean(of_terms):.3f} ({len(of_terms)} terms)" if of_terms else "n/a"
+    return (
+        f"{len(areas):,} | {np.mean(areas):.3f} ± {error:.3f} | {np.mean(recalls):.3f} | {np.mean(reciprocals):.3f} "
+        f"| {over_terms}"
+    )
+
+
+def area(scores_X: NDArray[np.float32], truth_X: NDArray[np.bool_]) -> float:
+    """Share of pairs of a true and a false one in the right order, ties half."""
+    true, false = truth_X.sum(), (~truth_X).sum()
+    return float((rankdata(scores_X)[truth_X].sum() - true * (true + 1) / 2) / (true * false))
+
+
+def drift(old: TrainedModel, new: TrainedModel, was_BT, is_BT, truth_BT) -> Iterator[str]:
+    """How the scores of terms of both releases changed."""
+    row_T = pd.Index(old.terms["go_id"]).get_indexer(pd.Index(new.terms["go_id"]))
+    both = np.flatnonzero((row_T >= 0) & ~is_root(new.terms))
+    was_BX, is_BX, truth_BX = was_BT[:, row_T[both]], is_BT[:, both], truth_BT[:, both]
+    yield (
+        "| terms of both releases | pairs that either model scores 0.05 or more | mean change | mean size of a change "
+        "| pairs changed by more than 0.1 | recommended before | of them still | recommended now "
+        "| of them by experiment: before, now |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    aspects = new.terms["aspect"].to_numpy(str)[both]
+    for aspect in np.unique(aspects):
+        columns = np.flatnonzero(aspects == aspect)
+        first, second, true = was_BX[:, columns], is_BX[:, columns], truth_BX[:, columns]
+        shown = (first >= LEAST) | (second >= LEAST)
+        change = second[shown] - first[shown]
+        cutoff = old.cutoffs[aspect][str(RECOMMENDED)] or np.inf
+        before, after = first >= cutoff, second >= cutoff
+        still = (before & after).sum() / max(before.sum(), 1)
+        yield (
+            f"| {aspect} ({len(columns):,}) | {shown.sum():,} | {change.mean():+.4f} | {np.abs(change).mean():.4f} "
+            f"| {(np.abs(change) > 0.1).mean():.1%} | {before.sum():,} | {still:.1%} "
+            f"| {after.sum():,} | {true[before].mean():.1%}, {true[after].mean():.1%} |"
+        )
 
 
 if __name__ == "__main__":

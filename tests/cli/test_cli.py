@@ -203,13 +203,13 @@ def test_info_loads_neither_torch_nor_pandas(tiny):
 
 def test_the_version_is_that_of_the_package_and_names_the_model_format(root):
     version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
-    assert run("--version") == (0, f"gofer {version}, reads and writes model format 1\n")
+    assert run("--version") == (0, f"gofer {version}, reads and writes model format 2\n")
 
 
 def test_selftest_ends_well_with_a_whole_model_and_badly_with_a_damaged_one(tiny, tmp_path):
     code, output = run("selftest", "-m", tiny.path)
     assert code == 0
-    assert output.count("ok  ") == 4
+    assert output.count("ok  ") == 5
     content = bytearray(tiny.path.read_bytes())
     content[-5] ^= 1
     (tmp_path / "bad.gofer").write_bytes(content)

@@ -23,9 +23,9 @@ DOCUMENTS = {"card.json": {"name": "tiny", "é": [1, 2.5, None]}}
 TEXTS = {"bank/names.txt": ["one", "", "drei ü"], "nothing.txt": []}
 
 
-@pytest.fixture
-def path(tmp_path):
-    write_model_file(tmp_path / "tiny.gofer", ARRAYS, DOCUMENTS, TEXTS)
+@pytest.fixture(params=[False, True], ids=["mapped", "small"])
+def path(tmp_path, request):
+    write_model_file(tmp_path / "tiny.gofer", ARRAYS, DOCUMENTS, TEXTS, small=request.param)
     return tmp_path / "tiny.gofer"
 
 
@@ -52,13 +52,15 @@ def test_what_was_written_comes_back_read_only(path):
     assert set(file.verify()) == {*ARRAYS, *DOCUMENTS, *TEXTS}
 
 
-def test_any_reader_of_safetensors_opens_it(path):
+def test_any_reader_of_safetensors_opens_it(tmp_path):
+    path = tmp_path / "tiny.gofer"
+    write_model_file(path, ARRAYS, DOCUMENTS, TEXTS)
     np.testing.assert_array_equal(load_file(path)["towers/weight"], ARRAYS["towers/weight"])
 
 
 def test_the_same_content_is_the_same_bytes_and_other_content_has_another_digest(path, tmp_path):
-    again = tmp_path / "again.gofer"
-    write_model_file(again, dict(reversed(ARRAYS.items())), DOCUMENTS, TEXTS)
+    again, small = tmp_path / "again.gofer", bool(next(iter(ModelFile.open(path).parts.values())).packed)
+    write_model_file(again, dict(reversed(ARRAYS.items())), DOCUMENTS, TEXTS, small=small)
     assert again.read_bytes() == path.read_bytes()
     write_model_file(again, {**ARRAYS, "flag": np.array([True, True])}, DOCUMENTS, TEXTS)
     assert ModelFile.open(again).digest != ModelFile.open(path).digest
@@ -73,7 +75,7 @@ def test_a_text_of_two_lines_is_not_written(tmp_path):
 @given(st.data())
 def test_any_flipped_bit_is_found(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("flip") / "tiny.gofer"
-    write_model_file(path, ARRAYS, DOCUMENTS, TEXTS)
+    write_model_file(path, ARRAYS, DOCUMENTS, TEXTS, small=data.draw(st.booleans()))
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
     before = bytes(content)
@@ -125,10 +127,10 @@ def test_a_missing_file_is_named(tmp_path):
         ModelFile.open(tmp_path / "x.gofer")
 
 
-@pytest.mark.parametrize(("version", "help"), [("2", "update gofer"), ("0", "make it again"), (None, "make it again")])
+@pytest.mark.parametrize(("version", "help"), [("3", "update gofer"), ("1", "make it again"), (None, "make it again")])
 def test_another_version_is_refused_naming_both_sides(path, version, help):
     rewritten(path, lambda header: header["__metadata__"].update(version=version))
-    with pytest.raises(ArtefactError, match=f"is of model format {version}, and this gofer reads format 1") as refused:
+    with pytest.raises(ArtefactError, match=f"is of model format {version}, and this gofer reads format 2") as refused:
         ModelFile.open(path)
     assert help in str(refused.value)
 
@@ -155,3 +157,23 @@ def test_offsets_shapes_and_types_are_checked_even_where_the_checksum_is_right(p
 def test_an_absent_part_is_named(path):
     with pytest.raises(ArtefactError, match="it has no part towers/bias"):
         ModelFile.open(path).array("towers/bias")
+
+
+def test_a_compressed_part_that_claims_to_be_another_array_is_refused(tmp_path):
+    path = tmp_path / "tiny.gofer"
+    write_model_file(path, ARRAYS, DOCUMENTS, TEXTS, small=True)
+    before = path.read_bytes()
+    for shape in ([1 << 40], [3], [2, 4]):
+
+        def forged(header, shape=shape):
+            facts = header.pop("__metadata__")
+            facts.pop("sha256")
+            packed = json.loads(facts["packed"])
+            packed["towers/weight"][1] = shape
+            facts["packed"] = json.dumps(packed)
+            header["__metadata__"] = {**facts, "sha256": model_file._digest(header, facts)}
+
+        rewritten(path, forged)
+        with pytest.raises(ArtefactError, match="is damaged"):
+            ModelFile.open(path).array("towers/weight")
+        path.write_bytes(before)

@@ -40,8 +40,8 @@ def repacked(tiny, path, change):
 def test_an_opened_model_scores_as_what_was_packed(tiny, monkeypatch, tmp_path):
     packed = {}
     original = tiny_model.pack_model
-    monkeypatch.setattr(tiny_model, "pack_model", lambda path, scorer, *rest: (
-        packed.update(scorer=scorer), original(path, scorer, *rest)
+    monkeypatch.setattr(tiny_model, "pack_model", lambda path, scorer, *rest, **options: (
+        packed.update(scorer=scorer), original(path, scorer, *rest, **options)
     ))  # fmt: skip
     again = make_model(tmp_path)
     assert again.path.read_bytes() == tiny.path.read_bytes()
@@ -127,7 +127,7 @@ def test_a_model_of_a_synthetic_world_says_so_in_every_row(tmp_path):
 
 def test_a_whole_model_passes_its_own_test_and_one_of_other_numbers_does_not(tiny, tmp_path):
     assert {check.about: check.holds for check in checks(Predictor(TrainedModel(tiny.path)))} == {
-        "checksums": True, "residue encoder": True, "known terms": True, "known proteins": True,
+        "checksums": True, "residue encoder": True, "label model": True, "known terms": True, "known proteins": True,
     }  # fmt: skip
 
     def other_vectors(arrays, documents, texts):

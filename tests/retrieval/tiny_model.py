@@ -68,7 +68,9 @@ class TinyModel:
         return path
 
 
-def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8, texts=None, taxa=()) -> TinyModel:
+def make_model(
+    folder: Path, *, name="tiny", synthetic=False, per_family=8, texts=None, taxa=(), small=False, alone=None
+) -> TinyModel:
     """Pack a model of three families of proteins; the terms' texts are random, or `NAMES` as an encoder embeds them."""
     proteins, annotations = _proteins(per_family)
     terms = _terms(annotations)
@@ -77,14 +79,14 @@ def make_model(folder: Path, *, name="tiny", synthetic=False, per_family=8, text
     sequence_of = dict(zip(proteins["protein_id"], proteins["sequence"], strict=True))
     bank = Bank.of_tables(known, sequence_of, descriptions, annotations, terms)
     reported = {"min_score": 0.01, "max_terms": 500, "evidence_windows": 2, "evidence_codes": ["IDA"]}
-    recipe = Recipe(name, synthetic, ("is_a", "part_of"), reported, ENCODER, CUTOFFS, {"validation": {}}, taxa)
+    recipe = Recipe(name, synthetic, ("is_a", "part_of"), reported, ENCODER, CUTOFFS, {"validation": {}}, taxa, alone)
     counts = terms["training_count"]
     sets = terms[["go_id"]].assign(
         term_set=np.where(counts == 0, "zero", np.where(counts <= per_family, "few", "common"))
     )
     release = {"go_release": "releases/2015-07-11", "residue_encoder": "tiny"}
     manifest = Manifest(release if texts is None else {**release, "text_encoder": texts.name})
-    pack_model(folder / f"{name}.gofer", scorer, bank, sets, recipe, manifest)
+    pack_model(folder / f"{name}.gofer", scorer, bank, sets, recipe, manifest, small=small)
     return TinyModel(folder / f"{name}.gofer", proteins)
 
 

@@ -226,12 +226,15 @@ def pack(
     known: Annotated[str, typer.Option(help="Whose labels predictions use: all annotated proteins, or train.")] = "all",
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Lower scores are left out.")] = 0.01,
     max_terms: Annotated[int, typer.Option(min=1, help="Most terms per protein.")] = 500,
+    small: Annotated[
+        bool, typer.Option("--small", help="Without known proteins, a tenth of the size: to ship with gofer.")
+    ] = False,
 ) -> None:
     """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
     from gofer.cli.pack_command import pack_folder
 
     with reported():
-        typer.echo(pack_folder(run, output, known, min_score, max_terms))
+        typer.echo(pack_folder(run, output, known, min_score, max_terms, small))
 
 
 @app.command(
@@ -250,6 +253,12 @@ def update_go(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
     text_encoder: TextEncoderOption = None,
+    text_cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text vectors of runs, results/cache/texts: what is there is not embedded.", show_default=False
+        ),
+    ] = None,
     threads: ThreadsOption = None,
 ) -> None:
     """Make a model for a new release of the Gene Ontology, without training.
@@ -259,7 +268,9 @@ def update_go(
     from gofer.cli.update_command import update_model
 
     with reported():
-        typer.echo(update_model(ontology, chosen_model(model), output, any_release, force, text_encoder, threads))
+        typer.echo(
+            update_model(ontology, chosen_model(model), output, any_release, force, text_encoder, text_cache, threads)
+        )
 
 
 bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known proteins that you add to a model.")

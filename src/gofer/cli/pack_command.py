@@ -5,7 +5,7 @@ from pathlib import Path
 from gofer.errors import GoferError
 
 
-def pack_folder(run: Path, output: Path | None, known: str, min_score: float, max_terms: int) -> str:
+def pack_folder(run: Path, output: Path | None, known: str, min_score: float, max_terms: int, small: bool) -> str:
     """Pack a run; a sentence about the file.
 
     Raises:
@@ -17,7 +17,7 @@ def pack_folder(run: Path, output: Path | None, known: str, min_score: float, ma
 
     reported = {"min_score": min_score, "max_terms": max_terms, "evidence_windows": 3}
     name = run.resolve().name
-    path = output or run / "model" / f"{name}.gofer"
+    path = output or run / "model" / f"{name}{'.small' if small else ''}.gofer"
     files, synthetic = files_of(run, known), (run / "world").is_dir()
-    pack_run(path, files, name, PackSettings(known=known, synthetic=synthetic, reported=reported))
+    pack_run(path, files, name, PackSettings(known=known, synthetic=synthetic, reported=reported), small=small)
     return f"The model of {run} is in {path} ({path.stat().st_size / 1e6:,.1f} MB)."

@@ -20,6 +20,7 @@ def update_model(
     any_release: bool,
     force: bool,
     text_encoder: str | None,
+    text_cache: Path | None,
     threads: int | None,
 ) -> str:
     """Write the model of the new release and its table of changes; sentences about both.
@@ -44,7 +45,7 @@ def update_model(
     for file in (path, changes):
         if file.exists() and not force:
             raise GoferError(f"{file} exists", help="name another file with -o, or add --force to replace it")
-    found = updated(older, release, text_encoder)
+    found = updated(older, release, text_encoder, text_cache)
     found.write(path)
     write_text(changes, found.changes.to_csv(sep="\t", index=False, lineterminator="\n"))
     return "\n".join([*_sentences(found), f"The model is in {path}, what changed in {changes}."])

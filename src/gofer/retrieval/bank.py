@@ -115,6 +115,16 @@ class Bank:
     def __len__(self) -> int:
         return len(self.protein_ids)
 
+    def rows(self, chosen: Sequence[int]) -> "Bank":
+        """Some of the proteins, by row, increasing."""
+        ids, names, sequences = (
+            [held[row] for row in chosen] for held in (self.protein_ids, self.names, self.sequences)
+        )
+        kept_V = np.isin(self.rows_V, chosen)
+        rows_V = np.searchsorted(np.asarray(chosen, np.int64), self.rows_V[kept_V])
+        labels_NT = sp.csc_array(self.labels_NT[np.asarray(chosen, np.int64)])
+        return Bank(ids, names, sequences, rows_V, self.vectors_VD[kept_V], labels_NT)
+
     @cached_property
     def targets(self) -> list[str]:
         """The different sequences, sorted, as the label model's aligner orders them."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from gofer.artefacts import Manifest
 from gofer.embeddings.texts.go_text import INFERENCE, term_texts, text_digests
 from gofer.embeddings.texts.text_budget import fit_texts
+from gofer.embeddings.texts.text_cache import TextCache
 from gofer.errors import GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph, is_root
 from gofer.inputs.ontology.propagation import information_accretion
@@ -126,17 +127,23 @@ def read_newer(path: Path | str, model: TrainedModel, *, any_release: bool = Fal
     return ontology
 
 
-def updated(model: TrainedModel, ontology: Ontology, text_encoder: str | None = None) -> UpdatedModel:
+def updated(
+    model: TrainedModel, ontology: Ontology, text_encoder: str | None = None, text_cache: Path | None = None
+) -> UpdatedModel:
     """The model in another release.
 
     Args:
         model: The model.
         ontology: The release, e.g. of `read_newer`.
         text_encoder: Name or folder of the text encoder; None for the one that the model names.
+        text_cache: Folder of text vectors of runs; those of new texts are added.
 
     Raises:
-        GoferError: A text changed, and the text encoder is not here.
+        GoferError: A text changed, and the text encoder is not here; or the model holds no known proteins.
     """
+    if not len(model.own_bank):
+        what = f"{model.file.path} holds no known proteins, from which the labels of a new release are derived"
+        raise GoferError(what, help="give the whole model of a run, results/<run>/model/<run>.gofer")
     older, relations, old_bank = model.scorer, model.settings["relations"], model.own_bank
     terms = ontology.terms.reset_index(drop=True)
     moves = TermMoves.of_tables(model.terms, terms, ontology.obsolete, relations)
@@ -154,7 +161,7 @@ def updated(model: TrainedModel, ontology: Ontology, text_encoder: str | None = 
     label_model = columns.label_model(
         older.label_model, labels_NS, seen["go_id"].tolist(), seen["aspect"].to_numpy(str)
     )
-    space, unchanged_T = _space(model, moves, terms, text_encoder)
+    space, unchanged_T = _space(model, moves, terms, text_encoder, text_cache)
     scorer = Scorer(space, older.calibration, label_model, older.ensemble)
     bank = Bank(
         old_bank.protein_ids, old_bank.names, old_bank.sequences, old_bank.rows_V, old_bank.vectors_VD, labels_NT
@@ -192,7 +199,7 @@ def _accretion(model: TrainedModel, bank: Bank, terms: pd.DataFrame, labels_NT: 
 
 
 def _space(
-    model: TrainedModel, moves: TermMoves, terms: pd.DataFrame, text_encoder: str | None
+    model: TrainedModel, moves: TermMoves, terms: pd.DataFrame, text_encoder: str | None, text_cache: Path | None
 ) -> tuple[TermSpace, NDArray[np.bool_]]:
     # The terms in the shared space, and whose text is that of the older release.
     older, go_ids, relations = model.space, terms["go_id"].tolist(), model.settings["relations"]
@@ -207,7 +214,8 @@ def _space(
         encoder = encoder_of(model, text_encoder)
         new_ids = [go_ids[row] for row in new.tolist()]
         fitted = fit_texts(term_texts(terms, INFERENCE, new_ids), encoder.tokens, most=encoder.max_tokens)
-        text_TG[new] = encoder.embed(fitted.texts, new_ids)
+        cache = TextCache(text_cache, encoder.vectors) if text_cache else None
+        text_TG[new] = encoder.embed(fitted.texts, new_ids, cache=cache)
     towers = _towers(older.model, model.terms["go_id"].tolist(), moves.row_O, go_ids)
     z_TD = term_vectors(towers, go_ids, text_TG)
     gained = set(towers.seen_go_ids) ^ set(older.model.seen_go_ids)

@@ -23,6 +23,7 @@ from gofer.retrieval.ensemble import Expected
 from gofer.retrieval.features.sequence_features import SequenceFeatures, SequenceReader
 from gofer.retrieval.features.standardise import Scale
 from gofer.retrieval.kernel_ridge import KernelRidge, KernelWeights, ProteinFeatures
+from gofer.retrieval.low_rank_ridge import LowRankRidge
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.sparse_parts import joined, parts_of
 from gofer.training.checkpoint import DAMAGED, read_tensors, write_tensors
@@ -56,7 +57,7 @@ class LabelModel:
 
     go_ids: list[str]
     aspects_T: NDArray
-    regression: KernelRidge
+    regression: KernelRidge | LowRankRidge
     reader: SequenceReader
     residues: Scale
     aligner: Aligner | None
@@ -112,13 +113,28 @@ class LabelModel:
         transferred = TransferredLabels.of_training(owner_N, labels_NT, self.aspects_T, len(aligner.targets))
         return replace(self, aligner=aligner, transferred=transferred)
 
+    def low_rank(self) -> "LabelModel":
+        """The same model with the regression in few components, and no sequences."""
+        if isinstance(self.regression, LowRankRidge):
+            return self
+        regression = LowRankRidge.of(self.regression, self.reader.kmers)
+        return replace(self, regression=regression, aligner=None, transferred=None)
+
+    def regressed(self, proteins: Described) -> NDArray[np.float32]:
+        """What the regression predicts for each of `go_ids`, in [0, 1], (B, T)."""
+        return self.regression.predict(self.features(proteins))
+
+    def features(self, proteins: Described) -> ProteinFeatures:
+        """What the regression reads of proteins."""
+        return _features(proteins, self.reader, self.residues)
+
     def with_hits(self, hits: pd.DataFrame, sequence_of: Mapping[str, str]) -> "LabelModel":
         """The same model, which need not search for some proteins again; arguments as of `Aligner.with_hits`."""
         return replace(self, aligner=self.aligner and self.aligner.with_hits(hits, sequence_of))
 
     def predict(self, proteins: Described) -> Expected:
         """How often similar proteins have each of `go_ids`."""
-        regressed_BT = self.regression.predict(_features(proteins, self.reader, self.residues))
+        regressed_BT = self.regressed(proteins)
         if self.aligner is None or self.transferred is None:
             none_B = np.zeros(len(regressed_BT), np.float32)
             return Expected(regressed_BT, np.zeros_like(regressed_BT), dict.fromkeys(np.unique(self.aspects_T), none_B))
@@ -127,6 +143,9 @@ class LabelModel:
 
     def arrays(self) -> dict[str, NDArray]:
         """Its numbers, but for the sequences that it aligns with and their labels."""
+        scale = {"residues.mean": self.residues.mean_C, "residues.deviation": self.residues.deviation_C}
+        if isinstance(self.regression, LowRankRidge):
+            return {**self.regression.arrays(), **scale, "idf": self.reader.idf_V.astype(np.float32)}
         landmarks = self.regression.landmarks
         arrays = {
             "weight": self.regression.weight_MT,
@@ -136,20 +155,21 @@ class LabelModel:
             "segments": landmarks.sequence.segments_NE,
             "physics": landmarks.sequence.physics_NF,
             "residues": landmarks.residues_NS,
-            "residues.mean": self.residues.mean_C,
-            "residues.deviation": self.residues.deviation_C,
+            **scale,
             **parts_of("kmers", landmarks.sequence.kmers_NV),
         }
         return {name: array for name, array in arrays.items() if array is not None}
 
     def facts(self) -> dict[str, str]:
         """What else it is made of, as texts."""
+        # Without their rarity, which is among the arrays of a small model.
+        reader = replace(self.reader, idf_V=np.zeros(0)) if isinstance(self.regression, LowRankRidge) else self.reader
         return {
             "aligned": str(self.aligner.most if self.aligner else 0),
             "go_ids": json.dumps(self.go_ids),
             "aspects": json.dumps(self.aspects_T.tolist()),
             "kernel": json.dumps(asdict(self.regression.weights)),
-            "reader": self.reader.to_json(),
+            "reader": reader.to_json(),
         }
 
     @classmethod
@@ -167,11 +187,16 @@ class LabelModel:
             ValueError: A part is something else.
         """
         reader = SequenceReader.from_json(facts["reader"])
-        dense = (arrays[name] for name in ("composition", "segments", "physics"))
-        features = SequenceFeatures(joined("kmers", arrays, len(reader.kmers)), *dense)
-        landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], features)
         kernel = KernelWeights(**json.loads(facts["kernel"]))
-        regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
+        regression: KernelRidge | LowRankRidge
+        if "idf" in arrays:
+            reader = replace(reader, idf_V=arrays["idf"].astype(np.float64))
+            regression = LowRankRidge.of_arrays(arrays, reader.kmers, kernel)
+        else:
+            dense = (arrays[name] for name in ("composition", "segments", "physics"))
+            features = SequenceFeatures(joined("kmers", arrays, len(reader.kmers)), *dense)
+            landmarks = ProteinFeatures(arrays["learned"], arrays["residues"], features)
+            regression = KernelRidge(landmarks, arrays["weight"], arrays["mean"], kernel)
         residues = Scale(arrays["residues.mean"], arrays["residues.deviation"])
         aspects_T = np.array(json.loads(facts["aspects"]), dtype=str)
         return cls(json.loads(facts["go_ids"]), aspects_T, regression, reader, residues, aligner, transferred)

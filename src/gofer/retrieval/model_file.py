@@ -2,7 +2,8 @@
 
 Any safetensors reader opens it; nothing in it is executable. A document is a part of bytes whose name ends in `.json`,
 a list of texts one whose name ends in `.txt`. The header holds the SHA-256 of each part, and one of itself. A part is
-read, and its checksum compared, when it is first asked for: a file of any size is opened within milliseconds.
+read, and its checksum compared, when it is first asked for: a file of any size is opened within milliseconds. In a file
+that is to be small, the parts are compressed.
 This module needs NumPy only, since `gofer info` must answer at once.
 """
 
@@ -18,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
+from gofer.retrieval.compressed import compressed, restored
 
 MODEL, BANK = "gofer-model", "gofer-bank"  # kinds of files
-VERSION = 1
+VERSION = 2
 LARGEST_HEADER = 16 << 20  # bytes; that of a real model takes a few thousand
 LARGEST_DOCUMENT = 1 << 30
 PIECE = 1 << 22
@@ -30,7 +32,7 @@ TYPES = {
 }  # fmt: skip
 NAMES = {np.dtype(kind): name for name, kind in TYPES.items()}
 TAXA = "taxa.json"  # taxon constraints of the ontology; absent where it had none
-DIGEST, PARTS = "sha256", "parts"
+DIGEST, PARTS, PACKED = "sha256", "parts", "packed"
 AGAIN = "copy or download it again, or make it again with: gofer pack RUN"
 
 
@@ -42,8 +44,9 @@ class Part:
         dtype: Of its numbers.
         shape: Its shape.
         start: First byte, from the beginning of the file.
-        size: Bytes.
+        size: Bytes in the file.
         sha256: Of these bytes, hexadecimal.
+        packed: Whether they are compressed.
     """
 
     dtype: np.dtype
@@ -51,6 +54,7 @@ class Part:
     start: int
     size: int
     sha256: str
+    packed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +103,18 @@ class ModelFile:
         return name in self.parts
 
     def array(self, name: str) -> NDArray:
-        """An array, read-only, mapped and not copied.
+        """An array, read-only; mapped and not copied, unless it is compressed.
 
         Raises:
             ArtefactError: There is none of this name, or its checksum is wrong.
         """
-        return self._verified_bytes(name).view(self.parts[name].dtype).reshape(self.parts[name].shape)
+        content, part = self._verified_bytes(name), self.parts[name]
+        if not part.packed:
+            return content.view(part.dtype).reshape(part.shape)
+        try:
+            return restored(content, part.dtype, part.shape)
+        except ValueError as error:
+            raise _damaged(self.path, f"{name}: {error}") from error
 
     def group(self, prefix: str) -> dict[str, NDArray]:
         """The arrays whose names begin with `prefix/`, by the rest of their names; documents and texts left out."""
@@ -138,11 +148,10 @@ class ModelFile:
             yield name
 
     def _text(self, name: str) -> str:
-        content = self._verified_bytes(name)
-        if len(content) > LARGEST_DOCUMENT:
-            raise _damaged(self.path, f"{name} takes {len(content):,} bytes")
+        if name in self.parts and math.prod(self.parts[name].shape) > LARGEST_DOCUMENT:
+            raise _damaged(self.path, f"{name} takes {math.prod(self.parts[name].shape):,} bytes")
         try:
-            return content.tobytes().decode("utf-8")
+            return self.array(name).tobytes().decode("utf-8")
         except UnicodeDecodeError as error:
             raise _damaged(self.path, f"{name} is not UTF-8") from error
 
@@ -165,6 +174,7 @@ def write_model_file(
     texts: Mapping[str, Sequence[str]],
     *,
     kind: str = MODEL,
+    small: bool = False,
 ) -> None:
     """Write a model file atomically; the same content is always the same bytes.
 
@@ -174,6 +184,7 @@ def write_model_file(
         documents: Values for JSON, by names that end in `.json`.
         texts: Lists of texts without line ends, by names that end in `.txt`.
         kind: `MODEL` or `BANK`.
+        small: Compress the parts.
     """
     from gofer.artefacts import atomic  # pandas and pyarrow, which reading does without
 
@@ -184,6 +195,10 @@ def write_model_file(
         if any("\n" in line for line in lines):
             raise ValueError(f"{name}: a text of more than one line")
         whole[name] = _as_bytes("\n".join(lines))
+    facts = {"format": kind, "version": str(VERSION)}
+    if small:
+        facts[PACKED] = json.dumps({name: [NAMES[array.dtype], array.shape] for name, array in sorted(whole.items())})
+        whole = {name: compressed(array) for name, array in whole.items()}
     # Wide numbers first: then every array begins where its type may begin.
     names = sorted(whole, key=lambda name: (-whole[name].itemsize, name))
     header: dict[str, Any] = {}
@@ -193,7 +208,7 @@ def write_model_file(
         end += array.nbytes
         header[name] = {"dtype": NAMES[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
     checksums = {name: _sha256(whole[name].reshape(-1).view(np.uint8)) for name in names}
-    facts = {"format": kind, "version": str(VERSION), PARTS: json.dumps(checksums)}
+    facts[PARTS] = json.dumps(checksums)
     facts[DIGEST] = _digest(header, facts)
     text = json.dumps({"__metadata__": facts, **header}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -234,21 +249,30 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:
 
 def _parts(path: Path, header: Mapping[str, Any], facts: Mapping[str, Any], start: int, size: int) -> dict[str, Part]:
     try:
-        checksums = json.loads(facts[PARTS])
+        checksums, packed = json.loads(facts[PARTS]), json.loads(facts.get(PACKED, "{}"))
         parts, end = {}, 0
         for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
             dtype, shape, (first, last) = np.dtype(TYPES[entry["dtype"]]), tuple(entry["shape"]), entry["data_offsets"]
-            if any(not isinstance(n, int) or n < 0 for n in shape):
-                raise ValueError(f"the shape of {name} is {shape}")
+            _refuse_shape(name, shape)
             if first != end or last - first != math.prod(shape) * dtype.itemsize:
                 raise ValueError(f"{name} is not where it should be")
-            parts[name], end = Part(dtype, shape, start + first, last - first, checksums[name]), last
+            if is_packed := name in packed:
+                dtype, shape = np.dtype(TYPES[packed[name][0]]), tuple(packed[name][1])
+                _refuse_shape(name, shape)
+                if math.prod(shape) * dtype.itemsize > LARGEST_DOCUMENT:
+                    raise ValueError(f"{name} takes {math.prod(shape):,} numbers")
+            parts[name], end = Part(dtype, shape, start + first, last - first, checksums[name], is_packed), last
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _damaged(path, f"its header is wrong: {error}") from error
     if start + end != size:
         state = "cut short" if size < start + end else "too long"
         raise _damaged(path, f"it is {state}, {size:,} bytes instead of {start + end:,}")
     return parts
+
+
+def _refuse_shape(name: str, shape: tuple[int, ...]) -> None:
+    if any(not isinstance(n, int) or n < 0 for n in shape):
+        raise ValueError(f"the shape of {name} is {shape}")
 
 
 def _refuse_other_version(path: Path, version: Any) -> None:

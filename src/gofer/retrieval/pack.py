@@ -1,11 +1,12 @@
 """All that a prediction needs, put into one model file.
 
-Left out are definitions, the training inputs, and everything that only evaluation reads.
+Left out are definitions, the training inputs, and everything that only evaluation reads. A small file holds no known
+protein either: learned numbers only, coded (`coded_vectors`, `low_rank_ridge`), ids, names, parents and counts.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,23 @@ from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
+from gofer.retrieval.coded_vectors import coded
+from gofer.retrieval.features.residue_summary import summary
+from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.model_file import TAXA, ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
+from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
+from gofer.retrieval.residue_evidence import explain_packed
 from gofer.retrieval.scorer import Scorer
-from gofer.retrieval.sparse_parts import parts_of
+from gofer.retrieval.sparse_parts import parts_of, shares_of
 
 LARGEST_ENCODER = 64_000_000  # bytes of weights that are packed; of a larger encoder its name and digest
-PROBES = 3  # sequences of the bank whose vectors by the encoder are recorded, for the self-test
+PROBES = 3  # sequences whose vectors by the encoder are recorded, for the self-test
 PROBE_RESIDUES = 400
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+VECTOR_STEP, TEXT_STEP = 0.04, 0.2  # of the coded vectors of terms and texts, as a share of their root mean square
+LEAST_SHARE = 0.01  # of a related term in a small file
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ class Recipe:
         encoder: The config section embeddings.residues.
         cutoffs: By aspect, the score from which so many percent of validation predictions were right, or None.
         facts: Further facts of the card.
+        alone: Ensemble and cutoffs for predictions without known proteins, by these names; None where there are some.
         taxa: Taxon constraints of the ontology, rows of `CONSTRAINTS`.
     """
 
@@ -54,9 +64,10 @@ class Recipe:
     relations: tuple[str, ...]
     reported: Mapping[str, Any]
     encoder: Mapping[str, Any]
-    cutoffs: Mapping[str, Mapping[str, float | None]]
-    facts: Mapping[str, Any]
+    cutoffs: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     taxa: Sequence[Sequence[str]] = ()
+    alone: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +84,9 @@ class PackedEncoder:
 
     @classmethod
     def of_file(cls, file: ModelFile) -> "PackedEncoder":
-        """That of another model with the same bank proteins."""
-        arrays = {f"{group}/{name}": a for group in ("encoder", "probes") for name, a in file.group(group).items()}
+        """That of another model with the same bank proteins, whose label model may have other terms."""
+        arrays = {f"encoder/{name}": array for name, array in file.group("encoder").items()}
+        arrays["probes/vectors"] = file.array("probes/vectors")
         return cls(arrays, file.document("encoder.json"))
 
 
@@ -86,6 +98,8 @@ def pack_model(
     recipe: Recipe,
     manifest: Manifest,
     encoder: PackedEncoder | None = None,
+    *,
+    small: bool = False,
 ) -> None:
     """Write a model file; the same model is always the same bytes.
 
@@ -97,16 +111,23 @@ def pack_model(
         recipe: Facts and settings.
         manifest: Releases of what it was made from.
         encoder: The residue encoder; None: loaded by the recipe's settings.
+        small: Whether the file is to be small: without sequences, in numbers of few bits.
 
     Raises:
         GoferError: The residue encoder cannot be loaded.
     """
-    encoder = encoder or _encoder(bank, recipe.encoder)
+    label_model, related = scorer.label_model, scorer.related
+    aligned = label_model.facts()["aligned"]
+    if small:
+        label_model, bank = label_model.low_rank(), bank.rows([])
+    labels = label_model.arrays(), {**label_model.facts(), "aligned": aligned}
+    if encoder is None:
+        encoder = _encoder(scorer, LabelModel.of_parts(*labels, None, None), bank, recipe.encoder)
     arrays = {
-        **_terms_arrays(scorer),
-        **_related_arrays(scorer.related),
-        **{f"towers/{name}": tensor.numpy() for name, tensor in scorer.space.model.state_dict().items()},
-        **{f"labels/{name}": array for name, array in scorer.label_model.arrays().items()},
+        **_terms_arrays(scorer, small),
+        **_related_arrays(related, small),
+        **_towers(scorer, small),
+        **{f"labels/{name}": array for name, array in labels[0].items()},
         **bank.arrays(),
         **encoder.arrays,
     }
@@ -115,13 +136,13 @@ def pack_model(
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
         "settings.json": {"relations": list(recipe.relations), **recipe.reported},
         "encoder.json": encoder.document,
-        "towers.json": asdict(scorer.space.model.sizes),
-        "labels.json": scorer.label_model.facts(),
-        "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs},
+        "towers.json": {**asdict(scorer.space.model.sizes), **({"free_term_vectors": False} if small else {})},
+        "labels.json": labels[1],
+        "calibration.json": {**scorer.fitted(), "cutoffs": recipe.cutoffs, "alone": recipe.alone},
     }
     if recipe.taxa:
         documents[TAXA] = [list(row) for row in recipe.taxa]
-    write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()})
+    write_model_file(path, arrays, documents, {**_term_texts(scorer, term_sets), **bank.texts()}, small=small)
 
 
 def _card(scorer: Scorer, bank: Bank, recipe: Recipe, encoder: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +158,7 @@ def _card(scorer: Scorer, bank: Bank, recipe: Recipe, encoder: Mapping[str, Any]
     }
 
 
-def _terms_arrays(scorer: Scorer) -> dict[str, NDArray]:
+def _terms_arrays(scorer: Scorer, small: bool) -> dict[str, NDArray]:
     space, terms = scorer.space, scorer.space.terms
     row_of = {go_id: row for row, go_id in enumerate(space.go_ids)}
     arrays = {
@@ -145,11 +166,14 @@ def _terms_arrays(scorer: Scorer) -> dict[str, NDArray]:
         "terms/information_accretion": terms["information_accretion"].to_numpy(np.float64),
         "terms/training_count": terms["training_count"].to_numpy(np.int64),
         "terms/base_rate": space.base_rate_T,
-        "terms/vectors": space.z_TD,
-        "terms/texts": space.text_TG.astype(np.float16),  # for searches and new releases; scores do without
     }
-    if "definition" in terms:
-        arrays["terms/text_digests"] = text_digests(terms)  # by which a new release finds the texts that changed
+    # The texts are for searches and new releases; scores do without.
+    if small:
+        arrays |= coded("terms/vectors", space.z_TD, VECTOR_STEP) | coded("terms/texts", space.text_TG, TEXT_STEP)
+    else:
+        arrays |= {"terms/vectors": space.z_TD, "terms/texts": space.text_TG.astype(np.float16)}
+        if "definition" in terms:
+            arrays["terms/text_digests"] = text_digests(terms)  # by which a new release finds the texts that changed
     for relation in RELATIONS:
         if relation in terms:
             edges = [
@@ -173,14 +197,21 @@ def _term_texts(scorer: Scorer, term_sets: pd.DataFrame) -> dict[str, list[str]]
     }
 
 
-def _related_arrays(related: RelatedTerms) -> dict[str, NDArray]:
+def _towers(scorer: Scorer, small: bool) -> dict[str, NDArray]:
+    # What training added to the vectors of terms is in these already.
+    tensors = scorer.space.model.state_dict().items()
+    return {f"towers/{name}": tensor.numpy() for name, tensor in tensors if not (small and name == "free_vectors_TD")}
+
+
+def _related_arrays(related: RelatedTerms, small: bool) -> dict[str, NDArray]:
     arrays = {"related/mean": related.mean_S, "related/strength": related.strength_T}
     for name in ("similar", "across", "ancestors"):
-        arrays |= parts_of(f"related/{name}", getattr(related, f"{name}_TS"), np.int32)
+        matrix, part = getattr(related, f"{name}_TS"), f"related/{name}"
+        arrays |= shares_of(part, matrix, LEAST_SHARE) if small else parts_of(part, matrix, np.int32)
     return arrays
 
 
-def _encoder(bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
+def _encoder(scorer: Scorer, label_model: LabelModel, bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
     # The weights of a small ESM-2 go along; whatever the file that they came from, nothing else is needed then.
     loaded = load_esm(settings["model"], offline=settings.get("offline", False))
     name, compute = short_name(settings["model"]), Compute.chosen("cpu", settings["precision"])
@@ -201,15 +232,22 @@ def _encoder(bank: Bank, settings: Mapping[str, Any]) -> PackedEncoder:
         if sum(tensor.nbytes for tensor in tensors.values()) <= LARGEST_ENCODER:
             document["sizes"] = sizes
             arrays = {f"encoder/{name}": tensor.numpy() for name, tensor in tensors.items()}
-    probes = _probes(bank)
-    vectors = dict(encoder.embed(probes, batch_residues=4096, window_overlap=settings["window_overlap"]))
-    arrays["probes/vectors"] = np.array([vectors[n].mean(axis=0) for n in range(len(probes))], dtype=np.float32)
-    document["probes"] = [bank.sequences.index(probe) for probe in probes]
+    document["probes"] = probes = _probes(bank)
+    found = dict(encoder.embed(probes, batch_residues=4096, window_overlap=settings["window_overlap"]))
+    residues = [found[number].astype(np.float16) for number in range(len(probes))]
+    summaries_BS = np.stack([summary(residues_LE) for residues_LE in residues])
+    z_BD, _ = explain_packed(scorer.space.model, residues)
+    regressed_BS = label_model.regressed(Described(z_BD, summaries_BS, probes))
+    arrays["probes/vectors"] = np.array([found[number].mean(axis=0) for number in range(len(probes))], dtype=np.float32)
+    arrays["probes/regressed"] = regressed_BS.astype(np.float16)
     return PackedEncoder(arrays, document)
 
 
 def _probes(bank: Bank) -> list[str]:
-    # Some short sequences of the bank, chosen by their digest.
+    # Some short sequences of the bank, chosen by their digest; without a bank, random ones.
+    if not len(bank):
+        rng = np.random.Generator(np.random.PCG64(1))
+        return ["M" + "".join(AMINO_ACIDS[int(20 * x)] for x in rng.random(100 * n)) for n in range(1, PROBES + 1)]
     short = sorted({sequence for sequence in bank.sequences if len(sequence) <= PROBE_RESIDUES}) or [
         min(bank.sequences, key=len)
     ]

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-
-import numpy as np
 
 from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.embeddings.residues.residue_form import FLOAT16, INT8
@@ -13,14 +12,13 @@ from gofer.errors import ArtefactError
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.inputs.proteins.known_hits import read_hits
 from gofer.inputs.proteins.protein_table import read_sequences
-from gofer.metrics.fmax import fmax
 from gofer.retrieval.bank import Bank
-from gofer.retrieval.cutoffs import precision_cutoffs
+from gofer.retrieval.ensemble import Expected
 from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.model_quality import ValidationProteins, measured, without_transfer
 from gofer.retrieval.pack import Recipe, pack_model
-from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
-from gofer.training.dataset import truth_matrix
+from gofer.retrieval.trained_model import TrainedModel
 
 FILES = {
     "proteins": "inputs/proteins.parquet",
@@ -82,7 +80,9 @@ def files_of(run: Path, known: str) -> dict[str, Path]:
     return {**found, "residues": residues[0], **there}
 
 
-def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> None:
+def pack_run(
+    path: Path | str, files: Mapping[str, Path | str], name: str, settings: PackSettings, *, small: bool = False
+) -> None:
     """Write the model file of a run.
 
     Args:
@@ -90,6 +90,7 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
         files: Those of `files_of`, by the same names.
         name: Of the run.
         settings: What the files do not hold.
+        small: Without known proteins, in numbers of few bits: to ship it.
 
     Raises:
         ArtefactError: The files are of different releases, or one of them is missing or damaged.
@@ -98,44 +99,56 @@ def pack_run(path: Path | str, files: Mapping[str, Path | str], name: str, setti
     rules = read_manifest(files["annotations"]).made_by["settings"]
     relations = tuple(rules["relations"])
     scorer = Scorer.read(files, relations, expected=manifest)
-    bank = Bank.read(files, settings.known, scorer.space.terms)
-    cutoffs, validation = _measured(scorer, files)
+    judging_labels, sequence_of = LabelModel.read(files["judging_labels"]), read_sequences(files["proteins"])
+    if "known_hits" in files:
+        judging_labels = judging_labels.with_hits(read_hits(files["known_hits"]), sequence_of)
+    judging = replace(scorer, label_model=judging_labels)
+    scorer = _with_relatives(scorer, judging)
+    bank, term_sets = Bank.read(files, settings.known, scorer.space.terms), read_table(files["term_sets"])
+    proteins = ValidationProteins.read(files, sequence_of, scorer.space.go_ids)
+    expected = judging.label_model.predict(proteins.described)
     recipe = Recipe(
         name=name,
         synthetic=settings.synthetic,
         relations=relations,
         reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
         encoder=settings.encoder or _encoder(files["residues"]),
-        cutoffs=cutoffs,
-        facts={"validation": validation},
         taxa=_taxa(files.get("taxon_constraints")),
     )
-    pack_model(path, scorer, bank, read_table(files["term_sets"]), recipe, manifest)
+    if small:
+        with TemporaryDirectory() as folder:
+            judging_path = Path(folder) / "judging.gofer"
+            pack_model(judging_path, judging, bank, term_sets, recipe, manifest, small=True)
+            recipe = _measured_small(TrainedModel(judging_path).scorer, proteins, expected, recipe)
+    else:
+        quality = measured(judging, proteins, expected)
+        recipe = replace(recipe, cutoffs=quality.cutoffs, facts={"validation": quality.figures})
+    pack_model(path, scorer, bank, term_sets, recipe, manifest, small=small)
+
+
+def _with_relatives(scorer: Scorer, judging: Scorer) -> Scorer:
+    # Of both label models the related terms are the same, but for the shares.
+    if scorer.label_model.go_ids != judging.label_model.go_ids:
+        return scorer
+    related = replace(judging.related, mean_S=scorer.label_model.regression.mean_T)
+    return replace(scorer, known_relatives=related)
+
+
+def _measured_small(small: Scorer, proteins: ValidationProteins, expected: Expected, recipe: Recipe) -> Recipe:
+    # As a small model predicts, with a bank of known proteins and without one, which is calibrated separately.
+    regressed_BT = small.label_model.regressed(proteins.described)
+    with_bank = measured(small, proteins, replace(expected, regressed_BT=regressed_BT))
+    alone = Scorer.fit(
+        small.space, small.label_model, proteins.described, proteins.truth_BT, recipe.relations, small.related
+    )
+    without = measured(alone, proteins, without_transfer(expected, regressed_BT))
+    fitted = {"ensemble": alone.ensemble.to_json(), "cutoffs": without.cutoffs}
+    facts = {"validation": with_bank.figures, "validation_alone": without.figures}
+    return replace(recipe, cutoffs=with_bank.cutoffs, facts=facts, alone=fitted)
 
 
 def _taxa(path: Path | str | None) -> list[list[str]]:
     return [] if path is None else read_table(path, CONSTRAINTS).values.tolist()
-
-
-def _measured(scorer: Scorer, files: Mapping[str, Path | str]) -> tuple[dict, dict[str, dict[str, float | int]]]:
-    # By the label model that has not seen their labels, over the terms seen in training.
-    sequence_of, label_model = read_sequences(files["proteins"]), LabelModel.read(files["judging_labels"])
-    if "known_hits" in files:
-        label_model = label_model.with_hits(read_hits(files["known_hits"]), sequence_of)
-    judging = replace(scorer, label_model=label_model)
-    proteins = ProteinVectors.read(files["vectors"]).of_splits("val")
-    go_ids, aspects_S = judging.label_model.go_ids, judging.label_model.aspects_T
-    truth_BS = truth_matrix(read_table(files["pid2pos"]), proteins.protein_ids, go_ids).toarray()
-    scores_BS = judging.scores(proteins.described(sequence_of))[:, judging.seen]
-    figures: dict[str, dict[str, float | int]] = {}
-    for aspect in np.unique(aspects_S):
-        columns = np.flatnonzero(aspects_S == aspect)
-        labelled_B = truth_BS[:, columns].any(axis=1)
-        labelled = np.ix_(labelled_B, columns)
-        figures[str(aspect)] = {"proteins": int(labelled_B.sum())}
-        if labelled_B.any():
-            figures[str(aspect)]["fmax"] = round(fmax(scores_BS[labelled], truth_BS[labelled]), 3)
-    return precision_cutoffs(scores_BS, truth_BS, aspects_S), figures
 
 
 def _encoder(residues: Path | str) -> dict[str, Any]:

@@ -83,8 +83,7 @@ class ChunkScorer:
             residues: Residue embeddings (L, E) of each.
         """
         z_BD, evidence = self.explained(residues)
-        sequences, space = [protein.sequence for protein in proteins], self.scorer.space
-        described = Described(z_BD, np.stack([summary(residues_LE) for residues_LE in residues]), sequences)
+        described, space = described_as(z_BD, residues, proteins), self.scorer.space
         expected = self.scorer.label_model.predict(described)
         scores_BT = self.scorer.scores(described, expected)
         possible_BT = scores_BT
@@ -185,6 +184,11 @@ class Predictor:
         parts = [self._scorer.explained(self.residues(chunk))[0] for chunk in chunks(proteins)]
         return np.concatenate(parts) if parts else np.zeros((0, self.model.bank.vectors_VD.shape[1]), np.float32)
 
+    def described(self, proteins: Sequence[QueryProtein]) -> Described:
+        """What the scorer reads of some proteins."""
+        residues = self.residues(proteins)
+        return described_as(self._scorer.explained(residues)[0], residues, proteins)
+
     def residues(self, proteins: Sequence[QueryProtein]) -> list[NDArray[np.float16]]:
         """Residue embeddings (L, E) of each, as a store would give them; each distinct sequence is embedded once."""
         name_of = {protein.sequence: protein.protein_id for protein in reversed(proteins)}
@@ -197,3 +201,11 @@ class Predictor:
         )
         vectors = {different[position]: self.encoder.form.as_stored(residues_LE) for position, residues_LE in found}
         return [vectors[protein.sequence] for protein in proteins]
+
+
+def described_as(
+    z_BD: NDArray[np.float32], residues: Sequence[NDArray[np.float16]], proteins: Sequence[QueryProtein]
+) -> Described:
+    """Proteins with their vectors and residue embeddings, as the scorer reads them."""
+    summaries_BS = np.stack([summary(residues_LE) for residues_LE in residues])
+    return Described(z_BD, summaries_BS, [protein.sequence for protein in proteins])

@@ -6,7 +6,7 @@ fitted on validation proteins. Shapes: B proteins, T terms, S seen terms.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class Scorer:
         proteins: Described,
         truth_BT: NDArray[np.bool_],
         relations: Sequence[str],
+        known_relatives: RelatedTerms | None = None,
     ) -> "Scorer":
         """Fit calibration and ensemble on validation proteins, over the terms seen in training.
 
@@ -61,9 +62,10 @@ class Scorer:
             proteins: Validation proteins.
             truth_BT: What is true of them; columns are the space's terms.
             relations: Along which annotations propagate.
+            known_relatives: The related terms, where they were computed before.
         """
         calibration = space.calibrate(proteins.vectors_BD, truth_BT)
-        unfitted = cls(space, calibration, label_model, Ensemble({}))
+        unfitted = cls(space, calibration, label_model, Ensemble({}), known_relatives)
         seen, expected = unfitted.seen, label_model.predict(proteins)
         terms = space.terms.iloc[seen].reset_index(drop=True)
         validation = Validation(
@@ -72,7 +74,7 @@ class Scorer:
         text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
         trusted = validation.fit_trust(text_BS)
         raised_BS = unfitted.related.of(seen).raised(text_BS, trusted.labels(expected, label_model.aspects_T))
-        return cls(space, calibration, label_model, validation.fit_shares(raised_BS, trusted))
+        return replace(unfitted, ensemble=validation.fit_shares(raised_BS, trusted))
 
     @classmethod
     def read(

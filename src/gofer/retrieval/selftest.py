@@ -1,4 +1,4 @@
-"""Whether a model works here: its checksums, its encoder, and its predictions for known proteins."""
+"""Whether a model works here: its checksums, its encoder, and its predictions for known proteins, if it has some."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -25,7 +25,13 @@ class Check(NamedTuple):
 def checks(predictor: Predictor) -> Iterator[Check]:
     """Check a model, part by part; after a damaged part nothing more is tried."""
     try:
-        yield from (_checksums(predictor.model.file), _vectors(predictor), *_known_proteins(predictor))
+        yield from (_checksums(predictor.model.file), _vectors(predictor))
+        if "probes/regressed" in predictor.model.file:  # not after `gofer update-go`
+            yield _regression(predictor)
+        if predictor.model.own_bank.protein_ids:
+            yield from _known_proteins(predictor)
+        else:
+            yield Check("known proteins", True, "this model has none, so none was looked for")
     except GoferError as error:
         yield Check("the model can be read", False, error.what)
 
@@ -36,7 +42,7 @@ def _checksums(file: ModelFile) -> Check:
 
 def _vectors(predictor: Predictor) -> Check:
     model = predictor.model
-    probes = [model.bank.sequences[row] for row in model.file.document("encoder.json")["probes"]]
+    probes = model.file.document("encoder.json")["probes"]
     found = predictor.encoder.embed(probes, batch_residues=BATCH_RESIDUES, window_overlap=model.window_overlap)
     vectors = {number: residues_LE.mean(axis=0) for number, residues_LE in found}
     recorded = model.file.array("probes/vectors")
@@ -44,9 +50,18 @@ def _vectors(predictor: Predictor) -> Check:
     return Check("residue encoder", farthest <= TOLERANCE, f"vectors are those recorded, to {farthest:.1g}")
 
 
+def _regression(predictor: Predictor) -> Check:
+    # Of all that a protein goes through: encoder, towers, features, label model.
+    model, probes = predictor.model, predictor.model.file.document("encoder.json")["probes"]
+    described = predictor.described([QueryProtein(str(number), probe) for number, probe in enumerate(probes)])
+    recorded_BS = model.file.array("probes/regressed").astype(np.float32)
+    farthest = float(np.abs(model.scorer.label_model.regressed(described) - recorded_BS).max(initial=0))
+    return Check("label model", farthest <= TOLERANCE, f"predicts what was recorded, to {farthest:.1g}")
+
+
 def _known_proteins(predictor: Predictor) -> Iterator[Check]:
     model, bank = predictor.model, predictor.model.bank
-    rows = model.file.document("encoder.json")["probes"]
+    rows = [bank.sequences.index(probe) for probe in model.file.document("encoder.json")["probes"]]
     predicted = predictor.of_chunk(
         [QueryProtein(bank.protein_ids[row], bank.sequences[row], bank.names[row]) for row in rows]
     ).table

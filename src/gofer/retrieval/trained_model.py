@@ -1,4 +1,4 @@
-"""A model file as the objects that predict. Each part is read when it is first asked for.
+"""A model file as the objects that predict, whether it is small or not. Each part is read when it is first asked for.
 
 Shapes: N proteins of the bank, T terms.
 """
@@ -22,12 +22,14 @@ from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
+from gofer.retrieval.coded_vectors import as_unit, decoded
 from gofer.retrieval.ensemble import Ensemble
+from gofer.retrieval.kernel_ridge import KernelRidge
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.model_file import TAXA, ModelFile
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
-from gofer.retrieval.sparse_parts import joined
+from gofer.retrieval.sparse_parts import joined, joined_shares
 from gofer.retrieval.term_space import TermSpace
 from gofer.retrieval.user_bank import UserBanks
 from gofer.training.model import GoferModel, ModelSizes
@@ -56,10 +58,20 @@ class TrainedModel:
         """Of the run that trained it."""
         return self.card["name"]
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it knows no protein, neither by itself nor by a bank that the user has added."""
+        return not (self.file.texts("bank/protein_id.txt") or self.user_banks.files)
+
     @cached_property
     def cutoffs(self) -> dict[str, dict[str, float | None]]:
         """By aspect and percent, the score from which so many percent of validation predictions were right."""
-        return self.file.document("calibration.json")["cutoffs"]
+        return self._fitted["cutoffs"]
+
+    @cached_property
+    def _fitted(self) -> dict[str, Any]:
+        fitted = self.file.document("calibration.json")
+        return {**fitted, **fitted["alone"]} if fitted["alone"] and self.is_alone else fitted
 
     @cached_property
     def terms(self) -> pd.DataFrame:
@@ -130,11 +142,12 @@ class TrainedModel:
         """All that scores a protein."""
         space = self.space
         try:
-            fitted = self.file.document("calibration.json")
-            label_model = self._label_model()
+            fitted, label_model = self._fitted, self._label_model()
             self._refuse_other_label_shapes(len(space.terms), space.model.sizes.shared_width, label_model)
             calibration, ensemble = Calibration.from_json(fitted), Ensemble.from_json(fitted["ensemble"])
-            return Scorer(space, calibration, label_model, ensemble, self._related(len(label_model.go_ids)))
+            return Scorer(
+                space, calibration, label_model, ensemble, self._related(len(space.terms), len(label_model.go_ids))
+            )
         except WRONG as error:
             raise self._inconsistent(error) from error
 
@@ -145,53 +158,59 @@ class TrainedModel:
         )
         model.load_state_dict(_tensors(self.file.group("towers")))
         terms, width = len(self.terms), model.sizes.shared_width
-        self._refuse_other_shapes(
+        z_TD, text_TG = self._vectors("terms/vectors"), self._vectors("terms/texts")
+        _refuse_other_shapes(
             {
-                "terms/vectors": (terms, width),
-                "terms/texts": (terms, model.sizes.text_width),
-                "terms/base_rate": (terms,),
-                "bank/vectors": (len(self.own_bank.rows_V), width),
+                "terms/vectors": (z_TD, (terms, width)),
+                "terms/texts": (text_TG, (terms, model.sizes.text_width)),
+                "terms/base_rate": (self.file.array("terms/base_rate"), (terms,)),
+                "bank/vectors": (self.own_bank.vectors_VD, (len(self.own_bank.rows_V), width)),
             }
         )
         return TermSpace(
             model=model.eval().requires_grad_(False),
             terms=self.terms,
-            z_TD=self.file.array("terms/vectors"),
-            text_TG=self.file.array("terms/texts"),
+            z_TD=z_TD,
+            text_TG=text_TG,
             base_rate_T=self.file.array("terms/base_rate"),
             graph=GoGraph.of_terms(self.terms, self.settings["relations"], within_aspect=True),
         )
 
+    def _vectors(self, name: str) -> NDArray:
+        # Unit vectors, as they are in the file or coded.
+        if f"{name}.codes" not in self.file:
+            return self.file.array(name)
+        return as_unit(
+            decoded(name, {part: self.file.array(part) for part in self.file.parts if part.startswith(name)})
+        )
+
     def _refuse_other_label_shapes(self, terms: int, width: int, label_model: LabelModel) -> None:
-        seen, landmarks = len(label_model.go_ids), len(label_model.regression.landmarks)
-        self._refuse_other_shapes(
-            {
-                "labels/weight": (landmarks, seen),
-                "labels/mean": (seen,),
-                "labels/learned": (landmarks, width),
-                "bank/labels.indptr": (terms + 1,),
-                **{f"related/{name}.indptr": (terms + 1,) for name in ("similar", "across", "ancestors")},
-                "related/mean": (seen,),
-                "related/strength": (terms,),
-            }
-        )
+        seen, regression = len(label_model.go_ids), label_model.regression
+        landmarks = len(regression.landmarks)
+        wanted: dict[str, tuple[NDArray, tuple[int, ...]]] = {
+            "labels/mean": (regression.mean_T, (seen,)),
+            "related/mean": (self.file.array("related/mean"), (seen,)),
+        }
+        wanted["related/strength"] = self.file.array("related/strength"), (terms,)
+        wanted["bank/labels.indptr"] = self.file.array("bank/labels.indptr"), (terms + 1,)
+        if regression.landmarks.learned_ND is not None:
+            wanted["labels/learned"] = regression.landmarks.learned_ND, (landmarks, width)
+        if isinstance(regression, KernelRidge):
+            wanted["labels/weight"] = regression.weight_MT, (landmarks, seen)
+        _refuse_other_shapes(wanted)
 
-    def _refuse_other_shapes(self, wanted: Mapping[str, tuple[int, ...]]) -> None:
-        for name, shape in wanted.items():
-            if (found := self.file.parts[name].shape) != shape:
-                raise ValueError(f"{name} is of the shape {found}, not {shape}")
-
-    def _related(self, seen: int) -> RelatedTerms:
+    def _related(self, terms: int, seen: int) -> RelatedTerms:
         arrays = self.file.group("related")
-        similar_TS, across_TS, ancestors_TS = (
-            joined(name, arrays, seen) for name in ("similar", "across", "ancestors")
-        )
-        return RelatedTerms(similar_TS, across_TS, ancestors_TS, arrays["mean"], arrays["strength"])
+        read = joined_shares if "similar.gaps" in arrays else joined
+        similar, across, ancestors = (read(name, arrays, seen) for name in ("similar", "across", "ancestors"))
+        if {similar.shape[0], across.shape[0], ancestors.shape[0]} != {terms}:
+            raise ValueError(f"the related terms are not of {terms} terms")
+        return RelatedTerms(similar, across, ancestors, arrays["mean"], arrays["strength"])
 
     def _label_model(self) -> LabelModel:
         facts, bank = self.file.document("labels.json"), self.bank
         model = LabelModel.of_parts(self.file.group("labels"), facts, None, None)
-        if not int(facts["aligned"]):
+        if not int(facts["aligned"]) or not len(bank):
             return model
         seen = pd.Index(self.terms["go_id"]).get_indexer(pd.Index(model.go_ids))
         labels_NS = bank.labels_NT[:, seen].tocsr()
@@ -232,6 +251,12 @@ class TrainedModel:
     def _inconsistent(self, error: Exception) -> ArtefactError:
         what = f"its parts do not fit each other ({type(error).__name__}: {str(error)[:200]})"
         return ArtefactError(f"{self.file.path} is damaged: {what}", help="make it again with: gofer pack RUN")
+
+
+def _refuse_other_shapes(wanted: Mapping[str, tuple[NDArray, tuple[int, ...]]]) -> None:
+    for name, (array, shape) in wanted.items():
+        if array.shape != shape:
+            raise ValueError(f"{name} is of the shape {array.shape}, not {shape}")
 
 
 def _tensors(arrays: dict[str, NDArray]) -> dict[str, torch.Tensor]:

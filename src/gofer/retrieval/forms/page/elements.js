@@ -31,7 +31,10 @@ const uniProt = (accession) => `https://www.uniprot.org/uniprotkb/${accession}/e
 
 const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 const percent = (share) => `${Math.round(100 * share)} %`;
-const spaced = (ranges) => ranges.replaceAll("-", "–").replaceAll(",", ", ");
+
+/* Ranges of residues, none of them broken over two lines. */
+const spaced = (ranges) => (ranges ? ranges.split(",") : []).flatMap((range, place) =>
+  [place ? " " : "", el("span", { class: "whole" }, range.replace("-", "–") + (ranges.split(",").length > place + 1 ? "," : ""))]);
 
 /* Give the browser time to draw and to react. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));

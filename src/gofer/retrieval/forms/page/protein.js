@@ -1,5 +1,6 @@
 "use strict";
 
+let ofProtein = null; // the table of the protein that is shown
 const TRACKS = 12; // terms of the residue track before it is unfolded
 
 /* The view of one protein: predictions, residues, nearest known proteins, graph. */
@@ -47,7 +48,8 @@ function levels(predictions) {
 
 function proteinTable(predictions, level) {
   const rows = predictions.filter(({ kind }) => kind <= level);
-  table("#terms-of-protein", { data: rows, columns: predictionColumns(false), pagination: rows.length > 50 });
+  ofProtein?.destroy();
+  ofProtein = table("#terms-of-protein", { data: rows, columns: predictionColumns(false), pagination: rows.length > 50 });
 }
 
 /* One line per term with the residues that matter most for it, drawn along the sequence. */
@@ -78,7 +80,7 @@ function trackLine(protein, { term, ranges, score }, hidden) {
 function ruler(length) {
   const line = el("span", { class: "track ruler" });
   const step = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000].find((wide) => length / wide <= 8) ?? 10_000;
-  const ends = [1, ...Array.from({ length: Math.floor(length / step) }, (_, index) => (index + 1) * step).filter((end) => end < length - step / 3), length];
+  const ends = [1, ...Array.from({ length: Math.floor(length / step) }, (_, index) => (index + 1) * step).filter((end) => end < length - step / 2), length];
   for (const residue of ends) {
     const tick = el("b", {}, residue.toLocaleString("en"));
     tick.style.left = `${100 * (residue - 0.5) / length}%`;

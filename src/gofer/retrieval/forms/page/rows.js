@@ -1,7 +1,7 @@
 "use strict";
 
 /* What was read: terms, proteins, and the rows of the table. */
-const Data = { terms: [], proteins: [], rows: null, likely: null, all: null };
+const Data = { terms: [], proteins: [], rows: null, likely: null, all: null, reading: null };
 const ASPECTS = ["molecular function", "biological process", "cellular component"];
 const SETS = ["common", "few-shot", "zero-shot"];
 const KINDS = ["most specific", "follows", "below the cutoff"];
@@ -95,13 +95,17 @@ async function readData(progress) {
     if (chunk % 20 === 0) { progress(chunk / scripts.length); await breathe(); }
   }
   Data.likely = new Rows(lists.reduce((sum, [terms]) => sum + terms.length, 0));
-  lists.forEach(([terms, scores], number) => Data.likely.add(Data.proteins[number], terms, scores));
+  lists.forEach(([terms, scores], number) => {
+    Data.proteins[number].first = Data.likely.next;
+    Data.likely.add(Data.proteins[number], terms, scores);
+  });
   Data.rows = Data.likely;
 }
 
-/* Read the rows below the cutoff too; they are kept. */
-async function readAll(progress) {
-  if (Data.all) return;
+/* Read the rows below the cutoff too, once. */
+const readAll = (progress) => (Data.reading ??= readRest(progress));
+
+async function readRest(progress) {
   const all = new Rows(Data.proteins.reduce((sum, { counts }) => sum + counts[0] + counts[1] + counts[2], 0));
   await Blocks.each(Data.proteins, (protein, rows) => all.add(protein, rows.terms, rows.scores), progress);
   Data.all = all;

@@ -13,6 +13,10 @@ function filters() {
   };
 }
 
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; } // typed by hand, with a % of its own
+}
+
 const Page = {
   proteins: false, // whether the table of proteins is shown
 
@@ -30,6 +34,7 @@ const Page = {
     one("proteins").hidden = !proteins;
     one("predictions").hidden = proteins;
     one("controls").classList.toggle("text-only", proteins);
+    one("text").placeholder = proteins ? "protein" : "protein, term or GO id";
     one("download").hidden = proteins;
     if (proteins && !ProteinList.table) {
       ProteinList.build();
@@ -42,8 +47,8 @@ const Page = {
 
   /* The part after # names a protein; without one the table is shown. */
   async route() {
-    const id = decodeURIComponent(location.hash.slice(1));
-    const protein = id ? Data.proteins.find((candidate) => candidate.id === id) : null;
+    const named = decoded(location.hash.slice(1));
+    const protein = named ? Data.proteins.find(({ id }) => id === named) : null;
     one("overview").hidden = Boolean(protein);
     one("protein").hidden = !protein;
     one("summary").hidden = Boolean(protein);

@@ -46,7 +46,7 @@ const by = (value) => (_a, _b, rowA, rowB) => {
 function table(place, options) {
   const made = new Tabulator(place, {
     layout: "fitColumns", pagination: true, paginationSize: 50, paginationSizeSelector: [25, 50, 100, 250],
-    dataLoader: false, headerSortTristate: true, ...options,
+    dataLoader: false, headerSortTristate: true, printAsHtml: true, printStyled: false, printRowRange: "active", ...options,
   });
   made.on("tableBuilt", () => {
     for (const heading of made.element.querySelectorAll(".tabulator-sortable")) {
@@ -141,6 +141,13 @@ function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
+/* The first of a protein's most specific terms, or why it has none. */
+function bestTerms({ counts, first, reason }) {
+  if (!counts[0]) return el("span", { class: "muted" }, reason);
+  const names = [...Data.likely.term.slice(first, first + Math.min(3, counts[0]))].map((term) => Data.terms[term].name);
+  return el("span", {}, names.join(", "), counts[0] > 3 ? el("small", {}, `and ${counts[0] - 3} more`) : null);
+}
+
 /* The table of proteins, those without a prediction too. */
 const ProteinList = {
   build() {
@@ -149,10 +156,10 @@ const ProteinList = {
       columns: [
         { title: "Protein", field: "id", widthGrow: 2, minWidth: 130, formatter: (cell) => el("span", { class: "id" }, proteinLink(cell.getData())) },
         { title: "Name", field: "name", widthGrow: 4, minWidth: 150, formatter: (cell) => document.createTextNode(cell.getValue()) },
-        { title: "Length", field: "length", width: 92, hozAlign: "right", visible: !PHONE.matches, headerSortStartingDir: "desc" },
-        { title: "Most specific terms", field: "counts.0", width: PHONE.matches ? 90 : 150, hozAlign: "right", headerSortStartingDir: "desc" },
-        { title: "All recommended", width: 140, hozAlign: "right", visible: !PHONE.matches, field: "likely", headerSortStartingDir: "desc" },
-        { title: "If none, why", field: "reason", widthGrow: 5, visible: !PHONE.matches, minWidth: 160, formatter: (cell) => el("span", { class: "muted" }, cell.getValue()) },
+        { title: "Length", field: "length", width: 104, hozAlign: "right", cssClass: "number", visible: !PHONE.matches, headerSortStartingDir: "desc" },
+        { title: "Recommended", field: "likely", width: 154, hozAlign: "right", cssClass: "number", visible: !PHONE.matches, headerSortStartingDir: "desc" },
+        { title: "Most specific", field: "counts.0", width: 146, hozAlign: "right", cssClass: "number", visible: !PHONE.matches, headerSortStartingDir: "desc" },
+        { title: "Best terms, or why there are none", field: "reason", widthGrow: 6, minWidth: 150, headerSort: false, formatter: (cell) => bestTerms(cell.getData()) },
       ],
     });
   },
