@@ -64,6 +64,11 @@ def test_a_model_without_constraints_stops_and_takes_those_of_a_file(tiny, tmp_p
     assert set(listed["go_id"]) == {"GO:0003824", "GO:0016787", "GO:0016740"}
 
 
+def test_info_says_whether_a_model_has_taxon_constraints(limited, tiny):
+    assert "1 taxon constraints" in run("info", limited.path)[1]
+    assert "taxon constraints" not in run("info", tiny.path)[1]
+
+
 def test_another_taxon_makes_the_predictions_again(limited, tmp_path):
     fasta = limited.fasta(tmp_path / "my.fasta", slice(0, 1))
     arguments = "predict", fasta, "-m", limited.path, "-o", tmp_path / "out"

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from gofer.cli import search_command
 from gofer.cli.main import app
-from gofer.retrieval.term_search import CLOSEST
+from gofer.retrieval.forms.search_page import search_page
+from gofer.retrieval.term_search import CLOSEST, Closest
 
 
 def run(*arguments):
@@ -41,6 +42,20 @@ def test_a_terminal_gets_tables(tiny, monkeypatch):
     output = run("GO:0016787", "-m", tiny.path).stdout
     assert "terms closest to the term GO:0016787" in output
     assert "closest proteins" in output
+
+
+def test_a_page_holds_what_was_found_runs_nothing_and_shows_a_name_as_text(tiny, tmp_path):
+    done = run("GO:0016787", "-m", tiny.path, "-n", 4, "--page", tmp_path / "found.html")
+    assert done.exit_code == 0
+    page = (tmp_path / "found.html").read_text()
+    table = pd.read_csv(io.StringIO(done.stdout), sep="\t")
+    assert all(f">{found}<" in page for found in table["id"])
+    assert "default-src 'none'; style-src 'sha256-" in page
+    assert "<script" not in page
+    found = Closest(
+        "<script>alert(1)</script>", "text", table[table["kind"] == "term"], table[table["kind"] == "protein"]
+    )
+    assert "<h1>&lt;script&gt;alert(1)&lt;/script&gt;</h1>" in search_page(found, "tiny")
 
 
 @pytest.mark.parametrize("query", ["GO:9999999", "Q9ZZZ9"])

@@ -14,6 +14,7 @@ from gofer.config.files import (
     query_parts,
     refuse_other_query,
     residue_shards,
+    taxon_settings,
 )
 from gofer.errors import GoferError
 
@@ -92,3 +93,11 @@ def test_what_cannot_be_predicted_for_is_refused(tmp_path, query, model, what):
 
 def test_a_run_without_a_query_is_no_fault(tmp_path):
     check_query(None, "m.gofer", str(tmp_path), wanted=False)
+
+
+def test_a_taxon_may_be_a_number_and_its_files_are_in_the_data_folder():
+    section = {"id": 9606, "lineage": "nodes.dmp", "constraints": "go.obo"}
+    found = taxon_settings({"data": "my", "retrieval": {"taxon": section}})
+    assert found == {"id": "9606", "lineage": "my/nodes.dmp", "constraints": ["my/go.obo"]}
+    none = taxon_settings({"data": "my", "retrieval": {"taxon": dict.fromkeys(section)}})
+    assert none == {"id": None, "lineage": None, "constraints": []}

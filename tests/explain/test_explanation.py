@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from retrieval.tiny_model import make_model
 
 from gofer.errors import GoferError
 from gofer.explain.explanation import chosen_protein, explain
+from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryProtein
+from gofer.retrieval.trained_model import TrainedModel
 
 TERMS = ["GO:0016787", "GO:0003824", "GO:0008152"]
 
@@ -80,6 +83,21 @@ def test_a_protein_that_is_neither_known_nor_a_file_of_one_is_refused(predictor,
     (tmp_path / "two.fasta").write_text(">a\nMKV\n>b\nMKL\n")
     with pytest.raises(GoferError, match="holds 2 proteins, and one is wanted"):
         chosen_protein(predictor, str(tmp_path / "two.fasta"))
+
+
+def test_a_small_model_explains_without_relatives_and_from_the_same_average_protein(predictor, tmp_path):
+    small = Predictor(TrainedModel(make_model(tmp_path, small=True).path), device="cpu")
+    with pytest.raises(GoferError, match="neither a file nor a protein"):
+        chosen_protein(small, "P00003")
+    protein = chosen_protein(predictor, "P00003")
+    found = explain(small, protein, TERMS)
+    assert (found.known_proteins, found.relatives.empty) == (0, True)
+    np.testing.assert_allclose(small.model.average_vector, predictor.model.average_vector, atol=1e-5)
+    parts = found.parts.set_index(["go_id", "part"])["adds"]
+    assert parts[:, "relatives"].tolist() == [0, 0, 0]
+    rows = small.of_chunk([protein]).table.set_index("go_id")
+    for go_id in TERMS:
+        assert parts[go_id].sum() == pytest.approx(rows.loc[go_id, "score"], abs=1e-5)
 
 
 def test_a_protein_of_one_window_is_explained_as_a_whole(predictor):

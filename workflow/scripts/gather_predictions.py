@@ -18,4 +18,6 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     summary = run.finish()
     if summary["warning"]:
         logger.warning("%s", summary["warning"])
+    if "taxon" in summary:
+        logger.info("%(removed_predictions)d predictions that cannot be true in taxon %(taxon)d were removed", summary)
     logger.info("%(recommended)d recommended of %(predictions)d predictions for %(proteins)d proteins", summary)

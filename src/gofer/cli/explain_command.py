@@ -79,8 +79,10 @@ def in_words(found: "Explanation", notes: "TermNotes") -> str:
 
 
 def _relatives(found: "Explanation", notes: "TermNotes") -> str:
+    if not found.known_proteins:
+        return "the model holds no known protein; gofer bank add gives it some"
     if not found.aligned:
-        return "no known protein aligns"
+        return f"none of the {found.known_proteins:,} known proteins aligns"
     rows = found.relatives[found.relatives["go_id"] == notes.go_id]
     most = rows.loc[(rows["score_without"] - notes.score).abs().idxmax()]
     known = " The protein itself is known to the model, so its own labels count." if found.known else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gofer.names import ASPECTS, in_words
-from gofer.retrieval.model_file import ModelFile
+from gofer.retrieval.model_file import TAXA, ModelFile
 
 RELEASES = {
     "go_release": "Gene Ontology",
@@ -31,6 +31,8 @@ def described(path: Path, *, as_json: bool = False) -> str:
     if origin := card.get("updated_from"):
         older, digest = origin["go_release"], origin["model_sha256"][:12]
         lines += [f"Trained with GO {older} and updated without training, from the model sha256 {digest}"]
+    if TAXA in file:
+        lines.append(f"{len(file.document(TAXA)):,} taxon constraints, for gofer predict --taxon")
     lines += [f"{RELEASES.get(name, name)}: {value}" for name, value in release.items()]
     lines += ["", "On validation proteins, which also fitted the calibration:", *_table(card, cutoffs)]
     return "\n".join(lines)

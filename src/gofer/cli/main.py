@@ -123,6 +123,9 @@ def search(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write TSV, or JSON, to this file.", show_default=False)
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write a page with links, HTML, to this file too.", show_default=False)
+    ] = None,
     text_encoder: TextEncoderOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
@@ -134,7 +137,9 @@ def search(
     from gofer.cli.search_command import print_closest
 
     with reported():
-        print_closest(query, chosen_model(model), proteins, number, as_json, output, text_encoder, device, threads)
+        print_closest(
+            query, chosen_model(model), proteins, number, as_json, output, page, text_encoder, device, threads
+        )
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""`gofer search`: a table on a terminal, TSV when piped or in a file, or JSON."""
+"""`gofer search`: a table on a terminal, TSV when piped or in a file, JSON, or a page."""
 
 import json
 import sys
@@ -22,6 +22,7 @@ def print_closest(
     number: int,
     as_json: bool,
     output: Path | None,
+    page: Path | None,
     text_encoder: str | None,
     device: str,
     threads: int | None,
@@ -42,6 +43,12 @@ def print_closest(
         typer.echo(f"warning: the model {opened.name} was {SYNTHETIC}", err=True)
     search = TermSearch.of_model(Predictor(opened, device=device), proteins=proteins, encoder=text_encoder)
     found = search.closest(query, number)
+    if page is not None:
+        from gofer.retrieval.forms.search_page import search_page
+
+        warning = f"The model was {SYNTHETIC}." if opened.card["synthetic"] else ""
+        write_text(page, search_page(found, opened.name, warning))
+        typer.echo(f"page: {page}", err=True)
     if output is None and not as_json and is_terminal():
         _show(found)
         return

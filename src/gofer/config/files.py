@@ -37,11 +37,11 @@ def query_path(config: Mapping[str, Any]) -> str | None:
 
 
 def taxon_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The section retrieval.taxon, its files as paths; constraints is a list."""
+    """The section retrieval.taxon: id as text or None, its files as paths; constraints is a list."""
     section = config["retrieval"]["taxon"]
     lineage = section["lineage"]
     return {
-        "id": section["id"],
+        "id": None if section["id"] is None else str(section["id"]),
         "lineage": lineage and input_path(config, lineage),
         "constraints": [input_path(config, name) for name in _named(section, "constraints")],
     }

@@ -16,9 +16,7 @@ from gofer.errors import GoferError
 from gofer.evaluation.faithfulness import DELETION, IMPACT, blocks_elsewhere, curves_of_protein, taken_first
 from gofer.explain.score_parts import KINDS, Variants
 from gofer.inputs.proteins.local_alignment import overlap
-from gofer.retrieval.features.residue_summary import summary
-from gofer.retrieval.predictor import Predictor
-from gofer.retrieval.protein_vectors import Described
+from gofer.retrieval.predictor import Predictor, described_as
 from gofer.retrieval.query_file import QueryFile, QueryProtein
 from gofer.retrieval.residue_evidence import ProteinEvidence, explain_packed
 
@@ -66,6 +64,7 @@ class Explanation:
 
     Attributes:
         protein: The protein.
+        known_proteins: Number of proteins that the model and its banks know.
         known: Whether it is one of the model's known proteins: then its own labels are among the relatives'.
         aligned: Number of known sequences that it aligns with; the table holds the most similar of them.
         notes: Of each term.
@@ -76,6 +75,7 @@ class Explanation:
     """
 
     protein: QueryProtein
+    known_proteins: int
     known: bool
     aligned: int
     notes: list[TermNotes]
@@ -122,9 +122,9 @@ def explain(predictor: Predictor, protein: QueryProtein, go_ids: Sequence[str]) 
         raise GoferError(f"{root} is a root of GO: it is true of every protein", help="explain a term below it")
     [residues_LE] = predictor.residues([protein])
     z_1D, [evidence] = explain_packed(scorer.space.model, [residues_LE])
-    described = Described(z_1D, summary(residues_LE)[None], [protein.sequence])
+    described = described_as(z_1D, [residues_LE], [protein])
     expected = scorer.label_model.predict(described)
-    variants = Variants(scorer, described, expected, bank.vectors_VD.mean(axis=0))
+    variants = Variants(scorer, described, expected, model.average_vector)
     scores_T = scorer.scores(described, expected)[0]
     drop_WK = evidence.drops(scorer.space.z_TD[terms_K])
     without_WK = variants.without_windows(evidence.moved_WD, terms_K)
@@ -132,6 +132,7 @@ def explain(predictor: Predictor, protein: QueryProtein, go_ids: Sequence[str]) 
     explaining = _Explaining(predictor, variants, evidence, residues_LE, scores_T, terms_K)
     return Explanation(
         protein,
+        len(bank),
         protein.sequence in bank.targets,
         int((aligned_P > 0).sum()),
         [explaining.notes(place, drop_WK[:, place]) for place in range(len(terms_K))],
@@ -170,11 +171,13 @@ class _Explaining:
         columns = [int(column) for column in np.argsort(-aligned_P, kind="stable") if aligned_P[column] > 0]
         columns = columns[:MOST_RELATIVES]
         without_RK, rows = self.variants.without_relatives(columns, self.terms_K), []
+        starts, proteins = bank.labels_NT.indptr, bank.labels_NT.indices
+        having = [proteins[starts[term] : starts[term + 1]] for term in self.terms_K]
         for number, column in enumerate(columns):
             same = np.flatnonzero(bank.target_N == column)
             found, first = overlap(sequence, bank.targets[column]), int(same[0])
-            for place, term in enumerate(self.terms_K):
-                has = bool(bank.labels_NT[same][:, [term]].sum() > 0)
+            for place in range(len(self.terms_K)):
+                has = np.isin(same, having[place]).any()
                 facts = (self.ids[place], bank.protein_ids[first], bank.names[first], len(same), aligned_P[column])
                 has_term = "yes" if has else "no"
                 rows.append((*facts, found.identity, found.covered, has_term, without_RK[number, place]))

@@ -88,6 +88,7 @@ def _or_not_available(value: object) -> str:
 
 def _files(table: Path, root: Path) -> Iterator[tuple[str, str]]:
     labels = {
+        "index.html": "a page to look at: every protein, sorted and filtered, with residues and graph",
         "predictions.best.tsv": "the most specific recommended terms, as a table",
         "predictions.tsv": "all predictions, as a table",
         "predictions.cafa.tsv": "in CAFA form",

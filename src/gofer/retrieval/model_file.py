@@ -31,6 +31,7 @@ TYPES = {
     "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_,
 }  # fmt: skip
 NAMES = {np.dtype(kind): name for name, kind in TYPES.items()}
+AVERAGE = "average_vector"  # a setting of a small model: the mean vector of the proteins that it does not hold
 TAXA = "taxa.json"  # taxon constraints of the ontology; absent where it had none
 DIGEST, PARTS, PACKED = "sha256", "parts", "packed"
 AGAIN = "copy or download it again, or make it again with: gofer pack RUN"

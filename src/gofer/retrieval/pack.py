@@ -27,7 +27,7 @@ from gofer.retrieval.bank import Bank
 from gofer.retrieval.coded_vectors import coded
 from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.label_model import LabelModel
-from gofer.retrieval.model_file import TAXA, ModelFile, write_model_file
+from gofer.retrieval.model_file import AVERAGE, TAXA, ModelFile, write_model_file
 from gofer.retrieval.prediction_rows import with_term_sets
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
@@ -118,7 +118,10 @@ def pack_model(
     """
     label_model, related = scorer.label_model, scorer.related
     aligned = label_model.facts()["aligned"]
+    settings = {"relations": list(recipe.relations), **recipe.reported}
     if small:
+        if len(bank.rows_V):  # of an updated small model the settings hold it already
+            settings[AVERAGE] = bank.vectors_VD.mean(axis=0).round(6).tolist()
         label_model, bank = label_model.low_rank(), bank.rows([])
     labels = label_model.arrays(), {**label_model.facts(), "aligned": aligned}
     if encoder is None:
@@ -134,7 +137,7 @@ def pack_model(
     documents: dict[str, Any] = {
         "card.json": _card(scorer, bank, recipe, encoder.document),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
-        "settings.json": {"relations": list(recipe.relations), **recipe.reported},
+        "settings.json": settings,
         "encoder.json": encoder.document,
         "towers.json": {**asdict(scorer.space.model.sizes), **({"free_term_vectors": False} if small else {})},
         "labels.json": labels[1],

@@ -1,8 +1,9 @@
-"""Terms and proteins that are close to a text, a term or a protein, in the space that the model has learned.
+"""Terms and proteins that are close to a text, a term or a protein.
 
-A text is embedded by the text encoder of the model and projected by its term tower, like the text of a term that GO
-does not have. It is compared with the terms' projected texts; a term or a protein is compared with the terms' vectors.
-Shapes: T terms, N proteins, D shared width.
+Proteins are found in the space that the model has learned, and so are terms by a term or a protein. A text is projected
+into it by the term tower, like the text of a term that GO does not have. Terms by a text are found by the texts as the
+encoder embeds them and by the words of their names, whose ranks are added: that finds more than the learned space
+(docs/search.md). Shapes: T terms, N proteins, D shared width, G text width.
 """
 
 import ast
@@ -21,6 +22,7 @@ from gofer.embeddings.texts.text_encoder import TextEncoder
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.proteins.protein_names import ISOFORM, UNIPROT_ACCESSION
 from gofer.retrieval.bank import plain_name
+from gofer.retrieval.name_words import NameWords, added_ranks
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile, QueryProtein
 from gofer.retrieval.trained_model import TrainedModel
@@ -48,11 +50,13 @@ class Place:
         name: The id, or the text.
         kind: term, protein or text.
         z_D: Its unit vector.
+        text_G: Of a text, its unit vector before any training.
     """
 
     name: str
     kind: str
     z_D: NDArray[np.float32]
+    text_G: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,23 +146,30 @@ class TermSearch:
                 not that of the model.
         """
         place, space, searched = self._place(query.strip(), files), self.model.space, self.searched
-        z_TD = self._projected_TD if place.kind == TEXT else space.z_TD
         terms = space.terms.rename(columns={"go_id": "id"}).assign(kind=TERM)
         proteins = pd.DataFrame({"kind": PROTEIN, "id": searched.protein_ids, "name": searched.names, "aspect": ""})
         proteins["training_count"] = pd.array([None] * len(proteins), dtype="Int64")
         terms["training_count"] = terms["training_count"].astype("Int64")
+        cosine_N = np.round(searched.z_ND @ place.z_D, DIGITS)
+        if place.text_G is None:
+            cosine_T = order_T = np.round(space.z_TD @ place.z_D, DIGITS)
+        else:
+            cosine_T = np.round(self._texts_TG @ place.text_G, DIGITS)
+            order_T = added_ranks(cosine_T, self._words(place.name))
         return Closest(
             place.name,
             place.kind,
-            _nearest(terms, z_TD, place, number),
-            _nearest(proteins, searched.z_ND, place, number),
+            _nearest(terms.assign(cosine=cosine_T), order_T, place, number),
+            _nearest(proteins.assign(cosine=cosine_N), cosine_N, place, number),
         )
 
     @cached_property
-    def _projected_TD(self) -> NDArray[np.float32]:
-        # From their texts alone, as the query's: what training added to a term's vector is left out.
-        space = self.model.space
-        return term_vectors(space.model, [""] * len(space.terms), space.text_TG.astype(np.float32))
+    def _texts_TG(self) -> NDArray[np.float32]:
+        return self.model.space.text_TG.astype(np.float32)
+
+    @cached_property
+    def _words(self) -> NameWords:
+        return NameWords(self.model.terms["name"].tolist())
 
     def _place(self, query: str, files: bool) -> Place:
         if not query:
@@ -172,7 +183,7 @@ class TermSearch:
         if NOT_TEXT.fullmatch(query):
             what = f"{query} is neither a protein that the model {self.model.name} knows nor a file"
             raise GoferError(what, help="give a FASTA file with its sequence")
-        return Place(query, TEXT, self._embedded(query))
+        return self._embedded(query)
 
     def _term(self, go_id: str) -> Place:
         row = self.model.row_of(go_id, help="search for its name or definition as a text")
@@ -197,12 +208,13 @@ class TermSearch:
     def _embedded_protein(self, protein: QueryProtein) -> Place:
         return Place(protein.protein_id, PROTEIN, self.predictor.vectors([protein])[0])
 
-    def _embedded(self, text: str) -> NDArray[np.float32]:
+    def _embedded(self, text: str) -> Place:
         encoder, model = encoder_of(self.model, self.encoder), self.model.space.model
         if (tokens := encoder.tokens([text])[0]) > encoder.max_tokens:
             what = f"the text has {tokens} tokens, and the model reads {encoder.max_tokens} at most"
             raise GoferError(what, help="write a shorter text")
-        return term_vectors(model, [""], encoder.embed([text], ["the query"]))[0]
+        text_1G = encoder.embed([text], ["the query"])
+        return Place(text, TEXT, term_vectors(model, [""], text_1G)[0], text_1G[0])
 
 
 def encoder_of(model: TrainedModel, encoder: str | None = None) -> TextEncoder:
@@ -236,11 +248,10 @@ def encoder_of(model: TrainedModel, encoder: str | None = None) -> TextEncoder:
     return loaded
 
 
-def _nearest(table: pd.DataFrame, z_XD: NDArray[np.float32], place: Place, number: int) -> pd.DataFrame:
-    # The query itself comes before others of the same cosine.
-    cosine_X = np.round(z_XD @ place.z_D, DIGITS)
-    order = np.lexsort((table["id"].to_numpy() != place.name, -cosine_X))[:number]
-    return table.assign(cosine=cosine_X).iloc[order][CLOSEST].reset_index(drop=True)
+def _nearest(table: pd.DataFrame, order_X: NDArray, place: Place, number: int) -> pd.DataFrame:
+    # The query itself comes before others of the same score.
+    order = np.lexsort((table["id"].to_numpy() != place.name, -order_X))[:number]
+    return table.iloc[order][CLOSEST].reset_index(drop=True)
 
 
 def _existing(path: Path) -> Path:

@@ -26,7 +26,7 @@ from gofer.retrieval.coded_vectors import as_unit, decoded
 from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.kernel_ridge import KernelRidge
 from gofer.retrieval.label_model import LabelModel
-from gofer.retrieval.model_file import TAXA, ModelFile
+from gofer.retrieval.model_file import AVERAGE, TAXA, ModelFile
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import joined, joined_shares
@@ -84,6 +84,14 @@ class TrainedModel:
             if f"terms/{relation}" in self.file:
                 table[relation] = self._parents(self.file.array(f"terms/{relation}"), texts["go_id"])
         return table
+
+    @cached_property
+    def average_vector(self) -> NDArray[np.float32]:
+        """Mean vector of the proteins that it was packed with, (D); 0 where a small file does not hold it."""
+        vectors_VD = self.own_bank.vectors_VD
+        if AVERAGE in self.settings:
+            return np.array(self.settings[AVERAGE], np.float32)
+        return vectors_VD.mean(axis=0) if len(vectors_VD) else np.zeros(vectors_VD.shape[1], np.float32)
 
     @cached_property
     def taxon_constraints(self) -> pd.DataFrame:
