@@ -6,10 +6,10 @@ Some validation proteins without a training protein of 50 % identity are aligned
 (Smith-Waterman). Relatives are those whose score chance gives at most 1e-3 times in a search of the whole set, the
 score of the reversed training protein taken off (`retrieval.alignment_similarity`), at most `--k` of each. Recall is
 the share of a protein's relatives among the `--k` that a way finds: cosine of mean residue vectors less their mean,
-shared k-mers, DIAMOND --very-sensitive (to an e-value of 10), and two of them with half of the places each. "Labels" is
-the mean Jaccard index of the propagated terms of a protein and of what a way finds and no other way does: how much of
-the function it shares. Then indexes of FAISS and forms of the vectors against the exact search. Test proteins are not
-touched.
+shared k-mers, DIAMOND --very-sensitive (to an e-value of 10), DIAMOND's hits filled up to `--k` by another way, and
+both with half of the places. "Labels" is the mean Jaccard index of propagated terms: how much of its function a protein
+shares with what only one way finds. Then indexes of FAISS and forms of the vectors against the exact search. Test
+proteins are not touched.
 """
 
 import argparse
@@ -63,24 +63,37 @@ def main() -> None:
         "k-mers": KmerIndex.of(kmer_matrix(sequences)).best(kmer_matrix(asked), most=options.k),
         "DIAMOND": diamond(asked, sequences, options.k),
     }
+    for one, other in (("DIAMOND", "mean residue vectors"), ("DIAMOND", "k-mers")):
+        found[f"{one}, then {other}"] = [
+            np.union1d(a, [row for row in b if row not in set(a)][: max(options.k - len(a), 0)])
+            for a, b in zip(found[one], found[other], strict=True)
+        ]
     half = options.k // 2
-    for one, other in (("k-mers", "mean residue vectors"), ("DIAMOND", "mean residue vectors"), ("DIAMOND", "k-mers")):
+    for one, other in (("DIAMOND", "mean residue vectors"), ("DIAMOND", "k-mers")):
         pairs = zip(found[one], found[other], strict=True)
         found[f"{one} and {other}, half each"] = [np.union1d(a[:half], b[:half]) for a, b in pairs]
     jaccard = overlaps(inputs, queries, train)
     chance = np.mean([jaccard[row, ::50].mean() for row in range(len(asked))])
-    head = f"recall at {options.k} | relatives that only it finds | labels of all that only it finds"
-    print(f"| way | {head} ({chance:.3f} by chance) |")
-    print("|---|---:|---:|---:|")
+    print(f"labels in common (Jaccard): {chance:.3f} by chance, {mean_of(jaccard, relatives):.3f} of all relatives")
+    head = f"recall at {options.k} | relatives that only it finds | their labels | labels of all that only it finds"
+    print(f"| way | {head} |")
+    print("|---|---:|---:|---:|---:|")
+    single = ["mean residue vectors", "k-mers", "DIAMOND"]
     for name, rows in found.items():
         recalls = [np.isin(true, rows[q]).mean() for q, true in enumerate(relatives) if len(true)]
-        single = "half" not in name
-        others = [other for other in found if other != name and "half" not in other]
-        alone = [np.setdiff1d(rows[q], np.concatenate([found[o][q] for o in others])) for q in range(len(asked))]
-        hits = sum(np.isin(alone[q], relatives[q]).sum() for q in range(len(asked)))
-        shared = np.concatenate([jaccard[q, alone[q].astype(int)] for q in range(len(asked))]).mean()
-        print(f"| {name} | {np.mean(recalls):.3f} | {hits if single else ''} | {f'{shared:.3f}' if single else ''} |")
+        line = f"| {name} | {np.mean(recalls):.3f} |"
+        if name in single:
+            others = [found[other] for other in single if other != name]
+            alone = [np.setdiff1d(rows[q], np.concatenate([other[q] for other in others])) for q in range(len(asked))]
+            true = [np.intersect1d(a, b) for a, b in zip(alone, relatives, strict=True)]
+            line += f" {sum(map(len, true))} | {mean_of(jaccard, true):.3f} | {mean_of(jaccard, alone):.3f} |"
+        print(line if name in single else f"{line} | | |")
     show_indexes(vectors_NE, options.k)
+
+
+def mean_of(jaccard_QN: np.ndarray, rows: list[np.ndarray]) -> float:
+    """Over the pairs of each query with its rows."""
+    return float(np.concatenate([jaccard_QN[q, row.astype(int)] for q, row in enumerate(rows)]).mean())
 
 
 def unit(vectors_NE: np.ndarray) -> np.ndarray:

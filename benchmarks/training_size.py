@@ -2,11 +2,11 @@
 
     python benchmarks/training_size.py --proteins 25000 100000 --steps 12
 
-Made-up proteins with the lengths and the numbers of labels of Swiss-Prot, residues of the mini's width, a vocabulary of
-5,000 terms; each size in a process of its own, on one thread, with the settings of config/defaults.yaml. An epoch is
-`--steps` batches (`training.epoch_proteins`). The residues of all proteins are those of `--distinct` different ones, so
-that the files stay small; with `--cold` their pages are dropped from the system's cache before each read, so that every
-read comes from the disk. Memory is the highest resident size of the process.
+Made-up proteins with the lengths and the numbers of labels of Swiss-Prot, residues of width 128, a vocabulary of
+`--terms` terms; each size in a process of its own, on one thread, with the settings of config/defaults.yaml. An epoch
+is `--steps` batches (`training.epoch_proteins`). The residues of all proteins are those of `--distinct` different ones,
+so that the files stay small; with `--cold` their pages are dropped from the system's cache before each read, so that
+every read comes from the disk. Memory is the highest resident size of the process.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from gofer.training.stage import train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.tracking import Tracker
 
-TERMS, LABELS, WIDTH, TEXT_WIDTH = 5_000, 40, 128, 384
+LABELS, WIDTH, TEXT_WIDTH = 40, 128, 384
 VALIDATION = 64
 
 
@@ -59,8 +59,10 @@ class TimedStore(ESMResidueStore):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--proteins", type=int, nargs="+", default=[25_000, 100_000])
+    parser.add_argument("--terms", type=int, default=5_000)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--distinct", type=int, default=1_000)
+    parser.add_argument("--longest", type=int, default=2_000, help="residues of one of the distinct proteins")
     parser.add_argument("--cold", action="store_true")
     options = parser.parse_args()
     print("| proteins | s a step | reading, ms a step | share | labels, s | after the labels, MiB | peak, MiB |")
@@ -78,9 +80,9 @@ def measure(proteins: int, options: argparse.Namespace) -> None:
     training["epoch_proteins"] = options.steps * training["batch_proteins"]
     training["stages"]["A"]["epochs"] = 1
     with tempfile.TemporaryDirectory() as name:
-        store, table = written(Path(name), proteins, options.distinct)
+        store, table = written(Path(name), proteins, options.distinct, options.longest)
         began = time.perf_counter()
-        data = labelled(store, table)
+        data = labelled(store, table, options.terms)
         labels = time.perf_counter() - began
         before = peak()
         model = begin_model(data, training, seed=1, previous=None)
@@ -101,10 +103,11 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def written(folder: Path, proteins: int, distinct: int) -> tuple[TimedStore, pd.DataFrame]:
+def written(folder: Path, proteins: int, distinct: int, longest: int) -> tuple[TimedStore, pd.DataFrame]:
     """A store in which `proteins` sequences share the places of `distinct` ones; their ids and hashes."""
     generator = np.random.default_rng(1)
     lengths = np.clip(generator.lognormal(5.7, 0.6, distinct).astype(int), 30, 2000)
+    lengths[-1] = longest
     shas = [f"{number:064x}" for number in range(proteins)]
     planned = pd.DataFrame({"sequence_sha256": shas[:distinct], "length": lengths})
     rows = (
@@ -120,28 +123,29 @@ def written(folder: Path, proteins: int, distinct: int) -> tuple[TimedStore, pd.
     return TimedStore(folder / "manifest.parquet"), pd.DataFrame({"protein_id": shas, "sequence_sha256": shas})
 
 
-def labelled(store: TimedStore, proteins: pd.DataFrame) -> StageData:
+def labelled(store: TimedStore, proteins: pd.DataFrame, many: int) -> StageData:
     """Labels drawn by a power law, below a root each third of the terms."""
     generator = np.random.default_rng(2)
-    go_ids = [f"GO:{number:07d}" for number in range(TERMS)]
-    weight_T = 1 / (np.arange(TERMS) + 10.0)
-    drawn_NL = generator.choice(TERMS, (len(proteins), LABELS), p=weight_T / weight_T.sum())
+    go_ids = [f"GO:{number:07d}" for number in range(many)]
+    weight_T = 1 / (np.arange(many) + 10.0)
+    drawn_NL = generator.choice(many, (len(proteins), LABELS), p=weight_T / weight_T.sum())
     lists = [np.asarray(go_ids, object)[np.unique(drawn_L)] for drawn_L in drawn_NL]
     hops = [np.zeros(len(one), np.int32) for one in lists]
     split = np.where(np.arange(len(proteins)) < VALIDATION, "val", "train")
     pid2pos = pd.DataFrame(
         {"protein_id": proteins["protein_id"], "split": split, "go_ids": lists, "hops": hops, "true_ids": lists}
     )
-    counts = np.bincount(np.concatenate([np.unique(drawn_L) for drawn_L in drawn_NL]), minlength=TERMS)
+    counts = np.bincount(np.concatenate([np.unique(drawn_L) for drawn_L in drawn_NL]), minlength=many)
     terms = pd.DataFrame(
         {
-            "go_id": go_ids, "aspect": np.array(["BPO", "CCO", "MFO"])[np.arange(TERMS) % 3],
-            "is_a": [[go_ids[3 * (number // 12) + number % 3]] if number >= 3 else [] for number in range(TERMS)],
-            "part_of": [[]] * TERMS, "depth": np.log(np.arange(TERMS) / 3 + 1).astype(int), "training_count": counts,
+            "go_id": go_ids, "aspect": np.array(["BPO", "CCO", "MFO"])[np.arange(many) % 3],
+            "is_a": [[go_ids[3 * (number // 12) + number % 3]] if number >= 3 else [] for number in range(many)],
+            "part_of": [[]] * many, "depth": np.log(np.arange(many) / 3 + 1).astype(int),
+            "training_count": counts,
         }
     )  # fmt: skip
     sets = pd.DataFrame({"go_id": go_ids, "term_set": "common"})
-    texts_TG = generator.standard_normal((TERMS, TEXT_WIDTH)).astype(np.float32)
+    texts_TG = generator.standard_normal((many, TEXT_WIDTH)).astype(np.float32)
     texts_TG /= np.linalg.norm(texts_TG, axis=1, keepdims=True)
     vocabulary = Vocabulary.of_tables(terms, sets, GoLookupCache(go_ids, texts_TG), relations=["is_a", "part_of"])
     train, val = (

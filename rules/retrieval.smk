@@ -110,6 +110,8 @@ if config["model"] is None:
         input:
             proteins=results("inputs/proteins.parquet"),
             splits=results("inputs/splits.parquet"),
+            ontology=results("inputs/ontology.parquet"),
+            obsolete=results("inputs/obsolete.parquet"),
             terms=results("inputs/terms.parquet"),
             taxon_constraints=results("inputs/taxon_constraints.parquet"),
             term_sets=results("inputs/term_sets.parquet"),

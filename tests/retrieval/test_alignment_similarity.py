@@ -101,3 +101,19 @@ def test_what_was_searched_before_is_not_searched_again(rng, monkeypatch):
     expected = np.zeros((2, 2))
     expected[1, sorted([one, other]).index(one)] = 0.5
     np.testing.assert_allclose(similarity.toarray(), expected)
+
+
+@pytest.mark.skipif(shutil.which("diamond") is None, reason="DIAMOND is not on the PATH")
+def test_what_was_searched_ahead_is_found_as_if_it_were_searched_alone(rng, monkeypatch):
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
+    train = [random_protein(rng, 200) for _ in range(3)]
+    asked = [mutated(rng, protein, 0.3) for protein in train]
+    aligner, alone = (Aligner.of_training(train, most=9) for _ in range(2))
+    for sequence in asked[:2]:
+        aligner.search_ahead([sequence])
+    monkeypatch.setenv("PATH", "")  # no further search
+    found = aligner.read(asked[:2]).toarray()
+    monkeypatch.undo()
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
+    np.testing.assert_array_equal(found, alone.read(asked[:2]).toarray())
+    assert (found.max(axis=1) > 0.3).all()

@@ -53,6 +53,18 @@ def test_an_opened_model_scores_as_what_was_packed(tiny, monkeypatch, tmp_path):
     np.testing.assert_array_equal(opened.scores(proteins), packed["scorer"].scores(proteins))
 
 
+def test_a_model_of_int8_residues_rounds_a_querys_vectors_as_those_of_its_training_were(tiny, monkeypatch, tmp_path):
+    monkeypatch.setattr(tiny_model, "ENCODER", {**tiny_model.ENCODER, "store": "int8"})
+    predictor = Predictor(TrainedModel(make_model(tmp_path).path))
+    exact = Predictor(TrainedModel(tiny.path)).encoder
+    assert predictor.encoder.name == f"{exact.name}, int8"
+    sequence = tiny.proteins["sequence"][0]
+    [(_, vectors_LE)] = exact.embed([sequence], batch_residues=4096, window_overlap=8)
+    [found_LE] = predictor.residues([QueryProtein("one", sequence)])
+    scale_L1 = np.abs(vectors_LE).max(axis=1, keepdims=True) / 127
+    np.testing.assert_allclose(found_LE, np.rint(vectors_LE / scale_L1) * scale_L1, rtol=1e-3, atol=1e-6)
+
+
 def test_a_protein_that_the_model_knows_finds_itself_and_its_terms(tiny, predicted):
     table = predicted.table
     assert table.columns.tolist() == PREDICTIONS

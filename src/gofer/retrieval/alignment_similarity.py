@@ -10,6 +10,7 @@ Of more than 20,000 training sequences DIAMOND's bit scores are taken in place o
 corrects for composition itself. Shapes: N proteins, P training sequences, H hits.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -90,10 +91,28 @@ class Aligner:
             sequences: Upper-case residues.
             threads: Number of threads; they change only the time.
         """
-        different = sorted(set(sequences).difference(self.searched))
-        row_of = {**self.searched, **self._search(different, threads)}
+        found = ChainMap(*self._ahead, self.searched)
+        row_of = {sequence: found[sequence] for sequence in set(sequences) if sequence in found}
+        row_of |= self._search(sorted(set(sequences).difference(row_of)), threads)
         none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
         return sp.csr_array(sp.vstack([none, *(row_of[sequence] for sequence in sequences)], format="csr"))
+
+    def search_ahead(self, sequences: Sequence[str], *, threads: int = 1) -> None:
+        """Search for proteins that `read` will be asked for, where DIAMOND searches: its cost is mostly by search.
+
+        What was found by this call and the one before is kept.
+
+        Args:
+            sequences: Upper-case residues.
+            threads: Number of threads; they change only the time.
+        """
+        if is_large(len(self.targets)):
+            found = self._search(sorted(set(sequences).difference(self.searched)), threads)
+            self._ahead[:] = [found, *self._ahead[:1]]
+
+    @cached_property
+    def _ahead(self) -> list[dict[str, sp.csr_array]]:
+        return []
 
     def _search(self, different: Sequence[str], threads: int) -> dict[str, sp.csr_array]:
         if is_large(len(self.targets)):

@@ -29,6 +29,7 @@ from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import IMPOSSIBLE, IMPOSSIBLE_IN_TAXON, NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
+SEARCHED_AT_ONCE = 64  # chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +100,16 @@ class PredictionRun:
             threads: Chunks at a time; they change nothing but the time.
         """
         self.predictor.load()
-        for (_, proteins), _ in in_parallel(self._predicted, self._share(part, parts), threads):
+        for (_, proteins), _ in in_parallel(
+            self._predicted, self._searched(self._share(part, parts), threads), threads
+        ):
             done(len(proteins))
+
+    def _searched(self, numbered: Iterator[tuple[int, list[QueryProtein]]], threads: int) -> Iterator[tuple[int, list]]:
+        while group := list(itertools.islice(numbered, SEARCHED_AT_ONCE)):
+            missing = [protein for number, proteins in group if not self._is_there(number) for protein in proteins]
+            self.predictor.search_ahead(missing, threads=threads)
+            yield from group
 
     def _share(self, part: int, parts: int) -> Iterator[tuple[int, list[QueryProtein]]]:
         numbered = enumerate(chunks(self.query))

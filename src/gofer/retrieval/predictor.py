@@ -171,6 +171,16 @@ class Predictor:
         _ = self._scorer, self.encoder, self.model.scorer.related, self.model.bank.target_N
         _ = self.model.scorer.space.graph.height_T, self.model.window_overlap
 
+    def search_ahead(self, proteins: Sequence[QueryProtein], *, threads: int = 1) -> None:
+        """Search for the relatives of many proteins at once, where the model knows so many that DIAMOND does it.
+
+        Args:
+            proteins: Of the chunks to come.
+            threads: Number of threads; they change only the time.
+        """
+        if (aligner := self.model.scorer.label_model.aligner) is not None and proteins:
+            aligner.search_ahead([protein.sequence for protein in proteins], threads=threads)
+
     def of_chunk(self, proteins: Sequence[QueryProtein]) -> Predicted:
         """Predict for the proteins of one chunk.
 

@@ -38,24 +38,28 @@ def validation_figures(
     """
     z_TD = term_vectors(model, vocabulary.go_ids, vocabulary.text_TG)
     logits_NT = text_logits(model, protein_vectors(model, proteins, team), z_TD)
-    # As probabilities, since a score of 0 would be no prediction; in double precision, which keeps their order.
-    scores_NT = expit((logits_NT + vocabulary.base_rate_T).astype(np.float64))
+    by_aspect = _fmax_by_aspect(logits_NT, labels_NT, vocabulary)
+    logits_NT += vocabulary.base_rate_T
     found: dict[str, float] = {}
-    for way, scores_QC, relevant_QC in (("go", scores_NT, labels_NT), ("protein", scores_NT.T, labels_NT.T)):
-        asked_Q = relevant_QC.any(axis=1)
-        recall, mrr = _retrieved(scores_QC[asked_Q], relevant_QC[asked_Q])
+    for way, logits_QC, relevant_QC in (("go", logits_NT, labels_NT), ("protein", logits_NT.T, labels_NT.T)):
+        recall, mrr = _retrieved(logits_QC, relevant_QC)
         found |= {f"recall_at_10_to_{way}": recall, f"mrr_to_{way}": mrr}
-    return _fmax_by_aspect(logits_NT, labels_NT, vocabulary) | found
+    return by_aspect | found
 
 
-def _retrieved(scores_QC: NDArray[np.float64], relevant_QC: NDArray[np.bool_]) -> tuple[float, float]:
-    # Recall at 10 and MRR, some rows at a time: pairs of scores that are all above 0 take five times their memory.
-    blocks = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(scores_QC), ROWS_AT_ONCE)]
-    found = [found_terms(Pairs.of_arrays(scores_QC[rows], relevant_QC[rows]), k=10) for rows in blocks]
+def _retrieved(logits_QC: NDArray[np.float32], relevant_QC: NDArray[np.bool_]) -> tuple[float, float]:
+    # Recall at 10 and MRR of the rows with a label, some at a time: their pairs take ten times the logits' memory. As
+    # probabilities, since a score of 0 would be no prediction; in double precision, which keeps their order.
+    asked = np.flatnonzero(relevant_QC.any(axis=1))
+    blocks = [asked[start : start + ROWS_AT_ONCE] for start in range(0, len(asked), ROWS_AT_ONCE)]
+    found = [
+        found_terms(Pairs.of_arrays(expit(logits_QC[rows].astype(np.float64)), relevant_QC[rows]), k=10)
+        for rows in blocks
+    ]
     if not found:
         return float("nan"), float("nan")
-    once_1Q = np.ones((1, len(scores_QC)))
-    recall, mrr = (float((once_1Q @ np.concatenate(parts))[0] / len(scores_QC)) for parts in zip(*found, strict=True))
+    once_1Q = np.ones((1, len(asked)))
+    recall, mrr = (float((once_1Q @ np.concatenate(parts))[0] / len(asked)) for parts in zip(*found, strict=True))
     return recall, mrr
 
 

@@ -16,6 +16,7 @@ from gofer.inputs.annotations import gaf, gpad
 from gofer.inputs.annotations.annotation_line import GO_ID, Line
 from gofer.inputs.annotations.annotation_table import columns_without_header, header_columns, table_line
 from gofer.inputs.annotations.nrpdb import is_nrpdb, nrpdb_lines
+from gofer.inputs.annotations.uniprot_entries import entry_lines, is_entry
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
 
 Parse = Callable[[list[str]], Line]
@@ -54,6 +55,9 @@ def read_annotation_lines(path: Path | str, problems: Problems, limits: Limits =
             refuse_other_formats(path, number, raw, wanted="annotation")
             if is_nrpdb(text):
                 yield from nrpdb_lines(path, problems, limits)
+                return
+            if is_entry(text):
+                yield from entry_lines(path, problems, limits)
                 return
         if text.startswith(("!", "#")):
             parse = _told_format(path, number, text) or parse
