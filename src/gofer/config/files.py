@@ -214,11 +214,11 @@ def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     elif config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
     taxon = taxon_settings(config)
-    for key, paths in (
+    for setting, paths in (
         ("lineage", [taxon["lineage"]] if taxon["lineage"] else []),
         ("constraints", taxon["constraints"]),
     ):
-        named += [(("retrieval", "taxon", key), path) for path in paths]
+        named += [(("retrieval", "taxon", setting), path) for path in paths]
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))
