@@ -110,6 +110,8 @@ if config["model"] is None:
         input:
             proteins=results("inputs/proteins.parquet"),
             splits=results("inputs/splits.parquet"),
+            ontology=results("inputs/ontology.parquet"),
+            obsolete=results("inputs/obsolete.parquet"),
             terms=results("inputs/terms.parquet"),
             taxon_constraints=results("inputs/taxon_constraints.parquet"),
             term_sets=results("inputs/term_sets.parquet"),
@@ -154,6 +156,7 @@ rule predict_part:
     output:
         done=f"{PREDICTION_FOLDER}/parts/{{part}}.txt",
     params:
+        read=read(QUERY, MODEL_FILE),
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         taxon=TAXON,
         parts=QUERY_PARTS,

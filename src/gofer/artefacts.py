@@ -99,6 +99,11 @@ def agreed_files(*paths: Path | str) -> Manifest:
     return agreed({str(path): read_manifest(path) for path in paths})
 
 
+def cache_folder() -> Path:
+    """The user's cache folder of gofer: below XDG_CACHE_HOME, or ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gofer"
+
+
 @contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path next to `path`; move it there if the block succeeds, remove it otherwise.

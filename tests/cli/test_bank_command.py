@@ -90,7 +90,7 @@ def test_banks_are_listed_and_removed(tiny, files, cache):
     add(files, tiny.path)
     assert run("bank", "list", "-m", tiny.path)[1].startswith("mine: 1 proteins")
     [path] = cache.rglob("*.bank")
-    assert ModelFile.open(path, kind=BANK).document("bank.json")["source"] == "mine.fasta"
+    assert ModelFile.open(path, kind=BANK).document("bank.json")["source"]["fasta"] == "mine.fasta"
     assert run("bank", "remove", "mine", "-m", tiny.path)[0] == 0
     assert run("bank", "remove", "mine", "-m", tiny.path)[0] == 3
     assert list(cache.rglob("*.bank")) == []

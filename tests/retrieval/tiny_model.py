@@ -46,6 +46,7 @@ STATED = (
     ("GO:0003824", "GO:0008152"),
 )
 CUTOFFS = {aspect: {"50": 0.2, "70": 0.4, "90": None} for aspect in ("MFO", "BPO", "CCO")}
+FORMER_IDS = {"alternative": {"GO:0009998": "GO:0008152"}, "obsolete": {"GO:0009997": "GO:0005634", "GO:0009996": None}}
 AMINO_ACIDS = list("ACDEFGHIKLMNPQRSTVWY")
 
 
@@ -80,6 +81,7 @@ def make_model(
     bank = Bank.of_tables(known, sequence_of, descriptions, annotations, terms)
     reported = {"min_score": 0.01, "max_terms": 500, "evidence_windows": 2, "evidence_codes": ["IDA"]}
     recipe = Recipe(name, synthetic, ("is_a", "part_of"), reported, ENCODER, CUTOFFS, {"validation": {}}, taxa, alone)
+    recipe = replace(recipe, former_ids=FORMER_IDS)
     counts = terms["training_count"]
     sets = terms[["go_id"]].assign(
         term_set=np.where(counts == 0, "zero", np.where(counts <= per_family, "few", "common"))

@@ -242,6 +242,26 @@ def pack(
         typer.echo(pack_folder(run, output, known, min_score, max_terms, small))
 
 
+@app.command(epilog="Examples:  gofer download swissprot go  ·  gofer download go --release 2022-07-01 --to data")
+def download(
+    names: Annotated[list[str] | None, typer.Argument(help="Sources; none lists them.", show_default=False)] = None,
+    release: Annotated[
+        str | None, typer.Option(help="As the source calls it; without it the current one.", show_default=False)
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="A folder in which links to the files are made.", show_default=False)
+    ] = None,
+) -> None:
+    """Download Swiss-Prot, GOA or the Gene Ontology into the cache folder, and print the paths of the files.
+
+    A file that is there is not downloaded again, and a stopped download resumes. Checksums are compared.
+    """
+    from gofer.cli.download_command import described, download_all
+
+    with reported("; the same command resumes"):
+        typer.echo(download_all(names, release, to) if names else described())
+
+
 @app.command(
     "update-go",
     epilog="Example:  gofer update-go go-basic.obo -m my.gofer  makes  my-go_2022-07-01.gofer and a list of changes",
@@ -282,18 +302,37 @@ bank = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="Known pr
 app.add_typer(bank, name="bank")
 
 
-@bank.command(epilog="Examples:  gofer bank add --from my.fasta my.gaf -m M  ·  gofer bank add --from results/run -m M")
+@bank.command(
+    epilog="Examples:  gofer bank add --from swissprot-2014  ·  gofer bank add --from my.fasta my.gaf -m M  ·  "
+    "gofer bank add --from results/run -m M"
+)
 def add(
     source: Annotated[
-        Path, typer.Option("--from", help="A FASTA file, or the folder of a run, results/<run>.", show_default=False)
+        str,
+        typer.Option(
+            "--from",
+            help="swissprot-2014 or uniprot (downloaded), a FASTA file, or the folder of a run, results/<run>.",
+            show_default=False,
+        ),
     ],
     annotations: Annotated[
-        list[Path] | None, typer.Argument(help="For a FASTA file: GAFs, GPADs or tables.", show_default=False)
+        list[Path] | None,
+        typer.Argument(help="For a FASTA file: GAFs, GPADs, tables, or entries of UniProt.", show_default=False),
     ] = None,
     model: ModelOption = None,
     name: Annotated[
         str | None,
-        typer.Option(help="Of the bank; without it that of the file or run.", show_default=False),
+        typer.Option(help="Of the bank; without it that of the source, file or run.", show_default=False),
+    ] = None,
+    leave_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of ids, one per line: these, and all with the same sequence, are left out.", show_default=False
+        ),
+    ] = None,
+    embed: Annotated[
+        bool | None,
+        typer.Option(help="Whether proteins get a vector; without it, if they are few.", show_default=False),
     ] = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
@@ -301,8 +340,9 @@ def add(
     """Add annotated proteins to a model: from then on every prediction by it uses them."""
     from gofer.cli.bank_command import add_from
 
-    with reported():
-        typer.echo(add_from(source, annotations or [], chosen_model(model), name, device, threads))
+    with reported("; the same command resumes a download"):
+        path = chosen_model(model)
+        typer.echo(add_from(source, annotations or [], path, name, leave_out, embed, device, threads))
 
 
 @bank.command("list", epilog="Example:  gofer bank list -m my.gofer")

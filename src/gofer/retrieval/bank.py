@@ -24,7 +24,6 @@ from gofer.retrieval.protein_vectors import ProteinVectors
 
 # A cosine is at most 1: similarity by alignment, which has seven digits, counts before it.
 SIMILARITY_FIRST = 1e9
-FAR = -np.inf  # neither aligned nor with a vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,18 +147,52 @@ class Bank:
             similarity_P: Of the query with each of `targets` by alignment, 0 where they do not align.
             columns: The terms.
         """
-        near_N = np.full(len(self), FAR)
-        near_N[self.rows_V] = cosine_V
-        aligned_N = similarity_P.astype(np.float64)[self.target_N]
-        cosine_N = np.where(np.isfinite(near_N), near_N, 0)
-        near_N = np.where(aligned_N > 0, aligned_N * SIMILARITY_FIRST + cosine_N, near_N)
-        starts, ends = self.labels_NT.indptr[columns], self.labels_NT.indptr[columns + 1]
-        return np.array([self._best(near_N, start, end) for start, end in zip(starts, ends, strict=True)], np.int64)
+        # Of most of a large bank nothing is asked: neither aligned nor with a vector, a protein is near nothing.
+        aligned_A = self._of_targets(np.flatnonzero(similarity_P))
+        cosine_A = np.zeros(len(aligned_A))
+        places, has_vector_A = _places(self.rows_V, aligned_A)
+        cosine_A[has_vector_A] = cosine_V[places[has_vector_A]]
+        near_A = similarity_P[self.target_N[aligned_A]].astype(np.float64) * SIMILARITY_FIRST + cosine_A
+        return np.array([self._nearest(int(column), aligned_A, near_A, cosine_V) for column in columns], np.int64)
 
-    def _best(self, near_N: NDArray[np.float64], start: int, end: int) -> int:
-        rows = self.labels_NT.indices[start:end]
-        best = int(rows[np.argmax(near_N[rows])]) if len(rows) else -1
-        return best if best >= 0 and near_N[best] > FAR else -1
+    def _nearest(
+        self, column: int, aligned_A: NDArray[np.int64], near_A: NDArray[np.float64], cosine_V: NDArray[np.float32]
+    ) -> int:
+        rows = self.labels_NT.indices[self.labels_NT.indptr[column] : self.labels_NT.indptr[column + 1]]
+        has_term_A = _places(rows, aligned_A)[1]
+        if has_term_A.any():
+            return int(aligned_A[has_term_A][np.argmax(near_A[has_term_A])])
+        of_vectors = self._labels_VT.indices[self._labels_VT.indptr[column] : self._labels_VT.indptr[column + 1]]
+        return int(self.rows_V[of_vectors[np.argmax(cosine_V[of_vectors])]]) if len(of_vectors) else -1
+
+    @cached_property
+    def _labels_VT(self) -> sp.csc_array:
+        if len(self.rows_V) == len(self):
+            return self.labels_NT
+        of_vectors_VT = sp.csc_array(self.labels_NT[self.rows_V])
+        of_vectors_VT.sort_indices()
+        return of_vectors_VT
+
+    def _of_targets(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        # Rows of all proteins that have one of these sequences, ascending.
+        order_N, starts_P = self._by_target
+        parts = [order_N[starts_P[number] : starts_P[number + 1]] for number in numbers.tolist()]
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+    @cached_property
+    def _by_target(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # Rows in the order of their sequences, and where each sequence begins.
+        order_N = np.argsort(self.target_N, kind="stable")
+        return order_N, np.searchsorted(self.target_N[order_N], np.arange(len(self.targets) + 1))
+
+
+def _places(sorted_rows: NDArray, asked: NDArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    # Where each of some rows is among sorted ones, and whether it is there.
+    places = np.searchsorted(sorted_rows, asked)
+    there = np.zeros(len(asked), bool)
+    inside = places < len(sorted_rows)
+    there[inside] = sorted_rows[places[inside]] == asked[inside]
+    return places, there
 
 
 def plain_name(description: str) -> str:

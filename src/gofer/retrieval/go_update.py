@@ -27,6 +27,7 @@ from gofer.errors import GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph, is_root
 from gofer.inputs.ontology.propagation import information_accretion
 from gofer.inputs.ontology.releases import compare_releases, is_older
+from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.ontology.term_table import Ontology, read_ontology
 from gofer.mining.vocabulary import term_base_rates
 from gofer.retrieval.bank import Bank
@@ -58,6 +59,7 @@ class UpdatedModel:
         changes: Columns `CHANGES`: every change of a term.
         embedded: Number of texts that were embedded.
         with_labels: Number of new terms that known proteins have.
+        former_ids: Where ids of older releases lead, as of `Recipe`.
         taxa: Taxon constraints of the new release; those of the older model where its file holds none.
     """
 
@@ -69,6 +71,7 @@ class UpdatedModel:
     changes: pd.DataFrame
     embedded: int
     with_labels: int
+    former_ids: dict[str, dict[str, str | None]]
     taxa: pd.DataFrame
 
     def write(self, path: Path | str) -> None:
@@ -85,6 +88,7 @@ class UpdatedModel:
             encoder={},
             cutoffs=older.cutoffs,
             facts={**facts, "updated_from": origin},
+            former_ids=self.former_ids,
             taxa=self.taxa.values.tolist(),
         )
         made_by = older.file.document("manifest.json")["made_by"]
@@ -178,6 +182,7 @@ def updated(
         changes,
         embedded=int((~unchanged_T).sum()),
         with_labels=int((added & (count_T > 0)).sum()),
+        former_ids=TermIds.of_tables(ontology.terms, ontology.obsolete).former,
         taxa=model.taxon_constraints if ontology.taxa.empty else ontology.taxa,
     )
 
@@ -235,7 +240,8 @@ def _towers(model: GoferModel, older: list[str], row_O: NDArray[np.int64], newer
     state: dict[str, Any] = dict(model.state_dict())
     seen = sorted(row_of)
     if model.free_vectors_TD is not None:
-        state["free_vectors_TD"] = state["free_vectors_TD"][torch.tensor([row_of[go_id] for go_id in seen], dtype=int)]
+        rows = torch.tensor([row_of[go_id] for go_id in seen], dtype=torch.int64)
+        state["free_vectors_TD"] = state["free_vectors_TD"][rows]
     moved = GoferModel(model.sizes, seen)
     moved.load_state_dict(state)
     return moved.eval().requires_grad_(False)

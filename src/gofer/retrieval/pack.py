@@ -57,6 +57,8 @@ class Recipe:
         facts: Further facts of the card.
         alone: Ensemble and cutoffs for predictions without known proteins, by these names; None where there are some.
         taxa: Taxon constraints of the ontology, rows of `CONSTRAINTS`.
+        former_ids: Where ids lead that older releases have: by "alternative" the main id of each alternative one, by
+            "obsolete" the replacement of each obsolete term, or None.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Recipe:
     facts: Mapping[str, Any] = field(default_factory=dict)
     taxa: Sequence[Sequence[str]] = ()
     alone: Mapping[str, Any] | None = None
+    former_ids: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +137,10 @@ def pack_model(
         **bank.arrays(),
         **encoder.arrays,
     }
-    documents = {
+    documents: dict[str, Any] = {
         "card.json": _card(scorer, bank, recipe, encoder.document),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
+        "former_ids.json": recipe.former_ids,
         "settings.json": settings,
         "encoder.json": encoder.document,
         "towers.json": {**asdict(scorer.space.model.sizes), **({"free_term_vectors": False} if small else {})},

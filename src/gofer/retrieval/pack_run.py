@@ -10,6 +10,7 @@ from gofer.artefacts import agreed_files, read_manifest, read_table
 from gofer.embeddings.residues.residue_form import FLOAT16, INT8
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
+from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.proteins.known_hits import read_hits
 from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.bank import Bank
@@ -23,6 +24,8 @@ from gofer.retrieval.trained_model import TrainedModel
 FILES = {
     "proteins": "inputs/proteins.parquet",
     "splits": "inputs/splits.parquet",
+    "ontology": "inputs/ontology.parquet",
+    "obsolete": "inputs/obsolete.parquet",
     "terms": "inputs/terms.parquet",
     "term_sets": "inputs/term_sets.parquet",
     "annotations": "inputs/annotations.parquet",
@@ -114,6 +117,7 @@ def pack_run(
         reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
         encoder=settings.encoder or _encoder(files["residues"]),
         taxa=_taxa(files.get("taxon_constraints")),
+        former_ids=_former_ids(files),
     )
     if small:
         with TemporaryDirectory() as folder:
@@ -145,6 +149,11 @@ def _measured_small(small: Scorer, proteins: ValidationProteins, expected: Expec
     fitted = {"ensemble": alone.ensemble.to_json(), "cutoffs": without.cutoffs}
     facts = {"validation": with_bank.figures, "validation_alone": without.figures}
     return replace(recipe, cutoffs=with_bank.cutoffs, facts=facts, alone=fitted)
+
+
+def _former_ids(files: Mapping[str, Path | str]) -> dict[str, dict[str, str | None]]:
+    ontology = read_table(files["ontology"], ["go_id", "alt_ids"])
+    return TermIds.of_tables(ontology, read_table(files["obsolete"], ["go_id", "replaced_by"])).former
 
 
 def _taxa(path: Path | str | None) -> list[list[str]]:

@@ -122,6 +122,11 @@ class TrainedModel:
         return parents
 
     @cached_property
+    def former_ids(self) -> dict[str, dict[str, str | None]]:
+        """Where ids of older releases lead, as `Recipe.former_ids`; empty in a model that does not hold them."""
+        return self.file.document("former_ids.json") if "former_ids.json" in self.file else {}
+
+    @cached_property
     def own_bank(self) -> Bank:
         """The proteins with known terms that the file holds."""
         return Bank.of_file(self.file)

@@ -70,6 +70,21 @@ def propagated_batches(
         yield pa.RecordBatch.from_arrays(columns, schema=ANNOTATIONS)
 
 
+def with_ancestors(labels_NT: sp.csr_array, graph: GoGraph) -> sp.csr_array:
+    """Labels with all ancestors of their terms, bool (N, T), as `propagate`, by numbers: for millions of labels.
+
+    Args:
+        labels_NT: True where a protein has a term.
+        graph: Parents of each term; its rows are the columns.
+    """
+    above_TT = graph.ancestors_TT(int(graph.height_T.max(initial=0))).astype(bool)
+    starts = range(0, max(labels_NT.shape[0], 1), PROTEINS_AT_ONCE)
+    parts = [labels_NT[start : start + PROTEINS_AT_ONCE].astype(bool) @ above_TT for start in starts]
+    whole_NT = sp.csr_array(sp.vstack(parts, format="csr"))
+    whole_NT.sort_indices()
+    return whole_NT
+
+
 @dataclass(frozen=True, eq=False)
 class _Above:
     """The ancestors of some terms and the terms, with the fewest hops to each. Numbers are places in `go_ids`."""

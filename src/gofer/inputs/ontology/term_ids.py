@@ -32,6 +32,11 @@ class TermIds:
             replacement[go_id] = targets.pop() if len(targets) == 1 else None
         return cls(live, main, replacement)
 
+    @property
+    def former(self) -> dict[str, dict[str, str | None]]:
+        """Where other ids lead: "alternative" ones to their main ids, "obsolete" ones to one term or None."""
+        return {"alternative": dict(self.main), "obsolete": self.replacement}
+
     def resolve(self, go_id: str) -> tuple[str | None, str]:
         """The live id or None, and what it was: "", "alternative id", "obsolete, replaced", "obsolete", `UNKNOWN`."""
         if go_id in self.live:
