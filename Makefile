@@ -10,7 +10,8 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 VENDOR := src/gofer/retrieval/forms/page/vendor
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: help demo quick default-model test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env clean distclean
+.PHONY: help demo quick default-model test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env reliability fuzz \
+	audit licences sbom clean distclean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -62,6 +63,31 @@ docs: $(STAMP)  ## write config/README.md from the schema
 envs: $(STAMP)  ## write envs/*.yaml with the versions of pyproject.toml
 	$(VENV)/bin/python envs/write.py envs
 
+reliability: $(STAMP)  ## write docs/reliability.md from the tests' marks and their last outcomes
+	mkdir -p build
+	$(VENV)/bin/python benchmarks/reliability.py > build/reliability.md
+	mv build/reliability.md docs/reliability.md
+
+fuzz: $(STAMP)  ## random and damaged files for every reader; minutes, noted in benchmarks/fuzz.tsv
+	GOFER_FUZZ=2000 $(RUN) pytest tests/faults/test_fuzz.py
+
+# These three read what is installed in .venv; their own packages are in .venv-supply. The audit asks pypi.org.
+audit: $(STAMP) .venv-supply/installed  ## known weaknesses of the installed packages (needs the network)
+	.venv-supply/bin/pip-audit --strict --path $$($(VENV)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
+		|| echo "Weaknesses were found, or the network does not allow the audit: see above."
+
+licences: $(STAMP) .venv-supply/installed  ## a table of the installed packages' licences: licences.md
+	.venv-supply/bin/pip-licenses --python $(VENV)/bin/python --format markdown --order license > licences.md
+
+sbom: $(STAMP) .venv-supply/installed  ## a list of all parts, in CycloneDX's form: sbom.json
+	.venv-supply/bin/cyclonedx-py environment $(VENV)/bin/python --output-file sbom.json
+
+.venv-supply/installed: pyproject.toml
+	test -x .venv-supply/bin/python || $(PYTHON) -m venv .venv-supply
+	.venv-supply/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-supply/bin/python -m pip install --quiet --group supply
+	@touch $@
+
 # npm checks each package against the digest in package-lock.json.
 vendor:  ## copy the JavaScript that the page of a query is built on, from npm, into the package
 	npm ci --ignore-scripts --no-audit --no-fund --prefix $(VENDOR)
@@ -85,4 +111,4 @@ clean:  ## delete the demo's results and the caches of the tools; the environmen
 	rm -rf results/demo build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 distclean: clean  ## delete the environment and Snakemake's records too
-	rm -rf $(VENV) .snakemake .tests src/*.egg-info
+	rm -rf $(VENV) .venv-supply .snakemake .tests src/*.egg-info

@@ -1,7 +1,7 @@
 # Common: the checked config, and the functions that the other rules files use.
 #
 # Inputs:   config/defaults.yaml, the user's config files, --config
-# Provides: results(), data_file(), environment(), listed(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
+# Provides: results(), data_file(), environment(), listed(), read(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
 #           predicted()
 # Steps:    none
 
@@ -20,6 +20,7 @@ from gofer.config import (
     check_config,
     check_query,
     complete,
+    content,
     input_path,
     judged_annotation_files,
     protein_files,
@@ -38,7 +39,7 @@ from gofer.tables import IMPOSSIBLE_IN_TAXON, PREDICTION_FILES, PREDICTION_SUMMA
 from gofer.workflow import fingerprint, share_interpreter, share_library
 
 share_library()
-share_interpreter()
+share_interpreter(environments="conda" in str(workflow.deployment_settings.deployment_method).lower())
 
 AS_MODULE = workflow.modifier.skip_configfile  # another workflow gives the config, as docs/module.md shows
 DEFAULTS = read_config(ROOT / "config/defaults.yaml")
@@ -83,6 +84,13 @@ def listed(path, *, when=True):
     return data_file(path) if path and when else []
 
 
+def read(*files):
+    """Digest of what files of the user hold, so that as a parameter it reruns the rule when one is replaced, whatever
+    its date. Files that the run makes itself have none."""
+    made = f"{config['data']}/" if "demo" in config else "results/"
+    return content([path for path in files if path and not str(path).startswith((made, "results/"))])
+
+
 def code(*modules):
     """Digest of the library code behind a rule, so that as a parameter it reruns the rule when that code changes."""
     return fingerprint(*modules)
@@ -99,7 +107,11 @@ PREDICTION_FOLDER = f"results/{MODEL_NAME}/retrieval/{{query}}"
 if workflow.is_main_process:
     try:
         check_query(
-            QUERY, MODEL_FILE, PREDICTION_FOLDER.format(query=(QUERY_NAMES or [""])[0]), wanted="predict" in sys.argv
+            QUERY,
+            MODEL_FILE,
+            PREDICTION_FOLDER.format(query=(QUERY_NAMES or [""])[0]),
+            wanted="predict" in sys.argv,
+            given=sys.argv,
         )
     except GoferError as error:
         sys.exit(f"gofer: {error}")

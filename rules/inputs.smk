@@ -13,6 +13,7 @@
 SPLIT_SETTINGS = config["inputs"]["splits"]
 TERM_SET_SETTINGS = config["inputs"]["term_sets"]
 LABEL_SETTINGS = config["inputs"]["labels"]
+ZERO_LIST = listed(TERM_SET_SETTINGS["zero_list"], when=TERM_SET_SETTINGS["zero_method"] == "list")
 JUDGED_ANNOTATIONS = results("inputs/judged_annotations.parquet") if config["judged_annotations"] else []
 OWN_ANNOTATIONS = {"own_annotations": results("inputs/own_annotations.parquet")} if config["judged_annotations"] else {}
 
@@ -77,6 +78,7 @@ rule read_proteins:
         proteins=results("inputs/proteins.parquet"),
         accounting=results("inputs/accounting-proteins.parquet"),
     params:
+        read=read(*protein_files(config), listed(config["inputs"]["keep_ids"]), listed(config["inputs"]["leave_out_ids"])),
         code=code("gofer.inputs.proteins.protein_table", "gofer.inputs.schemas"),
     log:
         results("logs/read_proteins.log"),
@@ -100,6 +102,7 @@ rule read_ontology:
         taxon_constraints=results("inputs/taxon_constraints.parquet"),
         accounting=results("inputs/accounting-ontology.parquet"),
     params:
+        read=read(data_file(config["ontology"])),
         settings={key: config["inputs"][key] for key in ("relations", "across_aspects")},
         code=code("gofer.inputs.ontology.term_table", "gofer.inputs.schemas"),
     log:
@@ -130,6 +133,7 @@ if config["previous_ontology"]:
             previous_terms=results("inputs/previous_terms.parquet"),
             accounting=results("inputs/accounting-release.parquet"),
         params:
+            read=read(data_file(config["previous_ontology"])),
             code=code("gofer.inputs.ontology.releases", "gofer.inputs.schemas"),
         log:
             results("logs/compare_releases.log"),
@@ -156,6 +160,7 @@ if config["judged_annotations"]:
             annotations=results("inputs/judged_annotations.parquet"),
             accounting=results("inputs/accounting-judged.parquet"),
         params:
+            read=read(*judged_annotation_files(config)),
             settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
             code=code("gofer.inputs.annotations.annotation_tables", "gofer.inputs.schemas"),
         log:
@@ -183,6 +188,7 @@ rule read_annotations:
         annotations=results("inputs/annotations.parquet"),
         accounting=results("inputs/accounting-annotations.parquet"),
     params:
+        read=read(*annotation_files(config)),
         settings={key: config["inputs"][key] for key in ("evidence_codes", "relations", "max_unknown_terms")},
         days={key: SPLIT_SETTINGS[key] for key in ("val_from", "test_from", "later") if SPLIT_SETTINGS["method"] == "date"},
         code=code(
@@ -216,6 +222,7 @@ rule make_splits:
         splits=results("inputs/splits.parquet"),
         accounting=results("inputs/accounting-splits.parquet"),
     params:
+        read=read(*(path for paths in split_lists(config).values() for path in paths)),
         settings=SPLIT_SETTINGS,
         lists=split_lists(config),
         seed=config["seed"],
@@ -263,7 +270,7 @@ rule label_terms:
         ontology=results("inputs/ontology.parquet"),
         annotations=results("inputs/annotations.parquet"),
         splits=results("inputs/splits.parquet"),
-        zero_list=listed(TERM_SET_SETTINGS["zero_list"], when=TERM_SET_SETTINGS["zero_method"] == "list"),
+        zero_list=ZERO_LIST,
         few_list=listed(TERM_SET_SETTINGS["few_list"]),
         stoplist=listed(LABEL_SETTINGS["stoplist"]),
         previous_terms=results("inputs/previous_terms.parquet") if TERM_SET_SETTINGS["zero_method"] == "release" else [],
@@ -273,6 +280,7 @@ rule label_terms:
         pid2pos=results("inputs/pid2pos.parquet"),
         accounting=results("inputs/accounting-labels.parquet"),
     params:
+        read=read(ZERO_LIST, listed(TERM_SET_SETTINGS["few_list"]), listed(LABEL_SETTINGS["stoplist"])),
         settings={"term_sets": TERM_SET_SETTINGS, "labels": LABEL_SETTINGS},
         relations=config["inputs"]["relations"],
         seed=config["seed"],
@@ -315,6 +323,7 @@ rule make_ground_truth:
         truth_labels=results("inputs/truth_labels.parquet"),
         truth_terms=results("inputs/truth_terms.parquet"),
     params:
+        read=read(listed(config["evaluation"]["terms"]), *(source["path"] for source in protein_sets(config))),
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,

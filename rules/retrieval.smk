@@ -156,6 +156,7 @@ rule predict_part:
     output:
         done=f"{PREDICTION_FOLDER}/parts/{{part}}.txt",
     params:
+        read=read(QUERY, MODEL_FILE),
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         taxon=TAXON,
         parts=QUERY_PARTS,

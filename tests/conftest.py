@@ -9,6 +9,22 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import pytest
 
 ROOT = Path(__file__).parents[1]
+RESULTS = "gofer/faults"  # in pytest's cache: outcome by test, for docs/reliability.md
+outcomes: dict[str, str] = {}
+
+
+def pytest_runtest_logreport(report):
+    """Keep the worst outcome of each test of a fault, over its parameters and phases."""
+    name = report.nodeid.partition("[")[0]
+    if "fault" in report.keywords and (report.when == "call" or report.outcome != "passed"):
+        worst = max(outcomes.get(name, ""), report.outcome, key=["", "passed", "skipped", "failed"].index)
+        outcomes[name] = worst
+
+
+def pytest_sessionfinish(session):
+    """Add the outcomes of this session to those of earlier ones."""
+    if outcomes and hasattr(session.config, "cache"):
+        session.config.cache.set(RESULTS, session.config.cache.get(RESULTS, {}) | outcomes)
 
 
 @pytest.fixture(scope="session")

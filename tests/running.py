@@ -10,6 +10,7 @@ from pathlib import Path
 from gofer.config import read_config
 
 FAKE_KEY = "0123456789abcdef0123456789abcdef01234567"
+FAKE_TOKEN = "hf_fakefakefakefakefakefakefakefakefa"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,12 @@ class Workspace:
         """Run snakemake on the copy; stdout and stderr together."""
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.source / "Snakefile"), *arguments]
         command += ["--cores", "2", "--directory", str(self.folder), "--configfile", str(self.folder / config)]
-        environment = {**os.environ, "WANDB_API_KEY": FAKE_KEY, "HOME": str(self.folder / "home")}
+        environment = {
+            **os.environ,
+            "WANDB_API_KEY": FAKE_KEY,
+            "HF_TOKEN": FAKE_TOKEN,
+            "HOME": str(self.folder / "home"),
+        }
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False
         )

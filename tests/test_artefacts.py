@@ -56,6 +56,7 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
         assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.fault(75)
 def test_a_new_file_appears_whole_in_a_folder_that_is_made(tmp_path):
     path = tmp_path / "a b" / "ü" / "f.txt"
     with atomic(path) as part:
@@ -65,6 +66,7 @@ def test_a_new_file_appears_whole_in_a_folder_that_is_made(tmp_path):
     assert path.read_text() == "half"
 
 
+@pytest.mark.fault(75)
 def test_files_have_the_permissions_that_the_user_asked_for(tmp_path):
     before = os.umask(0o027)
     try:
@@ -109,6 +111,7 @@ def test_folders_named_like_a_key_add_no_column(tmp_path):
     assert read_table(tmp_path / "run=demo" / "t.parquet").columns.tolist() == TABLE.columns.tolist()
 
 
+@pytest.mark.fault(22)
 def test_a_flipped_bit_anywhere_in_a_table_is_refused_or_changes_nothing(parquet):
     whole, rng = parquet.read_bytes(), np.random.default_rng(1)
     refused = 0
@@ -223,6 +226,7 @@ def test_manifests_that_disagree_are_refused_and_both_sides_are_named(tmp_path):
     )
 
 
+@pytest.mark.fault(27)
 def test_a_full_disk_is_reported_with_the_free_space(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")

@@ -23,7 +23,8 @@ is_a: GO:0003674
 
 
 @pytest.fixture
-def config(root, tmp_path):
+def config(root, tmp_path, monkeypatch):
+    monkeypatch.setattr("gofer.check.FEW_PROTEINS", 0)  # two proteins cannot be divided, which is not the point here
     (tmp_path / "my.fasta").write_text(">P1\nMKTAYIAKQR\n>P2\nMSLEQKKGAD\n")
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
     (tmp_path / "go.obo").write_text(OBO)
@@ -43,6 +44,7 @@ def test_sound_inputs_give_facts_and_no_problem(config):
     assert [fact.split(":")[0] for fact in found.facts] == ["proteins", "ontology", "annotations"]
 
 
+@pytest.mark.fault(94)
 def test_annotations_read_used_and_lost_are_reported_by_reason_and_many_unmatched_ids_are_noted(config, tmp_path):
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\nGENE1\tmf\tGO:0005488\nGENE2\tmf\tGO:0005488\n")
     found = check_run(config)
@@ -168,6 +170,7 @@ def test_online_tracking_without_a_key_is_reported(config, monkeypatch):
     assert any("WANDB_API_KEY" in problem for problem in problems_of(online))
 
 
+@pytest.mark.fault(27)
 def test_embeddings_that_do_not_fit_on_the_disk_are_reported(config, monkeypatch):
     config["embeddings"]["residues"]["model"] = "esm2_t48_15B_UR50D"
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})())
@@ -209,3 +212,20 @@ def test_a_text_encoder_that_is_not_there_is_found_before_any_job(config, tmp_pa
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "hub/models--no--such_model").mkdir(parents=True)
     assert problems_of(config) == []
+
+
+@pytest.mark.fault(91)
+def test_proteins_that_cannot_be_divided_are_reported(config, monkeypatch):
+    monkeypatch.setattr("gofer.check.FEW_PROTEINS", 100)
+    (problem,) = problems_of(config)
+    assert "the val split has no annotated protein" in problem
+
+
+@pytest.mark.fault(91)
+@pytest.mark.parametrize("few", [0, 100])
+def test_an_id_of_a_list_that_is_no_protein_is_reported_with_file_and_line(config, tmp_path, monkeypatch, few):
+    monkeypatch.setattr("gofer.check.FEW_PROTEINS", few)
+    for name, listed in {"test": "P1\nQ99999\n", "val": "P2\n"}.items():
+        (tmp_path / f"{name}.txt").write_text(listed)
+    config["inputs"]["splits"] |= {"method": "lists", "test_ids": "test.txt", "val_ids": "val.txt"}
+    assert any("test.txt:2: Q99999 is not a protein of the FASTA" in problem for problem in problems_of(config))

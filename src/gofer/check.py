@@ -7,7 +7,7 @@ then (`gofer.config`).
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,7 +46,7 @@ from gofer.inputs.ontology.term_table import Ontology, read_ontology
 from gofer.inputs.proteins.protein_lists import read_marked
 from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.proteins.protein_table import read_proteins
-from gofer.inputs.splits.protein_splits import SplitConfig, make_splits
+from gofer.inputs.splits.protein_splits import SplitConfig, make_splits, splits_of_lists
 from gofer.inputs.splits.split_dates import TEST, first_days, known_in_time
 from gofer.inputs.splits.term_history import refuse_undated
 from gofer.inputs.splits.term_lists import FEW_SHOT, ZERO_SHOT, read_terms, read_vocabulary
@@ -57,6 +57,7 @@ SPARE = 1.2  # for what else a run writes
 NOT_IN_FASTA = "not in the FASTA"
 MANY_UNMATCHED = 0.2  # of the annotations: more are worth a note
 MANY_HELD_OUT = 0.05
+FEW_PROTEINS = 1000  # are divided in seconds
 
 Read = TypeVar("Read")
 
@@ -97,6 +98,8 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     if proteins is not None and ontology is not None:
         stated = _check_annotations(config, proteins, ontology, found)
     _check_protein_lists(config, found)
+    if stated is not None and proteins is not None and ontology is not None:
+        _check_splits(config, stated, proteins, ontology, found)
     if ontology is not None:
         _check_term_lists(config, ontology, found)
     if stated is not None and ontology is not None and not found.problems:
@@ -218,6 +221,22 @@ def _check_days(
     if known is not None:
         days = first_days(known, proteins, roots, again_from=closing["test_from"] if later == TEST else None)
         found.attempt(lambda: make_splits(proteins, days.index, settings, days=days))
+
+
+def _check_splits(
+    config: Mapping[str, Any], stated: pd.DataFrame, proteins: pd.DataFrame, ontology: Ontology, found: Findings
+) -> None:
+    # As the rule does it. Clusters of many proteins take too long here: then only the lists are looked up.
+    lists = {split: paths for split, paths in split_lists(config).items() if paths}
+    settings = SplitConfig.from_config(config["inputs"]["splits"], config["seed"])
+    if settings.method in ("date", "judged"):
+        return
+    annotated = set(stated.loc[~stated["go_id"].isin(root_ids(ontology.terms)), "protein_id"])
+    if len(proteins) <= FEW_PROTEINS:
+        settings = replace(settings, train_identity=None, train_most=None)
+        found.attempt(lambda: make_splits(proteins, annotated, settings, lists=lists))
+    else:
+        found.attempt(lambda: splits_of_lists(proteins["protein_id"], lists))
 
 
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:

@@ -18,6 +18,7 @@ from gofer.errors import GoferError
 
 SOURCE = Path(__file__).parent
 SECONDS_BETWEEN_LINES = 20.0
+NOT_IN = "GOFER_SNAKEMAKE_PREFIX"  # in the environment: the prefix in which no rule should run
 
 logger = logging.getLogger("gofer")
 
@@ -50,6 +51,7 @@ def logged_to(
     if threads:
         _use_threads(threads)
     try:
+        _refuse_snakemakes_own()
         yield
     except GoferError as error:
         logger.error("%s", error)
@@ -104,15 +106,31 @@ def share_library() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(SOURCE.parent), *inherited]))
 
 
-def share_interpreter() -> None:
+def share_interpreter(*, environments: bool = False) -> None:
     """Let Snakemake start scripts from a folder with a space in its name.
 
     Snakemake 9.27 does not quote its interpreter: where that would matter, it is found by its name on the PATH.
+
+    Args:
+        environments: Whether rules shall run in environments of their own; then one that does not is refused. Snakemake
+            does not quote the path of conda's `activate` either: with a space in it, every rule would run in
+            Snakemake's own interpreter without a word.
     """
+    if environments:
+        os.environ[NOT_IN] = sys.prefix
     interpreter = Path(sys.executable)
     if shlex.quote(str(interpreter)) != str(interpreter):
         os.environ["PATH"] = os.pathsep.join([str(interpreter.parent), os.environ.get("PATH", os.defpath)])
         sys.executable = interpreter.name
+
+
+def _refuse_snakemakes_own() -> None:
+    if os.environ.get(NOT_IN) == sys.prefix:
+        raise GoferError(
+            f"environments were asked for (--use-conda), but this rule runs in Snakemake's own, {sys.prefix}",
+            help="conda's activation failed: put conda and --conda-prefix into folders without a space in their names, "
+            "or leave --use-conda out",
+        )
 
 
 def fingerprint(*modules: str) -> str:

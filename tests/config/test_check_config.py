@@ -54,6 +54,7 @@ def test_the_configs_that_ship_are_accepted(root, name, tmp_path, schema, defaul
     check_config(config, [root / "config" / name], schema, defaults)
 
 
+@pytest.mark.fault(41)
 def test_a_misspelt_key_is_reported_with_line_and_suggestion(root, tmp_path, problems_of, defaults):
     text = (root / "config/demo.yaml").read_text().replace("      epochs: 12", "      epocs: 12", 1)
     path = tmp_path / "my.yaml"
@@ -110,6 +111,7 @@ def test_all_problems_are_reported_at_once(demo, problems_of):
         assert part in problems
 
 
+@pytest.mark.fault(42)
 def test_a_number_that_yaml_reads_as_text_is_reported_with_the_right_form(demo, problems_of):
     demo["training"]["stages"]["B"]["learning_rate"] = yaml.safe_load("1e-4")
     (problem,) = problems_of(demo)
@@ -117,6 +119,7 @@ def test_a_number_that_yaml_reads_as_text_is_reported_with_the_right_form(demo, 
     assert "1.0e-04" in problem
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_are_not_finite_are_refused(demo, value, problems_of):
     demo["training"]["weight_decay"] = value
@@ -125,6 +128,7 @@ def test_numbers_that_are_not_finite_are_refused(demo, value, problems_of):
     )
 
 
+@pytest.mark.fault(43)
 def test_a_key_given_twice_is_refused_with_its_line(demo, root, tmp_path, problems_of):
     path = tmp_path / "twice.yaml"
     path.write_text((root / "config/demo.yaml").read_text() + "\nrun: again\n")

@@ -30,6 +30,7 @@ def test_a_query_is_called_as_its_file_without_endings(path, name):
     assert query_name(path) == name
 
 
+@pytest.mark.fault(76)
 def test_names_that_become_the_same_plain_characters_stay_different():
     names = {query_name(path) for path in ("東京.fasta", "大阪.fasta", "__.fasta", "set{2}.fasta", "set 2.fasta")}
     assert len(names) == 5
@@ -61,6 +62,7 @@ def test_the_residues_of_many_proteins_are_in_more_files_unless_a_number_is_give
     assert residue_shards(config(2)) == 2
 
 
+@pytest.mark.fault(76)
 def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
     one, other, copy = tmp_path / "a/q.fasta", tmp_path / "b/q.fasta", tmp_path / "c/q.fasta"
     for path, text in ((one, ">a\nMK\n"), (other, ">b\nMV\n"), (copy, ">a\nMK\n")):
@@ -78,6 +80,7 @@ def test_results_of_another_file_of_the_same_name_are_not_replaced(tmp_path):
     refuse_other_query(folder, one)  # the file itself may change
 
 
+@pytest.mark.fault(88, 89)
 @pytest.mark.parametrize(
     ("query", "model", "what"),
     [

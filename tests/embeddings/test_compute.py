@@ -99,6 +99,7 @@ def failing_above(most, inner):
     return forward
 
 
+@pytest.mark.fault(60)
 def test_an_encoder_without_memory_halves_its_batches_and_says_so_once(caplog):
     small = encoder()
     scarce = ResidueEncoder("small", 32, 1022, failing_above(200, small.forward), small.footprint)
@@ -114,6 +115,7 @@ def test_an_encoder_without_memory_halves_its_batches_and_says_so_once(caplog):
     ]
 
 
+@pytest.mark.fault(60)
 def test_a_protein_that_does_not_fit_into_memory_is_named():
     small = encoder()
     scarce = ResidueEncoder("small", 32, 1022, failing_above(50, small.forward), small.footprint)
@@ -132,6 +134,7 @@ def test_another_error_is_not_taken_for_missing_memory():
         )
 
 
+@pytest.mark.fault(61)
 def test_cuda_without_a_device_is_refused_and_auto_takes_the_cpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert Compute.chosen("auto").device.type == "cpu"

@@ -93,6 +93,7 @@ def test_a_file_with_a_term_twice_or_with_none_is_refused(tmp_path):
         GoLookupCache.read(tmp_path / "c.parquet")
 
 
+@pytest.mark.fault(67)
 @pytest.mark.parametrize(
     ("fact", "theirs", "ours"),
     [("go_release", "releases/2015-07-11", "releases/2014-07-06"), ("text_encoder", "minilm", "sapbert")],

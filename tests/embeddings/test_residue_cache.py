@@ -172,6 +172,7 @@ def flip(path, share):
     path.write_bytes(content)
 
 
+@pytest.mark.fault(22)
 def test_a_damaged_file_is_set_aside_and_its_sequences_are_embedded_again(tmp_path, encoder, cache, caplog):
     one = write_store(tmp_path / "one", proteins_of(OLD), encoder, cache=cache)
     name = shards_in(cache)[0]
@@ -248,6 +249,7 @@ def test_a_cache_without_write_access_stops_no_job(tmp_path, encoder, caplog):
     assert "was not put into the cache" in caplog.text
 
 
+@pytest.mark.fault(28)
 def test_concurrent_jobs_lose_nothing(tmp_path, encoder):
     parts = [OLD[i::6] for i in range(6)]
 
@@ -286,6 +288,7 @@ def add_and_be_killed(when, tmp_path, encoder, cache):
     write_rows(tmp_path / "killed.parquet", rows, encoder, cache)
 
 
+@pytest.mark.fault(20)
 @pytest.mark.kill
 @pytest.mark.parametrize("when", ["while copying", "before the list", "before the removal"])
 def test_a_kill_while_the_cache_is_added_to_leaves_no_bad_file(tmp_path, encoder, cache, when):

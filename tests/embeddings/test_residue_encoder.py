@@ -40,6 +40,7 @@ def test_a_long_protein_has_the_vectors_of_its_most_central_windows():
         np.testing.assert_allclose(found[window.first : window.last], kept, atol=1e-5)
 
 
+@pytest.mark.fault(14)
 def test_a_protein_of_3000_residues_is_not_cut():
     encoder = ResidueEncoder.of_model(loaded(esm2(1, 16, 2)), "last", name="small")
     [found] = embedded(encoder, [sequence(3000)], overlap=256)
@@ -47,6 +48,7 @@ def test_a_protein_of_3000_residues_is_not_cut():
     assert np.isfinite(found).all()
 
 
+@pytest.mark.fault(14)
 def test_a_protein_of_35000_residues_takes_no_more_memory_than_its_windows_and_vectors():
     encoder, peaks = ResidueEncoder.of_model(loaded(esm2(1, 16, 2), 256), "last", name="small"), {}
     for length in (2_000, 35_000):

@@ -108,6 +108,7 @@ def test_a_prompt_gives_the_vectors_of_the_texts_with_it(minilm):
     )
 
 
+@pytest.mark.fault(66)
 @pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf])
 def test_a_vector_without_direction_is_refused_with_its_term(wrong):
     class Broken(Fake):
@@ -304,6 +305,7 @@ class RunsCode:
         return (os.mkdir, ("run_by_a_model",))
 
 
+@pytest.mark.fault(56)
 def test_a_file_of_weights_that_would_run_code_is_refused_and_runs_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tiny_bert(tmp_path / "model", safe=False)
@@ -316,6 +318,7 @@ def test_a_file_of_weights_that_would_run_code_is_refused_and_runs_none(tmp_path
     assert not (tmp_path / "run_by_a_model").exists()
 
 
+@pytest.mark.fault(72)
 def test_code_in_a_models_folder_is_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tiny_bert(tmp_path / "model")

@@ -95,6 +95,7 @@ def test_several_jobs_at_once_download_once(server):
     assert len(server.paths) == 1
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -121,6 +122,7 @@ def test_without_a_server_the_reason_is_reported():
         hub_weights(NAME, url="http://127.0.0.1:9")
 
 
+@pytest.mark.fault(29)
 def test_after_a_broken_download_the_next_one_succeeds(server):
     whole = server.answer
     server.answer = (200, whole[1], WEIGHTS[:9])
@@ -130,6 +132,7 @@ def test_after_a_broken_download_the_next_one_succeeds(server):
     assert hub_weights(NAME, url=server.url).read_bytes() == WEIGHTS
 
 
+@pytest.mark.fault(29, 72)
 def test_weights_that_changed_since_their_first_use_are_refused(server, hub):
     path = hub_weights(NAME, url=server.url)
     path.write_bytes(WEIGHTS[::-1])
@@ -153,6 +156,7 @@ def test_weights_that_the_user_put_there_are_used_and_noted_without_network(hub)
     assert left_in(hub) == [f"{NAME}.pt", f"{NAME}.pt.sha256"]
 
 
+@pytest.mark.fault(30)
 def test_in_a_folder_that_cannot_be_written_to_the_weights_are_used(hub, monkeypatch):
     hub.mkdir(parents=True)
     (hub / f"{NAME}.pt").write_bytes(WEIGHTS)
@@ -164,6 +168,7 @@ def test_in_a_folder_that_cannot_be_written_to_the_weights_are_used(hub, monkeyp
     assert hub_weights(NAME, url="http://127.0.0.1:9") == hub / f"{NAME}.pt"
 
 
+@pytest.mark.fault(30)
 def test_offline_never_asks_the_network_and_names_the_file_and_its_place(server, hub):
     with pytest.raises(GoferError, match="offline is true") as caught:
         hub_weights(NAME, offline=True, url=server.url)
@@ -174,6 +179,7 @@ def test_offline_never_asks_the_network_and_names_the_file_and_its_place(server,
         esm.load_esm(NAME, offline=True)
 
 
+@pytest.mark.fault(29)
 def test_a_web_page_in_place_of_a_model_is_never_unpickled(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "load", lambda *given, **named: pytest.fail("it was unpickled"))
     for name in ("model.pt", "model.safetensors"):

@@ -36,12 +36,14 @@ def test_the_ontology_is_minimal_and_names_stay_on_one_line(terms, tmp_path):
     assert "obsolete" not in text
 
 
+@pytest.mark.fault(38)
 def test_truth_has_each_pair_once_and_no_blank_line(tmp_path):
     truth = pd.DataFrame({"protein_id": ["P2", "P1", "P2"], "go_id": ["GO:1", "GO:2", "GO:1"]})
     write_truth(tmp_path / "t.tsv", truth)
     assert (tmp_path / "t.tsv").read_text() == "P1\tGO:2\nP2\tGO:1\n"
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize("bad", [-0.5, np.nan, np.inf])
 def test_an_impossible_information_accretion_is_refused(terms, tmp_path, bad):
     terms.loc[2, "information_accretion"] = bad

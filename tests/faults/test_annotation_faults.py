@@ -12,6 +12,7 @@ from gofer.inputs.ontology.term_table import read_ontology
 TERM = "[Term]\nid: GO:{id:07d}\nname: t{id}\nnamespace: molecular_function\n"
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize(
     "content",
     [
@@ -32,6 +33,7 @@ def test_tables_gafs_and_gpads_of_every_kind_give_the_same_pairs(tmp_path, conte
     assert pairs(read(tmp_path, content)[0]) == [("P1", "GO:0000003"), ("P2", "GO:0000002")]
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize(
     ("content", "said", "line"),
     [
@@ -62,6 +64,7 @@ def test_a_fault_in_an_annotation_file_is_named_with_its_line(tmp_path, content,
     assert caught.value.help
 
 
+@pytest.mark.fault(33)
 def test_a_not_annotation_is_never_a_positive_nor_is_anything_below_it(tmp_path):
     content = gaf(term="GO:0000003") + gaf(qualifier="NOT|enables", term="GO:0000002") + gaf(term="GO:0000001")
     table, accounting = read(tmp_path, content + gaf("P2"))
@@ -70,6 +73,7 @@ def test_a_not_annotation_is_never_a_positive_nor_is_anything_below_it(tmp_path)
     assert accounting.count("annotations dropped", "denied by a NOT annotation of the same protein") == 1
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize(
     "content",
     [
@@ -95,6 +99,7 @@ def test_the_evidence_filter_counts_what_it_drops(tmp_path):
     assert accounting.count("annotations dropped", "evidence code IEA not asked for") == 2
 
 
+@pytest.mark.fault(34)
 def test_a_filter_that_leaves_nothing_says_so(tmp_path):
     with pytest.raises(InputError, match="0 of 2 annotations left after the evidence filter; the file has IEA, ISS"):
         read(tmp_path, gaf(code="IEA") + gaf(code="ISS"))
@@ -123,6 +128,7 @@ def test_a_gaf_finds_a_protein_by_its_symbol_where_its_id_is_unknown(tmp_path):
     assert accounting.count("annotations changed", "protein found by its symbol") == 1
 
 
+@pytest.mark.fault(32)
 def test_ids_are_replaced_only_by_a_single_term(tmp_path):
     ids = ["GO:0000009", "GO:0000020", "GO:0000021", "GO:0000022"]
     table, accounting = read(tmp_path, "".join(f"P1\t{go_id}\n" for go_id in ids))
@@ -132,6 +138,7 @@ def test_ids_are_replaced_only_by_a_single_term(tmp_path):
     assert accounting.count("annotations dropped", "term obsolete, without one replacement") == 2
 
 
+@pytest.mark.fault(35)
 def test_unknown_terms_are_counted_and_listed_up_to_the_limit(tmp_path):
     content = "P1\tGO:0000003\n" * 9 + "P1\tGO:0099999\n"
     _, accounting = read(tmp_path, content)
@@ -206,6 +213,7 @@ def test_evidence_date_and_source_of_one_pair_are_merged(tmp_path):
     ]
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(
     ("content", "said", "line"),
     [

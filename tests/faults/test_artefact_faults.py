@@ -63,6 +63,7 @@ def readable(kind, path, n):
             return len(read_cafa(path)) == n
 
 
+@pytest.mark.fault(20)
 @pytest.mark.kill
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])
@@ -89,6 +90,7 @@ def test_a_kill_before_the_first_write_leaves_no_file(python, tmp_path):
     assert not (tmp_path / "t.parquet").exists()
 
 
+@pytest.mark.fault(27)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["text", "json", "table"])
 def test_a_disk_without_room_leaves_the_old_file_and_says_so(python, tmp_path, kind):
@@ -104,6 +106,7 @@ def test_a_disk_without_room_leaves_the_old_file_and_says_so(python, tmp_path, k
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.fault(28)
 @pytest.mark.slow
 def test_two_writers_at_once_leave_one_whole_file(python, tmp_path):
     path = tmp_path / "t.parquet"

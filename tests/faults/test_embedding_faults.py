@@ -44,6 +44,7 @@ def read_all(manifest):
     return dict(ESMResidueStore(manifest).by_shard())
 
 
+@pytest.mark.fault(22)
 @pytest.mark.slow
 def test_a_flipped_byte_anywhere_in_a_shard_is_noticed_or_harmless(manifest):
     whole = read_all(manifest)
@@ -65,6 +66,7 @@ def test_a_flipped_byte_anywhere_in_a_shard_is_noticed_or_harmless(manifest):
     assert noticed > 50
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
 def test_a_truncated_shard_is_named_with_what_to_do(manifest, share):
     shard = manifest.with_name("shard-00001.parquet")
@@ -81,12 +83,14 @@ def test_a_truncated_shard_is_not_collected(manifest, share):
         collect_shards(sorted(manifest.parent.glob("shard-*.parquet")), plan_shards(PROTEINS, 2))
 
 
+@pytest.mark.fault(23)
 def test_a_missing_shard_is_named(manifest):
     manifest.with_name("shard-00001.parquet").unlink()
     with pytest.raises(ArtefactError, match=r"shard-00001.parquet is missing"):
         read_all(manifest)
 
 
+@pytest.mark.fault(23)
 def test_a_shard_from_another_encoder_is_refused(manifest, tmp_path):
     other = ResidueEncoder.of_model(loaded(esm2()), 1, name="small")
     foreign = write_store(tmp_path / "foreign", PROTEINS, other)
@@ -97,6 +101,7 @@ def test_a_shard_from_another_encoder_is_refused(manifest, tmp_path):
         collect_shards(sorted(manifest.parent.glob("shard-*.parquet")), plan_shards(PROTEINS, 2))
 
 
+@pytest.mark.fault(23)
 def test_a_shard_of_other_proteins_is_refused(manifest, encoder, tmp_path):
     others = proteins_of([sequence(length, length + 1) for length in (5, 20, 33, 47, 64, 80)])
     foreign = write_store(tmp_path / "foreign", others, encoder)
@@ -107,6 +112,7 @@ def test_a_shard_of_other_proteins_is_refused(manifest, encoder, tmp_path):
         collect_shards(sorted(manifest.parent.glob("shard-*.parquet")), plan_shards(PROTEINS, 2))
 
 
+@pytest.mark.fault(23, 24)
 def test_two_shards_in_each_others_place_are_refused(manifest):
     first, second = (manifest.with_name(f"shard-0000{i}.parquet") for i in (0, 1))
     first.rename(first.with_suffix(".away"))
@@ -127,6 +133,7 @@ def one_row(values, length=4):
     return [EmbeddedSequence(sha256, "P0", length, np.asarray(values, np.float32))], planned
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 70_000.0, -1e9])
 def test_a_value_that_float16_cannot_hold_is_refused_with_its_protein(tmp_path, value):
     values = np.ones((4, 3))
@@ -139,6 +146,7 @@ def test_a_value_that_float16_cannot_hold_is_refused_with_its_protein(tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize("shape", [(3, 3), (5, 3), (4, 2)])
 def test_another_number_of_vectors_than_residues_is_refused(tmp_path, shape):
     rows, planned = one_row(np.ones(shape))
@@ -165,6 +173,7 @@ class Evil:
         return os.system, (f"touch {self.path}",)
 
 
+@pytest.mark.fault(56)
 @pytest.mark.parametrize("save", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
 def test_a_checkpoint_that_would_run_code_is_refused_and_does_not_run(tmp_path, save):
     save({"cfg": {"model": Evil(tmp_path / "ran")}, "model": {}}, tmp_path / "esm2_evil.pt")

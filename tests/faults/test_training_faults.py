@@ -57,6 +57,7 @@ def train(root):
     return run
 
 
+@pytest.mark.fault(52)
 @pytest.mark.kill
 def test_a_killed_stage_leaves_no_model_and_the_next_run_gives_that_of_an_uninterrupted_one(train, tmp_path):
     assert train(tmp_path, "update").returncode == -signal.SIGKILL
@@ -70,6 +71,7 @@ def test_a_killed_stage_leaves_no_model_and_the_next_run_gives_that_of_an_uninte
     assert (tmp_path / "model.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
 
 
+@pytest.mark.fault(52)
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, monkeypatch):
     path = tmp_path / "model.safetensors"
     write_checkpoint(path, random_model(1), RELEASE)
@@ -95,6 +97,7 @@ class Bomb:
         return open, (str(self.path), "w")
 
 
+@pytest.mark.fault(56)
 @pytest.mark.parametrize("write", [pickle.dump, torch.save], ids=["pickle", "torch"])
 def test_a_malicious_checkpoint_is_refused_without_being_run(tmp_path, write):
     with (tmp_path / "model.safetensors").open("wb") as file:
@@ -104,6 +107,7 @@ def test_a_malicious_checkpoint_is_refused_without_being_run(tmp_path, write):
     assert not (tmp_path / "exploded").exists()
 
 
+@pytest.mark.fault(58)
 def test_a_model_that_has_diverged_stops_with_a_clear_error_and_no_endless_loop(tmp_path):
     model, data, _, stage, config = make_world(tmp_path / "world").begin()
     vocabulary = data.vocabulary
@@ -127,6 +131,7 @@ def test_residues_that_were_damaged_after_they_were_written_stop_training(tmp_pa
         train_stage(*world.begin(), tracker)
 
 
+@pytest.mark.fault(15)
 @pytest.mark.parametrize("length", [1, 2, 1000])
 def test_proteins_of_any_length_have_a_finite_vector(length):
     model = random_model()

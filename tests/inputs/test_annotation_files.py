@@ -16,7 +16,8 @@ CODES = "EXP IDA IPI IMP IGI IEP HTP HDA HMP HGI HEP TAS IC"
 def test_a_gaf_line_gives_object_symbol_and_form_without_their_database(tmp_path):
     (line,) = lines_of(tmp_path, gaf("P12345", "SYM", "NOT|enables", form="UniProtKB:P12345-2"))
     assert line == Line(
-        "P12345", "GO:0000003", "NOT|enables", "IDA", "", "20200131", "UniProt", symbol="SYM", form="P12345-2"
+        *("P12345", "GO:0000003", "NOT|enables", "IDA", "", "20200131", "UniProt"),
+        *("SYM", "P12345-2", "taxon:1"),
     )
 
 

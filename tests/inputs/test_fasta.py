@@ -14,7 +14,9 @@ from gofer.inputs.proteins.fasta import read_fasta
 from gofer.inputs.proteins.fasta_record import checked_protein
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
-IDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=300)
+IDS = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S"), exclude_characters='"'), min_size=1, max_size=300
+)
 UNIPROT = ("sp|", "tr|")
 PACKINGS = [bytes, gzip.compress, bz2.compress, lambda text: gzip.compress(text[:9]) + gzip.compress(text[9:])]
 

@@ -28,6 +28,7 @@ def counts(ontology, item):
     return dict(zip(rows["reason"], rows["count"], strict=True))
 
 
+@pytest.mark.fault(32)
 @settings(max_examples=60, deadline=None)
 @given(ontologies(), st.data())
 def test_a_random_ontology_comes_back_with_the_parents_it_was_written_with_in_any_order(terms, data):

@@ -21,7 +21,7 @@ from gofer.inputs.schemas import PROTEINS
 
 RECORDS = ">sp|P1|ONE_HUMAN first\nMKL\n>b\nmkv*\n>=c|../x\nMXW\n"
 WORDS = st.one_of(
-    st.from_regex(r"[!-=?-~][!-~]{0,299}", fullmatch=True),
+    st.from_regex(r"[!#-=?-~][!#-~]{0,299}", fullmatch=True),
     st.sampled_from(
         ["/etc/passwd", "../../up", "..", ".", "a/b", "-rf", "=1+1", "+1", "@x", "a|b", "Aa", "aA", "x" * 300]
     ),
@@ -105,6 +105,7 @@ def test_memory_does_not_grow_with_the_sequences(write, tmp_path, monkeypatch):
     assert most < 6 << 20
 
 
+@pytest.mark.fault(18)
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(WORDS, st.text(" ab<", max_size=5)), min_size=1, max_size=8, unique_by=lambda pair: pair[0]))
 def test_ids_come_through_unchanged_and_name_no_file(tmp_path_factory, headers):

@@ -36,6 +36,7 @@ def test_the_nearest_terms_are_those_of_the_highest_product(index, vectors):
     np.testing.assert_array_equal(index.nearest(queries, 4), np.argsort(-(queries @ vectors.T), axis=1)[:, :4])
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize("k", [20, 21, 1000])
 def test_more_neighbours_than_terms_gives_every_term_once_and_never_minus_one(index, vectors, k):
     rows = index.nearest(vectors[:3], k)
@@ -43,6 +44,7 @@ def test_more_neighbours_than_terms_gives_every_term_once_and_never_minus_one(in
     assert (np.sort(rows, axis=1) == np.arange(20)).all()
 
 
+@pytest.mark.fault(64)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_query_that_is_not_finite_is_refused(index, vectors, value):
     queries = vectors[:2].copy()
@@ -51,11 +53,13 @@ def test_a_query_that_is_not_finite_is_refused(index, vectors, value):
         index.nearest(queries, 3)
 
 
+@pytest.mark.fault(67)
 def test_a_query_of_another_width_is_refused(index):
     with pytest.raises(GoferError, match="queries are 5 wide, the index 8"):
         index.nearest(np.ones((1, 5), np.float32), 3)
 
 
+@pytest.mark.fault(63, 66, 67)
 @pytest.mark.parametrize("factor", [0.0, 0.5, 2.0, np.nan, np.inf])
 def test_a_vector_that_is_not_of_length_one_is_refused_by_its_term(vectors, factor):
     vectors[7] *= factor
@@ -87,6 +91,7 @@ def test_the_same_index_is_written_as_the_same_bytes(written, index, tmp_path):
     assert (tmp_path / "j.faiss").read_bytes() == written.read_bytes()
 
 
+@pytest.mark.fault(68)
 @pytest.mark.parametrize("place", [0, 10, -1])
 def test_a_flipped_bit_is_refused(written, place):
     content = bytearray(written.read_bytes())
@@ -122,6 +127,7 @@ def test_an_index_of_another_kind_is_refused(written):
         read_index(written)
 
 
+@pytest.mark.fault(67)
 def test_an_index_with_other_terms_than_its_description_is_refused(written):
     path = written.with_name("i.faiss.json")
     about = json.loads(path.read_text())
@@ -166,6 +172,7 @@ def test_an_index_of_any_kind_is_read_as_it_was_written_and_made_again_the_same(
     np.testing.assert_array_equal(again.nearest(queries, 9), index_of(vectors, kind).nearest(queries, 9))
 
 
+@pytest.mark.fault(65)
 def test_places_that_an_approximate_index_leaves_empty_are_minus_one_and_never_a_negative(clustered):
     vectors, queries = clustered
     index = index_of(vectors, "ivf")
@@ -211,6 +218,7 @@ def test_with_faiss_for_gpus_an_index_goes_to_the_device_but_a_graph_stays(vecto
     assert [arguments[:2] for arguments in asked] == [("resources", 1)] * 4  # made and renewed
 
 
+@pytest.mark.fault(68)
 def test_an_index_of_another_kind_than_its_description_is_refused(written):
     path = written.with_name("i.faiss.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "kind": "ivf"}))

@@ -55,6 +55,7 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
 
+@pytest.mark.fault(73)
 def test_the_page_loads_nothing_from_elsewhere(html):
     page = Page(html)
     assert "script" not in page.tags
@@ -72,6 +73,13 @@ def test_every_id_is_unique_and_every_reference_inside_the_page_has_its_target(h
     assert len(inner) > 10
 
 
+@pytest.mark.fault(19, 73)
+def test_the_page_forbids_scripts_and_everything_from_elsewhere(html):
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert policy.split("; ") == ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+
+
+@pytest.mark.fault(19)
 def test_a_protein_called_script_is_only_text(make_run):
     run = make_run(protein_id="<script>alert(1)</script>")
     run.config["run"] = "<b>&run"

@@ -19,6 +19,7 @@ def file(tmp_path):
     return tmp_path / "predictions.tsv"
 
 
+@pytest.mark.fault(36, 37)
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -119,6 +120,7 @@ def test_rounding_keeps_positive_scores_positive_and_is_done_once(score):
     assert once[0] == pytest.approx(score, rel=0.00501, abs=1e-320)
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("score", [float("nan"), 0.0, -0.1, 1.01, float("inf")])
 def test_a_score_that_no_cafa_file_may_hold_is_not_written(file, score):
     with pytest.raises(GoferError, match="of P2 and GO:1 is not in"):
@@ -126,6 +128,7 @@ def test_a_score_that_no_cafa_file_may_hold_is_not_written(file, score):
     assert not file.exists()
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("protein_id", ["P 1", "P\t1", "P\n1", 'P"1', ""])
 def test_an_id_that_no_cafa_file_may_hold_is_not_written(file, protein_id):
     with pytest.raises(GoferError, match="protein_id"):

@@ -8,12 +8,21 @@ NAMES = ["RNA ligase activity", "DNA ligase activity", "nucleus", "regulation of
 
 
 def test_a_name_finds_itself_first_and_unknown_words_find_nothing():
-    words = NameWords(NAMES)
+    words = NameWords(NAMES).words
     for row, name in enumerate(NAMES):
         assert words(name).argmax() == row
     assert words("The NUCLEUS, of a cell").argmax() == 2
     for query in ("of the", "§§§", "unknown"):
         np.testing.assert_array_equal(words(query), np.zeros(len(NAMES)))
+
+
+def test_letters_find_a_name_by_another_ending():
+    letters = NameWords(NAMES).letters
+    for row, name in enumerate(NAMES):
+        assert letters(name).argmax() == row
+        assert letters(name)[row] > 0.999
+    assert letters("nuclei").argmax() == 2
+    np.testing.assert_array_equal(letters("§§§"), np.zeros(len(NAMES)))
 
 
 def test_what_two_searches_place_high_comes_before_what_one_places_first():

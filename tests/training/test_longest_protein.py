@@ -21,6 +21,7 @@ def long_world(tmp_path_factory):
     return make_world(tmp_path_factory.mktemp("long"), longest=TITIN)
 
 
+@pytest.mark.fault(14)
 def test_a_stage_trains_on_and_judges_a_protein_of_35000_residues_among_short_ones(long_world, tmp_path):
     settings = {**TRAINING, "stages": {"A": {**BLOCK, "epochs": 1, "lambda_attr_start": 0.2}}}
     model, data, miner, stage, config = long_world.begin(training=settings)

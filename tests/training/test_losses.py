@@ -137,6 +137,7 @@ DEGENERATE = {
 }
 
 
+@pytest.mark.fault(59)
 @pytest.mark.parametrize("case", DEGENERATE)
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -92,7 +92,7 @@ def step(self, *arguments):
 
 Optimiser.step = step
 os.environ["MASTER_PORT"] = sys.argv[2]
-run_job(StageJob.read(sys.argv[1]))
+run_job(StageJob.read(sys.argv[1]), started=True)
 """
 
 
@@ -177,6 +177,7 @@ def test_only_the_outputs_are_left_and_one_process_writes_the_log(pair):
     assert (pair / "log").read_text().count("stage A, epoch 1: validation Fmax") == 1
 
 
+@pytest.mark.fault(51)
 @pytest.mark.kill
 def test_stopped_by_sigterm_it_resumes_to_the_bytes_of_an_uninterrupted_run(pair, start, files, tmp_path):
     job_in(tmp_path, files, checkpoint_minutes=1e-9)  # so that the state is there after the first step

@@ -84,6 +84,7 @@ def train_until(world, folder, moment, monkeypatch, **options):
             train(world, folder, **options)
 
 
+@pytest.mark.fault(51, 54)
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", "ABCD")
 def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_uninterrupted_one(
@@ -97,6 +98,7 @@ def test_a_stage_stopped_after_any_step_gives_the_weights_and_figures_of_an_unin
         assert not (folder / "resume").exists()
 
 
+@pytest.mark.fault(54)
 @pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"accumulate": 2}, {"patience": 1}, {"objective": "sigmoid"}])
 def test_a_stopped_stage_gives_the_same_with_other_ways_of_training(world, tmp_path, monkeypatch, changed):
@@ -118,6 +120,7 @@ def test_a_stopped_stage_gives_the_same_with_an_approximate_index_and_its_recall
         assert train(world, tmp_path / str(moment), settings=settings, index=index) == whole, moment
 
 
+@pytest.mark.fault(51, 52)
 @pytest.mark.kill
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM], ids=lambda sign: sign.name)
 def test_a_process_killed_at_random_moments_over_and_over_ends_with_the_same_bytes(root, tmp_path, world, sign):
@@ -147,6 +150,7 @@ def test_a_process_killed_at_random_moments_over_and_over_ends_with_the_same_byt
     assert (folder / "metrics.json").read_text() == metrics
 
 
+@pytest.mark.fault(51)
 def test_a_request_to_stop_keeps_the_state_and_says_that_the_job_can_be_retried(world, tmp_path, monkeypatch):
     plain = ResumePoint.due
 
@@ -163,6 +167,7 @@ def test_a_request_to_stop_keeps_the_state_and_says_that_the_job_can_be_retried(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
+@pytest.mark.fault(53)
 def test_a_damaged_newest_state_is_replaced_by_the_previous_one(world, tmp_path, monkeypatch, caplog):
     whole = train(world, tmp_path / "whole", minutes=99)
     train_until(world, tmp_path, 5, monkeypatch)
@@ -174,6 +179,7 @@ def test_a_damaged_newest_state_is_replaced_by_the_previous_one(world, tmp_path,
     assert "cannot be read (its checksum is not that of its content)" in caplog.text
 
 
+@pytest.mark.fault(53)
 def test_two_damaged_states_are_refused(world, tmp_path, monkeypatch):
     train_until(world, tmp_path, 5, monkeypatch)
     for name in (NEWEST, BEFORE):
@@ -183,15 +189,20 @@ def test_two_damaged_states_are_refused(world, tmp_path, monkeypatch):
     assert f"delete {tmp_path / 'resume'}" in caught.value.help
 
 
-def test_other_settings_data_or_code_refuse_to_resume_and_show_the_difference(world, tmp_path, monkeypatch):
-    about = {"learning_rate": 0.1, "go_release": "2015", "code": "aa"}
-    train_until(world, tmp_path, 2, monkeypatch, about=about)
-    with pytest.raises(ArtefactError) as caught:
-        train(world, tmp_path, about={"learning_rate": 0.2, "go_release": "2015", "gamma": 1})
-    assert "code was aa, is not there; gamma was not there, is 1; learning_rate was 0.1, is 0.2" in str(caught.value)
-    assert "start the stage again" in caught.value.help
+@pytest.mark.fault(57, 96)
+def test_with_other_settings_data_or_code_it_begins_anew_shows_the_difference_and_keeps_the_old_state(
+    world, tmp_path, monkeypatch, caplog
+):
+    whole = train(world, tmp_path / "whole", minutes=99)
+    folder = tmp_path / "stopped"
+    train_until(world, folder, 2, monkeypatch, about={"learning_rate": 0.1, "go_release": "2015", "code": "aa"})
+    kept = (folder / "resume" / NEWEST).read_bytes()
+    assert train(world, folder, about={"learning_rate": 0.2, "go_release": "2015", "gamma": 1}) == whole
+    assert "code was aa, is not there; gamma was not there, is 1; learning_rate was 0.1, is 0.2" in caplog.text
+    assert (folder / "resume-of-other-settings" / NEWEST).read_bytes() == kept
 
 
+@pytest.mark.fault(55)
 def test_the_state_holds_only_numbers_and_json(world, tmp_path, monkeypatch):
     train_until(world, tmp_path, 1, monkeypatch)
     content = (tmp_path / "resume" / NEWEST).read_bytes()
@@ -200,6 +211,7 @@ def test_the_state_holds_only_numbers_and_json(world, tmp_path, monkeypatch):
     assert json.loads(header["__metadata__"]["plain"])["step"] == 1
 
 
+@pytest.mark.fault(62)
 def test_without_a_due_moment_nothing_is_kept(world, tmp_path, monkeypatch):
     monkeypatch.setattr(ResumePoint, "keep", lambda *_: pytest.fail("kept"))
     train(world, tmp_path, minutes=99)

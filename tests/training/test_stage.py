@@ -192,6 +192,7 @@ def test_another_dropout_is_no_other_shape(world, tmp_path):
     assert world.begin(training=training(dropout=0.3), previous=tmp_path / "A.safetensors")[0] is not None
 
 
+@pytest.mark.fault(58)
 def test_a_loss_that_is_no_number_stops_before_the_update_and_names_the_step(world, tmp_path, monkeypatch, caplog):
     model, data, miner, stage, config = world.begin()
     plain, calls, weights = Stepper.loss, [], []
@@ -216,6 +217,7 @@ def test_a_loss_that_is_no_number_stops_before_the_update_and_names_the_step(wor
     assert set(batch) <= set(data.train.proteins.protein_ids)
 
 
+@pytest.mark.fault(58)
 def test_a_gradient_that_is_no_number_stops_before_the_update(world, tmp_path, monkeypatch):
     model, data, miner, stage, config = world.begin()
     before = copy.deepcopy(model.state_dict())

@@ -54,6 +54,7 @@ def run(tmp_path, root):
     return start
 
 
+@pytest.mark.fault(70, 71)
 @pytest.mark.parametrize("key", [None, FAKE_KEY])
 def test_offline_needs_no_key_keeps_to_its_folder_and_writes_no_secret(run, tmp_path, key):
     done = run("offline", key=key)
@@ -86,6 +87,7 @@ def test_disabled_writes_only_the_table(run, tmp_path):
     assert files_below(tmp_path) == {tmp_path / "out/metrics.tsv"}
 
 
+@pytest.mark.fault(71)
 def test_online_without_a_key_is_refused_before_anything_is_sent(tmp_path, monkeypatch):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     with pytest.raises(GoferError, match="holds no WANDB_API_KEY") as caught:
@@ -110,3 +112,58 @@ def test_the_table_holds_every_figure_in_order(tmp_path):
 def test_a_table_is_written_with_six_figures_and_n_a(tmp_path):
     write_tsv(tmp_path / "t.tsv", pd.DataFrame({"name": ["a", "b"], "value": [1 / 3, float("nan")]}))
     assert (tmp_path / "t.tsv").read_bytes() == b"name\tvalue\na\t0.333333\nb\tn/a\n"
+
+
+RESUMED = """
+import sys
+from pathlib import Path
+import pandas as pd
+from gofer.training.tracking import Tracker
+
+folder, kept = Path(sys.argv[1]), None
+for step in (3, 6):
+    tracker = Tracker("A", mode="offline", folder=folder, run="tiny", settings={"gamma": 0.9}, kept=kept)
+    tracker.preview(pd.DataFrame({"step": [0, 9], "knob": ["hard_frac"] * 2, "value": [0.25, 0.5]}))
+    tracker.log(epoch=step // 3, step=step, split="train", loss=1 / step)
+    kept = tracker.state()
+    tracker.finish()
+"""
+
+
+def records_of(path):
+    """The records of a .wandb file: frames as in LevelDB's log, read by W&B's own messages."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    content, place, held = path.read_bytes(), 7, b""
+    assert content[:4] == b":W&B"
+    while place < len(content):
+        left = 32768 - place % 32768
+        if left < 7:
+            place += left
+            continue
+        length, kind = int.from_bytes(content[place + 4 : place + 6], "little"), content[place + 6]
+        held += content[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # whole, or the last part
+            yield Record.FromString(held)
+            held = b""
+
+
+def test_wandbs_own_messages_hold_config_curriculum_and_metrics_under_one_id_after_a_resume(tmp_path, root):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
+    environment |= {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(root / "src")}
+    subprocess.run([sys.executable, "-c", RESUMED, str(tmp_path / "out")], check=True, env=environment)
+    records = [record for path in sorted(tmp_path.rglob("*.wandb")) for record in records_of(path)]
+    runs = [record.run for record in records if record.WhichOneof("record_type") == "run"]
+    assert len({run.run_id for run in runs}) == 1
+    config = {item.key: json.loads(item.value_json) for run in runs for item in run.config.update}
+    assert config["gamma"] == 0.9
+    history = [
+        {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
+        for record in records
+        if record.WhichOneof("record_type") == "history"
+    ]
+    figures = [(row["_step"], row["epoch"], row["train/loss"]) for row in history if "train/loss" in row]
+    assert figures == [(3, 1, 1 / 3), (6, 2, 1 / 6)]
+    assert any(name.startswith("curriculum/table") for row in history for name in row)
+    assert any(name.startswith("curriculum/hard_frac") for row in history for name in row)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from running import FAKE_KEY, planned
+from running import FAKE_KEY, FAKE_TOKEN, planned
 
 from gofer.artefacts import read_table
 from gofer.inputs.ontology.go_graph import GoGraph
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.workflow
 QUERY_FILES = list(PREDICTION_FILES.values())
 
 
+@pytest.mark.fault(50)
 def test_a_run_leaves_a_report_metrics_a_model_and_predictions(workspace):
     files = ["report.html", "evaluation/metrics.tsv", "model/small.gofer", "retrieval/query/predictions.tsv"]
     assert all(workspace.results(f"retrieval/query/{name}").exists() for name in QUERY_FILES)
@@ -49,6 +50,7 @@ def workspace_path(path):
     return f"results/small/{path}"
 
 
+@pytest.mark.fault(48)
 def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(workspace):
     module = workspace.source / "src/gofer/metrics/calibration_error.py"
     before = module.read_text()
@@ -61,6 +63,7 @@ def test_editing_a_library_module_reruns_the_rules_that_use_it_and_what_follows(
     assert not plan.keys() & {"train_stage", "extract_residues", "predict_part", "read_proteins", "predict_held_out"}
 
 
+@pytest.mark.fault(49)
 @pytest.mark.parametrize(
     ("key", "value", "runs", "rests"),
     [
@@ -117,6 +120,7 @@ def test_terms_never_seen_in_training_are_predicted_and_measured(workspace):
     assert zero.loc[zero["metric"] == "macro_auroc", "value"].notna().any()
 
 
+@pytest.mark.fault(39)
 def test_no_sequence_is_in_two_splits(workspace):
     proteins = read_table(workspace.results("inputs/proteins.parquet"))
     splits = read_table(workspace.results("inputs/splits.parquet"))
@@ -127,10 +131,10 @@ def test_no_sequence_is_in_two_splits(workspace):
     assert (used.groupby("cluster")["split"].nunique() == 1).all()
 
 
-def test_the_wandb_key_is_in_no_file_that_a_run_leaves(workspace):
-    holding = [
-        path for path in workspace.folder.rglob("*") if path.is_file() and FAKE_KEY.encode() in path.read_bytes()
-    ]
+@pytest.mark.fault(70)
+@pytest.mark.parametrize("secret", [FAKE_KEY, FAKE_TOKEN], ids=["WANDB_API_KEY", "HF_TOKEN"])
+def test_a_secret_of_the_environment_is_in_no_file_that_a_run_leaves(workspace, secret):
+    holding = [path for path in workspace.folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert holding == []
 
 
@@ -144,6 +148,7 @@ def test_the_command_makes_the_same_bytes_as_the_workflow(workspace, tmp_path):
         assert (tmp_path / "out" / name).read_bytes() == workspace.results(f"retrieval/query/{name}").read_bytes()
 
 
+@pytest.mark.fault(78)
 def test_predict_never_trains_whatever_changed_and_needs_no_training_input(workspace):
     query, module = workspace.folder / "mine.fasta", workspace.source / "src/gofer/training/losses.py"
     query.write_text(">mine\nMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ\n")
@@ -156,6 +161,7 @@ def test_predict_never_trains_whatever_changed_and_needs_no_training_input(works
     assert {rule for rule in plan if rule != "predict"} == {"predict_part", "gather_predictions"}
 
 
+@pytest.mark.fault(76)
 def test_a_query_of_the_same_name_in_another_folder_is_refused(workspace):
     (workspace.folder / "lab").mkdir(exist_ok=True)
     (workspace.folder / "lab/query.fasta").write_text(">other\nMKTAYIAKQR\n")
@@ -164,6 +170,7 @@ def test_a_query_of_the_same_name_in_another_folder_is_refused(workspace):
     assert "another file than lab/query.fasta" in done.stdout
 
 
+@pytest.mark.fault(73)
 def test_the_report_needs_nothing_from_elsewhere(workspace):
     page = workspace.results("report.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href)\s*=\s*["']?https?:[^>]*\.(?:js|css|woff2?|png|svg)""", page)

@@ -53,12 +53,14 @@ def predict_file(
             typer.echo(f"warning: {run.warning}", err=True)
         for line in run.about:
             typer.echo(line, err=True)
-        if run.is_finished() and not force and slim is None:
-            typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
-            return
-        with _bar(run.query.proteins) as done:
-            run.predict(done, threads=number)
-        summary = run.finish(chosen, slim=slim)
+        with run.alone():
+            if run.is_finished() and not force and slim is None:
+                run.clear()
+                typer.echo(f"{run.folder} already holds these predictions; --force makes them again.")
+                return
+            with _bar(run.query.proteins) as done:
+                run.predict(done, threads=number)
+            summary = run.finish(chosen, slim=slim)
         typer.echo(_sentence(summary, run.folder))
         if impossible is not None:
             typer.echo(_removed(summary, run.folder))

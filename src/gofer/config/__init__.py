@@ -15,6 +15,7 @@ from gofer.config.check_config import check_config
 from gofer.config.files import (
     annotation_files,
     check_query,
+    content,
     input_path,
     judged_annotation_files,
     protein_files,
@@ -33,6 +34,7 @@ __all__ = [
     "check_config",
     "check_query",
     "complete",
+    "content",
     "input_path",
     "judged_annotation_files",
     "merged",

@@ -95,7 +95,9 @@ def _what(error: jsonschema.ValidationError) -> str:
         case "type":
             wanted = error.validator_value
             names = [wanted] if isinstance(wanted, str) else wanted
-            return f"is {shown}, not {' or '.join(_TYPES.get(name, name) for name in names)}{_hint(error.instance)}"
+            return (
+                f"is {shown}, not {' or '.join(_TYPES.get(name, name) for name in names)}{_hint(error.instance, names)}"
+            )
         case "enum":
             return f"is {shown}, not one of {', '.join(map(str, error.validator_value))}"
         case "oneOf":
@@ -125,10 +127,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _hint(value: object) -> str:
+def _hint(value: object, wanted: Sequence[str] = ()) -> str:
     # YAML 1.1 reads 1e-4 as text: a number needs a dot before its exponent and a sign in it. Days it reads as such.
     if isinstance(value, datetime.date):
         return f'; YAML reads this as a day: write "{value}", in quotes'
+    if "string" in wanted and isinstance(value, int | float):
+        return f"""; YAML reads this as {_shown(value)}: write it in quotes, with --config in two kinds: run='"2024"'"""
     try:
         number = float(value) if isinstance(value, str) else None
     except ValueError:

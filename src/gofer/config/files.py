@@ -1,10 +1,11 @@
 """The files that a config names: where they are looked for, and which do not exist."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ FASTA_ENDINGS = re.compile(r"\.(fasta|fa|faa|fas)?(\.(gz|bz2))?$")
 PART_BYTES = 2_000_000  # of FASTA: some 4,000 proteins, minutes of work on two cores
 FOLDED = 2  # protein sequences halve under gzip
 MOST_PARTS = 200
+DIGESTS = Path(".snakemake/gofer-digests.json")
 SHARD_BYTES = 10_000_000  # of FASTA, about as many residues: half an hour with mini on a core, 25 GB with ESM-2 650M
 FEWEST_SHARDS, MOST_SHARDS = 4, 99_999
 
@@ -82,7 +84,7 @@ def _fasta_bytes(path: Path) -> int:
     return path.stat().st_size * (FOLDED if path.suffix in (".gz", ".bz2") else 1)
 
 
-def check_query(query: str | None, model: str, folder: str, *, wanted: bool) -> None:
+def check_query(query: str | None, model: str, folder: str, *, wanted: bool, given: Sequence[str] = ()) -> None:
     """Refuse a query that could not be predicted for.
 
     Args:
@@ -90,12 +92,19 @@ def check_query(query: str | None, model: str, folder: str, *, wanted: bool) -> 
         model: The model file.
         folder: Where the results go.
         wanted: Whether predictions alone were asked for.
+        given: The words of the command line.
 
     Raises:
-        GoferError: There is none, a path holds braces, or the folder holds the predictions for another file.
+        GoferError: There is none, YAML took a part of its name for a comment, a path holds braces, or the folder holds
+            the predictions for another file.
     """
     if query is None and wanted:
         raise GoferError("there is no query to predict for", help="write --config query=my.fasta")
+    for word in given:
+        name = word.removeprefix("query=").strip("'\"")
+        if query is not None and word.startswith("query=") and " #" in name and not query.endswith(name):
+            what = f"the query was read as {query}: in YAML ' #' begins a comment"
+            raise GoferError(what, help=f"""write query='"{name}"', with both kinds of quotes""")
     for path in (query or "", model):
         if set(path) & set("{}"):
             raise GoferError(f"{path} holds braces, which Snakemake takes for a wildcard", help="rename it")
@@ -119,6 +128,33 @@ def refuse_other_query(folder: Path | str, query: Path | str) -> None:
             f"{folder} holds the predictions for {found['query']}, another file than {query}",
             help="rename one of the two files, or remove that folder",
         )
+
+
+def content(paths: str | Sequence[str]) -> str:
+    """Digest of what files hold, "" where one does not exist: a parameter that reruns a rule when its input changes.
+
+    Snakemake looks at dates: it misses a file that was replaced by an older one (mv, cp -p, rsync). A digest is
+    computed once for each size and dates of a file, and kept in `DIGESTS`.
+    """
+    files = [Path(path) for path in ([paths] if isinstance(paths, str) else paths)]
+    if not all(file.is_file() for file in files):
+        return ""
+    try:
+        known = json.loads(DIGESTS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    found = {}
+    for file in files:
+        state = file.stat()
+        key = f"{file.resolve()} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+        found[key] = known.get(key) or _sha256(file)
+    if not found.keys() <= known.keys():
+        with contextlib.suppress(OSError):  # without write access it is only slower
+            DIGESTS.parent.mkdir(parents=True, exist_ok=True)
+            new = DIGESTS.with_name(f"{DIGESTS.name}.{os.getpid()}")
+            new.write_text(json.dumps({**known, **found}), encoding="utf-8")
+            os.replace(new, DIGESTS)
+    return hashlib.sha256("".join(found.values()).encode()).hexdigest()[:16]
 
 
 def _sha256(path: Path | str) -> str:
@@ -178,16 +214,18 @@ def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     elif config["previous_ontology"] is not None:
         named.append((("previous_ontology",), input_path(config, config["previous_ontology"])))
     taxon = taxon_settings(config)
-    for key, paths in (
+    for setting, paths in (
         ("lineage", [taxon["lineage"]] if taxon["lineage"] else []),
         ("constraints", taxon["constraints"]),
     ):
-        named += [(("retrieval", "taxon", key), path) for path in paths]
+        named += [(("retrieval", "taxon", setting), path) for path in paths]
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))
     for path, key in {path: key for key, path in reversed(named)}.items():
-        if not Path(path).is_file():
+        if set(path) & set("{}"):
+            yield key, f"names {path}, which holds braces: Snakemake takes them for a wildcard, rename it"
+        elif not Path(path).is_file():
             yield key, f"names {path}, which {'is a folder' if Path(path).is_dir() else MISSING}"
 
 

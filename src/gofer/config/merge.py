@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 
 BETWEEN_KEYS = re.compile(r"__|\.")  # a__b=1, or {a.b: 1} in braces: Snakemake takes no dot in the name itself
+# These keys are names: a text in quotes stays one, whatever number it looks like (`--config run='"2024"'`).
+FILES = {"proteins", "annotations", "judged_annotations", "ontology", "previous_ontology", "query", "model"}
+NAMES = {"run", "data", *FILES}
 WORDS = {"null": None, "~": None, "true": True, "false": False}
 
 
@@ -61,6 +64,8 @@ def _put(block: dict[str, Any], given: Mapping[str, Any]) -> None:
             inner = _block(inner, part)
         if isinstance(value, Mapping):
             _put(_block(inner, last), value)
+        elif name in NAMES and isinstance(value, str):
+            inner[last] = WORDS.get(value.lower(), value)
         else:
             inner[last] = _typed(value)
 

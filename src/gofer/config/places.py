@@ -1,5 +1,6 @@
 """Where each key of a config was written: its file and line."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,11 @@ def _read(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
         raise InputError(f"is larger than {MOST_BYTES:,} bytes", path=path, help="this is no config; see --configfile")
     try:
         text = path.read_text(encoding="utf-8")
-        root, content = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+        content = _json(text)
+        if content is not None:
+            text = text.replace("\t", " ")  # between the values: inside one, JSON takes no tab
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text) if content is None else content
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"is not YAML: {error}", path=path, help="correct the file at the place named") from error
     places: dict[Key, Place] = {}
@@ -98,6 +103,14 @@ def _read(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
             duplicates.append(InputError(what, path=path, line=line, help="keep one of the two"))
         places[key] = Place(_short(path), line, value_at(content, key)[1])
     return places, duplicates
+
+
+def _json(text: str) -> object:
+    # Snakemake too takes a config for JSON where it is JSON.
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _short(path: Path) -> str:

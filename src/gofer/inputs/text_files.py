@@ -16,6 +16,7 @@ CHUNK = 1 << 17  # fits the second-level cache together with what is derived fro
 MAX_LINE_BYTES = 8 << 20
 ALWAYS_ALLOWED = 64 << 20
 COMMENT = re.compile(r"(?:^|\s)#")
+TAR = slice(257, 262), b"ustar"  # where a tar archive says that it is one
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def read_blocks(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[b
     """Yield the unfolded text piece by piece, `CHUNK` bytes each, with LF for every CRLF and CR.
 
     Raises:
-        InputError: The file is missing, cut short, damaged, or unfolds to more than the limits allow.
+        InputError: The file is missing, cut short, damaged, a tar archive, or unfolds to more than the limits allow.
     """
     path = Path(path)
     try:
@@ -73,7 +74,7 @@ def read_blocks(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Iterator[b
             if path.stat().st_size * limits.unfold_ratio < ALWAYS_ALLOWED:
                 for _ in _within(limits, path, _unfolded(file)):
                     pass
-            yield from _with_lf(_within(limits, path, _unfolded(file)))
+            yield from _with_lf(_no_archive(path, _within(limits, path, _unfolded(file))))
     except EOFError as error:
         raise InputError("the compressed file ends too early", path=path, help="copy or download it again") from error
     except FileNotFoundError as error:
@@ -132,6 +133,14 @@ def _within(limits: Limits, path: Path, pieces: Iterable[bytes]) -> Iterator[byt
                 path=path,
                 help="split it into several files: proteins and annotations take a list of files",
             )
+        yield piece
+
+
+def _no_archive(path: Path, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    place, sign = TAR
+    for number, piece in enumerate(pieces):
+        if number == 0 and piece[place] == sign:
+            raise InputError("a tar archive", path=path, help="unpack it, and give the file that is in it")
         yield piece
 
 

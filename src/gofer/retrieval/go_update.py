@@ -240,7 +240,8 @@ def _towers(model: GoferModel, older: list[str], row_O: NDArray[np.int64], newer
     state: dict[str, Any] = dict(model.state_dict())
     seen = sorted(row_of)
     if model.free_vectors_TD is not None:
-        state["free_vectors_TD"] = state["free_vectors_TD"][torch.tensor([row_of[go_id] for go_id in seen], dtype=int)]
+        rows = torch.tensor([row_of[go_id] for go_id in seen], dtype=torch.int64)
+        state["free_vectors_TD"] = state["free_vectors_TD"][rows]
     moved = GoferModel(model.sizes, seen)
     moved.load_state_dict(state)
     return moved.eval().requires_grad_(False)

@@ -86,7 +86,7 @@ def measured(scorer: Scorer, proteins: ValidationProteins, expected: Expected) -
     aspects_S, found = scorer.label_model.aspects_T, {}
     for aspect in np.unique(aspects_S):
         columns = np.flatnonzero(aspects_S == aspect)
-        labelled_B: NDArray[np.bool_] = truth_BS[:, columns].any(axis=1)
+        labelled_B = np.asarray(truth_BS[:, columns].any(axis=1))
         figures = _figures(scores_BS, truth_BS, labelled_B, columns)
         far = _figures(scores_BS, truth_BS, np.logical_and(labelled_B, proteins.far_B), columns)
         found[str(aspect)] = figures | {f"far_{name}": figure for name, figure in far.items()}

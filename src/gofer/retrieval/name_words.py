@@ -1,4 +1,4 @@
-"""How well the words of a query fit those of the terms' names: plain text search, by BM25.
+"""How well a query fits the terms' names: by its words (plain text search, BM25), and by groups of letters in them.
 
 Shapes: T terms.
 """
@@ -7,8 +7,10 @@ import bm25s
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 CONSTANT = 60  # of reciprocal rank fusion: the first places count little more than those that follow
+LETTERS = (3, 5)
 
 
 class NameWords:
@@ -22,8 +24,14 @@ class NameWords:
         self._terms = len(names)
         self._index = bm25s.BM25()
         self._index.index(bm25s.tokenize(names, stopwords="en", show_progress=False), show_progress=False)
+        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=LETTERS, sublinear_tf=True, dtype=np.float32)
+        self._names_TV = self._letters.fit_transform(names)
 
-    def __call__(self, query: str) -> NDArray[np.float32]:
+    def letters(self, query: str) -> NDArray[np.float32]:
+        """Cosine of the tf-idf weights of groups of 3 to 5 letters within words, in [0, 1] (T)."""
+        return (self._letters.transform([query]) @ self._names_TV.T).toarray()[0]
+
+    def words(self, query: str) -> NDArray[np.float32]:
         """BM25 of the query with each name, 0 where they share no word (T).
 
         From Robertson and Zaragoza 2009, doi:10.1561/1500000019, in the form of Lucene; k1 1.5, b 0.75.

@@ -137,7 +137,7 @@ def pack_model(
         **bank.arrays(),
         **encoder.arrays,
     }
-    documents = {
+    documents: dict[str, Any] = {
         "card.json": _card(scorer, bank, recipe, encoder.document),
         "manifest.json": {"release": dict(manifest.release), "made_by": dict(manifest.made_by)},
         "former_ids.json": recipe.former_ids,

@@ -10,11 +10,13 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
@@ -30,6 +32,7 @@ from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import IMPOSSIBLE, IMPOSSIBLE_IN_TAXON, NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
 PARTIAL = ".partial"
+LOCK = ".lock"
 SEARCHED_AT_ONCE = 64  # chunks
 
 
@@ -89,6 +92,34 @@ class PredictionRun:
                 f"{self.query.path}",
                 help="give another folder with -o, or remove that one",
             )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other commands out of the folder; a killed process leaves it free.
+
+        Raises:
+            GoferError: Another one is at work there, or the folder cannot be written to.
+        """
+        lock = FileLock(self.folder / LOCK)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise GoferError(
+                f"another gofer predict is writing to {self.folder}", help="wait for it, or give another folder with -o"
+            ) from error
+        except NotImplementedError:  # a file system without locks
+            yield
+            return
+        except OSError as error:
+            raise GoferError(
+                f"{self.folder} cannot be written to ({error})", help="give another one with -o"
+            ) from error
+        try:
+            yield
+        finally:
+            (self.folder / LOCK).unlink(missing_ok=True)
+            lock.release()
 
     def is_finished(self) -> bool:
         """Whether the folder holds all forms of the predictions of this query by this model."""
@@ -159,8 +190,14 @@ class PredictionRun:
             write_impossible(self.folder / IMPOSSIBLE_IN_TAXON, self._chunks)
         summary = self._summary(forms)
         write_json(self.folder / PREDICTION_SUMMARY, summary, Manifest(model.release))
-        shutil.rmtree(self.folder / PARTIAL)
+        self.clear()
         return summary
+
+    def clear(self) -> None:
+        """Remove the chunks, and what a killed process left: the results are whole."""
+        shutil.rmtree(self.folder / PARTIAL, ignore_errors=True)
+        for left in self.folder.glob(".*.part"):
+            left.unlink(missing_ok=True)
 
     def _path(self, number: int) -> Path:
         return self.folder / PARTIAL / f"chunk-{number:06d}.parquet"

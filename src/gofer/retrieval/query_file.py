@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gofer.errors import GoferError, InputError
+from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.proteins.protein_table import ProteinReader
 
@@ -45,15 +45,12 @@ class QueryFile:
         """Read and check all of the file.
 
         Raises:
-            InputError: A fault in the file, or an id that no form of output may hold.
+            InputError: A fault in the file.
             ProblemsError: Several of them.
         """
         reader, digest = ProteinReader([path]), hashlib.sha256()
         number = residues = 0
         for protein in _proteins(reader):
-            if '"' in protein.protein_id:
-                what = f"the id {protein.protein_id} holds a quote, which no CAFA file may hold"
-                raise InputError(what, path=path, help="give the protein another id")
             number, residues = number + 1, residues + len(protein.sequence)
             digest.update(f"{protein.protein_id}\t{protein.description}\t{protein.sequence}\n".encode())
         return cls(Path(path), number, residues, digest.hexdigest(), reader.accounting)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gofer.inputs.ontology.go_graph import GoGraph, is_root
 from gofer.inputs.ontology.term_ids import TermIds
+from gofer.retrieval.kernel_ridge import KernelRidge
 from gofer.retrieval.label_model import LabelModel
 
 GONE = -1
@@ -141,6 +142,8 @@ class LabelColumns:
         share_U[joined] = np.asarray(either_NJ.sum(axis=0)).ravel() / np.maximum(self.from_US[joined] @ held_S, 1)
         mixing_US = sp.csr_array(self.from_US.multiply(share_U[:, None]), dtype=np.float32)
         regression = older.regression
+        if not isinstance(regression, KernelRidge):
+            raise TypeError("a model without known proteins has no labels to move")
         weight_MU = np.ascontiguousarray((mixing_US @ regression.weight_MT.T).T)
         mean_U = (mixing_US @ regression.mean_T).astype(np.float32)
         fitted = replace(regression, weight_MT=weight_MU, mean_T=mean_U)

@@ -2,8 +2,8 @@
 
 Proteins are found in the space that the model has learned, and so are terms by a term or a protein. A text is projected
 into it by the term tower, like the text of a term that GO does not have. Terms by a text are found by the texts as the
-encoder embeds them and by the words of their names, whose ranks are added: that finds more than the learned space
-(docs/search.md). Shapes: T terms, N proteins, D shared width, G text width.
+encoder embeds them, by the words of their names and by the letters of these, and the ranks are added: that finds more
+than the learned space (docs/search.md). Shapes: T terms, N proteins, D shared width, G text width.
 """
 
 import ast
@@ -155,7 +155,7 @@ class TermSearch:
             cosine_T = order_T = np.round(space.z_TD @ place.z_D, DIGITS)
         else:
             cosine_T = np.round(self._texts_TG @ place.text_G, DIGITS)
-            order_T = added_ranks(cosine_T, self._words(place.name))
+            order_T = added_ranks(cosine_T, self._names.words(place.name), self._names.letters(place.name))
         return Closest(
             place.name,
             place.kind,
@@ -168,7 +168,7 @@ class TermSearch:
         return self.model.space.text_TG.astype(np.float32)
 
     @cached_property
-    def _words(self) -> NameWords:
+    def _names(self) -> NameWords:
         return NameWords(self.model.terms["name"].tolist())
 
     def _place(self, query: str, files: bool) -> Place:

@@ -160,7 +160,7 @@ def _main(job_file: str, log: str, *node: str) -> None:
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, int(signal.SIGTERM))
     leads = os.environ.get("RANK", "0") == "0"
     with logged_to(log, threads=torch.get_num_threads(), append=True, quiet=not leads):
-        run_job(StageJob.read(job_file))
+        run_job(StageJob.read(job_file), started=True)
 
 
 if __name__ == "__main__":

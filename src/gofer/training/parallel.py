@@ -44,16 +44,19 @@ class Team:
 
     @classmethod
     @contextmanager
-    def joined(cls, device: torch.device) -> Iterator["Team"]:
+    def joined(cls, device: torch.device, *, started: bool = True) -> Iterator["Team"]:
         """The processes that torchrun started, until the block ends; without torchrun only this one.
 
         Args:
             device: CPU, or CUDA: each process takes the device of its local rank.
+            started: Whether torchrun started this process. If not, WORLD_SIZE and the like in the environment are
+                somebody else's.
 
         Raises:
             GoferError: A machine has fewer CUDA devices than processes.
         """
-        size, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
+        given = os.environ if started else {}
+        size, local = int(given.get("WORLD_SIZE", "1")), int(given.get("LOCAL_RANK", "0"))
         device = _local_device(device, local)
         if size == 1:
             yield cls(device=device)

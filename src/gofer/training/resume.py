@@ -55,7 +55,7 @@ class ResumePoint:
         writes: Whether this process writes the state; of several that train together only one does.
 
     Raises:
-        ArtefactError: There is a state, but it was made from something else, or none of its files can be read.
+        ArtefactError: There is a state, but none of its files can be read.
     """
 
     def __init__(self, folder: Path | str, about: Mapping[str, Any], *, minutes: float, writes: bool = True) -> None:
@@ -110,12 +110,13 @@ class ResumePoint:
                 try:
                     tensors, facts = read_tensors(path)
                     about, plain = json.loads(facts["about"]), json.loads(facts["plain"])
+                except FileNotFoundError:  # another process has just set it aside
+                    continue
                 except DAMAGED as error:
                     faults.append(f"{path} ({error})")
                     logger.warning("%s cannot be read (%s)", path, error)
                     continue
-                self._refuse_other(path, about)
-                return StageState(tensors, plain)
+                return StageState(tensors, plain) if self._is_ours(about) else None
         if faults:
             raise ArtefactError(
                 f"the state of a stopped stage cannot be read: {'; '.join(faults)}",
@@ -123,16 +124,30 @@ class ResumePoint:
             )
         return None
 
-    def _refuse_other(self, path: Path, about: Mapping[str, str]) -> None:
+    def _is_ours(self, about: Mapping[str, str]) -> bool:
+        # A state of other settings, data or code is kept next to the folder, and the stage begins anew.
         names = [name for name in sorted({*about, *self.about}) if about.get(name) != self.about.get(name)]
-        if names:
-            changes = "; ".join(f"{name} was {about.get(name, 'not there')}, is {self.about.get(name, 'not there')}"
-                             for name in names[:5])  # fmt: skip
-            raise ArtefactError(
-                f"{path} is from a stopped run of other settings, data or code: {changes}"
-                + ("; …" if len(names) > 5 else ""),
-                help=f"undo the changes to resume, or delete {self.folder} to start the stage again",
-            )
+        if not names:
+            return True
+        changes = "; ".join(
+            f"{name} was {about.get(name, 'not there')}, is {self.about.get(name, 'not there')}" for name in names[:5]
+        )
+        logger.warning(
+            "begins anew: %s is from a stopped run of other settings, data or code: %s%s; it is kept as %s",
+            self.folder,
+            changes,
+            "; …" if len(names) > 5 else "",
+            self.aside,
+        )
+        if self.writes:
+            shutil.rmtree(self.aside, ignore_errors=True)
+            os.replace(self.folder, self.aside)
+        return False
+
+    @property
+    def aside(self) -> Path:
+        """Where a state of other settings is kept; only the last one."""
+        return self.folder.with_name(f"{self.folder.name}-of-other-settings")
 
 
 def flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -71,8 +71,12 @@ class StageJob:
         return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
 
 
-def run_job(job: StageJob) -> None:
+def run_job(job: StageJob, *, started: bool = False) -> None:
     """Train the stage and write its outputs; only the first of several processes writes.
+
+    Args:
+        job: What to train.
+        started: Whether torchrun started this process, as one of several.
 
     Raises:
         GoferError: As `train_stage`; or files disagree, or the device does not exist.
@@ -81,7 +85,7 @@ def run_job(job: StageJob) -> None:
     compute = Compute.chosen(job.training["device"], job.training["precision"], section="training")
     if compute.device.type == "cuda":
         os.environ.setdefault(*CUBLAS)
-    with Team.joined(compute.device) as team:
+    with Team.joined(compute.device, started=started) as team:
         _train(job, team)
 
 

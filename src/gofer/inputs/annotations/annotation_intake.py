@@ -11,7 +11,7 @@ from gofer.inputs.annotations.annotation_files import read_annotation_lines
 from gofer.inputs.annotations.annotation_line import Line, day_of, go_code, qualified
 from gofer.inputs.annotations.statements import Statements
 from gofer.inputs.ontology.term_ids import UNKNOWN, TermIds
-from gofer.inputs.proteins.protein_names import ProteinNames
+from gofer.inputs.proteins.protein_names import BY_SYMBOL, ProteinNames
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits
 
 READ = "annotations read"
@@ -20,6 +20,7 @@ QUALIFIED = "positives with a qualifier"
 DATELESS = "positives without a date"
 DROPPED = "annotations dropped"
 UNKNOWN_TERM = "unknown term"
+SHARED_SYMBOL = "symbol of several objects or organisms"
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Intake:
         used: Annotations of known proteins with accepted evidence, by file.
         refused: Annotations of known proteins with evidence that is not accepted, by code.
         unknown: Used annotations by file and term, of terms that the release does not have.
+        by_symbol: Annotations of proteins found by their symbol, by the symbol, with their files. They wait until all
+            files are read (`settle_symbols`): several objects may share it.
     """
 
     names: ProteinNames
@@ -49,6 +52,7 @@ class Intake:
     used: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+    by_symbol: dict[str, list[tuple[str, Line]]] = field(default_factory=dict)
 
     def take(self, path: Path | str, problems: Problems) -> None:
         """Read one more file.
@@ -63,12 +67,14 @@ class Intake:
         """
         read = unmatched = 0
         example = ""
-        for line in read_annotation_lines(path, problems, self.limits):
+        for line in read_annotation_lines(path, problems, self.limits, self.counts):
             read += 1
             protein_id, how = self.names.find(line)
             if protein_id is None:
                 unmatched += 1
                 example = example or line.object_id
+            elif how == BY_SYMBOL:
+                self.by_symbol.setdefault(line.symbol, []).append((str(path), line))
             else:
                 if how:
                     self.counts.add(CHANGED, how)
@@ -85,6 +91,20 @@ class Intake:
                     help="use the same kind of ids on both sides, or leave this file out",
                 )
             )
+
+    def settle_symbols(self) -> None:
+        """Take the annotations found by their symbol; those of a symbol of several objects or organisms are left out.
+
+        Human, fly and yeast genes may have the same symbol: which of them the FASTA means cannot be known.
+        """
+        for symbol, found in sorted(self.by_symbol.items()):
+            if len({(line.object_id, line.taxon) for _, line in found}) > 1:
+                self.counts.add(DROPPED, SHARED_SYMBOL, len(found), example=symbol)
+                continue
+            self.counts.add(CHANGED, BY_SYMBOL, len(found))
+            for path, line in found:
+                self._take_known(path, self.names.protein_ids[symbol], line)
+        self.by_symbol.clear()
 
     def _take_known(self, path: str, protein_id: str, line: Line) -> None:
         evidence = go_code(line.go_evidence or line.evidence or "")

@@ -65,6 +65,7 @@ class Line(NamedTuple):
         source: Who assigned it, with | between several; empty in a table.
         symbol: The symbol of the object in a GAF, else empty.
         form: The isoform or chain in a GAF, without its database, else empty.
+        taxon: The organism of the object in a GAF, as in `taxon:9606`, else empty.
     """
 
     object_id: str
@@ -76,6 +77,7 @@ class Line(NamedTuple):
     source: str = ""
     symbol: str = ""
     form: str = ""
+    taxon: str = ""
 
 
 def checked(line: Line) -> Line:

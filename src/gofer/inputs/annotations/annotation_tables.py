@@ -14,6 +14,7 @@ import pandas as pd
 
 from gofer.errors import InputError, collected_problems
 from gofer.inputs.accounting import Accounting
+from gofer.inputs.annotations.annotation_files import UNREAD
 from gofer.inputs.annotations.annotation_intake import CHANGED, DATELESS, DROPPED, QUALIFIED, READ, UNKNOWN_TERM, Intake
 from gofer.inputs.annotations.annotation_line import go_code
 from gofer.inputs.ontology.term_ids import TermIds
@@ -26,7 +27,7 @@ MERGED = "annotations merged"
 KEPT = "annotations kept"
 ANNOTATED = "proteins annotated"
 ITEMS = [
-    *(READ, READ_OF_FILE, USED_OF_FILE, ALIASES, CHANGED, QUALIFIED, DATELESS, DROPPED, UNKNOWN_TERM),
+    *(READ, READ_OF_FILE, USED_OF_FILE, UNREAD, ALIASES, CHANGED, QUALIFIED, DATELESS, DROPPED, UNKNOWN_TERM),
     *(MERGED, KEPT, ANNOTATED),
 ]
 TERMS_NAMED = 5
@@ -88,6 +89,7 @@ def read_annotations(
                 intake.take(path, problems)
             except InputError as error:  # ends this file; the others may have faults too
                 problems.add(error)
+    intake.settle_symbols()
     where = ", ".join(map(str, files))
     _check_evidence(intake, rules, where)
     _check_unknown(intake, rules)
@@ -105,6 +107,8 @@ def read_annotations(
 
 
 def _check_evidence(intake: Intake, rules: AnnotationRules, where: str) -> None:
+    if not intake.used and not intake.refused:
+        raise InputError(f"0 of {intake.counts.count(READ)} annotations left", path=where, help=_reasons(intake.counts))
     if not intake.used:
         raise InputError(
             f"0 of {intake.refused.total()} annotations left after the evidence filter; the file has "

@@ -29,5 +29,6 @@ def gaf_line(fields: list[str]) -> Line:
             source=fields[14].strip(),
             symbol=fields[2].strip(),
             form=form.partition(":")[2] or form,
+            taxon=fields[12].partition("|")[0].strip(),  # a second one is of the organism that it acts on
         )
     )

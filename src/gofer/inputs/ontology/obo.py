@@ -112,6 +112,9 @@ def _checked(
     for tag in ("name", "def", "namespace"):
         if sum(line.startswith(f"{tag}: ") for line in stanza.tags) > 1:
             return fault(f"term {stanza.go_id} has more than one {tag}")
+    if stanza.open_quote:
+        stanza.line = stanza.open_quote
+        return fault(f"the definition of {stanza.go_id} is not closed", 'write def: "text" [sources]')
     if stanza.namespace not in ASPECTS:
         return fault(
             f"term {stanza.go_id} has namespace {stanza.namespace or 'none'!r}, not one of {', '.join(ASPECTS)}",

@@ -18,6 +18,8 @@ TAXON_RULES = {
 }  # fmt: skip
 _UNION = re.compile(r"NCBITaxon(?:_Union:|:Union_|_Union_)(\d+)")
 _SYNONYM = re.compile(r'"\S.*\S" [A-Z]+ .*\[.*\]')  # what goatools takes
+_MODIFIERS = re.compile(r'\s*\{\s*[\w:.-]+\s*=\s*"[^{}]*"\s*\}$')  # {source="PMID:1", comment="seen"} behind a value
+_DEFINITION = re.compile(r'"(.*)"\s*\[.*\]')
 _OUTER_BLANKS = re.compile(r'^"\s+|\s+"(?= [A-Z]+ )')  # 130 synonyms of the release of 2014 end in one
 
 
@@ -62,6 +64,7 @@ class Stanza:
         line: Line of its id (of `[Term]` until the id is read).
         go_id: Its id.
         tags: Lines passed on to goatools, without its id, alternative ids and parents.
+        open_quote: Line of a definition that does not end in a quote and a list of sources; 0 where all is right.
         parents: Its parents over the relations of `COLUMN_OF`.
         others: Relations that gofer does not use, one entry per line.
         alt_ids: Its alternative ids.
@@ -78,6 +81,7 @@ class Stanza:
     line: int
     go_id: str = ""
     tags: list[str] = field(default_factory=list)
+    open_quote: int = 0
     parents: list[Edge] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     alt_ids: list[str] = field(default_factory=list)
@@ -107,23 +111,37 @@ def read_stanzas(path: Path | str, header: dict[str, str], limits: Limits) -> It
         InputError: The file is no text, or of another format.
     """
     stanza, in_header, begun = None, True, False
-    for number, raw in read_lines(path, limits):
-        line = decoded(path, number, raw).strip()
+    for number, line in _whole_lines(path, limits):
         if line and not begun:
             begun = True
-            refuse_other_formats(path, number, raw, wanted="OBO")
+            refuse_other_formats(path, number, line.encode(), wanted="OBO")
         if line.startswith("["):
             if stanza:
                 yield stanza
             in_header = False
-            stanza = Stanza(number) if line.lower() == "[term]" else None
+            stanza = Stanza(number) if _plain(line).lower() == "[term]" else None
         elif stanza and line:
             _add_tag(stanza, number, line)
         elif in_header and ":" in line:
             tag, value = line.split(":", 1)
-            header.setdefault(tag.strip(), value.strip())
+            header.setdefault(tag.strip(), _plain(value))
     if stanza:
         yield stanza
+
+
+def _whole_lines(path: Path | str, limits: Limits) -> Iterator[tuple[int, str]]:
+    # Without blanks around them. A backslash at the end of a line, not itself escaped, joins the next one to it.
+    begun, first = "", 0
+    for number, raw in read_lines(path, limits):
+        text = decoded(path, number, raw)
+        line, first = begun + (text.lstrip() if begun else text), first or number
+        if (len(line) - len(line.rstrip("\\"))) % 2:
+            begun = line[:-1]
+            continue
+        yield first, line.strip()
+        begun, first = "", 0
+    if begun:
+        yield first, begun.strip()
 
 
 def _add_tag(stanza: Stanza, number: int, line: str) -> None:
@@ -135,13 +153,13 @@ def _add_tag(stanza: Stanza, number: int, line: str) -> None:
         case "id":
             stanza.go_id, stanza.line = _plain_taxon(_bare(value)), number
         case "name":
-            stanza.name = value
-            stanza.tags.append(line)
+            stanza.name = _plain(value)
+            stanza.tags.append(f"name: {stanza.name}")
         case "namespace":
-            stanza.namespace = value
-            stanza.tags.append(line)
+            stanza.namespace = _plain(value)
+            stanza.tags.append(f"namespace: {stanza.namespace}")
         case "def":
-            stanza.tags.append(line)
+            _add_definition(stanza, number, value)
         case "alt_id":
             stanza.alt_ids.append(_bare(value))
         case "is_a":
@@ -159,6 +177,17 @@ def _add_tag(stanza: Stanza, number: int, line: str) -> None:
             stanza.replaced_by.append(_bare(value))
         case "consider":
             stanza.consider.append(_bare(value))
+
+
+def _add_definition(stanza: Stanza, number: int, value: str) -> None:
+    # A quote inside is escaped for goatools, which would end the text there.
+    found = _DEFINITION.match(value)
+    if found:
+        text = re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', found.group(1))
+        stanza.tags.append(f'def: "{text}"{value[found.end(1) + 1 :]}')
+    else:
+        stanza.open_quote = stanza.open_quote or (number if value.startswith('"') else 0)
+        stanza.tags.append(f"def: {value}")
 
 
 def _add_synonym(stanza: Stanza, value: str) -> None:
@@ -194,3 +223,8 @@ def _plain_taxon(name: str) -> str:
 def _bare(value: str) -> str:
     # Without the name behind " ! " and the qualifiers in braces.
     return value.split(" ! ")[0].split(" {")[0].strip()
+
+
+def _plain(value: str) -> str:
+    # A name or a header's value, without a comment and modifiers behind it. Braces in a name are no modifiers.
+    return _MODIFIERS.sub("", value.split(" ! ")[0].strip()).strip()

@@ -36,9 +36,10 @@ from gofer.inputs.text_files import DEFAULT_LIMITS, MAX_LINE_BYTES, Limits, read
 
 BASE, OTHER, ODD = 0, 1, 2  # kinds of letters: a nucleotide's, another of the twenty, none of the twenty
 KINDS = bytes((BASE if letter in BASES else OTHER) if letter in COMMON else ODD for letter in range(256))
-# A record up to the next one. Its parts are empty where it is not of printable ASCII, with an id and lines of residues.
+# A record up to the next one. Its parts are empty where it is not of printable ASCII, with an id without a quote and
+# lines of residues.
 RECORD = re.compile(
-    r"((?:(?:sp|tr)\|([!-{}~]+)\|([!-{}~]*)(?:\|[!-~]*)?|([!-~]+))(?: ([ -~]*))?\n([^>]*)|(?s:.*?))\n>",
+    r"((?:(?:sp|tr)\|([!#-{}~]+)\|([!#-{}~]*)(?:\|[!#-~]*)?|([!#-~]+))(?: ([ -~]*))?\n([^>]*)|(?s:.*?))\n>",
 )
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 

@@ -80,16 +80,18 @@ def _header(path: Path, line: int, header: bytes) -> tuple[str, tuple[str, ...],
     text = decoded(path, line, b">" + header)[1:]
     if not text or text[0].isspace():
         raise InputError("'>' without an id", path=path, line=line, help="write the id right after '>'")
-    odd = next((sign for sign in text if not sign.isprintable() and sign != "\t"), None)
+    word, *rest = text.split(maxsplit=1)
+    odd = next((sign for sign in word if not sign.isprintable() or sign == '"'), None)
     if odd:
+        unseen = f"U+{ord(odd):04X}, which cannot be seen, in column {text.index(odd) + 2} of the header"
         raise InputError(
-            f"U+{ord(odd):04X}, which cannot be seen, in column {text.index(odd) + 2} of the header",
+            f"the id {word} holds a quote, which no CAFA file may hold" if odd == '"' else unseen,
             path=path,
             line=line,
-            help="remove the character",
+            help="give the protein another id" if odd == '"' else "remove the character",
         )
-    word, *rest = text.split(maxsplit=1)
-    description = rest[0].rstrip() if rest else ""
+    # Ctrl-A parts the headers of NCBI's nr; such a sign, or a no-break space, does no harm in a description.
+    description = "".join(s if s.isprintable() or s == "\t" else " " for s in rest[0]).strip() if rest else ""
     if uniprot := UNIPROT.match(word):
         accession, name = uniprot.groups()
         return accession, (name,) if name else (), description

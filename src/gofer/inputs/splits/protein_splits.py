@@ -112,7 +112,7 @@ def make_splits(
     cluster_N, accounting = _clusters(ordered, config, threads, similar=similar)
     match config.method:
         case "lists":
-            split_N = _by_lists(ordered["protein_id"], lists)
+            split_N = splits_of_lists(ordered["protein_id"], lists)
             if config.same_sequence == LEAVE_OUT:
                 split_N = _without_tested(split_N, ordered["sequence_sha256"], used_N, accounting)
             if "val" not in lists:
@@ -235,7 +235,12 @@ def _without_tested(
     return np.where(again_N, UNUSED, split_N)
 
 
-def _by_lists(protein_ids: pd.Series, lists: Mapping[str, Sequence[Path | str]]) -> NDArray:
+def splits_of_lists(protein_ids: pd.Series, lists: Mapping[str, Sequence[Path | str]]) -> NDArray:
+    """The split of each protein by files of ids; those in none train.
+
+    Raises:
+        InputError: A list names an unknown protein, or one that the other list names too.
+    """
     known = set(protein_ids)
     split = dict.fromkeys(protein_ids, "train")
     for name, paths in lists.items():
