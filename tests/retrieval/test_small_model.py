@@ -74,7 +74,7 @@ def test_it_has_its_own_calibration_until_the_user_adds_known_proteins(small, tm
     assert alone.model.cutoffs == ALONE["cutoffs"]
     assert set(alone.of_chunk(proteins).table["nearest_protein"]) == {""}
     (tmp_path / "terms.tsv").write_text("protein\taspect\tgo_id\nQ000\tMFO\tGO:0016787\n")
-    add_bank(alone, tmp_path / "q.fasta", [tmp_path / "terms.tsv"], BankSettings("mine"))
+    add_bank(alone, tmp_path / "q.fasta", [tmp_path / "terms.tsv"], BankSettings("mine", {}))
     with_bank = Predictor(TrainedModel(small.path))
     assert with_bank.model.cutoffs == CUTOFFS
     table = with_bank.of_chunk(proteins).table
