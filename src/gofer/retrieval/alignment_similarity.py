@@ -10,7 +10,6 @@ Of more than 20,000 training sequences DIAMOND's bit scores are taken in place o
 corrects for composition itself. Shapes: N proteins, P training sequences, H hits.
 """
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -91,8 +90,9 @@ class Aligner:
             sequences: Upper-case residues.
             threads: Number of threads; they change only the time.
         """
-        found = ChainMap(*self._ahead, self.searched)
-        row_of = {sequence: found[sequence] for sequence in set(sequences) if sequence in found}
+        row_of: dict[str, sp.csr_array] = {}
+        for found in (self.searched, *reversed(self._ahead)):
+            row_of |= {sequence: found[sequence] for sequence in set(sequences) if sequence in found}
         row_of |= self._search(sorted(set(sequences).difference(row_of)), threads)
         none = sp.csr_array((0, len(self.targets)), dtype=np.float32)
         return sp.csr_array(sp.vstack([none, *(row_of[sequence] for sequence in sequences)], format="csr"))
