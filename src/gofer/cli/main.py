@@ -241,12 +241,15 @@ def pack(
         bool, typer.Option("--small", help="Without known proteins, a tenth of the size: to ship with gofer.")
     ] = False,
     trained_on: Annotated[str, typer.Option(help="What the proteins are, in words, for the card.")] = "",
+    encoder: Annotated[
+        str | None, typer.Option(help="File of the residue encoder, if the run was given one.", show_default=False)
+    ] = None,
 ) -> None:
     """Make the model file of a run that has none. The workflow makes one by itself, with the settings of its config."""
     from gofer.cli.pack_command import pack_folder
 
     with reported():
-        typer.echo(pack_folder(run, output, known, min_score, max_terms, small, trained_on))
+        typer.echo(pack_folder(run, output, known, min_score, max_terms, small, trained_on, encoder))
 
 
 @app.command(epilog="Examples:  gofer download swissprot go  ·  gofer download go --release 2022-07-01 --to data")

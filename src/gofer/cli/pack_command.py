@@ -6,7 +6,14 @@ from gofer.errors import GoferError
 
 
 def pack_folder(
-    run: Path, output: Path | None, known: str, min_score: float, max_terms: int, small: bool, trained_on: str
+    run: Path,
+    output: Path | None,
+    known: str,
+    min_score: float,
+    max_terms: int,
+    small: bool,
+    trained_on: str,
+    encoder: str | None,
 ) -> str:
     """Pack a run; a sentence about the file.
 
@@ -21,6 +28,6 @@ def pack_folder(
     name = run.resolve().name
     path = output or run / "model" / f"{name}{'.small' if small else ''}.gofer"
     files, synthetic = files_of(run, known), (run / "world").is_dir()
-    settings = PackSettings(known=known, synthetic=synthetic, reported=reported, trained_on=trained_on)
+    settings = PackSettings(known=known, synthetic=synthetic, reported=reported, trained_on=trained_on, weights=encoder)
     pack_run(path, files, name, settings, small=small)
     return f"The model of {run} is in {path} ({path.stat().st_size / 1e6:,.1f} MB)."

@@ -9,8 +9,11 @@ from typing import Any
 import pandas as pd
 
 from gofer.artefacts import Manifest, agreed_files, read_manifest, read_table
+from gofer.embeddings.encoder_names import short_name
+from gofer.embeddings.residues.esm import load_esm
+from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 from gofer.embeddings.residues.residue_form import FLOAT16, INT8
-from gofer.errors import ArtefactError
+from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.proteins.known_hits import read_hits
@@ -53,6 +56,7 @@ class PackSettings:
         reported: How much is reported of each protein.
         encoder: The config section embeddings.residues; None: taken from the run's files.
         trained_on: What its proteins are, in words; "" to say nothing.
+        weights: Name or file of the residue encoder's weights, where the run's files hold their name only.
     """
 
     known: str = "all"
@@ -62,6 +66,7 @@ class PackSettings:
     )
     encoder: Mapping[str, Any] | None = None
     trained_on: str = ""
+    weights: str | None = None
 
 
 def files_of(run: Path, known: str) -> dict[str, Path]:
@@ -141,6 +146,7 @@ class FinishedRun:
     def read(cls, files: Mapping[str, Path | str], name: str, settings: PackSettings) -> "FinishedRun":
         """Open the files of `files_of`; arguments as of `pack_run`."""
         manifest = agreed_files(*files.values())
+        encoder = settings.encoder or _encoder(files["residues"], settings.weights)
         rules = read_manifest(files["annotations"]).made_by["settings"]
         relations = tuple(rules["relations"])
         scorer = Scorer.read(files, relations, expected=manifest)
@@ -154,7 +160,7 @@ class FinishedRun:
             synthetic=settings.synthetic,
             relations=relations,
             reported={**settings.reported, "evidence_codes": rules["evidence_codes"]},
-            encoder=settings.encoder or _encoder(files["residues"]),
+            encoder=encoder,
             taxa=_taxa(files.get("taxon_constraints")),
             former_ids=_former_ids(files),
         )
@@ -208,13 +214,24 @@ def _taxa(path: Path | str | None) -> list[list[str]]:
     return [] if path is None else read_table(path, CONSTRAINTS).values.tolist()
 
 
-def _encoder(residues: Path | str) -> dict[str, Any]:
+def _encoder(residues: Path | str, weights: str | None) -> dict[str, Any]:
     # `<model>, layer <N>, sha256:<digest>`, the precision where it is not float32, and int8 where that is the form.
+    # Loaded at once: an encoder that is not here, or is another one, is found before anything is computed.
     manifest = read_manifest(residues)
-    name, layer, _, *others = manifest.release[ENCODER_FACT].split(", ")
+    recorded = manifest.release[ENCODER_FACT]
+    name, layer, digest, *others = recorded.split(", ")
+    number, model = int(layer.removeprefix("layer ")), weights or name
+    try:
+        found = ResidueEncoder.of_model(load_esm(model), number, name=short_name(model)).name
+    except GoferError as error:
+        what = f"{residues}: the run's residue encoder is {recorded}, which is not here: {error.what}"
+        raise ArtefactError(what, help="name the file of its weights with --encoder") from error
+    if digest not in found:
+        what = f"{residues}: the run's residue encoder is {recorded}, but {model} is {found}"
+        raise ArtefactError(what, help="name the file of its weights with --encoder")
     return {
-        "model": name,
-        "layer": int(layer.removeprefix("layer ")),
+        "model": model,
+        "layer": number,
         "precision": next((fact for fact in others if fact != INT8), "float32"),
         "store": INT8 if INT8 in others else FLOAT16,
         "window_overlap": manifest.made_by["window_overlap"],
