@@ -95,7 +95,7 @@ def test_nrpdb_is_split_and_judged_as_it_was_published(root, folder):
     assert sets["below_30", "MFO"] == sets["below_30", "CCO"] == wanted["below_30"]
     assert set(sets.index.get_level_values("protein_set")) == {f"below_{at}" for at in (30, 40, 50, 70, 95)}
     jobs = planned(snakemake(root, folder, "nrpdb", "-n", "evaluate"))
-    assert jobs["extract_residues"] == 16
+    assert jobs["extract_residues"] == 4
     assert jobs["collect_metrics"] == 1
 
 

@@ -30,8 +30,17 @@ def test_snakemake_predict_terminated_and_then_killed_resumes_to_the_bytes_of_th
     sequence = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEK"
     query = workspace.folder / "stopped.fasta"
     query.write_text("".join(f">Q{n}\n{sequence[n % 40 :]}{sequence * (n % 9 + 1)}\n" for n in range(700)))
-    words = [sys.executable, "-m", "snakemake", "--snakefile", str(workspace.source / "Snakefile"), "--cores", "2"]
-    words += ["--directory", str(workspace.folder), "--configfile", str(workspace.folder / "small.yaml"), "predict"]
+    words = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "predict",
+        "--snakefile",
+        str(workspace.source / "Snakefile"),
+        "--cores",
+        "2",
+    ]
+    words += ["--directory", str(workspace.folder), "--configfile", str(workspace.folder / "small.yaml")]
     words += ["--config", "query=stopped.fasta"]
     made = workspace.results("retrieval/stopped")
     for number in (signal.SIGTERM, signal.SIGKILL):
