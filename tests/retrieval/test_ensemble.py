@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph
-from gofer.retrieval.ensemble import RARE, SHARES, AspectEnsemble, Ensemble, Expected, Validation
+from gofer.retrieval.ensemble import RARE, SHARES, AspectEnsemble, Ensemble, Expected, Validation, _curve
 
 TERMS = 40
 ASPECTS = np.array(["MFO"] * 20 + ["BPO"] * 20)
@@ -53,6 +53,14 @@ def test_the_better_kind_of_evidence_gets_the_greater_share():
     truth, honest, noise = world()
     assert all(aspect.share >= 0.75 for aspect in fitted(noise, honest, truth).aspects.values())
     assert all(aspect.share <= 0.25 for aspect in fitted(honest, noise, truth).aspects.values())
+
+
+def test_averages_of_one_are_as_often_right_as_they_were_on_validation_proteins():
+    averages = np.repeat(np.float32([0.25, 0.5, 1]), 4000)
+    rng = np.random.default_rng(0)
+    truth = rng.random(len(averages)) < np.repeat([0.1, 0.4, 0.7], 4000)
+    curve = AspectEnsemble(0, 0, *_curve(averages, truth))
+    assert curve.scores(np.float32([0.25, 0.5, 1])) == pytest.approx([0.1, 0.4, 0.7], abs=0.03)
 
 
 @pytest.mark.parametrize("n", [20, 400], ids=["platt", "isotonic"])

@@ -88,7 +88,7 @@ class AspectEnsemble:
         trust: How fast the weight of transferred labels grows with similarity, 0 or more.
         share: Weight of the regressed labels of terms that many training proteins have, in [0, 1].
         before: Points of the calibration curve: averages, increasing from 0 to 1.
-        after: The score at each of them, increasing, in (0, 1]; between them the curve is linear.
+        after: The score at each of them, never decreasing, in (0, 1]; between them the curve is linear.
         factors: By GO id, what the average is multiplied with, above 0; 1 for a term that is not listed.
     """
 
@@ -308,7 +308,9 @@ def _curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, .
     starts = np.flatnonzero(np.diff(found.share_G, prepend=-1.0) > 0)
     sizes = np.add.reduceat(found.pairs_G, starts)
     # Each step becomes a point at its middle, joined by straight lines, so that the order of scores is kept.
-    return _whole(np.add.reduceat(found.total_G, starts) / sizes, found.share_G[starts])
+    # Where factors raise many averages to 1, that end has the share of its step, not 1.
+    last = found.share_G[-1] if mixed_P.max() == 1 else 1.0
+    return _whole(np.add.reduceat(found.total_G, starts) / sizes, found.share_G[starts], last)
 
 
 def _platt(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -320,9 +322,9 @@ def _platt(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, .
     return _whole(knots, expit(slope * logit(knots) + float(fitted.intercept_[0])))
 
 
-def _whole(before: NDArray, after: NDArray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    # From (0, nearly 0) to (1, 1), strictly increasing.
+def _whole(before: NDArray, after: NDArray, last: float = 1.0) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    # From (0, nearly 0) to (1, last), never decreasing.
     inside = (before > 0) & (before < 1) & (after > LOWEST_SCORE) & (after < 1)
-    before, after = np.array([0, *before[inside], 1]), np.array([LOWEST_SCORE, *after[inside], 1])
+    before, after = np.array([0, *before[inside], 1]), np.array([LOWEST_SCORE, *after[inside], last])
     rises = np.concatenate([[True], np.diff(before) > 0])
     return tuple(before[rises].tolist()), tuple(after[rises].tolist())
