@@ -45,7 +45,7 @@ test-conda: $(STAMP)  ## the demo through a stand-in for conda (by hand, not in 
 # The run of config/swissprot_2014.yaml must have finished. At most 40 MB; no sequence and no definition is in it.
 # ENCODER is the file of embeddings.residues.model; where the run was with the shipped one: make default-model ENCODER=mini
 default-model: $(STAMP)  ## the model that ships with gofer, from results/swissprot_2014 and ENCODER=its encoder
-	$(VENV)/bin/gofer pack results/swissprot_2014 --small --trained-on "Swiss-Prot of January 2014" --encoder $(ENCODER) \
+	$(VENV)/bin/gofer pack results/swissprot_2014 --small --known train --trained-on "Swiss-Prot of January 2014" --encoder $(ENCODER) \
 		-o src/gofer/models/default.gofer
 	$(VENV)/bin/gofer selftest --model src/gofer/models/default.gofer
 
