@@ -48,7 +48,7 @@ function scoreBar(score) {
 
 /* The nearest known protein, and how near. */
 function nearest(known) {
-  if (!known || !known.id) return el("span", { class: "muted" }, "none has it");
+  if (!known || !known.id) return el("span", { class: "muted" }, "none known");
   const how = known.aligned ? `${percent(known.identity)} identical over ${percent(known.coverage)}` : "near, does not align";
   const name = known.accession ? outside(uniProt(known.accession), known.id, "Open in UniProt") : known.id;
   return el("span", { title: known.name }, el("span", { class: "id" }, name), el("small", {}, how));
