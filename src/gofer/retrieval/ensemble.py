@@ -108,7 +108,7 @@ class AspectEnsemble:
         """The averages of these terms times their factors, in [0, 1]."""
         if not self.factors:
             return mixed_BC
-        return np.minimum(mixed_BC * np.array([self.factors.get(go_id, 1) for go_id in go_ids], np.float32), 1)
+        return _corrected(mixed_BC, np.array([self.factors.get(go_id, 1) for go_id in go_ids], np.float32))
 
     def scores(self, mixed_BC: NDArray) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1] of averages."""
@@ -215,8 +215,10 @@ class Validation:
             text_BT: The text's calibrated scores.
         """
         known = [a for a in np.unique(self._aspects_T) if self._of_aspect(a)[1].sum() >= MIN_POSITIVES]
+        # Without a relative every trust gives the same scores: the first of equal ones is chosen without trying them.
+        trusts = TRUSTS if any(best_B.any() for best_B in self.expected.similarity.values()) else TRUSTS[:1]
         return self._best(
-            text_BT, {str(aspect): [AspectEnsemble(trust, SHARES[-1]) for trust in TRUSTS] for aspect in known}
+            text_BT, {str(aspect): [AspectEnsemble(trust, SHARES[-1]) for trust in trusts] for aspect in known}
         )
 
     def fit_shares(self, text_BT: NDArray, trusted: Ensemble) -> Ensemble:
@@ -254,7 +256,7 @@ class Validation:
             labelled = np.flatnonzero(truth_BC.any(axis=1))
             for these, others in ((labelled[::2], labelled[1::2]), (labelled[1::2], labelled[::2])):
                 factor_C = _factors(plain_BT[np.ix_(others, columns)], truth_BC[others])
-                corrected_BT[np.ix_(these, columns)] = np.minimum(plain_BT[np.ix_(these, columns)] * factor_C, 1)
+                corrected_BT[np.ix_(these, columns)] = _corrected(plain_BT[np.ix_(these, columns)], factor_C)
         plain, corrected = (self._qualities(mixed_BT, list(ensemble.aspects)) for mixed_BT in (plain_BT, corrected_BT))
         return [aspect for aspect in ensemble.aspects if corrected[aspect] > plain[aspect]]
 
@@ -299,6 +301,10 @@ class Validation:
 def _factors(mixed_BC: NDArray[np.float32], truth_BC: NDArray[np.bool_]) -> NDArray[np.float32]:
     expected_C = mixed_BC.sum(axis=0, dtype=np.float64)
     return ((truth_BC.sum(axis=0) + PRIOR) / (expected_C + PRIOR)).astype(np.float32)
+
+
+def _corrected(mixed_BC: NDArray, factor_C: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.minimum(mixed_BC * factor_C, 1)
 
 
 def _curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -25,6 +25,7 @@ from gofer.embeddings.texts.go_text import text_digests
 from gofer.inputs.ontology.go_graph import RELATIONS
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.coded_vectors import coded
+from gofer.retrieval.features.physicochemistry import AMINO_ACIDS
 from gofer.retrieval.features.residue_summary import summary
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.model_file import AVERAGE, TAXA, ModelFile, write_model_file
@@ -38,7 +39,6 @@ from gofer.retrieval.sparse_parts import parts_of, shares_of
 LARGEST_ENCODER = 64_000_000  # bytes of weights that are packed; of a larger encoder its name and digest
 PROBES = 3  # sequences whose vectors by the encoder are recorded, for the self-test
 PROBE_RESIDUES = 400
-AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 VECTOR_STEP, TEXT_STEP = 0.04, 0.2  # of the coded vectors of terms and texts, as a share of their root mean square
 LEAST_SHARE = 0.01  # of a related term in a small file
 

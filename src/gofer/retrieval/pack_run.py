@@ -196,10 +196,17 @@ def _measured_small(small: Scorer, run: FinishedRun) -> Recipe:
     proteins, recipe = run.proteins, run.recipe
     regressed_BT = small.label_model.regressed(proteins.described)
     with_bank = measured(small, proteins, replace(run.expected, regressed_BT=regressed_BT))
+    regressed = without_transfer(run.expected, regressed_BT)
     alone = Scorer.fit(
-        small.space, small.label_model, proteins.described, proteins.truth_BT, recipe.relations, small.related
+        small.space,
+        small.label_model,
+        proteins.described,
+        proteins.truth_BT,
+        recipe.relations,
+        small.related,
+        regressed,
     )
-    without = measured(alone, proteins, without_transfer(run.expected, regressed_BT))
+    without = measured(alone, proteins, regressed)
     fitted = {"ensemble": alone.ensemble.to_json(), "cutoffs": without.cutoffs}
     facts = {"validation": with_bank.figures, "validation_alone": without.figures}
     return replace(recipe, cutoffs=with_bank.cutoffs, facts=facts, alone=fitted)

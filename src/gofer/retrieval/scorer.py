@@ -53,6 +53,7 @@ class Scorer:
         truth_BT: NDArray[np.bool_],
         relations: Sequence[str],
         known_relatives: RelatedTerms | None = None,
+        expected: Expected | None = None,
     ) -> "Scorer":
         """Fit calibration and ensemble on validation proteins, over the terms seen in training.
 
@@ -63,10 +64,11 @@ class Scorer:
             truth_BT: What is true of them; columns are the space's terms.
             relations: Along which annotations propagate.
             known_relatives: The related terms, where they were computed before.
+            expected: What the label model predicts for the proteins, where that is known already.
         """
         calibration = space.calibrate(proteins.vectors_BD, truth_BT)
         unfitted = cls(space, calibration, label_model, Ensemble({}), known_relatives)
-        seen, expected = unfitted.seen, label_model.predict(proteins)
+        seen, expected = unfitted.seen, expected or label_model.predict(proteins)
         terms = space.terms.iloc[seen].reset_index(drop=True)
         validation = Validation(
             expected, truth_BT[:, seen], terms, GoGraph.of_terms(terms, relations, within_aspect=True)

@@ -5,7 +5,6 @@ rest is only asked for (`Range` with `If-Range`) if the server still has that ve
 downloads a file. A web page is never taken for data, whatever status it comes with.
 """
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from filelock import FileLock
 
 from gofer.artefacts import Manifest, read_json, sha256_of, write_json
 from gofer.errors import ArtefactError, GoferError
@@ -133,8 +133,7 @@ def checked(path: Path) -> str:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a file that several processes may make at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(path.with_name(f".{path.name}.lock")):
         yield
 
 
