@@ -3,5 +3,5 @@
 What enters: sequences or a text that somebody pastes. What leaves: the page of `gofer predict`, its files, or a table.
 
 - `jobs.Jobs`: the queue, the limits, and one thread that works; `web_app`: the pages, and who may ask for them;
-- `server`: waitress, on loopback unless told otherwise.
+- `server`: waitress, on loopback unless another host is given.
 """

@@ -34,10 +34,8 @@ QUALIFIERS = {"NOT", *RELATIONS.values()}
 GO_LIST = re.compile(r"\s*GO:[0-9]{7}(?:\s*[;,|]\s*GO:[0-9]{7})*\s*[;,|]?\s*")
 GO_ID_LENGTH = len("GO:0000000")
 NO_TERM = {"", "-"}
-SCAN_COLUMNS, SCAN_TERMS = (
-    11,
-    13,
-)  # of InterProScan: the first 11 are always there, the 14th holds GO:0003677(InterPro)|…
+SCAN_COLUMNS = 11  # of InterProScan are always there
+SCAN_TERMS = 13  # place of the column that holds GO:0003677(InterPro)|…
 SCAN_DAY = re.compile(r"\d\d-\d\d-\d{4}")
 SCORED = "this is a table of predictions; give annotations, or leave the column out if they are some"
 HEADER = "give a header line: protein, qualifier, evidence, aspect, go_id"
