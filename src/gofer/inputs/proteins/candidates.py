@@ -13,12 +13,27 @@ MOST_HITS = 100  # of DIAMOND for one protein; their number is the search's cost
 MOST_KNOWN = 200  # of DIAMOND for one protein, where labels are transferred from them
 TOO_MANY = "%d sequences are searched without DIAMOND: beyond %d this takes hours; install DIAMOND"
 
+SLOW = (
+    "%s known proteins are searched without DIAMOND, by k-mers: this takes about %s minutes before the first "
+    "prediction, then about %.0f seconds for each protein, and %.0f GB of memory. Install DIAMOND instead: "
+    "apt install diamond-aligner, or mamba install -c bioconda diamond"
+)
+SECONDS_OF_INDEX, SECONDS_OF_SEARCH, GIGABYTES = 1e-3, 1e-3, 1e-5  # of CPU and memory, by sequence that is searched
+
 logger = logging.getLogger(__name__)
 
 
 def is_large(targets: int) -> bool:
     """Whether so many sequences are searched by DIAMOND, if it is installed."""
     return targets > MOST_BY_KMERS
+
+
+def without_diamond(targets: int) -> str:
+    """What a user should know who searches so many known sequences without DIAMOND; "" where nothing takes long."""
+    if not is_large(targets) or search_of_known(targets).installed:
+        return ""
+    minutes, seconds = SECONDS_OF_INDEX * targets / 60, SECONDS_OF_SEARCH * targets
+    return SLOW % (f"{targets:,}", f"{minutes:.0f}", seconds, GIGABYTES * targets)
 
 
 def search_of_known(targets: int, *, threads: int = 1) -> DiamondSearch:
