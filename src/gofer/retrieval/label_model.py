@@ -85,7 +85,7 @@ class LabelModel:
             aspects_T: Aspect of each of them.
             weights: The kernel.
             aligned: Maximum number of training proteins that a protein is aligned with; 0 transfers no labels.
-            seed: Of the choice of landmarks.
+            seed: Of the choice of landmarks among proteins with equally many labels.
             others: Proteins without vectors, whose labels are transferred too.
         """
         reader = SequenceReader.of_training(known.sequences)
