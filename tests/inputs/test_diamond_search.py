@@ -10,6 +10,7 @@ import pytest
 from gofer.artefacts import Manifest
 from gofer.errors import GoferError
 from gofer.inputs.proteins.diamond_search import DIAMOND_MISSING, DiamondSearch
+from gofer.inputs.proteins.kept_database import kept_database
 from gofer.retrieval.cafa_format import prediction_status, read_cafa, write_cafa
 
 NEEDS_DIAMOND = pytest.mark.skipif(
@@ -78,7 +79,7 @@ def made(search, tmp_path):
         made_by = search("0\t0\t50\t90\n")
         script = tmp_path / "diamond"
         script.write_text(script.read_text().replace("version 2.0", f"version {version}"))
-        assert len(made_by.hits(proteins[:1], proteins, kept_in=folder)) == 1
+        assert len(made_by.hits(proteins[:1], proteins, database=kept_database(made_by, proteins, folder))) == 1
         return (tmp_path / "arguments").read_text().count("makedb")
 
     return count
@@ -118,15 +119,16 @@ def test_a_folder_that_cannot_be_written_to_is_named_and_the_search_goes_without
 def test_searches_at_the_same_time_make_one_database(search, proteins, tmp_path):
     by = search("0\t0\t50\t90\n")
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: by.hits(proteins, proteins, kept_in=tmp_path / "kept"), range(4)))
-    assert (len(found), (tmp_path / "arguments").read_text().count("makedb")) == (4, 1)
+        found = set(pool.map(lambda _: kept_database(by, proteins, tmp_path / "kept"), range(4)))
+    assert (len(found), (tmp_path / "arguments").read_text().count("makedb")) == (1, 1)
 
 
 @NEEDS_DIAMOND
 def test_a_kept_database_gives_the_same_hits(proteins, tmp_path):
     wanted = DiamondSearch().hits(proteins, proteins)
     for _ in range(2):
-        pd.testing.assert_frame_equal(DiamondSearch().hits(proteins, proteins, kept_in=tmp_path), wanted)
+        kept = kept_database(DiamondSearch(), proteins, tmp_path)
+        pd.testing.assert_frame_equal(DiamondSearch().hits(proteins, proteins, database=kept), wanted)
 
 
 @NEEDS_DIAMOND

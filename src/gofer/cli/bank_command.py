@@ -108,7 +108,7 @@ def removed(name: str, model: Path) -> str:
     Raises:
         GoferError: There is none of this name.
     """
-    from gofer.inputs.proteins.diamond_search import forget
+    from gofer.inputs.proteins.kept_database import remove_databases
     from gofer.retrieval.model_file import ModelFile
     from gofer.retrieval.user_bank import SUFFIX, bank_folder
 
@@ -116,5 +116,5 @@ def removed(name: str, model: Path) -> str:
     if not path.is_file():
         raise GoferError(f"there is no bank {name} of this model", help="gofer bank list names all of them")
     path.unlink()
-    forget(path.parent)
+    remove_databases(path.parent)
     return f"{path} was removed."

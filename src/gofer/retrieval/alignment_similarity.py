@@ -24,6 +24,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.inputs.proteins.candidates import candidates, index_of, is_large, search_of_known
+from gofer.inputs.proteins.kept_database import kept_database
 from gofer.inputs.proteins.kmer_search import KmerIndex
 from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_bits, own_score, scores
 
@@ -139,9 +140,10 @@ class Aligner:
 
     def _search(self, different: Sequence[str], threads: int) -> dict[str, sp.csr_array]:
         if is_large(len(self.targets)):
-            search = search_of_known(len(self.targets), threads=threads)
-            if search.installed:
-                return self._rows_of_hits(different, search.hits(different, self.targets, kept_in=self.kept_in))
+            search = replace(search_of_known(len(self.targets), threads=threads), by_query=True)
+            if search.installed and different:
+                database = None if self.kept_in is None else kept_database(search, self.targets, self.kept_in)
+                return self._rows_of_hits(different, search.hits(different, self.targets, database=database))
         tried = [np.arange(len(self.targets))] * len(different)
         if self.most < len(self.targets):
             tried = candidates(different, self.targets, most=self.most, index=lambda: self._index, threads=threads)

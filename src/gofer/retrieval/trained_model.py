@@ -21,6 +21,7 @@ from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
 from gofer.inputs.proteins.candidates import is_large, search_of_known, without_diamond
+from gofer.inputs.proteins.kept_database import kept_database
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.coded_vectors import as_unit, decoded
@@ -160,7 +161,7 @@ class TrainedModel:
             logger.warning("%s", slow)
         elif is_large(len(self.bank.targets)):
             search = search_of_known(len(self.bank.targets), threads=threads)
-            search.keep(self.bank.targets, bank_folder(self.file.digest))
+            kept_database(search, self.bank.targets, bank_folder(self.file.digest))
 
     @cached_property
     def space(self) -> TermSpace:
