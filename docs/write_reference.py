@@ -13,7 +13,6 @@ from gofer.cli.main import app
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.embeddings.texts.go_lookup import GoLookupCache
 from gofer.inputs import schemas
-from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.loaded_model import LoadedModel
 from gofer.training.losses import BCE, InfoNCE, SigmoidPairs
 
@@ -22,7 +21,6 @@ API = {
     "A model": (load, LoadedModel, ("predict", "search")),
     "The store of residue embeddings": (ESMResidueStore, ("__getitem__", "by_shard")),
     "Vectors of terms' texts": (GoLookupCache, ("read", "rows", "subset")),
-    "Labels of similar proteins": (LabelModel, ("fit", "predict", "read", "write")),
     "Losses": (InfoNCE, SigmoidPairs, BCE, ()),
 }
 OF_A_QUERY = {
