@@ -90,6 +90,8 @@ def test_too_much_is_refused(jobs):
         jobs.ask(FASTA + ">c\nMKV\n", "me")
     with pytest.raises(GoferError, match="at most 2 with 100 residues"):
         jobs.ask("MKVLAAGIVG" * 11, "me")
+    with pytest.raises(GoferError, match="999,999 characters were pasted"):
+        jobs.ask("GO:" + "9" * 999_996, "me")
     with pytest.raises(GoferError, match="nothing was pasted"):
         jobs.ask(" \n", "me")
 

@@ -40,6 +40,7 @@ class ServeLimits:
     Attributes:
         proteins: Most proteins of a query.
         residues: Most residues of a query.
+        characters: Most characters of a description.
         body: Most bytes of a request.
         waiting: Most queries that wait.
         per_minute: Most queries of one address in a minute.
@@ -49,6 +50,7 @@ class ServeLimits:
 
     proteins: int = 200
     residues: int = 100_000
+    characters: int = 2_000
     body: int = 1 << 20
     waiting: int = 20
     per_minute: int = 10
@@ -134,6 +136,9 @@ class Jobs:
             if job.text is None:
                 job.folder.mkdir()
                 self._check(job, text)
+            elif len(text) > self.limits.characters:
+                what = f"{len(text):,} characters were pasted; a description has at most {self.limits.characters:,}"
+                raise GoferError(what, help="describe it in fewer words; a FASTA file begins with >")
             with self._changed:
                 self._refuse_more()  # others may have asked while this text was checked
                 self._jobs[job.job_id] = job
