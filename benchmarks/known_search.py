@@ -7,10 +7,12 @@ many known sequences and searches among them by k-mers, for five proteins, each 
 """
 
 import argparse
+import os
 import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,9 +34,8 @@ def by_diamond(queries, model, sizes, threads):
     targets = model.bank.targets
     search = search_of_known(len(targets), threads=threads)
     database = kept_database(search, targets, bank_folder(model.file.digest))
-    print(
-        f"{len(targets):,} known sequences\n| proteins | all | by query | hits | of them in one only |\n|---|---|---|---|---|"
-    )
+    print(f"{len(targets):,} known sequences")
+    print("| proteins | all | by query | hits | in one only |\n|---|---|---|---|---|")
     for size in sizes:
         found, spent = [], []
         for by_query in (False, True):
@@ -56,8 +57,8 @@ def by_kmers(queries, targets):
         aligner.read([query])
     each = (time.process_time() - indexed) / 5
     print(
-        f"{len(targets):,} sequences by k-mers: {(with_index - before) / 1e6:.2f} GB and {indexed - began:.1f} CPU seconds "
-        f"for the index, {each:.1f} for each protein",
+        f"{len(targets):,} sequences by k-mers: {(with_index - before) / 1e6:.2f} GB and "
+        f"{indexed - began:.1f} CPU seconds for the index, {each:.1f} for each protein",
         flush=True,
     )
 
@@ -69,19 +70,18 @@ if __name__ == "__main__":
     parser.add_argument("--sizes", type=int, nargs="*", default=[5, 100, 400])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--without", type=int, nargs="*", default=[], metavar="SEQUENCES")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    asked, model = [protein.sequence for protein in QueryFile.read(options.fasta)], TrainedModel(options.model)
+    asked = [protein.sequence for protein in QueryFile.read(options.fasta)]
     if options.one:
-        drawn = random.Random(1).sample(model.bank.targets, options.one)
-        del model
-        import os
-
-        os.environ["PATH"] = ""  # no DIAMOND
-        by_kmers(asked, tuple(sorted(drawn)))
+        by_kmers(asked, tuple(options.one.read_text().split()))
         sys.exit()
+    model = TrainedModel(options.model)
     if options.sizes:
         by_diamond(asked, model, options.sizes, options.threads)
     for number in options.without:
-        command = [sys.executable, __file__, str(options.fasta), "--model", str(options.model), "--one", str(number)]
-        subprocess.run(command, check=True)
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as drawn:
+            drawn.write("\n".join(sorted(random.Random(1).sample(model.bank.targets, number))))
+            drawn.flush()
+            command = [sys.executable, __file__, str(options.fasta), "--one", drawn.name]
+            subprocess.run(command, check=True, env={**os.environ, "PATH": ""})  # no DIAMOND

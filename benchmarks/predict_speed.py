@@ -4,7 +4,7 @@
 
 Each size is a separate process. Stages: `embed` is the residue encoder; `score` all from there to rows of predictions;
 `write` every form of output, by form below the table. All are CPU seconds, which other work on the machine does not
-change much; embedding and scoring run in `threads` at a time. With `--keep` a stopped run resumes, and its seconds count.
+change much; embedding and scoring run in `threads` at a time. With `--keep` a stopped run resumes; its seconds count.
 """
 
 import argparse
