@@ -163,6 +163,8 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     elif splits["method"] == "judged":
         if config["judged_annotations"] is None:
             yield ("judged_annotations",), "is null, but inputs.splits.method is judged"
+        if splits["test_from"] is not None and not _is_day(splits["test_from"]):
+            yield ("inputs", "splits", "test_from"), f"is {splits['test_from']!r}, which is not a day of the calendar"
     elif splits["val"] + splits["test"] >= 1:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
     if config["judged_annotations"] is not None and splits["method"] != "judged":

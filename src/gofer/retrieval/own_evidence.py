@@ -143,8 +143,9 @@ class OwnEvidence:
             if not len(rows) or not len(places):
                 continue
             some = columns[places]
-            own_BC, here = trust.own(_dense(stated, rows, some), [go_ids[term] for term in some]), np.ix_(rows, places)
-            scores_BC[here] = trust.scores(scores_BC[here], own_BC, own_BC > 0)
+            groups, here = _dense(stated, rows, some), np.ix_(rows, places)
+            own_BC = trust.own(groups, [go_ids[term] for term in some])
+            scores_BC[here] = trust.scores(scores_BC[here], own_BC, np.logical_or.reduce(list(groups.values())))
         return scores_BC
 
     def to_json(self) -> dict[str, Any]:
