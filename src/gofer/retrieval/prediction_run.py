@@ -22,7 +22,7 @@ import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
 from gofer.config.files import query_name
 from gofer.errors import ArtefactError, GoferError
-from gofer.retrieval.chunk_workers import in_parallel
+from gofer.retrieval.chunk_workers import in_parallel, release_freed_memory
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.form import recommended
 from gofer.retrieval.forms.prediction_tables import write_impossible, write_without
@@ -146,6 +146,7 @@ class PredictionRun:
         for (_, proteins), _ in in_parallel(
             self._predicted, self._searched(self._share(part, parts), threads), threads
         ):
+            release_freed_memory()
             done(len(proteins))
 
     def _searched(self, numbered: Iterator[tuple[int, list[QueryProtein]]], threads: int) -> Iterator[tuple[int, list]]:

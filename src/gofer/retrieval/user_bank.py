@@ -76,6 +76,9 @@ class UserBanks:
         """A model's bank with all that was added to it."""
         for file in self.files:
             more = Bank.of_file(file)
+            if not len(bank):  # of a small model: half a million proteins are not copied
+                bank = more
+                continue
             labels_NT = sp.csc_array(sp.vstack([bank.labels_NT, more.labels_NT], format="csc"))
             labels_NT.sort_indices()
             bank = Bank(
