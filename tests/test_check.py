@@ -60,6 +60,13 @@ def test_time_and_disk_that_a_run_is_expected_to_take_grow_with_proteins_terms_a
     assert "residues with esm2_t12_35M_UR50D were not measured" in expected_costs(config, **sizes)
 
 
+def test_few_annotated_proteins_are_a_note(config, monkeypatch):
+    few = "1 annotated proteins are few"
+    assert any(note.startswith(few) for note in check_run(config).notes)
+    monkeypatch.setattr("gofer.check.WORTH_TRAINING", 1)
+    assert not any(note.startswith(few) for note in check_run(config).notes)
+
+
 def test_each_reason_by_which_a_fifth_of_the_annotations_are_lost_is_a_note(config, tmp_path):
     line = "DB\tP1\tS\t\tGO:0005488\tPMID:1\t{}\t\tF\t\t\tprotein\ttaxon:1\t20180101\tX\t\t\n"
     (tmp_path / "my.tsv").write_text("!gaf-version: 2.2\n" + 4 * line.format("IDA") + line.format("IEA"))
