@@ -80,7 +80,7 @@ def test_annotations_read_used_and_lost_are_reported_by_reason_and_many_unmatche
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\nGENE1\tmf\tGO:0005488\nGENE2\tmf\tGO:0005488\n")
     found = check_run(config)
     assert "annotations: 3 read, 1 used (each protein and term once), of 1 of 2 proteins" in found.facts
-    assert any("annotations not used: 2, protein not in the FASTA: GENE1" in fact for fact in found.facts)
+    assert "annotations not used: 2, protein not in the FASTA: GENE1, GENE2" in found.facts
     assert any(note.startswith("2 of 3 annotations (67%) are of proteins not in the FASTA") for note in found.notes)
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
     assert not any("not in the FASTA" in note for note in check_run(config).notes)
