@@ -7,7 +7,7 @@
 #           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what was read, kept or dropped, and why
 #           with judged_annotations: inputs/{judged_annotations,accounting-judged}.parquet
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
-# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms, search_known;
+# Steps:    check (by name only); (make_demo_world, or with download: download_data ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms, search_known;
 #           read_ontology -> compare_releases (only with previous_ontology)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
@@ -43,6 +43,29 @@ if "demo" in config:
             "../envs/inputs.yaml"
         script:
             "../workflow/scripts/make_demo_world.py"
+
+
+if config["download"]:
+
+    rule download_data:
+        """Download the sources of the config key download into the user's cache folder, and link their files into the
+        folder data; resumed, checked, and shared by all runs."""
+        message:
+            "Downloading the data"
+        output:
+            DOWNLOADED,
+        params:
+            sources=config["download"],
+            folder=config["data"],
+        log:
+            results("logs/download_data.log"),
+        benchmark:
+            results("benchmarks/download_data.tsv")
+        conda:
+            "../envs/inputs.yaml"
+        localrule: True
+        script:
+            "../workflow/scripts/download_data.py"
 
 
 rule check:

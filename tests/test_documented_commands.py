@@ -49,7 +49,7 @@ ONLY_READ = {
 }
 OF_THE_USER = {"config/my.yaml", "my.yaml", "C"}
 USAGE = typer.BadParameter.__base__  # of the click that typer brings
-RULE = re.compile(r"^(?:rule|use rule) (\w+):", flags=re.MULTILINE)
+RULE = re.compile(r"^ *rule (\w+):", flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module")

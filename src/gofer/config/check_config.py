@@ -8,7 +8,8 @@ import contextlib
 import datetime
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ BENCHMARK = "; docs/benchmarks.md says where to download the files of benchmarks
 
 
 def check_config(
-    config: Mapping[str, Any], files: Sequence[Path | str], schema: Path | str, defaults: Mapping[str, Any]
+    config: Mapping[str, Any],
+    files: Sequence[Path | str],
+    schema: Path | str,
+    defaults: Mapping[str, Any],
+    made: Collection[str] = (),
 ) -> None:
     """Refuse a config that could not run.
 
@@ -34,6 +39,7 @@ def check_config(
         files: The user's files that it was merged from, without the defaults; of two that hold a key, the later wins.
         schema: The JSON Schema.
         defaults: Every key and its default.
+        made: Input files that need not be there, since the run makes them.
 
     Raises:
         ProblemsError: Everything that is wrong, at once.
@@ -41,7 +47,7 @@ def check_config(
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     places, problems = Places.read(files, defaults)
     faults = [*_schema_faults(config, rules, defaults), *_numbers_not_finite(config)]
-    for check in (_disagreements, missing_files):
+    for check in (_disagreements, partial(missing_files, made=made)):
         with contextlib.suppress(KeyError, TypeError, AttributeError):  # of keys at fault, which have been found above
             faults += check(config)
     for key, what in faults:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -205,8 +205,13 @@ def protein_sets(config: Mapping[str, Any]) -> list[dict[str, str | None]]:
     return sources
 
 
-def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
-    """Keys that name a file that does not exist, and what is wrong. A file that several keys name is reported once."""
+def missing_files(config: Mapping[str, Any], made: Collection[str] = ()) -> Iterator[tuple[Key, str]]:
+    """Keys that name a file that does not exist, and what is wrong. A file that several keys name is reported once.
+
+    Args:
+        config: The config.
+        made: Files that the run itself makes.
+    """
     model = config["model"]  # a prediction by a model file needs no other file than the query
     named = list(_input_files(config)) if model is None and "demo" not in config else []
     if model is not None:
@@ -225,7 +230,7 @@ def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     for path, key in {path: key for key, path in reversed(named)}.items():
         if set(path) & set("{}"):
             yield key, f"names {path}, which holds braces: Snakemake takes them for a wildcard, rename it"
-        elif not Path(path).is_file():
+        elif path not in made and not Path(path).is_file():
             yield key, f"names {path}, which {'is a folder' if Path(path).is_dir() else MISSING}"
 
 
