@@ -25,6 +25,7 @@ from gofer.config import (
     judged_annotation_files,
     protein_files,
     protein_sets,
+    query_annotations,
     query_name,
     query_parts,
     query_path,
@@ -104,6 +105,7 @@ def code(*modules):
 
 
 QUERY = query_path(config)
+QUERY_ANNOTATIONS = query_annotations(config)
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
 QUERY_PARTS = query_parts(QUERY) if QUERY else 1
 MODEL_FILE = config["model"] or OWN_MODEL

@@ -323,14 +323,16 @@ rule label_terms:
         "../workflow/scripts/label_terms.py"
 
 
-# With later: test, annotations from before the first day of the test are not to be predicted.
+# With later: test, or in a judged split with test_from, annotations from before that day are not to be predicted.
 DATED = config["inputs"]["splits"]
-KNOWN_BEFORE = DATED["test_from"] if (DATED["method"], DATED["later"]) == ("date", "test") else None
+JUDGED_SPLIT = DATED["method"] == "judged"
+KNOWN_BEFORE = DATED["test_from"] if JUDGED_SPLIT or (DATED["method"], DATED["later"]) == ("date", "test") else None
 
 
 rule make_ground_truth:
     """Join, once for all methods, the labels of validation and test proteins with the term sets, the vocabulary
-    evaluation.terms, the sets evaluation.protein_sets and, with inputs.splits.later test, what was known before."""
+    evaluation.terms, the sets evaluation.protein_sets and, with inputs.splits.later test or a judged split with test_from,
+    what was known before."""
     message:
         "Joining the ground truth"
     input:
@@ -350,6 +352,7 @@ rule make_ground_truth:
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,
+        whole=JUDGED_SPLIT,
         relations=config["inputs"]["relations"],
         code=code("gofer.inputs.ground_truth", "gofer.inputs.splits.term_lists"),
     log:

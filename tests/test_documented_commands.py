@@ -9,6 +9,7 @@ import pytest
 import typer
 import yaml
 from documented import SHELL, blocks, commands
+from inputs.annotation_lines import gaf
 from retrieval.tiny_model import make_model
 from typer.testing import CliRunner
 
@@ -171,6 +172,7 @@ def test_gofer_commands_run_on_a_small_model(by_program, tmp_path, monkeypatch):
     for name in ("my.gofer", "M"):
         shutil.copy(tiny.path, name)
     tiny.fasta(tmp_path / "my.fasta", slice(2))
+    (tmp_path / "my.gaf").write_text(gaf("Q001", term="GO:0016740", code="IEA"))
     ran = set()
     for command in by_program["gofer"]:
         words = ["my.gofer" if word.startswith("results/") else word for word in command.words[1:]]

@@ -169,10 +169,16 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     elif splits["method"] == "judged":
         if config["judged_annotations"] is None:
             yield ("judged_annotations",), "is null, but inputs.splits.method is judged"
+        if splits["test_from"] is not None and not _is_day(splits["test_from"]):
+            yield ("inputs", "splits", "test_from"), f"is {splits['test_from']!r}, which is not a day of the calendar"
     elif splits["val"] + splits["test"] >= 1:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
     if config["judged_annotations"] is not None and splits["method"] != "judged":
         yield ("judged_annotations",), f"is given, but inputs.splits.method is {splits['method']}, not judged"
+    if config["retrieval"]["own_annotations"] and config["judged_annotations"] is None:
+        yield ("retrieval", "own_annotations"), "is true, but judged_annotations is null"
+    if config["query_annotations"] is not None and config["query"] is None:
+        yield ("query_annotations",), "is given, but query is null"
     yield from _zero_shot_disagreements(sets, config["previous_ontology"])
     if (training["win_size"] or 0) % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"

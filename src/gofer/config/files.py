@@ -38,6 +38,12 @@ def query_path(config: Mapping[str, Any]) -> str | None:
     return input_path(config, query)
 
 
+def query_annotations(config: Mapping[str, Any]) -> list[str]:
+    """The files of the query's annotations, each looked for as the query is; none without a query."""
+    named = _named(config, "query_annotations") if config["query"] is not None else []
+    return [name if Path(name).exists() else input_path(config, name) for name in named]
+
+
 def taxon_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """The section retrieval.taxon: id as text or None, its files as paths; constraints is a list."""
     section = config["retrieval"]["taxon"]
@@ -224,6 +230,7 @@ def missing_files(config: Mapping[str, Any], made: Collection[str] = ()) -> Iter
         ("constraints", taxon["constraints"]),
     ):
         named += [(("retrieval", "taxon", setting), path) for path in paths]
+    named += [(("query_annotations",), path) for path in query_annotations(config)]
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))

@@ -54,7 +54,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
         *(_below(metrics, differences, split, name) for split, name in breakdowns.below_identity(metrics).items()),
         *_evidence(Faithfulness.read(files["faithfulness"])),
         _section("Leak checks", *_leaks(Leaks.read(files["leaks"]))),
-        _section("Methods", _methods(metrics)),
+        _section("Methods", _methods(metrics, config)),
         _section("Commands", _commands(config, configfiles)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -150,8 +150,10 @@ def _head(name: str) -> str:
     return measure.name + (" ↓" if measure.lower_is_better else "")
 
 
-def _methods(metrics: Metrics) -> str:
+def _methods(metrics: Metrics, config: Mapping[str, Any]) -> str:
     lines = [f"- **{method_name(m)}**: {METHODS[m].meaning}" for m in metrics.methods if m in METHODS]
+    if config["retrieval"]["own_annotations"]:
+        lines.append(f"\n{words.OWN_ANNOTATIONS}")
     return "\n".join(lines)
 
 
