@@ -63,9 +63,13 @@ rule evaluate:
     localrule: True
 
 
+if {"--list", "--list-rules", "-l"} & set(sys.argv):
+    print("First: all (the default), check, predict, evaluate, embeddings, ablation, results_page. All rules by name:")
+
+
 onsuccess:
-    if made := [path for path in [results("report.html"), *predictions()[:1]] if Path(path).exists()]:
-        print(f"Results: {', '.join(made)}")
+    if made := [path for path in [results("report.html"), OWN_MODEL, *predictions()[:1]] if Path(path).exists()]:
+        print(f"Results: {', '.join(made)}. Logs: {results('logs')}")
 
 
 onerror:

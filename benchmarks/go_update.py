@@ -7,11 +7,13 @@
         --page docs/update_go.md
 
 DIR has the files that config/swissprot_2014.yaml names. `data` chooses training proteins of that run, so that their
-residue embeddings are in its cache; none is a protein of human_2022.gaf.gz, and none is in keep_out_ids.txt.
+residue embeddings are in its cache; none is a protein of human_2022.gaf.gz, and none is in keep_out_ids.txt. It holds
+some of the younger terms of 2014 out of training. `choose --small results/go_2014` ranks these for the validation
+proteins of the small run: how new terms are scored is chosen by them.
 `judge` takes human proteins that have, by experiment, a term that did not exist in 2014, stated or implied. It ranks
 these terms of each protein among all such terms: by the updated model; by the cosine of texts, of the term and of the
 labels of the 20 nearest training proteins, untrained; by the score that the model of 2014 gives the nearest ancestor
-that existed then. Shapes: B proteins, T terms, U new terms.
+that existed then. `new_terms.py` has the figures. Shapes: B proteins, T terms, U new terms.
 """
 
 import argparse
@@ -23,21 +25,25 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import yaml
+from new_terms import HEAD, SEPARATOR, Rankings, ancestor_scores, ranking_rows, young_terms
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from gofer.artefacts import read_table, write_text
 from gofer.baselines.embedding_neighbours import nearest
 from gofer.baselines.text_cosine import TextProfiles
 from gofer.embeddings.residues.residue_store import ESMResidueStore
 from gofer.inputs.label_matrix import label_matrix
-from gofer.inputs.ontology.go_graph import is_root
+from gofer.inputs.ontology.go_graph import TRUE_PATH, is_root
 from gofer.inputs.ontology.propagation import propagate
+from gofer.inputs.ontology.term_table import read_ontology
 from gofer.inputs.proteins.protein_table import read_sequences
+from gofer.retrieval.bank import Bank
 from gofer.retrieval.cutoffs import RECOMMENDED
 from gofer.retrieval.features.residue_summary import summary
+from gofer.retrieval.pack_run import FinishedRun, PackSettings, files_of
 from gofer.retrieval.protein_vectors import Described, ProteinVectors
 from gofer.retrieval.residue_evidence import explain_packed
+from gofer.retrieval.term_space import TermSpace
 from gofer.retrieval.trained_model import TrainedModel
 
 OLD, NEW, HUMAN = "go-basic_2014-07-06.obo.gz", "go-basic_2022-07-01.obo.gz", "human_2022.gaf.gz"
@@ -45,8 +51,8 @@ MARKS = "<!-- update: benchmarks/go_update.py -->", "<!-- end of update -->"
 EXPERIMENTS = {"EXP", "IDA", "IPI", "IMP", "IGI", "IEP", "HTP", "HDA", "HMP", "HGI", "HEP"}
 AT_ONCE = 64
 NEIGHBOURS = 20
-PLACES, FEWEST, LEAST = 10, 5, 0.05
-EPOCHS = {"A": 2, "B": 1, "C": 1, "D": 2}
+LEAST = 0.05
+EPOCHS = {"A": 1, "B": 1, "C": 1, "D": 2}
 
 
 def main() -> None:
@@ -56,16 +62,19 @@ def main() -> None:
     data.add_argument("--run", type=Path, required=True, help="results/swissprot_2014, after make_splits")
     data.add_argument("--data", type=Path, required=True)
     data.add_argument("--out", type=Path, required=True)
-    data.add_argument("--proteins", type=int, default=5000)
+    data.add_argument("--proteins", type=int, default=8000)
     data.add_argument("--encoder", default="mini")
     data.set_defaults(step=write_inputs)
     judge = steps.add_parser("judge", help="rank the new terms of human proteins")
     judge.add_argument("--run", type=Path, required=True, help="results/swissprot_2014, with residues")
     judge.add_argument("--small", type=Path, required=True, help="results/go_2014, finished")
     judge.add_argument("--new", type=Path, required=True, help="the model that gofer update-go made")
-    judge.add_argument("--proteins", type=int, default=600)
+    judge.add_argument("--proteins", type=int, default=1200)
     judge.add_argument("--page", type=Path, help="a page with the two marks, such as docs/update_go.md")
     judge.set_defaults(step=judged)
+    choose = steps.add_parser("choose", help="rank the terms held out of training for the validation proteins")
+    choose.add_argument("--small", type=Path, required=True, help="results/go_2014, finished")
+    choose.set_defaults(step=chosen)
     options = parser.parse_args()
     options.step(options)
 
@@ -83,43 +92,59 @@ def write_inputs(options: argparse.Namespace) -> None:
     sequence_of = read_sequences(options.run / "inputs/proteins.parquet")
     options.out.mkdir(parents=True, exist_ok=True)
     write_text(options.out / "proteins.fasta", "".join(f">{name}\n{sequence_of[name]}\n" for name in chosen))
-    stated[stated["protein"].isin(set(chosen))].to_csv(options.out / "annotations.tsv", sep="\t", index=False)
+    stated = stated[stated["protein"].isin(set(chosen))]
+    stated.to_csv(options.out / "annotations.tsv", sep="\t", index=False)
+    young = young_terms(
+        read_ontology(options.data / OLD, TRUE_PATH).terms, stated.rename(columns={"protein": "protein_id"})
+    )
+    write_text(options.out / "young_terms.txt", "".join(f"{go_id}\n" for go_id in young))
     config = {
         "run": "go_2014",
         "data": str(options.out.resolve()),
         "proteins": "proteins.fasta",
         "annotations": "annotations.tsv",
         "ontology": str((options.data / OLD).resolve()),
-        "inputs": {"splits": {"method": "random", "val": 0.1, "test": 0.02}},
+        "inputs": {
+            "splits": {"method": "random", "val": 0.1, "test": 0.02},
+            "term_sets": {"zero_method": "list", "zero_list": "young_terms.txt"},
+        },
         "embeddings": {"residues": {"model": options.encoder}},
-        # A small machine: one text per term instead of four, and few landmarks.
+        # A small machine: one text per term instead of four, and fewer landmarks.
         "training": {"stages": {stage: {"text_phase": "D", "epochs": number} for stage, number in EPOCHS.items()}},
-        "retrieval": {"labels": {"landmarks": 1024}},
+        "retrieval": {"labels": {"landmarks": 2048, "aligned": 2048}},
     }
     write_text(options.out / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    print(f"{len(chosen):,} of {len(ids):,} training proteins: {options.out}")
+    print(f"{len(chosen):,} of {len(ids):,} training proteins, {len(young)} terms held out of training: {options.out}")
 
 
 def judged(options: argparse.Namespace) -> None:
     """Print the figures; write them into the page."""
     old, new = TrainedModel(options.small / "model/go_2014.gofer"), TrainedModel(options.new)
     ids, truth_BT = human_truth(options, new, old)
-    proteins, means_BE = described(options.run, ids, old)
+    proteins = described(options.run, ids, old)
     was_BT, is_BT = scores_of(old, proteins), scores_of(new, proteins)
-    added = np.flatnonzero(~new.terms["go_id"].isin(old.terms["go_id"]) & ~is_root(new.terms))
+    row_T = pd.Index(old.terms["go_id"]).get_indexer(pd.Index(new.terms["go_id"]))
+    known_T = (row_T >= 0) & ~is_root(new.terms)
+    added = np.flatnonzero((row_T < 0) & ~is_root(new.terms))
+    known = ProteinVectors.read(options.small / "retrieval/protein_vectors.parquet").known("all")
+    cosine_BT = text_cosines(ids, means(proteins.summaries_BS), known, new.own_bank, new.space)
     rankings = {
         "the updated model": is_BT[:, added],
-        "score of the nearest old ancestor": ancestor_scores(old, new, was_BT)[:, added],
-        "cosine of texts, untrained": text_cosines(options, new, ids, means_BE)[:, added],
+        "score of the nearest old ancestor": ancestor_scores(was_BT[:, row_T], known_T, new.space.graph)[:, added],
+        "cosine of texts, untrained": cosine_BT[:, added],
         "chance": np.zeros((len(ids), len(added)), np.float32),
     }
+    held_U = new.terms["training_count"].to_numpy()[added] > 0
     text = "\n".join(
         [
             f"{len(ids):,} human proteins, {int(truth_BT[:, added].sum()):,} pairs of a protein and a new term. "
             f"The model knows {len(old.own_bank):,} proteins; it was trained with GO {old.release['go_release']} and "
-            f"updated to {new.release['go_release']}.",
+            f"updated to {new.release['go_release']}. {held_U.sum():,} of the {len(added):,} new terms are above older "
+            "terms that known proteins have. In brackets: 95 % intervals of proteins drawn with replacement.",
             "",
-            *ranking_table(new, added, truth_BT, rankings),
+            HEAD,
+            SEPARATOR,
+            *rows_by_aspect(new.terms["aspect"].to_numpy(str)[added], truth_BT[:, added], rankings, held_U),
             "",
             *drift(old, new, was_BT, is_BT, truth_BT),
         ]
@@ -129,6 +154,43 @@ def judged(options: argparse.Namespace) -> None:
         page = options.page.read_text()
         before, after = page.split(MARKS[0])[0], page.split(MARKS[1])[1]
         write_text(options.page, f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+
+
+def chosen(options: argparse.Namespace) -> None:
+    """Print how the terms held out of training rank, for validation proteins whose labels no model has seen."""
+    files = files_of(options.small, "all")
+    run = FinishedRun.read(files, "go_2014", PackSettings(encoder={"model": "-"}))
+    space, sets = run.judging.space, run.term_sets.set_index("go_id")["held_out"]
+    vectors = ProteinVectors.read(files["vectors"])
+    judged, known = vectors.of_splits("val"), vectors.known("train")
+    annotations = read_table(files["annotations"], ["protein_id", "go_id"], where={"protein_id": judged.protein_ids})
+    truth_BT = label_matrix(annotations, judged.protein_ids, space.terms["go_id"]).toarray().astype(bool)
+    added = np.flatnonzero(sets.reindex(space.go_ids).to_numpy(bool))
+    scores_BT = run.judging.scores(run.proteins.described, run.expected)
+    known_T = np.zeros(len(space.terms), bool)
+    known_T[run.judging.seen] = True
+    cosine_BT = text_cosines(judged.protein_ids, means(judged.summaries_NS), known, run.bank, space)
+    rankings = {
+        "the model": scores_BT[:, added],
+        "score of the nearest seen ancestor": ancestor_scores(scores_BT, known_T, space.graph)[:, added],
+        "cosine of texts, untrained": cosine_BT[:, added],
+        "chance": np.zeros((len(scores_BT), len(added)), np.float32),
+    }
+    aspect_U = space.terms["aspect"].to_numpy(str)[added]
+    print(
+        "\n".join(
+            [HEAD, SEPARATOR, *rows_by_aspect(aspect_U, truth_BT[:, added], rankings, np.zeros(len(added), bool))]
+        )
+    )
+
+
+def rows_by_aspect(aspect_U: NDArray, truth_BU: NDArray[np.bool_], rankings: Rankings, held_U: NDArray[np.bool_]):
+    """Rows of a table: the terms of each aspect, those without a known protein first."""
+    for aspect in np.unique(aspect_U):
+        for name, some_U in (("no known protein has them", ~held_U), ("above older terms", held_U)):
+            chosen_U = (aspect_U == aspect) & some_U
+            of_aspect = {method: scores_BU[:, chosen_U] for method, scores_BU in rankings.items()}
+            yield from ranking_rows(f"{aspect}, {name}", truth_BU[:, chosen_U], of_aspect)
 
 
 def human_truth(options, new: TrainedModel, old: TrainedModel) -> tuple[list[str], NDArray[np.bool_]]:
@@ -143,8 +205,8 @@ def human_truth(options, new: TrainedModel, old: TrainedModel) -> tuple[list[str
     return ids, label_matrix(labels, ids, new.terms["go_id"]).toarray().astype(bool)
 
 
-def described(run: Path, ids: list[str], model: TrainedModel) -> tuple[Described, NDArray[np.float32]]:
-    """The proteins as both models read them, and unit means of their residue embeddings."""
+def described(run: Path, ids: list[str], model: TrainedModel) -> Described:
+    """The proteins as both models read them."""
     table = read_table(run / "inputs/proteins.parquet", ["protein_id", "sequence", "sequence_sha256"])
     table = table.set_index("protein_id").loc[ids]
     [manifest] = run.glob("embeddings/*/manifest.parquet")
@@ -155,9 +217,7 @@ def described(run: Path, ids: list[str], model: TrainedModel) -> tuple[Described
         parts.append(explain_packed(model.space.model, residues)[0])
         summaries += [summary(residues_LE) for residues_LE in residues]
     summaries_BS = np.stack(summaries)
-    means_BE = summaries_BS[:, : summaries_BS.shape[1] // 2]
-    proteins = Described(np.concatenate(parts), summaries_BS, table["sequence"].tolist())
-    return proteins, means_BE / np.linalg.norm(means_BE, axis=1, keepdims=True)
+    return Described(np.concatenate(parts), summaries_BS, table["sequence"].tolist())
 
 
 def scores_of(model: TrainedModel, proteins: Described) -> NDArray[np.float32]:
@@ -171,69 +231,23 @@ def scores_of(model: TrainedModel, proteins: Described) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def ancestor_scores(old: TrainedModel, new: TrainedModel, was_BT: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each term of the new release, the highest score of its nearest ancestors that existed; of roots 0."""
-    row_T = pd.Index(old.terms["go_id"]).get_indexer(pd.Index(new.terms["go_id"]))
-    found_BT = np.where((row_T >= 0) & ~is_root(new.terms), was_BT[:, row_T], 0)
-    for children, parents, starts in new.space.graph.downwards():
-        highest_BC = np.maximum.reduceat(found_BT[:, parents], starts, axis=1)
-        found_BT[:, children] = np.where(row_T[children] >= 0, found_BT[:, children], highest_BC)
-    return found_BT
-
-
-def text_cosines(options, new: TrainedModel, ids: list[str], means_BE: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine of each term's text with those of the labels of the nearest training proteins, (B, T)."""
-    known = ProteinVectors.read(options.small / "retrieval/protein_vectors.parquet")
-    known_NE = known.summaries_NS[:, : means_BE.shape[1]]
-    known_NE = known_NE / np.linalg.norm(known_NE, axis=1, keepdims=True)
-    neighbours = nearest((ids, means_BE), (known.protein_ids, known_NE), most=NEIGHBOURS)
-    held = sp.coo_array(new.own_bank.labels_NT)
-    bank_ids, go_ids = np.array(new.own_bank.protein_ids, object), new.terms["go_id"].to_numpy(object)
+def text_cosines(
+    ids: list[str], means_BE: NDArray[np.float32], known: ProteinVectors, bank: Bank, space: TermSpace
+) -> NDArray[np.float32]:
+    """Cosine of each term's text with those of the labels of the nearest known proteins, (B, T)."""
+    neighbours = nearest((ids, means_BE), (known.protein_ids, means(known.summaries_NS)), most=NEIGHBOURS)
+    held = sp.coo_array(bank.labels_NT)
+    bank_ids, go_ids = np.array(bank.protein_ids, object), space.terms["go_id"].to_numpy(object)
     labels = pd.DataFrame({"protein_id": bank_ids[held.row], "go_id": go_ids[held.col]})
-    texts_TG = new.space.text_TG.astype(np.float32)
-    profiles = TextProfiles.of_neighbours(ids, neighbours, labels, new.terms, texts_TG, k=NEIGHBOURS)
+    texts_TG = space.text_TG.astype(np.float32)
+    profiles = TextProfiles.of_neighbours(ids, neighbours, labels, space.terms, texts_TG, k=NEIGHBOURS)
     return profiles.cosines(slice(None))
 
 
-def ranking_table(new: TrainedModel, added: NDArray[np.int64], truth_BT, rankings) -> Iterator[str]:
-    """Rows of a table: each set of new terms by each ranking."""
-    held_U = new.terms["training_count"].to_numpy()[added] > 0
-    yield (
-        "| new terms | ranked by | proteins | AUROC, mean over proteins ± standard error | recall@10 | MRR "
-        "| AUROC, mean over terms with at least 5 proteins |"
-    )
-    yield "|---|---|---:|---:|---:|---:|---:|"
-    sets = {"all": np.ones(len(added), bool), "no known protein has them": ~held_U, "above older terms": held_U}
-    for name, chosen_U in sets.items():
-        truth_BU = truth_BT[:, added][:, chosen_U]
-        for method, scores_BU in rankings.items():
-            yield f"| {name} ({chosen_U.sum():,}) | {method} | {figures(scores_BU[:, chosen_U], truth_BU)} |"
-
-
-def figures(scores_BU: NDArray[np.float32], truth_BU: NDArray[np.bool_]) -> str:
-    """Proteins, and the means over proteins and terms; ties count half."""
-    having_B = truth_BU.any(axis=1)
-    scores_BU, truth_BU = scores_BU[having_B], truth_BU[having_B]
-    areas, recalls, reciprocals = [], [], []
-    for scores_U, truth_U in zip(scores_BU, truth_BU, strict=True):
-        areas.append(area(scores_U, truth_U))
-        places = rankdata(-scores_U)[truth_U]
-        recalls.append((places <= PLACES).sum() / min(len(places), PLACES))
-        reciprocals.append(1 / places.min())
-    some = np.flatnonzero((truth_BU.sum(0) >= FEWEST) & (~truth_BU).any(0))
-    of_terms = [area(scores_BU[:, column], truth_BU[:, column]) for column in some]
-    error = np.std(areas) / np.sqrt(max(len(areas), 1))
-    over_terms = f"{np.mean(of_terms):.3f} ({len(of_terms)} terms)" if of_terms else "n/a"
-    return (
-        f"{len(areas):,} | {np.mean(areas):.3f} ± {error:.3f} | {np.mean(recalls):.3f} | {np.mean(reciprocals):.3f} "
-        f"| {over_terms}"
-    )
-
-
-def area(scores_X: NDArray[np.float32], truth_X: NDArray[np.bool_]) -> float:
-    """Share of pairs of a true and a false one in the right order, ties half."""
-    true, false = truth_X.sum(), (~truth_X).sum()
-    return float((rankdata(scores_X)[truth_X].sum() - true * (true + 1) / 2) / (true * false))
+def means(summaries_BS: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit means of residue embeddings."""
+    means_BE = summaries_BS[:, : summaries_BS.shape[1] // 2]
+    return means_BE / np.linalg.norm(means_BE, axis=1, keepdims=True)
 
 
 def drift(old: TrainedModel, new: TrainedModel, was_BT, is_BT, truth_BT) -> Iterator[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from gofer.check import check_run
 from gofer.config import read_config
+from gofer.embeddings.expected_costs import expected_costs
 
 OBO = """format-version: 1.2
 
@@ -41,7 +42,37 @@ def test_sound_inputs_give_facts_and_no_problem(config):
     found = check_run(config)
     assert found.problems == []
     assert found.facts[0] == "proteins: 2, 20 residues"
-    assert [fact.split(":")[0] for fact in found.facts] == ["proteins", "ontology", "annotations"]
+    said = [fact.split(":")[0] for fact in found.facts]
+    held_out = ["proteins held out of training", "terms held out of training"]
+    assert said == ["proteins", "ontology", "annotations", *held_out, "expected, on one core without a GPU"]
+
+
+def test_time_and_disk_that_a_run_is_expected_to_take_grow_with_proteins_terms_and_the_encoder(config):
+    sizes = {"residues": 10_000_000, "terms": 40_000, "training": 10_000, "held_out": 3_000}
+    small = expected_costs(config, **sizes)
+    assert "residues about 15 minutes, texts of terms about 16 minutes, training about 56 minutes" in small
+    assert "2.6 GB of embeddings and 1.4 GB of other results" in small
+    config["embeddings"]["residues"]["model"] = "esm2_t33_650M_UR50D"
+    large = expected_costs(config, **sizes)
+    assert "residues about 37 hours" in large
+    assert "25.6 GB of embeddings" in large
+    config["embeddings"]["residues"]["model"] = "esm2_t12_35M_UR50D"
+    assert "residues with esm2_t12_35M_UR50D were not measured" in expected_costs(config, **sizes)
+
+
+def test_few_annotated_proteins_are_a_note(config, monkeypatch):
+    few = "1 annotated proteins are few"
+    assert any(note.startswith(few) for note in check_run(config).notes)
+    monkeypatch.setattr("gofer.check.WORTH_TRAINING", 1)
+    assert not any(note.startswith(few) for note in check_run(config).notes)
+
+
+def test_each_reason_by_which_a_fifth_of_the_annotations_are_lost_is_a_note(config, tmp_path):
+    line = "DB\tP1\tS\t\tGO:0005488\tPMID:1\t{}\t\tF\t\t\tprotein\ttaxon:1\t20180101\tX\t\t\n"
+    (tmp_path / "my.tsv").write_text("!gaf-version: 2.2\n" + 4 * line.format("IDA") + line.format("IEA"))
+    assert "1 of 5 annotations (20%) are not used, evidence code IEA not asked for" in check_run(config).notes
+    (tmp_path / "my.tsv").write_text("!gaf-version: 2.2\n" + 5 * line.format("IDA") + line.format("IEA"))
+    assert not any("not used" in note for note in check_run(config).notes)
 
 
 @pytest.mark.fault(94)
@@ -49,7 +80,7 @@ def test_annotations_read_used_and_lost_are_reported_by_reason_and_many_unmatche
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\nGENE1\tmf\tGO:0005488\nGENE2\tmf\tGO:0005488\n")
     found = check_run(config)
     assert "annotations: 3 read, 1 used (each protein and term once), of 1 of 2 proteins" in found.facts
-    assert any("annotations not used: 2, protein not in the FASTA: GENE1" in fact for fact in found.facts)
+    assert "annotations not used: 2, protein not in the FASTA: GENE1, GENE2" in found.facts
     assert any(note.startswith("2 of 3 annotations (67%) are of proteins not in the FASTA") for note in found.notes)
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
     assert not any("not in the FASTA" in note for note in check_run(config).notes)

@@ -32,7 +32,7 @@ from gofer.embeddings.encoder_names import (
     refuse_missing_text_model,
     residue_width,
 )
-from gofer.embeddings.residues.residue_form import ResidueForm
+from gofer.embeddings.expected_costs import embedding_bytes, expected_costs
 from gofer.errors import GoferError
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_intake import DROPPED, READ
@@ -55,9 +55,10 @@ from gofer.inputs.text_files import read_ids
 
 SPARE = 1.2  # for what else a run writes
 NOT_IN_FASTA = "not in the FASTA"
-MANY_UNMATCHED = 0.2  # of the annotations: more are worth a note
+MANY_LOST = 0.2  # of the annotations, for one reason: more are worth a note
 MANY_HELD_OUT = 0.05
 FEW_PROTEINS = 1000  # are divided in seconds
+WORTH_TRAINING = 1000  # annotated proteins; with 300 gofer was no better than term frequencies
 
 Read = TypeVar("Read")
 
@@ -98,14 +99,19 @@ def check_run(config: Mapping[str, Any]) -> Findings:
     if proteins is not None and ontology is not None:
         stated = _check_annotations(config, proteins, ontology, found)
     _check_protein_lists(config, found)
+    held_out = 0
     if stated is not None and proteins is not None and ontology is not None:
-        _check_splits(config, stated, proteins, ontology, found)
+        held_out = _check_splits(config, stated, proteins, ontology, found)
     if ontology is not None:
         _check_term_lists(config, ontology, found)
     if stated is not None and ontology is not None and not found.problems:
-        found.notes += found.attempt(partial(_held_out, config, stated, ontology)) or []
+        found.attempt(partial(_held_out, config, stated, ontology, found))
     query = _check_query(config, found)
     residues = sum(int(table["length"].sum()) for table in (proteins, query) if table is not None)
+    if stated is not None and ontology is not None:
+        training = stated["protein_id"].nunique() - held_out
+        costs = {"residues": residues, "terms": len(ontology.terms), "training": training, "held_out": held_out}
+        found.facts.append(expected_costs(config, **costs))
     found.problems += [*_disk(config, residues), *_models(config)]
     found.attempt(partial(refuse_missing_file, config["embeddings"]["residues"]["model"]))
     found.attempt(partial(refuse_missing_text_model, config["embeddings"]["texts"]["encoder"]))
@@ -156,7 +162,13 @@ def _check_annotations(
         if config["inputs"]["splits"]["method"] == "date":
             _check_days(config, stated, proteins, ontology, found)
         found.facts += _annotation_facts(stated, accounting, len(proteins))
-        found.notes += _unmatched(accounting)
+        found.notes += _lost(accounting)
+        annotated = stated["protein_id"].nunique()
+        if annotated < WORTH_TRAINING:
+            found.notes.append(
+                f"{annotated:,} annotated proteins are few: with 300, gofer was no better than term frequencies; a "
+                "thousand or more are worth it"
+            )
         if config["inputs"]["term_sets"]["zero_method"] == "time":
             found.attempt(partial(refuse_undated, stated))
         return stated
@@ -174,23 +186,25 @@ def _annotation_facts(stated: pd.DataFrame, accounting: Accounting, proteins: in
         yield f"annotations not used: {row.count:,}, {row.reason}"
 
 
-def _unmatched(accounting: Accounting) -> Iterator[str]:
-    unmatched = sum(
-        int(row.count) for row in accounting.table().itertuples() if row.item == DROPPED and NOT_IN_FASTA in row.reason
-    )
-    if unmatched >= MANY_UNMATCHED * accounting.count(READ):
-        share = unmatched / accounting.count(READ)
-        yield (
-            f"{unmatched:,} of {accounting.count(READ):,} annotations ({share:.0%}) are of proteins not in the FASTA: "
-            "right where the file covers more proteins, wrong where the ids differ"
-        )
+def _lost(accounting: Accounting) -> Iterator[str]:
+    read, table = accounting.count(READ), accounting.table()
+    for row in table[(table["item"] == DROPPED) & (table["count"] >= MANY_LOST * read)].itertuples():
+        what = f"{row.count:,} of {read:,} annotations ({row.count / read:.0%}) are "
+        if NOT_IN_FASTA in row.reason:
+            yield (
+                f"{what}of proteins not in the FASTA{row.reason.partition(NOT_IN_FASTA)[2]}; "
+                "right where the file covers more proteins, wrong where the ids differ"
+            )
+        else:
+            yield f"{what}not used, {row.reason}"
 
 
-def _held_out(config: Mapping[str, Any], stated: pd.DataFrame, ontology: Ontology) -> list[str]:
+def _held_out(config: Mapping[str, Any], stated: pd.DataFrame, ontology: Ontology, found: Findings) -> None:
     # As label_terms does, but of all annotated proteins: to divide them takes too long here.
     sets, terms, relations = config["inputs"]["term_sets"], ontology.terms, config["inputs"]["relations"]
     if sets["zero_method"] == "none":
-        return []
+        found.facts.append("terms held out of training: none")
+        return
     annotations = propagate(stated, terms, relations)
     proteins, go_ids = sorted(stated["protein_id"].unique()), terms["go_id"].tolist()
     count_T = label_matrix(annotations, proteins, go_ids).sum(axis=0)
@@ -201,13 +215,15 @@ def _held_out(config: Mapping[str, Any], stated: pd.DataFrame, ontology: Ontolog
     made, _ = make_term_sets(
         terms, TermCounts(count_T, count_T), FewZeroConfig.from_config(sets, config["seed"]), relations, sources
     )
-    lost = int(stated["go_id"].isin(made.loc[made["held_out"], "go_id"]).sum())
-    if lost < MANY_HELD_OUT * len(stated):
-        return []
-    return [
-        f"about {lost:,} of your {len(stated):,} annotations ({lost / len(stated):.0%}) are held out of training "
-        f"(inputs.term_sets.zero_method: {sets['zero_method']}); to predict for your own proteins use zero_method: none"
-    ]
+    held_out = made.loc[made["held_out"], "go_id"]
+    lost = int(stated["go_id"].isin(held_out).sum())
+    by = f"inputs.term_sets.zero_method: {sets['zero_method']}"
+    found.facts.append(f"terms held out of training: {len(held_out):,}, with those below them ({by})")
+    if lost >= MANY_HELD_OUT * len(stated):
+        found.notes.append(
+            f"about {lost:,} of your {len(stated):,} annotations ({lost / len(stated):.0%}) are held out of training "
+            f"({by}); to predict for your own proteins use zero_method: none"
+        )
 
 
 def _check_days(
@@ -225,18 +241,29 @@ def _check_days(
 
 def _check_splits(
     config: Mapping[str, Any], stated: pd.DataFrame, proteins: pd.DataFrame, ontology: Ontology, found: Findings
-) -> None:
-    # As the rule does it. Clusters of many proteins take too long here: then only the lists are looked up.
+) -> int:
+    # As the rule does it; how many proteins are held out, 0 where that is not known. Clusters of many proteins take too
+    # long here: then only the lists are looked up.
     lists = {split: paths for split, paths in split_lists(config).items() if paths}
     settings = SplitConfig.from_config(config["inputs"]["splits"], config["seed"])
     if settings.method in ("date", "judged"):
-        return
+        return 0
     annotated = set(stated.loc[~stated["go_id"].isin(root_ids(ontology.terms)), "protein_id"])
     if len(proteins) <= FEW_PROTEINS:
         settings = replace(settings, train_identity=None, train_most=None)
-        found.attempt(lambda: make_splits(proteins, annotated, settings, lists=lists))
+        made = found.attempt(lambda: make_splits(proteins, annotated, settings, lists=lists))
+        counts = made[0]["split"].value_counts() if made is not None else {}
+        about, val, test = "", int(counts.get("val", 0)), int(counts.get("test", 0))
+    elif lists:
+        split_N = found.attempt(lambda: splits_of_lists(proteins["protein_id"], lists))
+        about, val, test = "", *(0 if split_N is None else int((split_N == name).sum()) for name in ("val", "test"))
     else:
-        found.attempt(lambda: splits_of_lists(proteins["protein_id"], lists))
+        about, val, test = "about ", *(round(share * len(annotated)) for share in (settings.val, settings.test))
+    found.facts.append(
+        f"proteins held out of training: {about}{val:,} for validation, {about}{test:,} for the test "
+        f"(inputs.splits.method: {settings.method})"
+    )
+    return val + test
 
 
 def _check_protein_lists(config: Mapping[str, Any], found: Findings) -> None:
@@ -269,10 +296,8 @@ def _check_query(config: Mapping[str, Any], found: Findings) -> pd.DataFrame | N
 
 
 def _disk(config: Mapping[str, Any], residues: int) -> Iterator[GoferError]:
-    settings = config["embeddings"]["residues"]
-    form = ResidueForm(residue_width(settings["model"]) or 0, settings["store"])
     free = shutil.disk_usage(Path.cwd()).free
-    needed = round(form.size(residues) * SPARE)
+    needed = round(embedding_bytes(config, residues) * SPARE)
     if needed > free:
         yield GoferError(
             f"residue embeddings take about {needed / 1e9:,.1f} GB, but {free / 1e9:,.1f} GB are free here",

@@ -1,11 +1,14 @@
 """`gofer bank`: proteins that a user adds are used by every prediction of that model, and of no other."""
 
+import shutil
+
 import pandas as pd
 import pytest
 from cli.test_cli import run
 from retrieval.tiny_model import make_model
 
 import gofer
+from gofer.inputs.proteins import candidates
 from gofer.retrieval.model_file import BANK, ModelFile
 from gofer.retrieval.user_bank import bank_folder
 
@@ -103,6 +106,33 @@ def test_a_damaged_bank_is_named_and_not_used(tiny, files, cache):
     code, output = run("predict", files / "query.fasta", "-m", tiny.path)
     assert code == 3
     assert "mine.bank is damaged" in output.replace("\n", "")
+
+
+@pytest.mark.skipif(shutil.which("diamond") is None, reason="DIAMOND is not on the PATH")
+def test_adding_many_proteins_makes_their_database_once_and_removing_them_removes_it(
+    tiny, files, cache, monkeypatch, caplog
+):
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
+    add(files, tiny.path)
+    [database] = cache.rglob("*.dmnd")
+    assert "Making DIAMOND's database of 25 known sequences, once" in caplog.text
+    caplog.clear()
+    assert run("predict", files / "query.fasta", "-m", tiny.path, "-o", files / "out")[0] == 0
+    assert ("once" in caplog.text, list(cache.rglob("*.dmnd"))) == (False, [database])
+    table = pd.read_csv(files / "out/predictions.tsv", sep="\t").set_index("go_id")
+    assert table.loc["GO:0016787", "nearest_protein"] == "NEW1"
+    run("bank", "remove", "mine", "-m", tiny.path)
+    assert list(cache.rglob("*.dmnd")) == []
+
+
+def test_many_known_proteins_without_diamond_are_reported_before_they_are_searched(tiny, files, monkeypatch, caplog):
+    monkeypatch.setattr(candidates, "MOST_BY_KMERS", 1)
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    add(files, tiny.path)
+    assert "25 known proteins are searched without DIAMOND" in caplog.text
+    caplog.clear()
+    assert run("predict", files / "query.fasta", "-m", tiny.path, "-o", files / "out")[0] == 0
+    assert "apt install diamond-aligner" in caplog.messages[0]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,15 @@ def test_new_members_of_a_family_get_its_term(landmarks, kinds):
     assert ((scores[:, 1] > scores[:, 0]) == labels[40:, 1]).mean() > 0.9
 
 
+def test_the_landmarks_are_the_proteins_with_most_labels():
+    texts, learned, labels = world()
+    labels[:] = [True, False, False]
+    labels[5:12, 1] = True
+    known, _ = features(texts, learned)
+    fitted = KernelRidge.fit(known, sp.csr_array(labels), ASPECTS, replace(WEIGHTS, landmarks=7), seed=1)
+    np.testing.assert_array_equal(fitted.landmarks.learned_ND, learned[5:12])
+
+
 def test_an_aspect_is_judged_by_the_proteins_that_have_a_label_in_it():
     texts, learned, labels = world()
     labels[20:, 2] = False

@@ -90,6 +90,8 @@ def test_too_much_is_refused(jobs):
         jobs.ask(FASTA + ">c\nMKV\n", "me")
     with pytest.raises(GoferError, match="at most 2 with 100 residues"):
         jobs.ask("MKVLAAGIVG" * 11, "me")
+    with pytest.raises(GoferError, match="999,999 characters were pasted"):
+        jobs.ask("GO:" + "9" * 999_996, "me")
     with pytest.raises(GoferError, match="nothing was pasted"):
         jobs.ask(" \n", "me")
 
@@ -106,6 +108,26 @@ def test_a_full_queue_and_a_hasty_client_are_refused_and_others_are_not(jobs, cl
     jobs.ask("GO:0016787", "you")
     clock.now = 61
     jobs.ask("GO:0016787", "me")
+
+
+def test_the_queue_is_not_longer_than_its_limit_when_many_ask_at_once(jobs, monkeypatch, tmp_path):
+    def check(job, text):
+        while len(jobs._queue) < 3:  # what others ask meanwhile
+            jobs.ask("GO:0016787", f"client {len(jobs._queue)}")
+
+    monkeypatch.setattr(jobs, "_check", check)
+    with pytest.raises(TooManyError, match="3 queries are waiting"):
+        jobs.ask(FASTA, "me")
+    assert len(jobs._queue) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_that_breaks_the_reader_leaves_nothing_behind(jobs, monkeypatch, tmp_path):
+    monkeypatch.setattr("gofer.serve.jobs.QueryFile.read", lambda path: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        jobs.ask(FASTA, "me")
+    assert list(tmp_path.iterdir()) == []
+    assert not jobs._queue
 
 
 def test_results_are_deleted_when_there_are_more_and_when_they_are_old(jobs, clock, tmp_path):

@@ -7,7 +7,10 @@ import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+import pandas as pd
 import pytest
+
+from gofer.serve.jobs import DONE, Job
 
 FASTA = ">Q1 <script>alert(1)</script>\nMKVLAAGIVGAAATPQWWHH\n"
 
@@ -94,11 +97,25 @@ def test_every_answer_forbids_scripts_frames_and_guessing(client):
 
 
 def test_pasted_html_is_shown_as_text(client):
-    code, _, page = client.post("<script>alert(1)</script>\n" * 200 + ">x\nM1")
-    assert code in (200, 303, 400)
-    assert "<script" not in page
+    # In the form that comes back, in a message, and in the heading of a search.
+    refused = client.post("</textarea><script>alert(1)</script>\n" * 200)
+    wrong_protein = client.post("><b>x\nM1")
+    assert (refused[0], wrong_protein[0]) == (400, 400)
+    assert "&lt;/textarea&gt;&lt;script&gt;" in refused[2]
+    assert "&lt;b&gt;x" in wrong_protein[2]
+    for page in (refused[2], wrong_protein[2]):
+        assert not re.search(r"<script|<b>", page)
     _, headers, _ = client.post("<img src=x onerror=alert(1)>")
     assert "<img" not in client.done(headers["Location"])
+
+
+def test_what_was_searched_is_shown_as_text(client, monkeypatch):
+    found = pd.DataFrame([{"kind": "term", "id": "<i>1", "name": "<u>n", "aspect": "MFO", "cosine": 0.5}])
+    job = Job("x", None, "<img src=x>", state=DONE, closest=found)
+    monkeypatch.setattr("gofer.serve.jobs.Jobs.find", lambda self, job_id: job)
+    page = client.get("/jobs/x")[2]
+    assert "&lt;img src=x&gt;" in page
+    assert not re.search("<(img|i|u)>", page)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost", "evil.example:{port}"])
@@ -160,6 +177,17 @@ def test_malformed_and_oversized_requests_get_a_short_refusal(client, request_, 
     answer = client.raw(request_.replace(b"{host}", client.host.encode()))
     assert re.match(rf"HTTP/1\.[01] {code} ", answer), answer
     assert "Traceback" not in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(b"%3E%ED%A0%80a%0AMKVLAAGIVG", 303), (b"%00%00%00", 303), (b"\xff\xfe", 403), (b"ab+" * 700, 400)],
+)
+def test_a_text_that_is_no_text_breaks_nothing(client, text, code):
+    form = f"token={client.token}&text=".encode() + text
+    head = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+    answer = client.raw(f"POST /jobs HTTP/1.1\r\nHost: {client.host}\r\n{head}".encode() + form)
+    assert re.match(rf"HTTP/1\.[01] {code} ", answer), answer
 
 
 def test_slow_clients_hold_nobody_up(client):

@@ -30,7 +30,7 @@ def kmer_ridge(
         weights: Of the kernel; only the parts that are read from the sequence count.
         relations: Along which annotations propagate in this run.
         min_score: Lower scores are left out.
-        seed: Of the choice of landmarks.
+        seed: Of the choice of landmarks among proteins with equally many labels.
 
     Returns:
         Columns protein_id, go_id, score in (0, 1].

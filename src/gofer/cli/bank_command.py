@@ -49,6 +49,7 @@ def add_from(
             fasta, facts = Path(source), {"fasta": Path(source).name}
         settings = BankSettings(name or query_name(source), facts, codes, leave_out, embed)
         added = add_bank(predictor, fasta, annotations, settings)
+    TrainedModel(model).keep_database(threads=number)
     return _sentence(added, predictor.model.name)
 
 
@@ -107,6 +108,7 @@ def removed(name: str, model: Path) -> str:
     Raises:
         GoferError: There is none of this name.
     """
+    from gofer.inputs.proteins.kept_database import remove_databases
     from gofer.retrieval.model_file import ModelFile
     from gofer.retrieval.user_bank import SUFFIX, bank_folder
 
@@ -114,4 +116,5 @@ def removed(name: str, model: Path) -> str:
     if not path.is_file():
         raise GoferError(f"there is no bank {name} of this model", help="gofer bank list names all of them")
     path.unlink()
+    remove_databases(path.parent)
     return f"{path} was removed."

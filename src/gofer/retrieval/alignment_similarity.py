@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,10 +24,30 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.inputs.proteins.candidates import candidates, index_of, is_large, search_of_known
+from gofer.inputs.proteins.kept_database import kept_database
 from gofer.inputs.proteins.kmer_search import KmerIndex
 from gofer.inputs.proteins.local_alignment import GAP_EXTEND, GAP_OPEN, LAMBDA, MATRIX, K, own_bits, own_score, scores
 
 MAX_EXPECTED = 1e-4  # by chance, for one pair; distant relatives are worth a few false ones
+
+
+class DifferentSequences(NamedTuple):
+    """The different sequences of some proteins.
+
+    Attributes:
+        targets: Sorted, as an aligner's columns.
+        target_N: Which of them each protein has.
+    """
+
+    targets: list[str]
+    target_N: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, sequences: Sequence[str]) -> "DifferentSequences":
+        """Of proteins with these sequences."""
+        targets = sorted(set(sequences))
+        number_of = {sequence: number for number, sequence in enumerate(targets)}
+        return cls(targets, np.array([number_of[sequence] for sequence in sequences], dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +59,13 @@ class Aligner:
         most: Maximum number of them that a protein is aligned with: those that share most k-mers with it, or in large
             sets those that DIAMOND finds (`inputs.proteins.candidates`).
         searched: Similarity (1, P) of sequences that were searched before.
+        kept_in: Folder in which DIAMOND's database of the targets is kept; None keeps none.
     """
 
     targets: tuple[str, ...]
     most: int
     searched: Mapping[str, sp.csr_array] = field(default_factory=dict)
+    kept_in: Path | None = None
 
     @classmethod
     def of_training(cls, sequences: Sequence[str], *, most: int) -> "Aligner":
@@ -116,9 +140,10 @@ class Aligner:
 
     def _search(self, different: Sequence[str], threads: int) -> dict[str, sp.csr_array]:
         if is_large(len(self.targets)):
-            search = search_of_known(len(self.targets), threads=threads)
-            if search.installed:
-                return self._rows_of_hits(different, search.hits(different, self.targets))
+            search = replace(search_of_known(len(self.targets), threads=threads), by_query=True)
+            if search.installed and different:
+                database = None if self.kept_in is None else kept_database(search, self.targets, self.kept_in)
+                return self._rows_of_hits(different, search.hits(different, self.targets, database=database))
         tried = [np.arange(len(self.targets))] * len(different)
         if self.most < len(self.targets):
             tried = candidates(different, self.targets, most=self.most, index=lambda: self._index, threads=threads)

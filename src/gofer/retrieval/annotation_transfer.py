@@ -52,12 +52,13 @@ class TransferredLabels:
             aspects_T: Aspect of each term.
             sequences: How many sequences there are, P.
         """
-        labels_NT = sp.csr_array(labels_NT)
-        owner = np.repeat(sequence_N, np.diff(labels_NT.indptr))
-        pairs = np.unique(owner * np.int64(labels_NT.shape[1]) + labels_NT.indices)
-        places = np.divmod(pairs, np.int64(max(labels_NT.shape[1], 1)))
-        ones = np.ones(len(pairs), np.float32)
-        return cls(sp.csr_array((ones, places), shape=(sequences, labels_NT.shape[1])), np.asarray(aspects_T))
+        proteins = len(sequence_N)
+        ones, rows = np.ones(proteins, np.float32), np.arange(proteins)
+        of_sequence_PN = sp.csr_array((ones, (sequence_N, rows)), shape=(sequences, proteins))
+        labels_PT = sp.csr_array(of_sequence_PN @ sp.csr_array(labels_NT, dtype=np.float32))
+        labels_PT.sort_indices()
+        labels_PT.data[:] = 1  # and not the number of proteins
+        return cls(labels_PT, np.asarray(aspects_T))
 
     def of_similar(self, similarity_NP: sp.csr_array) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float32]]]:
         """Scores in [0, 1], float32 (N, T), and by aspect the best similarity with a protein labelled in it, (N).

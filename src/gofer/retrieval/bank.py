@@ -19,6 +19,7 @@ from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.inputs.proteins.protein_table import read_descriptions, read_sequences
 from gofer.names import KNOWN
+from gofer.retrieval.alignment_similarity import DifferentSequences
 from gofer.retrieval.model_file import ModelFile
 from gofer.retrieval.protein_vectors import ProteinVectors
 
@@ -125,15 +126,19 @@ class Bank:
         return Bank(ids, names, sequences, rows_V, self.vectors_VD[kept_V], labels_NT)
 
     @cached_property
+    def different(self) -> DifferentSequences:
+        """The different sequences."""
+        return DifferentSequences.of(self.sequences)
+
+    @property
     def targets(self) -> list[str]:
         """The different sequences, sorted, as the label model's aligner orders them."""
-        return sorted(set(self.sequences))
+        return self.different.targets
 
-    @cached_property
+    @property
     def target_N(self) -> NDArray[np.int64]:
         """Number of each protein's sequence among `targets`."""
-        number_of = {sequence: number for number, sequence in enumerate(self.targets)}
-        return np.array([number_of[sequence] for sequence in self.sequences], dtype=np.int64)
+        return self.different.target_N
 
     def nearest(
         self, cosine_V: NDArray[np.float32], similarity_P: NDArray[np.float32], columns: NDArray[np.int64]

@@ -145,6 +145,7 @@ class KernelRidge:
         weights: KernelWeights,
         *,
         seed: int,
+        rows_M: NDArray[np.int64] | None = None,
     ) -> "KernelRidge":
         """Fit to training proteins; each aspect to those that have a label in it.
 
@@ -154,11 +155,10 @@ class KernelRidge:
                 terms they would take 10 GB as numbers.
             aspects_T: Aspect of each term.
             weights: The kernel.
-            seed: Of the choice of landmarks, where there are more proteins than `landmarks`.
+            seed: Of the choice of landmarks among proteins with equally many labels.
+            rows_M: The landmarks, instead of that choice.
         """
-        chosen = np.arange(len(features))
-        if len(features) > weights.landmarks:
-            chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[: weights.landmarks])
+        chosen = _landmark_rows(labels_NT, weights.landmarks, seed) if rows_M is None else rows_M
         landmarks = features.rows(chosen)
         among_MM = kernel(landmarks, landmarks, weights)
         weight_MT = np.zeros((len(chosen), labels_NT.shape[1]), np.float32)
@@ -182,6 +182,15 @@ class KernelRidge:
         ]
         offsets_NT = np.concatenate(parts) if parts else np.zeros((0, len(self.mean_T)), np.float32)
         return np.clip(self.mean_T + offsets_NT, 0, 1)
+
+
+def _landmark_rows(labels_NT: sp.csr_array, most: int, seed: int) -> NDArray[np.int64]:
+    # Those with most labels: better than by chance, by clusters or k-means++ (benchmarks/landmarks.py, docs/scale.md).
+    number_N = np.diff(labels_NT.indptr)
+    if len(number_N) <= most:
+        return np.arange(len(number_N))
+    order_N = np.random.default_rng(seed).permutation(len(number_N))
+    return np.sort(order_N[np.argsort(-number_N[order_N], kind="stable")[:most]])
 
 
 def _counted(labels_OC: sp.csr_array, evenness: float) -> sp.csr_array:

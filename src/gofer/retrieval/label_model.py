@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import MANIFEST_KEY, Manifest
 from gofer.errors import ArtefactError
-from gofer.retrieval.alignment_similarity import Aligner
+from gofer.retrieval.alignment_similarity import Aligner, DifferentSequences
 from gofer.retrieval.annotation_transfer import TransferredLabels
 from gofer.retrieval.ensemble import Expected
 from gofer.retrieval.features.sequence_features import SequenceFeatures, SequenceReader
@@ -85,7 +85,7 @@ class LabelModel:
             aspects_T: Aspect of each of them.
             weights: The kernel.
             aligned: Maximum number of training proteins that a protein is aligned with; 0 transfers no labels.
-            seed: Of the choice of landmarks.
+            seed: Of the choice of landmarks among proteins with equally many labels.
             others: Proteins without vectors, whose labels are transferred too.
         """
         reader = SequenceReader.of_training(known.sequences)
@@ -96,21 +96,24 @@ class LabelModel:
         if not aligned:
             return model
         if others is None:
-            return model.transferring_from(known.sequences, labels_NT, aligned)
+            return model.transferring_from(DifferentSequences.of(known.sequences), labels_NT, aligned)
         of_all_NT = sp.vstack([labels_NT, others.labels_NT], "csr")
-        return model.transferring_from([*known.sequences, *others.sequences], of_all_NT, aligned)
+        sequences = DifferentSequences.of([*known.sequences, *others.sequences])
+        return model.transferring_from(sequences, of_all_NT, aligned)
 
-    def transferring_from(self, sequences: Sequence[str], labels_NT: sp.csr_array, aligned: int) -> "LabelModel":
+    def transferring_from(
+        self, known: DifferentSequences, labels_NT: sp.csr_array, aligned: int, *, kept_in: Path | None = None
+    ) -> "LabelModel":
         """The same model, with labels transferred from known proteins that align.
 
         Args:
-            sequences: Of the known proteins.
+            known: Sequences of the known proteins.
             labels_NT: Their labels; columns are `go_ids`.
             aligned: Maximum number of them that a protein is aligned with.
+            kept_in: Folder in which DIAMOND's database of them is kept; None keeps none.
         """
-        aligner = Aligner.of_training(sequences, most=aligned)
-        owner_N = np.array([aligner.column_of[sequence] for sequence in sequences], dtype=np.int64)
-        transferred = TransferredLabels.of_training(owner_N, labels_NT, self.aspects_T, len(aligner.targets))
+        aligner = Aligner(tuple(known.targets), aligned, kept_in=kept_in)
+        transferred = TransferredLabels.of_training(known.target_N, labels_NT, self.aspects_T, len(known.targets))
         return replace(self, aligner=aligner, transferred=transferred)
 
     def low_rank(self) -> "LabelModel":

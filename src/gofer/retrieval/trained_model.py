@@ -20,6 +20,8 @@ from gofer.embeddings.residues.residue_form import FLOAT16
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.ontology.go_graph import RELATIONS, GoGraph
 from gofer.inputs.ontology.taxon_constraints import CONSTRAINTS
+from gofer.inputs.proteins.candidates import is_large, search_of_known, without_diamond
+from gofer.inputs.proteins.kept_database import kept_database
 from gofer.metrics.logistic_calibration import Calibration
 from gofer.retrieval.bank import Bank
 from gofer.retrieval.coded_vectors import as_unit, decoded
@@ -27,12 +29,14 @@ from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.kernel_ridge import KernelRidge
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.model_file import AVERAGE, TAXA, ModelFile
+from gofer.retrieval.own_evidence import OwnEvidence
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import joined, joined_shares
 from gofer.retrieval.term_space import TermSpace
-from gofer.retrieval.user_bank import UserBanks
+from gofer.retrieval.user_bank import UserBanks, bank_folder
 from gofer.training.model import GoferModel, ModelSizes
+from gofer.workflow import logger
 
 WRONG = (KeyError, IndexError, TypeError, ValueError, RuntimeError)
 
@@ -61,7 +65,13 @@ class TrainedModel:
     @property
     def is_alone(self) -> bool:
         """Whether it knows no protein, neither by itself nor by a bank that the user has added."""
-        return not (self.file.texts("bank/protein_id.txt") or self.user_banks.files)
+        return self.known_proteins == 0
+
+    @property
+    def known_proteins(self) -> int:
+        """How many proteins it knows, those of banks that the user has added too."""
+        added = (file.document("bank.json")["proteins"] for file in self.user_banks.files)
+        return len(self.file.texts("bank/protein_id.txt")) + sum(added)
 
     @cached_property
     def cutoffs(self) -> dict[str, dict[str, float | None]]:
@@ -126,6 +136,17 @@ class TrainedModel:
         """Where ids of older releases lead, as `Recipe.former_ids`; empty in a model that does not hold them."""
         return self.file.document("former_ids.json") if "former_ids.json" in self.file else {}
 
+    @property
+    def term_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The terms with the column alt_ids, and go_id, replaced_by of obsolete ones, as annotations are read with."""
+        former = {"alternative": {}, "obsolete": {}, **self.former_ids}
+        alternative: dict[str, list[str]] = {}
+        for old, new in former["alternative"].items():
+            alternative.setdefault(str(new), []).append(old)
+        terms = self.terms.assign(alt_ids=[alternative.get(go_id, []) for go_id in self.terms["go_id"]])
+        replaced = [[new] if new else [] for new in former["obsolete"].values()]
+        return terms, pd.DataFrame({"go_id": list(former["obsolete"]), "replaced_by": replaced})
+
     @cached_property
     def own_bank(self) -> Bank:
         """The proteins with known terms that the file holds."""
@@ -141,6 +162,18 @@ class TrainedModel:
     def bank(self) -> Bank:
         """The proteins with known terms, with those that the user has added."""
         return self.user_banks.joined(self.own_bank)
+
+    def keep_database(self, *, threads: int = 1) -> None:
+        """Make now what the first prediction would make and keep: DIAMOND's database of many known proteins.
+
+        Args:
+            threads: Number of threads; they change only the time.
+        """
+        if slow := without_diamond(self.known_proteins):
+            logger.warning("%s", slow)
+        elif is_large(len(self.bank.targets)):
+            search = search_of_known(len(self.bank.targets), threads=threads)
+            kept_database(search, self.bank.targets, bank_folder(self.file.digest))
 
     @cached_property
     def space(self) -> TermSpace:
@@ -158,9 +191,8 @@ class TrainedModel:
             fitted, label_model = self._fitted, self._label_model()
             self._refuse_other_label_shapes(len(space.terms), space.model.sizes.shared_width, label_model)
             calibration, ensemble = Calibration.from_json(fitted), Ensemble.from_json(fitted["ensemble"])
-            return Scorer(
-                space, calibration, label_model, ensemble, self._related(len(space.terms), len(label_model.go_ids))
-            )
+            related = self._related(len(space.terms), len(label_model.go_ids))
+            return Scorer(space, calibration, label_model, ensemble, related, OwnEvidence.from_json(fitted.get("own")))
         except WRONG as error:
             raise self._inconsistent(error) from error
 
@@ -221,13 +253,17 @@ class TrainedModel:
         return RelatedTerms(similar, across, ancestors, arrays["mean"], arrays["strength"])
 
     def _label_model(self) -> LabelModel:
-        facts, bank = self.file.document("labels.json"), self.bank
+        facts = self.file.document("labels.json")
         model = LabelModel.of_parts(self.file.group("labels"), facts, None, None)
+        if int(facts["aligned"]) and (slow := without_diamond(self.known_proteins)):
+            logger.warning("%s", slow)  # at once: what follows takes long
+        bank = self.bank
         if not int(facts["aligned"]) or not len(bank):
             return model
         seen = pd.Index(self.terms["go_id"]).get_indexer(pd.Index(model.go_ids))
         labels_NS = bank.labels_NT[:, seen].tocsr()
-        return model.transferring_from(bank.sequences, labels_NS, int(facts["aligned"]))
+        kept_in = bank_folder(self.file.digest)
+        return model.transferring_from(bank.different, labels_NS, int(facts["aligned"]), kept_in=kept_in)
 
     def encoder(self, device: str = "auto") -> ResidueEncoder:
         """The residue encoder that it was trained on.

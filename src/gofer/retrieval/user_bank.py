@@ -76,6 +76,9 @@ class UserBanks:
         """A model's bank with all that was added to it."""
         for file in self.files:
             more = Bank.of_file(file)
+            if not len(bank):  # of a small model: half a million proteins are not copied
+                bank = more
+                continue
             labels_NT = sp.csc_array(sp.vstack([bank.labels_NT, more.labels_NT], format="csc"))
             labels_NT.sort_indices()
             bank = Bank(
@@ -150,13 +153,7 @@ def add_bank(predictor: "Predictor", fasta: Path, annotations: Sequence[Path], s
     """
     model = predictor.model
     proteins, of_proteins = read_proteins([fasta], leave_out_ids=settings.leave_out)
-    former = {"alternative": {}, "obsolete": {}, **model.former_ids}
-    alternative: dict[str, list[str]] = {}
-    for old, new in former["alternative"].items():
-        alternative.setdefault(str(new), []).append(old)
-    terms = model.terms.assign(alt_ids=[alternative.get(go_id, []) for go_id in model.terms["go_id"]])
-    replaced = [[new] if new else [] for new in former["obsolete"].values()]
-    obsolete = pd.DataFrame({"go_id": list(former["obsolete"]), "replaced_by": replaced})
+    terms, obsolete = model.term_tables
     rules = AnnotationRules.from_config(
         {
             "evidence_codes": list(settings.evidence_codes),

@@ -40,6 +40,7 @@ class ServeLimits:
     Attributes:
         proteins: Most proteins of a query.
         residues: Most residues of a query.
+        characters: Most characters of a description.
         body: Most bytes of a request.
         waiting: Most queries that wait.
         per_minute: Most queries of one address in a minute.
@@ -49,6 +50,7 @@ class ServeLimits:
 
     proteins: int = 200
     residues: int = 100_000
+    characters: int = 2_000
     body: int = 1 << 20
     waiting: int = 20
     per_minute: int = 10
@@ -127,22 +129,25 @@ class Jobs:
             raise GoferError("nothing was pasted", help="paste sequences, or a description of a function")
         with self._changed:
             self._count(client)
-            if len(self._queue) >= self.limits.waiting:
-                raise TooManyError(f"{len(self._queue)} queries are waiting", help="try again in some minutes")
+            self._refuse_more()
         job = Job(secrets.token_urlsafe(16), self._folder, None if _is_sequence(text) else text)
         job.folder = self._folder / job.job_id
-        if job.text is None:
-            job.folder.mkdir()
-            try:
+        try:
+            if job.text is None:
+                job.folder.mkdir()
                 self._check(job, text)
-            except GoferError as error:
-                shutil.rmtree(job.folder)
-                raise GoferError(self._plain(error, job)) from error
-        with self._changed:
-            self._jobs[job.job_id] = job
-            self._queue.append(job)
-            self._forget()
-            self._changed.notify()
+            elif len(text) > self.limits.characters:
+                what = f"{len(text):,} characters were pasted; a description has at most {self.limits.characters:,}"
+                raise GoferError(what, help="describe it in fewer words; a FASTA file begins with >")
+            with self._changed:
+                self._refuse_more()  # others may have asked while this text was checked
+                self._jobs[job.job_id] = job
+                self._queue.append(job)
+                self._forget()
+                self._changed.notify()
+        except BaseException:
+            shutil.rmtree(job.folder, ignore_errors=True)
+            raise
         return job
 
     def find(self, job_id: str) -> Job | None:
@@ -165,10 +170,17 @@ class Jobs:
             raise TooManyError(what, help="wait a minute")
         times.append(now)
 
+    def _refuse_more(self) -> None:
+        if len(self._queue) >= self.limits.waiting:
+            raise TooManyError(f"{len(self._queue)} queries are waiting", help="try again in some minutes")
+
     def _check(self, job: Job, text: str) -> None:
         path, limits = job.folder / QUERY_FILE, self.limits
         path.write_text(text if text.startswith(">") else f">query\n{text}", encoding="utf-8")
-        query = QueryFile.read(path)
+        try:
+            query = QueryFile.read(path)
+        except GoferError as error:
+            raise GoferError(self._plain(error, job)) from error
         if query.proteins > limits.proteins or query.residues > limits.residues:
             what = (
                 f"{query.proteins:,} proteins with {query.residues:,} residues were pasted; "

@@ -50,6 +50,7 @@ def web_app(jobs: Jobs, hosts: Collection[str]) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder="pages")
     # A form may name a text of this size, and no request may be larger.
     app.config.update(MAX_CONTENT_LENGTH=jobs.limits.body, MAX_FORM_MEMORY_SIZE=jobs.limits.body, MAX_FORM_PARTS=10)
+    app.jinja_env.autoescape = True  # Flask escapes by the ending of the template's name, and not in .html.j2
     token, model = secrets.token_urlsafe(32), jobs.predictor.model
     facts = {
         "model": model.name,

@@ -13,12 +13,26 @@ MOST_HITS = 100  # of DIAMOND for one protein; their number is the search's cost
 MOST_KNOWN = 200  # of DIAMOND for one protein, where labels are transferred from them
 TOO_MANY = "%d sequences are searched without DIAMOND: beyond %d this takes hours; install DIAMOND"
 
+SLOW = (
+    "%s known proteins are searched without DIAMOND: this takes about %.0f GB of memory, and %.0f minutes before the "
+    "first prediction. Install DIAMOND (apt install diamond-aligner, or mamba install -c bioconda diamond), or remove "
+    "added proteins (gofer bank list, gofer bank remove)"
+)
+GIGABYTES, SECONDS = 3.2e-5, 1.5e-4  # for each known sequence, of 380 residues on average, on one core
+
 logger = logging.getLogger(__name__)
 
 
 def is_large(targets: int) -> bool:
     """Whether so many sequences are searched by DIAMOND, if it is installed."""
     return targets > MOST_BY_KMERS
+
+
+def without_diamond(targets: int) -> str:
+    """What a user should know who searches so many known sequences without DIAMOND; "" where nothing takes long."""
+    if not is_large(targets) or search_of_known(targets).installed:
+        return ""
+    return SLOW % (f"{targets:,}", max(GIGABYTES * targets, 1), max(SECONDS * targets / 60, 1))
 
 
 def search_of_known(targets: int, *, threads: int = 1) -> DiamondSearch:

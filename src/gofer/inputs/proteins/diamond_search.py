@@ -15,6 +15,7 @@ import pandas as pd
 from gofer.inputs.proteins.programs import run_program, write_rows
 
 DIAMOND_MISSING = "DIAMOND is not installed: run with --use-conda, or install it (mamba install -c bioconda diamond)"
+DATABASE = ".dmnd"
 HIT_COLUMNS = {"query": np.int64, "target": np.int64, "bitscore": np.float64, "identity": np.float64}
 
 
@@ -27,6 +28,7 @@ class DiamondSearch:
         threads: Threads it may use.
         max_targets: Most hits per protein.
         sensitivity: One of DIAMOND's: fast to ultra-sensitive.
+        by_query: Whether it indexes the queries only, which is faster for few of them; distant hits differ a little.
         program: The executable.
     """
 
@@ -34,6 +36,7 @@ class DiamondSearch:
     threads: int = 1
     max_targets: int = 100
     sensitivity: str = "sensitive"
+    by_query: bool = False
     program: str = "diamond"
 
     @property
@@ -45,12 +48,13 @@ class DiamondSearch:
         """What `diamond version` prints."""
         return run_program(self.program, "version").strip()
 
-    def hits(self, queries: Sequence[str], targets: Sequence[str]) -> pd.DataFrame:
+    def hits(self, queries: Sequence[str], targets: Sequence[str], *, database: Path | None = None) -> pd.DataFrame:
         """Best alignment of each query with each target that it hits.
 
         Args:
             queries: Sequences.
             targets: Those to search in.
+            database: Of the targets, where it is kept (`kept_database`).
 
         Returns:
             Columns query, target (rows, int64), bitscore and identity (%), in a fixed order.
@@ -62,17 +66,30 @@ class DiamondSearch:
             return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in HIT_COLUMNS.items()})
         with tempfile.TemporaryDirectory(prefix="gofer-diamond-") as name:
             folder = Path(name)
-            write_rows(folder / "targets.fasta", targets)
             write_rows(folder / "queries.fasta", queries)
-            database = str(folder / "targets.dmnd")
-            threads = ["--threads", str(self.threads)]
-            run_program(self.program, "makedb", "--in", str(folder / "targets.fasta"), "--db", database, *threads)
+            database = database or self.make_database(targets, folder)
             limits = ["--evalue", str(self.evalue), "--max-target-seqs", str(self.max_targets)]
-            limits += [f"--{self.sensitivity}"]
+            limits += [f"--{self.sensitivity}", *(["--algo", "1"] if self.by_query else [])]
             columns = ["--outfmt", "6", "qseqid", "sseqid", "bitscore", "pident"]
-            files = ["--query", str(folder / "queries.fasta"), "--db", database, "--out", str(folder / "hits.tsv")]
-            run_program(self.program, "blastp", *files, *limits, *columns, *threads, "--tmpdir", name)
+            files = ["--query", str(folder / "queries.fasta"), "--db", str(database), "--out", str(folder / "hits.tsv")]
+            run_program(self.program, "blastp", *files, *limits, *columns, *self._threads, "--tmpdir", name)
             hits = pd.read_csv(folder / "hits.tsv", sep="\t", names=list(HIT_COLUMNS), dtype=HIT_COLUMNS)
         order, ascending = ["query", "target", "bitscore", "identity"], [True, True, False, False]
         best = hits.sort_values(order, ascending=ascending).drop_duplicates(["query", "target"])
         return best.reset_index(drop=True)
+
+    def make_database(self, targets: Sequence[str], folder: Path) -> Path:
+        """The database of some sequences, in a folder.
+
+        Raises:
+            GoferError: DIAMOND failed.
+        """
+        fasta, database = folder / "targets.fasta", folder / f"targets{DATABASE}"
+        write_rows(fasta, targets)
+        run_program(self.program, "makedb", "--in", str(fasta), "--db", str(database), *self._threads)
+        fasta.unlink()
+        return database
+
+    @property
+    def _threads(self) -> list[str]:
+        return ["--threads", str(self.threads)]

@@ -55,15 +55,25 @@ def write_parquet(path: Path, chunks: Chunks, context: Context) -> None:
 
 def write_jsonl(path: Path, chunks: Chunks, context: Context) -> None:
     """Write one line of JSON per protein, those without a prediction too."""
+    warning = f', "warning": {json.dumps(context.warning)}' if context.warning else ""
     with atomic(path) as part, part.open("w", encoding="utf-8") as file:
         for predicted in chunks():
-            rows = predicted.table.drop(columns=["protein_id", "model"]).to_dict("records")
-            of_protein: dict[str, list[dict]] = {protein_id: [] for protein_id in predicted.proteins["protein_id"]}
-            for protein_id, row in zip(predicted.table["protein_id"], rows, strict=True):
-                of_protein[protein_id].append({name: _plain(value) for name, value in row.items()})
+            of_protein: dict[str, list[str]] = {protein_id: [] for protein_id in predicted.proteins["protein_id"]}
+            for protein_id, row in zip(predicted.table["protein_id"], _json_rows(predicted.table), strict=True):
+                of_protein[protein_id].append(row)
             for protein_id, rows in of_protein.items():
-                line = {"protein_id": protein_id, "model": context.model, "predictions": rows}
-                file.write(json.dumps({**line, "warning": context.warning} if context.warning else line) + "\n")
+                about = json.dumps({"protein_id": protein_id, "model": context.model})
+                file.write(f'{about[:-1]}, "predictions": [{", ".join(rows)}]{warning}}}\n')
+
+
+def _json_rows(table: pd.DataFrame) -> list[str]:
+    # Each row as json.dumps writes it. Most values are repeated, so each different one of a column is written once.
+    columns = []
+    for name in table.columns.drop(["protein_id", "model"]):
+        codes, different = pd.factorize(table[name], use_na_sentinel=False)
+        texts = [f"{json.dumps(name)}: {json.dumps(_plain(value))}" for value in different.tolist()]
+        columns.append([texts[code] for code in codes.tolist()])
+    return [f"{{{', '.join(values)}}}" for values in zip(*columns, strict=True)]
 
 
 def _plain(value: Any) -> Any:
