@@ -10,7 +10,7 @@ SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 VENDOR := src/gofer/retrieval/forms/page/vendor
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: help demo quick default-model test test-modules test-workflow test-slurm test-conda lint types docs envs vendor env reliability fuzz \
+.PHONY: help demo quick default-model test test-modules test-workflow test-slurm test-conda lint types docs site envs vendor env reliability fuzz \
 	audit licences sbom clean distclean
 
 help:  ## list these targets
@@ -58,8 +58,12 @@ lint: $(STAMP)  ## ruff, snakefmt and snakemake --lint
 types: $(STAMP)  ## mypy
 	$(RUN) mypy
 
-docs: $(STAMP)  ## write config/README.md from the schema
+docs: $(STAMP)  ## write config/README.md, docs/cli.md, docs/python.md and docs/tables.md from what they describe
 	$(RUN) gofer.config_reference workflow/schemas/config.schema.yaml > config/README.md
+	$(VENV)/bin/python docs/write_reference.py
+
+site: $(STAMP)  ## the documentation as web pages: build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
 
 envs: $(STAMP)  ## write envs/*.yaml with the versions of pyproject.toml
 	$(VENV)/bin/python envs/write.py envs
@@ -102,6 +106,7 @@ env: $(STAMP)  ## make the environment and nothing else
 
 # torch first and alone: another package's open range must not choose it.
 $(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: name Python 3.11 or newer, as in make env PYTHON=python3.12"; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade "pip>=25.1"
 	$(RUN) pip install --quiet $(TORCH)

@@ -1,12 +1,14 @@
 """How fast `gofer predict` is, stage by stage, and how much memory it takes: for 1,000, 5,000 and 20,000 proteins.
 
-    python benchmarks/predict_speed.py proteins.fasta [--model my.gofer] [--sizes 1000 5000 20000] [--threads 2]
+    python benchmarks/predict_speed.py proteins.fasta [--model M] [--sizes 1000 5000 20000] [--keep FOLDER]
 
 Each size is a separate process. Stages: `embed` is the residue encoder; `score` all from there to rows of predictions;
-`write` every form of output. Embedding and scoring run in `threads` at a time, so their seconds are divided by these.
+`write` every form of output, by form below the table. All are CPU seconds, which other work on the machine does not
+change much; embedding and scoring run in `threads` at a time. With `--keep` a stopped run resumes; its seconds count.
 """
 
 import argparse
+import json
 import resource
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 from gofer.names import SHIPPED_MODEL
+from gofer.retrieval.forms import FORMS
 from gofer.retrieval.prediction_run import PredictionRun
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile
@@ -32,51 +35,99 @@ def first_proteins(fasta, size, path):
     path.write_text("".join(kept))
 
 
+class Spent:
+    """CPU seconds by stage, wall seconds and the highest memory, added to what a stopped run had spent."""
+
+    def __init__(self, path):
+        self.path = path
+        self.of = json.loads(path.read_text()) if path.exists() else {}
+        self.before = dict(self.of)
+        self.started = time.perf_counter()
+
+    def set(self, stage, seconds):
+        """Seconds of a stage since the start of this process."""
+        self.of[stage] = self.before.get(stage, 0) + seconds
+
+    def write(self):
+        """Keep what was spent until now."""
+        self.set("wall", time.perf_counter() - self.started)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        self.of["memory"] = max(self.before.get("memory", 0), peak)
+        self.path.write_text(json.dumps(self.of))
+
+
 def print_one(query, model, threads):
-    started = time.perf_counter()
+    spent, seconds = Spent(query.with_suffix(".spent.json")), []
     predictor = Predictor(TrainedModel(model), device="cpu")
-    embed, seconds = predictor.residues, []
+    embed = predictor.residues
 
     def timed(proteins):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         found = embed(proteins)
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.thread_time() - begin)
         return found
 
     predictor.residues = timed
     run = PredictionRun(predictor, QueryFile.read(query), query.with_suffix(".out"))
     predictor.load()
-    loaded = time.perf_counter()
-    run.predict(threads=threads)
-    predicted = time.perf_counter()
+    loaded = time.process_time()
+    spent.of["load"] = loaded
+
+    def count(proteins):
+        spent.set("embed", sum(seconds))
+        spent.set("score", time.process_time() - loaded - sum(seconds))
+        spent.write()
+
+    run.predict(count, threads=threads)
+    by_form, predicted = writing_times(), time.process_time()
     run.finish()
-    written = time.perf_counter()
-    embedding = sum(seconds) / threads
-    rest = predicted - loaded - embedding
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    spent.of["write"] = time.process_time() - predicted
+    spent.write()
+    of, proteins = spent.of, run.query.proteins
+    rate = proteins / (of["score"] + of["write"])
     print(
-        f"| {run.query.proteins:,} | {loaded - started:.0f} s | {embedding:.0f} s | {rest:.0f} s "
-        f"| {written - predicted:.0f} s | {run.query.proteins / (rest + written - predicted):.0f} | {peak:.2f} GB |",
-        flush=True,
+        f"| {proteins:,} | {of['load']:.0f} | {of['embed']:.0f} | {of['score']:.0f} | {of['write']:.0f} | {rate:.0f} "
+        f"| {of['memory']:.2f} GB | {of['wall']:.0f} s |"
     )
+    print(", ".join(f"{name} {took:.0f}" for name, took in by_form.items()), flush=True)
+    page = run.folder / FORMS["page"].name
+    print(f"{page.name}: {page.stat().st_size / 1e6:.0f} MB; {run.query.residues:,} residues", flush=True)
+
+
+def writing_times():
+    by_form = {}
+
+    def timed(name, form):
+        def write(*arguments):
+            begin = time.process_time()
+            form.write(*arguments)
+            by_form[name] = time.process_time() - begin
+
+        return form._replace(write=write)
+
+    FORMS.update({name: timed(name, form) for name, form in FORMS.items()})
+    return by_form
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("fasta", type=Path)
     parser.add_argument("--model", type=Path, default=SHIPPED_MODEL)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 5000, 20000])
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder of the predictions, with which a stopped run resumes")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print_one(options.fasta, options.model, options.threads)
         sys.exit()
-    print("| proteins | load | embed | score | write | proteins per second after embedding | peak memory |")
-    print("|---|---|---|---|---|---|---|", flush=True)
+    print("| proteins | load | embed | score | write | proteins per CPU second after embedding | peak memory | wall |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            query = Path(folder) / "query.fasta"
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = options.keep or Path(temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            query = folder / f"query-{size}.fasta"
             first_proteins(options.fasta, size, query)
             command = [sys.executable, __file__, str(query), "--model", str(options.model), "--one"]
             subprocess.run([*command, "--threads", str(options.threads)], check=True)

@@ -1,4 +1,4 @@
-"""Take the picture of docs/predict.md: `python docs/screenshot.py index.html PROTEIN docs/page.webp`, in Chromium."""
+"""Picture of a page of a query, in Chromium: `python docs/screenshot.py index.html PROTEIN docs/page.webp [HEIGHT]`."""
 
 import base64
 import shutil
@@ -21,7 +21,8 @@ def main() -> None:
     for option in ("--headless=new", "--no-sandbox", "--hide-scrollbars"):
         options.add_argument(option)
     browser = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+    height = int(sys.argv[4]) if len(sys.argv) > 4 else HEIGHT
+    size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(f"{page.resolve().as_uri()}#{quote(protein, safe='')}")
     WebDriverWait(browser, 60).until(lambda _: browser.execute_script("return document.querySelector('#protein .box')"))

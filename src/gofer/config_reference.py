@@ -25,6 +25,7 @@ snakemake --cores 8 --configfile config/my.yaml
 | `demo.yaml` (also as `config.yaml`) | the embedded demo, which runs without `--configfile` |
 | `swissprot.yaml` | a real run that compares methods: it holds 60 sampled terms out of training |
 | `swissprot_2014.yaml` | all of Swiss-Prot of 2014, judged by later annotations of human proteins |
+| `uniprot.yaml` | the current Swiss-Prot with experimental annotations: [it downloads them](../docs/data.md#in-a-run) |
 | `esm2_650m.yaml` | ESM-2 650M as the residue encoder, to be combined with another config |
 | `nrpdb.yaml`, `nrpdb_gearnet.yaml`, `cafa3.yaml`, `lafa.yaml` | [the field's benchmarks](../docs/benchmarks.md) |
 

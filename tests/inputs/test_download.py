@@ -1,80 +1,19 @@
 """Downloads from a server that cuts, delays, corrupts and answers with web pages: never half a file under its name."""
 
-import contextlib
 import hashlib
 import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from inputs.faulty_server import CONTENT, Server
 
 from gofer.artefacts import read_json
 from gofer.errors import ArtefactError, GoferError
 from gofer.inputs.downloads.download import Patience, Wanted, checked, download, is_there
+from gofer.inputs.downloads.run_files import link_sources, names_of
 from gofer.inputs.downloads.sources import published, source_of
 
-CONTENT = bytes(range(256)) * 4096
 SHA256, MD5 = hashlib.sha256(CONTENT).hexdigest(), hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 QUICK = Patience(tries=4, pause=0.01, connect=5, read=0.5)
-
-
-class Server:
-    """Serves CONTENT; `faults` are taken one per request: cut, wait, busy, corrupt, page, typed page, missing."""
-
-    def __init__(self):
-        self.faults, self.ranges, self.tag, self.content, self.resumes = [], [], '"1"', CONTENT, True
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.answer(self)
-
-            def log_message(self, *arguments):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}/file.gz"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, request):
-        asked = request.headers.get("Range")
-        self.ranges.append(asked)
-        fault = self.faults.pop(0) if self.faults else ""
-        if fault in ("busy", "missing"):
-            request.send_error(503 if fault == "busy" else 404)
-            return
-        content, start = self.content, 0
-        if fault in ("page", "typed page"):
-            content = b"<!DOCTYPE html><html>not found</html>"
-        elif asked and self.resumes and request.headers.get("If-Range") in (None, self.tag):
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
-        if start and start >= len(content):
-            request.send_response(416)
-            request.send_header("Content-Range", f"bytes */{len(content)}")
-            request.send_header("Content-Length", "0")
-            request.end_headers()
-            return
-        request.send_response(206 if start else 200)
-        request.send_header("Content-Type", "text/html" if fault == "typed page" else "application/octet-stream")
-        if start:
-            request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        request.send_header("Content-Length", str(len(content) - start))
-        if self.tag:
-            request.send_header("ETag", self.tag)
-        request.end_headers()
-        body = content[start:]
-        if fault == "corrupt":
-            body = b"\0" * len(body)
-        with contextlib.suppress(OSError):
-            if fault == "wait":
-                request.wfile.write(body[:300_000])
-                request.wfile.flush()
-                time.sleep(1)
-            request.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
 
 
 @pytest.fixture
@@ -233,3 +172,21 @@ fixed:
         source_of("nothing")
     with pytest.raises(GoferError, match="is no release"):
         source_of("world", "../up")
+
+
+def test_a_run_gets_links_to_files_that_all_runs_share(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("GOFER_SOURCES", str(tmp_path / "sources.yaml"))
+    source = f"""{{about: a world, release: current, addresses: {{file.gz: ["{server.address}?{{release}}"]}}}}"""
+    (tmp_path / "sources.yaml").write_text(f"world: {source}\n")
+    assert names_of({"world": "2024_01"}) == ["file.gz"]
+    assert names_of(["world"]) == names_of({"world": 2024}) == []
+    with pytest.raises(GoferError, match="there is no source other"):
+        names_of({"other": "current"})
+    server.faults = ["cut"]
+    for run in ("one", "two", "two"):
+        [(link, path)] = link_sources({"world": "2024_01"}, tmp_path / run, QUICK).items()
+        assert link == tmp_path / run / "file.gz"
+        assert link.is_symlink()
+        assert link.read_bytes() == CONTENT
+    assert len(server.ranges) == 2  # one that was cut, and its rest

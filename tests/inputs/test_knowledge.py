@@ -95,6 +95,26 @@ def test_a_known_term_is_neither_found_nor_wrong_in_partial_knowledge(world):
     assert figure(measure_subsets("m", Predicted(found), held_out, judged, bootstrap), PARTIAL_SPLIT) == [1.0, 1]
 
 
+def test_in_a_judged_split_the_main_test_stays_whole_and_the_three_kinds_are_the_same(terms):
+    stated = pd.DataFrame(STATED, columns=["protein_id", "go_id", "date"]).assign(evidence="IDA", source="x")
+    annotations = propagate(stated, terms, RELATIONS)
+    ids = sorted(stated["protein_id"].unique())
+    splits = pd.DataFrame({"protein_id": ids, "split": "test"})
+    judged = Judged(
+        **dict(zip(("knowledge", "known"), knowledge_before(annotations, splits, terms, RELATIONS, DAY), strict=True))
+    )
+    sets, right = terms[["go_id"]].assign(term_set="common"), [("PAR", "heme", 0.8), ("NEW", "ion", 0.8)]
+    scores = pd.DataFrame(right, columns=["protein_id", "go_id", "score"])
+    bootstrap, tables = Bootstrap(resamples=10, seed=1), []
+    for apart in (judged, None):
+        held_out = HeldOut.of_tables(terms, sets, annotations, splits, RELATIONS, apart)
+        tables.append(measure_subsets("m", Predicted(scores), held_out, judged, bootstrap))
+        whole = measure("m", Predicted(scores), held_out, {}, bootstrap)
+        proteins = figure(whole[whole["term_set"] == "all"], "test")[1]
+        assert proteins == (2 if apart is judged else 6)
+    pd.testing.assert_frame_equal(*(table.drop(columns="draws", errors="ignore") for table in tables))
+
+
 def test_no_and_limited_knowledge_are_disjoint_and_together_the_test_of_the_main_table(world):
     held_out, judged = world
     right = pd.DataFrame({"protein_id": ["NEW", "PAR"], "go_id": ["ion", "divide"], "score": [0.9, 0.9]})

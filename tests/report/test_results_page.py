@@ -41,6 +41,22 @@ def test_every_value_has_its_interval_and_a_method_that_did_not_run_has_none(wri
     assert len(text.splitlines()) < 150
 
 
+def test_distant_proteins_have_figures_and_paired_differences_of_their_own(written):
+    run, files, text = written
+    assert "below 50 % identity" not in text
+    for name in ("metrics", "differences"):
+        head, *lines = Path(files[name]).read_text().splitlines()
+        distant = [line.replace("\ttest\t", "\ttest_below_50\t") for line in lines if "\ttest\t" in line]
+        fewer = [line.rsplit("\t", 1)[0] + "\t40" for line in distant]
+        others = [line for line in lines if "\ttest_below_50\t" not in line]
+        write_text(Path(files[name]), "\n".join([head, *others, *fewer]) + "\n")
+    section = results_markdown(files, run.config, []).split("## All below 50 % identity to training")[1]
+    rows = [line for line in section.splitlines() if line.startswith("| Molecular function (40 proteins) | ")]
+    assert [row.split(" | ")[1] for row in rows] == ["gofer", "Naive", "DIAMOND"]
+    assert rows[0].endswith(" |  |  |  |")
+    assert " | **0.320** (" in rows[1]
+
+
 def test_evidence_and_leak_checks_are_on_the_page(written):
     text = written[2]
     assert "| Impact minus chance in blocks | 0.300 (0.200–0.400) | **0.300** (0.200–0.400) |" in text

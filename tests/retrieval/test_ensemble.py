@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph
-from gofer.retrieval.ensemble import RARE, SHARES, AspectEnsemble, Ensemble, Expected, Validation, _curve
+from gofer.retrieval.ensemble import RARE, SHARES, AspectEnsemble, Ensemble, Expected, Validation, fitted_curve
 
 TERMS = 40
 ASPECTS = np.array(["MFO"] * 20 + ["BPO"] * 20)
@@ -59,7 +59,7 @@ def test_averages_of_one_are_as_often_right_as_they_were_on_validation_proteins(
     averages = np.repeat(np.float32([0.25, 0.5, 1]), 4000)
     rng = np.random.default_rng(0)
     truth = rng.random(len(averages)) < np.repeat([0.1, 0.4, 0.7], 4000)
-    curve = AspectEnsemble(0, 0, *_curve(averages, truth))
+    curve = AspectEnsemble(0, 0, *fitted_curve(averages, truth))
     assert curve.scores(np.float32([0.25, 0.5, 1])) == pytest.approx([0.1, 0.4, 0.7], abs=0.03)
 
 

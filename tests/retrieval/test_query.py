@@ -23,12 +23,14 @@ from gofer.retrieval.bank import Bank
 from gofer.retrieval.ensemble import AspectEnsemble, Ensemble
 from gofer.retrieval.kernel_ridge import SIMILARITIES, KernelWeights
 from gofer.retrieval.label_model import LabelledSequences, LabelModel
+from gofer.retrieval.own_evidence import ANY, AspectTrust, OwnEvidence
 from gofer.retrieval.prediction_rows import Cutoffs, TermFacts, with_term_sets
 from gofer.retrieval.predictor import ChunkScorer
 from gofer.retrieval.protein_vectors import Described, ProteinVectors
 from gofer.retrieval.query_file import QueryProtein
 from gofer.retrieval.residue_evidence import as_text, explain_protein, merged
 from gofer.retrieval.scorer import Scorer, TextScorer
+from gofer.retrieval.stated_terms import StatedTerms
 from gofer.retrieval.term_space import TermSpace
 from gofer.retrieval.unthresholded_scores import UnthresholdedScores, UnthresholdedWriter
 from gofer.tables import PREDICTIONS
@@ -430,6 +432,44 @@ def test_towers_alone_score_seen_terms_by_text_and_base_rate_and_no_term_above_i
         scores_BT[:, unseen], np.minimum(text_BT[:, unseen], scores_BT[:, parents].min(axis=1))
     )
     assert (scores_BT[:, space.is_root_T] == 1).all()
+
+
+def test_stated_terms_change_the_scores_of_their_proteins_alone_also_of_terms_that_training_has_not_seen(
+    world, space, scorer, vectors, sequences
+):
+    first, row, column = vectors.protein_ids[1], 1, space.go_ids.index("GO:0005")
+    aspect = space.terms["aspect"][column]
+    trusting = replace(scorer, own=OwnEvidence({aspect: AspectTrust(0.9, {ANY: 0.95}, {ANY: {}})}))
+    table = pd.DataFrame({"protein_id": [first], "go_id": ["GO:0005"], "evidence": ["IEA"]})
+    stated = StatedTerms.of_table(table, space.terms, TRUE_PATH)
+    before_BT, described = all_scores(scorer, vectors, sequences), vectors.described(sequences)
+    after_BT = trusting.scores(described, stated=stated.of_proteins(vectors.protein_ids))
+    others = np.arange(len(before_BT)) != row
+    np.testing.assert_array_equal(after_BT[others], before_BT[others])
+    assert after_BT[row, column] > max(before_BT[row, column], 0.8)
+    graph = space.graph
+    assert (after_BT[:, graph.parent_E] >= after_BT[:, graph.child_E]).all()
+    np.testing.assert_array_equal(trusting.scores(described), before_BT)
+    held_out = pd.concat(predict_held_out(trusting, vectors, sequences, min_score=0.001, stated=stated))
+    score = held_out.set_index(["protein_id", "go_id"])["score"][first, "GO:0005"]
+    assert score == pytest.approx(after_BT[row, column], abs=1e-6)
+
+
+def test_trust_in_stated_terms_is_fitted_where_they_are_known_and_changes_nothing_else(
+    world, space, scorer, vectors, sequences
+):
+    train = vectors.of_splits("train")
+    truth_BT = truth_matrix(world.pid2pos, train.protein_ids, space.go_ids).toarray()
+    rows = [(train.protein_ids[b], space.go_ids[t], "IEA") for b, t in zip(*np.nonzero(truth_BT), strict=True)]
+    table = pd.DataFrame(rows, columns=["protein_id", "go_id", "evidence"])
+    stated = StatedTerms.of_table(table, space.terms, TRUE_PATH).of_proteins(train.protein_ids)
+    arguments = space, scorer.label_model, train.described(sequences), truth_BT, ["is_a", "part_of"]
+    plain, trusting = Scorer.fit(*arguments), Scorer.fit(*arguments, stated=stated)
+    found = trusting.fitted()
+    own = OwnEvidence.from_json(found.pop("own"))
+    assert found == plain.fitted()
+    assert own == trusting.own
+    assert all(trust.shares[ANY] == 1 for trust in own.aspects.values())
 
 
 def test_a_scorer_is_fitted_on_validation_proteins(world, space, scorer, vectors, sequences):

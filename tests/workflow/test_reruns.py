@@ -14,7 +14,7 @@ pytestmark = pytest.mark.workflow
 # Rules that the small run has no job of, since they are requested by name; other tests run them.
 NOT_IN_THE_RUN = {
     "check", "compare_releases", "pretrain_esm", "ablate", "ablation", "results_page", "read_judged_annotations",
-    "predict_own_annotations",
+    "predict_own_annotations", "download_data",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from gofer.inputs.proteins.protein_table import read_sequences
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.stated_terms import StatedTerms
 from gofer.retrieval.term_space import TermSpace
 from gofer.training.dataset import truth_matrix
 from gofer.workflow import logged_to, logger
@@ -19,8 +20,12 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     truth_BT = truth_matrix(pid2pos, val.protein_ids, space.go_ids).toarray()
     sequence_of = read_sequences(files.proteins)
     label_model = LabelModel.read(files.label_model).with_hits(read_hits(files.known_hits), sequence_of)
-    scorer = Scorer.fit(space, label_model, val.described(sequence_of), truth_BT, relations)
+    own = files.get("own_annotations")  # of judged proteins only
+    stated = StatedTerms.read(own, space.terms, relations).of_proteins(val.protein_ids) if own else None
+    scorer = Scorer.fit(space, label_model, val.described(sequence_of), truth_BT, relations, stated=stated)
     write_json(snakemake.output.calibration, scorer.fitted(), manifest.with_facts(proteins=len(val.protein_ids)))
     logger.info("calibration of the text: %s", scorer.calibration.weights)
     for aspect, ensemble in scorer.ensemble.aspects.items():
         logger.info("%s: share of labels %g, trust in alignments %g", aspect, ensemble.share, ensemble.trust)
+    for aspect, trust in scorer.own.aspects.items() if scorer.own else ():
+        logger.info("%s: weight of own annotations %g, true of them %s", aspect, trust.weight, dict(trust.shares))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gofer.inputs.downloads.run_files import linked
 from gofer.inputs.downloads.sources import Source, source_of, sources
 
 
@@ -28,21 +29,13 @@ def download_all(names: list[str], release: str | None, to: Path | None) -> str:
     lines = []
     for name in names:
         for file, path in downloaded(name, release)[1].items():
-            lines.append(str(path if to is None else _linked(path, to / file)))
+            lines.append(str(path if to is None else linked(path, to / file)))
     return "\n".join(lines)
 
 
 def described() -> str:
     """A line for each source."""
     return "\n".join(f"{name}: {entry['about']}" for name, entry in sorted(sources().items()))
-
-
-def _linked(path: Path, link: Path) -> Path:
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_symlink():
-        link.unlink()
-    link.symlink_to(path)
-    return link
 
 
 @contextmanager

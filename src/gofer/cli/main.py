@@ -75,6 +75,13 @@ def predict(
         Path | None,
         typer.Option(help="A GO slim (OBO, or one id per line): also count proteins by its terms.", show_default=False),
     ] = None,
+    annotations: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="What is stated of the proteins already, of any evidence: GAF, GPAD, a table, InterProScan's TSV.",
+            show_default=False,
+        ),
+    ] = None,
     taxon: Annotated[
         str | None,
         typer.Option(
@@ -106,7 +113,17 @@ def predict(
     from gofer.cli.predict_command import predict_file
 
     predict_file(
-        fasta, model, output, precision, forms, slim, (taxon, lineage, constraints or []), device, threads, force
+        fasta,
+        model,
+        output,
+        precision,
+        forms,
+        slim,
+        annotations or [],
+        (taxon, lineage, constraints or []),
+        device,
+        threads,
+        force,
     )
 
 

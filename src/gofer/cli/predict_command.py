@@ -26,6 +26,7 @@ def predict_file(
     precision: int,
     forms: str,
     slim: Path | None,
+    annotations: list[Path],
     of_taxon: tuple[str | None, Path | None, list[Path]],
     device: str,
     threads: int | None,
@@ -39,13 +40,16 @@ def predict_file(
         from gofer.config.files import query_name
         from gofer.retrieval.prediction_run import PredictionRun
         from gofer.retrieval.predictor import Predictor
+        from gofer.retrieval.query_annotations import QueryAnnotations
         from gofer.retrieval.query_file import QueryFile
         from gofer.retrieval.trained_model import TrainedModel
 
         opened = TrainedModel(path)
         impossible = _impossible(opened, *of_taxon)
         predictor = Predictor(opened, percent=precision, device=device, impossible=impossible)
-        run = PredictionRun(predictor, QueryFile.read(fasta), output or Path(f"{query_name(fasta)}-predictions"))
+        folder = output or Path(f"{query_name(fasta)}-predictions")
+        known = QueryAnnotations.read(annotations, fasta, opened)
+        run = PredictionRun(predictor, QueryFile.read(fasta), folder, known)
         chosen = _chosen(forms)
         if not force:
             run.refuse_other_results()
@@ -53,6 +57,8 @@ def predict_file(
             typer.echo(f"warning: {run.warning}", err=True)
         for line in run.about:
             typer.echo(line, err=True)
+        if known is not None:
+            typer.echo(known.sentence(opened.name), err=True)
         with run.alone():
             if run.is_finished() and not force and slim is None:
                 run.clear()

@@ -8,7 +8,8 @@ import contextlib
 import datetime
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ BENCHMARK = "; docs/benchmarks.md says where to download the files of benchmarks
 
 
 def check_config(
-    config: Mapping[str, Any], files: Sequence[Path | str], schema: Path | str, defaults: Mapping[str, Any]
+    config: Mapping[str, Any],
+    files: Sequence[Path | str],
+    schema: Path | str,
+    defaults: Mapping[str, Any],
+    made: Collection[str] = (),
 ) -> None:
     """Refuse a config that could not run.
 
@@ -34,6 +39,7 @@ def check_config(
         files: The user's files that it was merged from, without the defaults; of two that hold a key, the later wins.
         schema: The JSON Schema.
         defaults: Every key and its default.
+        made: Input files that need not be there, since the run makes them.
 
     Raises:
         ProblemsError: Everything that is wrong, at once.
@@ -41,7 +47,7 @@ def check_config(
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     places, problems = Places.read(files, defaults)
     faults = [*_schema_faults(config, rules, defaults), *_numbers_not_finite(config)]
-    for check in (_disagreements, missing_files):
+    for check in (_disagreements, partial(missing_files, made=made)):
         with contextlib.suppress(KeyError, TypeError, AttributeError):  # of keys at fault, which have been found above
             faults += check(config)
     for key, what in faults:
@@ -163,10 +169,16 @@ def _disagreements(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     elif splits["method"] == "judged":
         if config["judged_annotations"] is None:
             yield ("judged_annotations",), "is null, but inputs.splits.method is judged"
+        if splits["test_from"] is not None and not _is_day(splits["test_from"]):
+            yield ("inputs", "splits", "test_from"), f"is {splits['test_from']!r}, which is not a day of the calendar"
     elif splits["val"] + splits["test"] >= 1:
         yield ("inputs", "splits", "test"), "leaves nothing to train on: val and test together must stay below 1"
     if config["judged_annotations"] is not None and splits["method"] != "judged":
         yield ("judged_annotations",), f"is given, but inputs.splits.method is {splits['method']}, not judged"
+    if config["retrieval"]["own_annotations"] and config["judged_annotations"] is None:
+        yield ("retrieval", "own_annotations"), "is true, but judged_annotations is null"
+    if config["query_annotations"] is not None and config["query"] is None:
+        yield ("query_annotations",), "is given, but query is null"
     yield from _zero_shot_disagreements(sets, config["previous_ontology"])
     if (training["win_size"] or 0) % training["win_stride"]:
         yield ("training", "win_size"), f"is {training['win_size']}, no multiple of win_stride {training['win_stride']}"

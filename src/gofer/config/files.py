@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,12 @@ def query_path(config: Mapping[str, Any]) -> str | None:
     if query is None or Path(query).exists() or not Path(input_path(config, query)).exists():
         return query
     return input_path(config, query)
+
+
+def query_annotations(config: Mapping[str, Any]) -> list[str]:
+    """The files of the query's annotations, each looked for as the query is; none without a query."""
+    named = _named(config, "query_annotations") if config["query"] is not None else []
+    return [name if Path(name).exists() else input_path(config, name) for name in named]
 
 
 def taxon_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,8 +211,13 @@ def protein_sets(config: Mapping[str, Any]) -> list[dict[str, str | None]]:
     return sources
 
 
-def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
-    """Keys that name a file that does not exist, and what is wrong. A file that several keys name is reported once."""
+def missing_files(config: Mapping[str, Any], made: Collection[str] = ()) -> Iterator[tuple[Key, str]]:
+    """Keys that name a file that does not exist, and what is wrong. A file that several keys name is reported once.
+
+    Args:
+        config: The config.
+        made: Files that the run itself makes.
+    """
     model = config["model"]  # a prediction by a model file needs no other file than the query
     named = list(_input_files(config)) if model is None and "demo" not in config else []
     if model is not None:
@@ -219,13 +230,14 @@ def missing_files(config: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
         ("constraints", taxon["constraints"]),
     ):
         named += [(("retrieval", "taxon", setting), path) for path in paths]
+    named += [(("query_annotations",), path) for path in query_annotations(config)]
     query = query_path(config)
     if query is not None and not ("demo" in config and Path(query).parent == Path(config["data"])):
         named.append((("query",), query))
     for path, key in {path: key for key, path in reversed(named)}.items():
         if set(path) & set("{}"):
             yield key, f"names {path}, which holds braces: Snakemake takes them for a wildcard, rename it"
-        elif not Path(path).is_file():
+        elif path not in made and not Path(path).is_file():
             yield key, f"names {path}, which {'is a folder' if Path(path).is_dir() else MISSING}"
 
 

@@ -31,7 +31,7 @@ def measure_subsets(
     Args:
         method: Name in the table.
         predicted: Its scores.
-        held_out: Terms and labels, partial knowledge as a separate split.
+        held_out: Terms and labels, partial knowledge as a separate split, or within the split test.
         judged: The subsets.
         bootstrap: How intervals are made.
 
@@ -72,9 +72,14 @@ def _rows(predicted: Predicted, held_out: HeldOut, judged: Judged, aspect: str, 
         yield from (("test", LISTED, figure) for figure in term_figures(listed, accretion_C, draws_NB, macro))
     for name, proteins in judged.sets(aspect).items():
         if name == PARTIAL:
-            partial = aspect_pairs(predicted.scores, held_out, aspect, PARTIAL_SPLIT)
+            # In a judged split, known terms are in the main test too.
+            apart = (held_out.truth["split"] == PARTIAL_SPLIT).any()
+            partial = aspect_pairs(predicted.scores, held_out, aspect, PARTIAL_SPLIT) if apart else test
             new, draws = without_known(partial, judged.known), bootstrap.draws(len(partial.protein_ids))
-            yield from _of_proteins(PARTIAL_SPLIT, ALL, new, partial.accretion_C, draws)
+            in_set_B = partial.protein_ids.isin(proteins)
+            yield from _of_proteins(
+                PARTIAL_SPLIT, ALL, new.of_proteins(in_set_B), partial.accretion_C, draws[:, in_set_B]
+            )
             continue
         in_set_B = test.protein_ids.isin(proteins)
         yield from _of_proteins(

@@ -8,8 +8,9 @@ Knowledge of a test protein in an aspect, before the first day of the test:
   so that only new terms count (as CAFA-evaluator-PK does with its option -known).
 
 Definitions: Zhou et al. 2019, doi:10.1186/s13059-019-1835-8 (no, limited); CAFA 5 and LAFA (partial). gofer is
-    stricter: it never trains on a test protein, so it does not see its earlier annotations either. cafaeval has no such
-    option, so gofer's metrics evaluate the proteins of partial knowledge.
+    stricter: it never trains on a test protein, so it does not see its earlier annotations either. cafaeval 1.3.0 has
+    no option -known, so gofer's metrics evaluate the proteins of partial knowledge. What was known is read from the
+    days of the annotations; in a judged split, of those that judge.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +42,8 @@ class Judged:
     Attributes:
         terms: Column go_id: the vocabulary of evaluation.terms; empty without one.
         proteins: Columns of `PROTEINS`: the sets of evaluation.protein_sets.
-        knowledge: Columns of `KNOWLEDGE`, of the test proteins; empty unless inputs.splits.later is test.
+        knowledge: Columns of `KNOWLEDGE`, of the test proteins; empty unless inputs.splits.later is test, or the split
+            is judged and has a day test_from.
         known: Columns of `KNOWN`: the terms that they had before the test, propagated.
     """
 

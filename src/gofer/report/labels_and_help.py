@@ -9,6 +9,10 @@ from gofer.names import ASPECTS, in_words, titled
 
 NOT_AVAILABLE = "n/a"
 
+OWN_ANNOTATIONS = (
+    "gofer's predictions for validation and test proteins use what older annotations state of them "
+    "(retrieval.own_annotations), as those of Own annotations do; the other methods do not."
+)
 ASPECT_NAMES = {aspect: titled(in_words(aspect)) for aspect in ASPECTS}
 
 

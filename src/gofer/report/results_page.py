@@ -11,6 +11,7 @@ from typing import Any
 from gofer.artefacts import read_manifest
 from gofer.methods import METHODS, method_name
 from gofer.report import labels_and_help as words
+from gofer.report import metric_tables
 from gofer.report import subset_tables as breakdowns
 from gofer.report.faithfulness_section import Faithfulness
 from gofer.report.leak_section import Leaks
@@ -18,6 +19,7 @@ from gofer.report.metric_tables import MAIN, Block, Cell, Metrics, main_blocks, 
 from gofer.report.subset_tables import Differences
 
 OF_ZERO_SHOT = ["macro_aupr", "macro_auroc", "recall_at_10", "calibration_error"]
+OF_DISTANT = ["fmax", "weighted_fmax", "smin"]
 RIVALS = 3  # other methods that gofer is compared with, per aspect
 
 
@@ -32,7 +34,7 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
     Raises:
         ArtefactError: A file is missing or is something else.
     """
-    metrics = Metrics.read(files["metrics"], files["status"])
+    metrics, differences = Metrics.read(files["metrics"], files["status"]), Differences.read(files["differences"])
     zero_shot = [(aspect, blocks[0]) for aspect, blocks in term_set_blocks(metrics, ["zero"], OF_ZERO_SHOT)]
     parts = [
         f"# Results of the run {config['run']}",
@@ -48,10 +50,11 @@ def results_markdown(files: Mapping[str, Path | str], config: Mapping[str, Any],
             "Terms that no training protein has, judged one by one. Methods that cannot score them are left out.",
             _by_aspect(zero_shot, OF_ZERO_SHOT, only=[m for m in metrics.methods if _scores_any_term(m)]),
         ),
-        _rivals(metrics, Differences.read(files["differences"])),
+        _rivals(metrics, differences),
+        *(_below(metrics, differences, split, name) for split, name in breakdowns.below_identity(metrics).items()),
         *_evidence(Faithfulness.read(files["faithfulness"])),
         _section("Leak checks", *_leaks(Leaks.read(files["leaks"]))),
-        _section("Methods", _methods(metrics)),
+        _section("Methods", _methods(metrics, config)),
         _section("Commands", _commands(config, configfiles)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -92,6 +95,24 @@ def _rivals(metrics: Metrics, differences: Differences) -> str:
     )
 
 
+def _below(metrics: Metrics, differences: Differences, split: str, name: str) -> str:
+    rows = []
+    for paired in differences.blocks(metrics, split=split, figures=[("all", metric) for metric in OF_DISTANT]):
+        title = f"{paired.title} ({words.counted(metrics.proteins(paired.key, 'all', split), 'protein')})"
+        less = {row.method: row.cells for row in paired.rows}
+        own = metric_tables.block(metrics, paired.key, "all", OF_DISTANT, "", split=split)
+        for row in own.rows:
+            differing = less.get(row.method, [])
+            rows.append([title, method_name(row.method), *_cells(row.cells), *(_cells(differing) or [""] * 3)])
+    heads = [_head(metric) for metric in OF_DISTANT]
+    return _section(
+        f"{name} identity to training",
+        "Figures of each method, and of gofer minus it, paired on the same resamples. Bold: better than all other "
+        "methods; of a difference: the whole interval is in favour of gofer.",
+        _table(["Aspect", "Method", *heads, *(f"gofer minus it: {head}" for head in heads)], rows),
+    )
+
+
 def _best_rivals(metrics: Metrics, block: Block) -> list[tuple[str, list[Cell]]]:
     def fmax(method: str) -> float:
         return metrics.figure(method, block.key, "all", "fmax").value
@@ -129,8 +150,10 @@ def _head(name: str) -> str:
     return measure.name + (" ↓" if measure.lower_is_better else "")
 
 
-def _methods(metrics: Metrics) -> str:
+def _methods(metrics: Metrics, config: Mapping[str, Any]) -> str:
     lines = [f"- **{method_name(m)}**: {METHODS[m].meaning}" for m in metrics.methods if m in METHODS]
+    if config["retrieval"]["own_annotations"]:
+        lines.append(f"\n{words.OWN_ANNOTATIONS}")
     return "\n".join(lines)
 
 

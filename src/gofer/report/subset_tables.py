@@ -1,6 +1,6 @@
 """Quality by similarity to training and on subsets, ranks of unseen terms, and gofer minus each other method."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ SETTING_NAMES = {
     "unseen_among_unseen": "Unseen, among unseen",
 }
 OF_RANKS = ["hits_at_10", "hits_at_100", "rank_mrr", "rank_auroc"]
+Figure = tuple[str, str]  # term set, metric
 COMPARED = [
     ("all", "fmax"), ("all", "weighted_fmax"), ("all", "smin"), ("all", "micro_aupr"),
     ("zero", "macro_aupr"), ("zero", "macro_auroc"),
@@ -45,6 +46,15 @@ def identity_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
         shown = [replace(full, rows=[row for row in full.rows if row.method in few]) for full in whole]
         by_aspect.append((words.ASPECT_NAMES[aspect], shown))
     return by_aspect
+
+
+def below_identity(metrics: Metrics) -> dict[str, str]:
+    """Name by split, of the sets of test proteins below an identity to training that are neither empty nor all."""
+
+    def number(split: str) -> int:
+        return sum(metrics.proteins(aspect, "all", split) for aspect in metrics.aspects)
+
+    return {split: name for split, name in BELOW_NAMES.items() if 0 < number(split) < number("test")}
 
 
 def subset_blocks(metrics: Metrics) -> list[tuple[str, list[Block]]]:
@@ -102,22 +112,26 @@ class Differences:
         """
         return cls(read_tsv(path, DIFFERENCES))
 
-    def blocks(self, metrics: Metrics, method: str = "gofer") -> list[Block]:
+    def blocks(
+        self, metrics: Metrics, method: str = "gofer", *, split: str = "test", figures: Sequence[Figure] = COMPARED
+    ) -> list[Block]:
         """One block per aspect, one row per other method; marked if the interval is on gofer's side of 0."""
-        rows = self.table[(self.table["method"] == method) & (self.table["split"] == "test")]
+        rows = self.table[(self.table["method"] == method) & (self.table["split"] == split)]
         keyed = {
             (row.aspect, row.against, row.term_set, row.metric): row
             for row in rows[rows["n"] > 0].itertuples(index=False)
         }
         others = [name for name in metrics.methods if name != method and metrics.status[name] == COMPLETE]
-        return [_block(keyed, aspect, others) for aspect in metrics.aspects if others]
+        return [_block(keyed, aspect, others, figures) for aspect in metrics.aspects if others]
 
 
-def _block(keyed: Mapping[tuple[str, str, str, str], object], aspect: str, others: list[str]) -> Block:
+def _block(
+    keyed: Mapping[tuple[str, str, str, str], object], aspect: str, others: list[str], figures: Sequence[Figure]
+) -> Block:
     rows = [
         MethodRow(
             other,
-            [_cell(keyed.get((aspect, other, *figure)), figure[1]) for figure in COMPARED],
+            [_cell(keyed.get((aspect, other, *figure)), figure[1]) for figure in figures],
             "",
         )
         for other in others

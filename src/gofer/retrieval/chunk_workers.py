@@ -1,5 +1,6 @@
 """Several chunks at a time, each on one thread: so the last bits of a score do not depend on how many there are."""
 
+import ctypes
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,15 @@ from threadpoolctl import threadpool_limits
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def release_freed_memory() -> None:
+    """Give freed memory back to the system. glibc keeps it else, 0.8 of 2 GB after 1,500 proteins; others need not."""
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, TypeError, AttributeError):  # no glibc
+        return
+    trim(0)
 
 
 def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[tuple[Item, Result]]:

@@ -243,9 +243,18 @@ class Validation:
                     ensemble, factors={go_id: factor for go_id, factor in rounded.items() if factor != 1}
                 )
                 mixed_BC = ensemble.corrected(mixed_BC, go_ids)
-            before, after = _curve(mixed_BC.ravel(), truth_BC[rows].ravel())
+            before, after = fitted_curve(mixed_BC.ravel(), truth_BC[rows].ravel())
             fitted[aspect] = replace(ensemble, before=before, after=after)
         return Ensemble(fitted)
+
+    def crossed(self, text_BT: NDArray, trusted: Ensemble) -> NDArray[np.float32]:
+        """Scores of each half of the proteins as `fit_shares` of the other half gives them; arguments are the same."""
+        scores_BT, rows = np.zeros_like(text_BT, np.float32), np.arange(len(text_BT))
+        for these, others in ((rows[::2], rows[1::2]), (rows[1::2], rows[::2])):
+            half = Validation(self.expected.rows(others), self.truth_BT[others], self.terms, self.graph)
+            fitted = half.fit_shares(text_BT[others], trusted)
+            scores_BT[these] = fitted.apply(text_BT[these], self.expected.rows(these), self.terms)
+        return hierarchy_consistent(scores_BT, self.graph)
 
     def _helped_by_factors(self, text_BT: NDArray, ensemble: Ensemble) -> list[str]:
         # The aspects in which factors counted on each half of the proteins improve the scores of the other half.
@@ -307,7 +316,13 @@ def _corrected(mixed_BC: NDArray, factor_C: NDArray[np.float32]) -> NDArray[np.f
     return np.minimum(mixed_BC * factor_C, 1)
 
 
-def _curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def fitted_curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Points before and after of an increasing curve from averages in [0, 1] to the share of such pairs that are true.
+
+    Args:
+        mixed_P: Averages of pairs of protein and term.
+        truth_P: Which of them are true: some, and not all.
+    """
     if truth_P.sum() < ENOUGH_POSITIVES:
         return _platt(mixed_P, truth_P)
     found = increasing(mixed_P, truth_P)

@@ -166,7 +166,7 @@ def updated(
         older.label_model, labels_NS, seen["go_id"].tolist(), seen["aspect"].to_numpy(str)
     )
     space, unchanged_T = _space(model, moves, terms, text_encoder, text_cache)
-    scorer = Scorer(space, older.calibration, label_model, older.ensemble)
+    scorer = Scorer(space, older.calibration, label_model, older.ensemble, own=older.own)
     bank = Bank(
         old_bank.protein_ids, old_bank.names, old_bank.sequences, old_bank.rows_V, old_bank.vectors_VD, labels_NT
     )

@@ -1,5 +1,7 @@
 """A model in Python: `gofer.load(path).predict(fasta)`, `gofer.load(path).search("RNA ligase")`."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +9,7 @@ import torch
 
 from gofer.retrieval.chunk_workers import in_parallel
 from gofer.retrieval.predictor import Predictor
+from gofer.retrieval.query_annotations import QueryAnnotations
 from gofer.retrieval.query_file import QueryFile, chunks
 from gofer.retrieval.term_search import TermSearch
 from gofer.retrieval.trained_model import TrainedModel
@@ -31,14 +34,22 @@ class LoadedModel:
         """Of the run that trained it."""
         return self.model.name
 
-    def predict(self, fasta: Path | str) -> pd.DataFrame:
+    def predict(self, fasta: Path | str, annotations: Path | str | Sequence[Path | str] = ()) -> pd.DataFrame:
         """The rows of predictions.tsv; all are in memory, so for a large file use the command `gofer predict`.
+
+        Args:
+            fasta: The proteins.
+            annotations: One or several files with what is stated of them already, of any evidence: GAF, GPAD, a table
+                or the result of InterProScan. It changes no score where the model has no trust in it fitted.
 
         Raises:
             gofer.errors.GoferError: A fault in the file.
         """
+        paths = [annotations] if isinstance(annotations, Path | str) else list(annotations)
+        known = QueryAnnotations.read(paths, fasta, self.model)
         self._predictor.load()
-        found = in_parallel(self._predictor.of_chunk, chunks(QueryFile.read(fasta)), torch.get_num_threads())
+        work = partial(self._predictor.of_chunk, stated=None if known is None else known.stated)
+        found = in_parallel(work, chunks(QueryFile.read(fasta)), torch.get_num_threads())
         tables = [predicted.table for _, predicted in found]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PREDICTIONS)
 

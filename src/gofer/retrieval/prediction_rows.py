@@ -12,7 +12,8 @@ columns:
 - nearest_by: `aligned`, or `near` only in the learned space; only aligned ones have the next two;
 - nearest_identity: share of the alignment's columns with the same residue;
 - nearest_coverage: share of this protein that is aligned;
-- evidence: residues without which the score would drop most; evidence_note: why there are none, or all;
+- evidence: residues without which the score would drop most; evidence_note: why there are none, or all; before that
+  which annotations of the protein state the term, where some are given;
 - model: the model's name.
 
 Shapes: T terms, K terms kept of a protein, E edges.

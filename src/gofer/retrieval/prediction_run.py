@@ -22,12 +22,13 @@ import gofer
 from gofer.artefacts import Manifest, read_json, read_manifest, read_table, sha256_of, write_json, write_table
 from gofer.config.files import query_name
 from gofer.errors import ArtefactError, GoferError
-from gofer.retrieval.chunk_workers import in_parallel
+from gofer.retrieval.chunk_workers import in_parallel, release_freed_memory
 from gofer.retrieval.forms import FORMS, SLIM, Context
 from gofer.retrieval.forms.form import recommended
 from gofer.retrieval.forms.prediction_tables import write_impossible, write_without
 from gofer.retrieval.model_worth import worth
 from gofer.retrieval.predictor import PROTEINS, SYNTHETIC, Predicted, Predictor
+from gofer.retrieval.query_annotations import QueryAnnotations
 from gofer.retrieval.query_file import QueryFile, QueryProtein, chunks
 from gofer.tables import IMPOSSIBLE, IMPOSSIBLE_IN_TAXON, NOT_PREDICTED, PREDICTION_SUMMARY, WITHOUT_PREDICTION
 
@@ -44,11 +45,13 @@ class PredictionRun:
         predictor: The model and its options.
         query: The proteins.
         folder: Where the results go.
+        annotations: What is stated of the proteins already; None where nothing is given.
     """
 
     predictor: Predictor
     query: QueryFile
     folder: Path
+    annotations: QueryAnnotations | None = None
 
     @property
     def key(self) -> str:
@@ -65,6 +68,8 @@ class PredictionRun:
         ]
         if (impossible := self.predictor.impossible) is not None:
             parts.append(impossible.digest)
+        if self.annotations is not None:
+            parts.append(["annotations", self.annotations.digest])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property
@@ -141,6 +146,7 @@ class PredictionRun:
         for (_, proteins), _ in in_parallel(
             self._predicted, self._searched(self._share(part, parts), threads), threads
         ):
+            release_freed_memory()
             done(len(proteins))
 
     def _searched(self, numbered: Iterator[tuple[int, list[QueryProtein]]], threads: int) -> Iterator[tuple[int, list]]:
@@ -156,7 +162,8 @@ class PredictionRun:
     def _predicted(self, chunk: tuple[int, list[QueryProtein]]) -> None:
         number, proteins = chunk
         if not self._is_there(number):
-            self._write(number, self.predictor.of_chunk(proteins))
+            stated = None if self.annotations is None else self.annotations.stated
+            self._write(number, self.predictor.of_chunk(proteins, stated))
 
     def finish(self, forms: tuple[str, ...] = tuple(FORMS), *, slim: Path | None = None) -> dict[str, Any]:
         """Write every form from the chunks, remove these, and give the summary.
@@ -269,6 +276,7 @@ class PredictionRun:
             "percent": self.predictor.percent,
             **counts,
             **self._removed(),
+            **({"annotations": self.annotations.facts()} if self.annotations is not None else {}),
             "files": [FORMS[form].name for form in forms],
             "warning": self.warning,
             **({"about": self.about} if self.about else {}),

@@ -26,6 +26,7 @@ from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.query_file import QueryProtein, chunks
 from gofer.retrieval.residue_evidence import ProteinEvidence, as_text, explain_packed
 from gofer.retrieval.scorer import Scorer
+from gofer.retrieval.stated_terms import StatedTerms
 from gofer.retrieval.trained_model import TrainedModel
 from gofer.tables import IMPOSSIBLE, NOT_PREDICTED
 
@@ -75,17 +76,24 @@ class ChunkScorer:
     evidence_windows: int
     impossible: ImpossibleTerms | None = None
 
-    def predict(self, proteins: Sequence[QueryProtein], residues: Sequence[NDArray[np.float16]]) -> Predicted:
+    def predict(
+        self,
+        proteins: Sequence[QueryProtein],
+        residues: Sequence[NDArray[np.float16]],
+        stated: StatedTerms | None = None,
+    ) -> Predicted:
         """Predict for some proteins.
 
         Args:
             proteins: The proteins.
             residues: Residue embeddings (L, E) of each.
+            stated: What is stated of proteins already, these among them.
         """
+        stated = stated and stated.of_proteins([protein.protein_id for protein in proteins])
         z_BD, evidence = self.explained(residues)
         described, space = described_as(z_BD, residues, proteins), self.scorer.space
         expected = self.scorer.label_model.predict(described)
-        scores_BT = self.scorer.scores(described, expected)
+        scores_BT = self.scorer.scores(described, expected, stated)
         possible_BT = scores_BT
         if self.impossible is not None:
             possible_BT = np.where(self.impossible.is_impossible_T, np.float32(0), scores_BT)
@@ -96,7 +104,8 @@ class ChunkScorer:
             table, terms_K = kept_rows(self.facts, protein.protein_id, scores_BT[row], keep_BT[row])
             aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
             nearest_K = nearest.columns(protein.sequence, cosine_BV[row], aligned_P, terms_K)
-            tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K)))
+            notes_K = None if stated is None else stated.notes(row, terms_K)
+            tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K, notes_K)))
             if self.impossible is not None:
                 removed += self.impossible.removed(protein.protein_id, scores_BT[row], space.terms, self.min_score)
             if reason := self.facts.why_none(table, self.min_score):
@@ -119,11 +128,16 @@ class ChunkScorer:
             found |= dict(zip(rows, evidence, strict=True))
         return z_BD, [found[row] for row in range(len(residues))]
 
-    def _evidence(self, protein: ProteinEvidence, terms_K: NDArray[np.int64]) -> dict[str, list[str]]:
+    def _evidence(
+        self, protein: ProteinEvidence, terms_K: NDArray[np.int64], notes_K: list[str] | None
+    ) -> dict[str, list[str]]:
         drop_WK = protein.drops(self.scorer.space.z_TD[terms_K])
         ranges = [as_text(protein.ranges(drop_W, windows=self.evidence_windows)) for drop_W in drop_WK.T]
         alone = WHOLE if len(protein.moved_WD) == 1 else ""
-        return {"evidence": ranges, "evidence_note": [alone if text else NO_EVIDENCE for text in ranges]}
+        why_K = [alone if text else NO_EVIDENCE for text in ranges]
+        if notes_K is not None:
+            why_K = ["; ".join(filter(None, both)) for both in zip(notes_K, why_K, strict=True)]
+        return {"evidence": ranges, "evidence_note": why_K}
 
 
 class Predictor:
@@ -181,13 +195,13 @@ class Predictor:
         if (aligner := self.model.scorer.label_model.aligner) is not None and proteins:
             aligner.search_ahead([protein.sequence for protein in proteins], threads=threads)
 
-    def of_chunk(self, proteins: Sequence[QueryProtein]) -> Predicted:
-        """Predict for the proteins of one chunk.
+    def of_chunk(self, proteins: Sequence[QueryProtein], stated: StatedTerms | None = None) -> Predicted:
+        """Predict for the proteins of one chunk; what is stated of them already counts.
 
         Raises:
             GoferError: There is no memory for one of them.
         """
-        return self._scorer.predict(proteins, self.residues(proteins))
+        return self._scorer.predict(proteins, self.residues(proteins), stated)
 
     def vectors(self, proteins: Iterable[QueryProtein]) -> NDArray[np.float32]:
         """Vectors in the shared space, (N, D)."""

@@ -2,7 +2,8 @@
 
 Texts score every term. Labels of similar proteins score the terms seen in training and, through these, terms with
 similar texts and terms below them. The weight of each estimate for seen terms, and the calibration of the score, are
-fitted on validation proteins. Shapes: B proteins, T terms, S seen terms.
+fitted on validation proteins. What is stated of a protein already is one more estimate, for such proteins only.
+Shapes: B proteins, T terms, S seen terms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +22,10 @@ from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import LOWEST_SCORE, Calibration
 from gofer.retrieval.ensemble import Ensemble, Expected, Validation
 from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.own_evidence import OwnEvidence
 from gofer.retrieval.protein_vectors import Described
 from gofer.retrieval.related_terms import RelatedTerms
+from gofer.retrieval.stated_terms import StatedTerms
 from gofer.retrieval.term_space import TermSpace
 
 
@@ -36,6 +39,7 @@ class Scorer:
         label_model: Predicts from labels of similar training proteins.
         ensemble: Joins text and labels into one score.
         known_relatives: The related terms, where they were computed before.
+        own: Trust in what is stated of a protein; None where that was not fitted.
     """
 
     space: TermSpace
@@ -43,6 +47,7 @@ class Scorer:
     label_model: LabelModel
     ensemble: Ensemble
     known_relatives: RelatedTerms | None = None
+    own: OwnEvidence | None = None
 
     @classmethod
     def fit(
@@ -54,6 +59,7 @@ class Scorer:
         relations: Sequence[str],
         known_relatives: RelatedTerms | None = None,
         expected: Expected | None = None,
+        stated: StatedTerms | None = None,
     ) -> "Scorer":
         """Fit calibration and ensemble on validation proteins, over the terms seen in training.
 
@@ -65,6 +71,7 @@ class Scorer:
             relations: Along which annotations propagate.
             known_relatives: The related terms, where they were computed before.
             expected: What the label model predicts for the proteins, where that is known already.
+            stated: What was stated of the proteins before; None where that is not known, and no trust is fitted.
         """
         calibration = space.calibrate(proteins.vectors_BD, truth_BT)
         unfitted = cls(space, calibration, label_model, Ensemble({}), known_relatives)
@@ -76,7 +83,13 @@ class Scorer:
         text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
         trusted = validation.fit_trust(text_BS)
         raised_BS = unfitted.related.of(seen).raised(text_BS, trusted.labels(expected, label_model.aspects_T))
-        return replace(unfitted, ensemble=validation.fit_shares(raised_BS, trusted))
+        fitted = replace(unfitted, ensemble=validation.fit_shares(raised_BS, trusted))
+        if stated is None:
+            return fitted
+        crossed_BS = validation.crossed(raised_BS, trusted)
+        return replace(
+            fitted, own=OwnEvidence.fit(crossed_BS, truth_BT[:, seen], stated.columns(seen), terms, relations)
+        )
 
     @classmethod
     def read(
@@ -91,11 +104,13 @@ class Scorer:
         """
         fitted, label_model = read_json(files["calibration"]), LabelModel.read(files["label_model"])
         space = TermSpace.read(files, relations, expected=expected)
-        return cls(space, Calibration.from_json(fitted), label_model, Ensemble.from_json(fitted["ensemble"]))
+        ensemble, own = Ensemble.from_json(fitted["ensemble"]), OwnEvidence.from_json(fitted.get("own"))
+        return cls(space, Calibration.from_json(fitted), label_model, ensemble, own=own)
 
     def fitted(self) -> dict[str, Any]:
         """What `fit` found, as plain values: the content of calibration.json."""
-        return {**self.calibration.to_json(), "ensemble": self.ensemble.to_json()}
+        own = {} if self.own is None else {"own": self.own.to_json()}
+        return {**self.calibration.to_json(), "ensemble": self.ensemble.to_json(), **own}
 
     @cached_property
     def seen(self) -> NDArray[np.int64]:
@@ -117,7 +132,9 @@ class Scorer:
         aspects_T, counts_T = space.terms["aspect"].to_numpy(str), space.terms["training_count"].to_numpy(float)
         return RelatedTerms.of_terms(space.text_TG, aspects_T, space.graph, self.seen, mean_S, counts_T)
 
-    def scores(self, proteins: Described, expected: Expected | None = None) -> NDArray[np.float32]:
+    def scores(
+        self, proteins: Described, expected: Expected | None = None, stated: StatedTerms | None = None
+    ) -> NDArray[np.float32]:
         """Calibrated scores in (0, 1], never below a child's, (B, T).
 
         Scores of seen terms are better estimated, so an unseen term is capped at its parents' scores instead of raising
@@ -127,6 +144,7 @@ class Scorer:
         Args:
             proteins: The proteins.
             expected: What the label model predicts for them, where that is known already.
+            stated: What is stated of them; a protein without a statement is scored as without this.
         """
         expected, seen, unseen_T = expected or self.label_model.predict(proteins), self.seen, self._unseen_T
         text_BT = self.space.text_scores(proteins.vectors_BD, self.calibration)
@@ -134,9 +152,15 @@ class Scorer:
         scores_BT = np.zeros_like(raised_BT)
         scores_BT[:, seen] = self.ensemble.apply(raised_BT[:, seen], expected, self.space.terms.iloc[seen])
         scores_BT = hierarchy_consistent(scores_BT, self.space.graph)
+        if self.own is not None and stated is not None:
+            scores_BT[:, seen] = self.own.apply(scores_BT[:, seen], stated, self.space.terms, seen)
+            scores_BT = hierarchy_consistent(scores_BT, self.space.graph)
         scores_BT[:, unseen_T | self.space.is_root_T] = 1
         limit_BU = limited_by_parents(scores_BT, self.space.graph, unseen_T)[:, unseen_T]
         scores_BT[:, unseen_T] = np.maximum(raised_BT[:, unseen_T] * np.sqrt(limit_BU), np.float32(LOWEST_SCORE))
+        if self.own is not None and stated is not None:
+            unseen = np.flatnonzero(unseen_T)
+            scores_BT[:, unseen] = self.own.apply(scores_BT[:, unseen], stated, self.space.terms, unseen)
         return limited_by_parents(scores_BT, self.space.graph, unseen_T)
 
 

@@ -29,6 +29,7 @@ from gofer.retrieval.ensemble import Ensemble
 from gofer.retrieval.kernel_ridge import KernelRidge
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.model_file import AVERAGE, TAXA, ModelFile
+from gofer.retrieval.own_evidence import OwnEvidence
 from gofer.retrieval.related_terms import RelatedTerms
 from gofer.retrieval.scorer import Scorer
 from gofer.retrieval.sparse_parts import joined, joined_shares
@@ -135,6 +136,17 @@ class TrainedModel:
         """Where ids of older releases lead, as `Recipe.former_ids`; empty in a model that does not hold them."""
         return self.file.document("former_ids.json") if "former_ids.json" in self.file else {}
 
+    @property
+    def term_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The terms with the column alt_ids, and go_id, replaced_by of obsolete ones, as annotations are read with."""
+        former = {"alternative": {}, "obsolete": {}, **self.former_ids}
+        alternative: dict[str, list[str]] = {}
+        for old, new in former["alternative"].items():
+            alternative.setdefault(str(new), []).append(old)
+        terms = self.terms.assign(alt_ids=[alternative.get(go_id, []) for go_id in self.terms["go_id"]])
+        replaced = [[new] if new else [] for new in former["obsolete"].values()]
+        return terms, pd.DataFrame({"go_id": list(former["obsolete"]), "replaced_by": replaced})
+
     @cached_property
     def own_bank(self) -> Bank:
         """The proteins with known terms that the file holds."""
@@ -179,9 +191,8 @@ class TrainedModel:
             fitted, label_model = self._fitted, self._label_model()
             self._refuse_other_label_shapes(len(space.terms), space.model.sizes.shared_width, label_model)
             calibration, ensemble = Calibration.from_json(fitted), Ensemble.from_json(fitted["ensemble"])
-            return Scorer(
-                space, calibration, label_model, ensemble, self._related(len(space.terms), len(label_model.go_ids))
-            )
+            related = self._related(len(space.terms), len(label_model.go_ids))
+            return Scorer(space, calibration, label_model, ensemble, related, OwnEvidence.from_json(fitted.get("own")))
         except WRONG as error:
             raise self._inconsistent(error) from error
 

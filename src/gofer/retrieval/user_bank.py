@@ -153,13 +153,7 @@ def add_bank(predictor: "Predictor", fasta: Path, annotations: Sequence[Path], s
     """
     model = predictor.model
     proteins, of_proteins = read_proteins([fasta], leave_out_ids=settings.leave_out)
-    former = {"alternative": {}, "obsolete": {}, **model.former_ids}
-    alternative: dict[str, list[str]] = {}
-    for old, new in former["alternative"].items():
-        alternative.setdefault(str(new), []).append(old)
-    terms = model.terms.assign(alt_ids=[alternative.get(go_id, []) for go_id in model.terms["go_id"]])
-    replaced = [[new] if new else [] for new in former["obsolete"].values()]
-    obsolete = pd.DataFrame({"go_id": list(former["obsolete"]), "replaced_by": replaced})
+    terms, obsolete = model.term_tables
     rules = AnnotationRules.from_config(
         {
             "evidence_codes": list(settings.evidence_codes),

@@ -1,0 +1,99 @@
+"""gofer with and without what older annotations state of a protein, on the validation proteins of a run.
+
+    python benchmarks/own_annotations.py results/swissprot_2014
+
+Needs a run with judged_annotations and its evaluation/predictions/gofer.tsv. The trust in statements is fitted on one
+half of the validation proteins and used on the other half, and the reverse; test proteins are not read. The scores
+without statements are those of the run, whose calibration saw the same proteins: that favours them slightly.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gofer.artefacts import read_manifest, read_table
+from gofer.inputs.held_out import read_annotations_of
+from gofer.inputs.label_matrix import label_matrix
+from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consistent, is_root
+from gofer.inputs.ontology.propagation import seen_in_training
+from gofer.metrics.bootstrap import Bootstrap, interval
+from gofer.metrics.fmax import count_arrays, fmax_of, smin_of
+from gofer.names import ASPECTS
+from gofer.retrieval.own_evidence import OwnEvidence
+from gofer.retrieval.stated_terms import StatedTerms
+
+COLUMNS = ["protein_id", "go_id", "score"]
+METRICS = ("Fmax", "weighted Fmax", "Smin")
+
+
+def figures(scores_BC: NDArray, truth_BC: NDArray[np.bool_], accretion_C: NDArray) -> dict[str, NDArray]:
+    """Each metric in each resample of the labelled proteins."""
+    draws_NB = Bootstrap().draws(int(truth_BC.any(axis=1).sum()))
+    plain, weighted = count_arrays(scores_BC, truth_BC), count_arrays(scores_BC, truth_BC, accretion_C)
+    values = fmax_of(plain, draws_NB), fmax_of(weighted, draws_NB), smin_of(weighted, draws_NB)
+    return dict(zip(METRICS, values, strict=True))
+
+
+def read_scores(path: Path, ids: list[str], go_ids: pd.Series) -> NDArray[np.float32]:
+    """Scores of some proteins and terms, some lines at a time."""
+    scores_BT = np.zeros((len(ids), len(go_ids)), np.float32)
+    row_of, column_of = pd.Index(ids), pd.Index(go_ids)
+    for part in pd.read_csv(path, sep="\t", names=COLUMNS, chunksize=1_000_000):
+        rows, columns = row_of.get_indexer(part["protein_id"]), column_of.get_indexer(part["go_id"])
+        here = (rows >= 0) & (columns >= 0)
+        scores_BT[rows[here], columns[here]] = part["score"].to_numpy(np.float32)[here]
+    return scores_BT
+
+
+def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Aspect, proteins, metric, without, with, and the difference with its interval."""
+    splits = read_table(folder / "inputs/splits.parquet", ["protein_id", "split"])
+    ids = sorted(splits.loc[splits["split"] == "val", "protein_id"])
+    terms = read_table(folder / "inputs/terms.parquet")
+    kept = terms[seen_in_training(terms) & ~is_root(terms)].reset_index(drop=True)
+    labels = read_annotations_of(folder / "inputs/annotations.parquet", splits, "val")
+    stated = StatedTerms.read(folder / "inputs/own_annotations.parquet", terms, TRUE_PATH).of_proteins(ids)
+    stated = stated.columns(pd.Index(terms["go_id"]).get_indexer(kept["go_id"]))
+    scores_BT = read_scores(folder / "evaluation/predictions/gofer.tsv", ids, kept["go_id"])
+    truth_BT = label_matrix(labels, ids, kept["go_id"]).toarray()
+    columns, halves, after_BT = (
+        np.arange(len(kept)),
+        [np.arange(first, len(ids), 2) for first in (0, 1)],
+        scores_BT.copy(),
+    )
+    for these, others in (halves, halves[::-1]):
+        of_others, of_these = (stated.of_proteins([ids[row] for row in rows]) for rows in (others, these))
+        own = OwnEvidence.fit(scores_BT[others], truth_BT[others], of_others, kept, TRUE_PATH)
+        for aspect, trust in own.aspects.items():
+            print(f"  {aspect}: weight {trust.weight:g}, true of statements {dict(trust.shares)}", flush=True)
+        after_BT[these] = own.apply(scores_BT[these], of_these, kept, columns)
+    after_BT = hierarchy_consistent(after_BT, GoGraph.of_terms(kept, TRUE_PATH, within_aspect=True))
+    for aspect in ASPECTS:
+        some = np.flatnonzero(kept["aspect"] == aspect)
+        accretion_C, proteins = kept["information_accretion"].to_numpy(float)[some], truth_BT[:, some].any(axis=1).sum()
+        before, after = (figures(values[:, some], truth_BT[:, some], accretion_C) for values in (scores_BT, after_BT))
+        for metric in METRICS:
+            found = interval(after[metric] - before[metric], (-np.inf, np.inf))
+            change = f"{found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
+            yield aspect, f"{proteins:,}", metric, f"{before[metric][0]:.3f}", f"{after[metric][0]:.3f}", change
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of a run, results/<run>")
+    run = parser.parse_args().run
+    if "own_annotations" in read_manifest(run / "evaluation/predictions/gofer.tsv").made_by:
+        parser.error("these predictions use own annotations already: run with retrieval.own_annotations: false")
+    rows = list(measured(run))
+    print("| aspect | proteins | metric | without | with | difference |\n|---|---|---|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+if __name__ == "__main__":
+    main()
