@@ -106,6 +106,7 @@ env: $(STAMP)  ## make the environment and nothing else
 
 # torch first and alone: another package's open range must not choose it.
 $(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: name Python 3.11 or newer, as in make env PYTHON=python3.12"; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade "pip>=25.1"
 	$(RUN) pip install --quiet $(TORCH)

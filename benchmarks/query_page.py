@@ -1,6 +1,7 @@
 """How long the page of a query takes to write and to open, and how large it is: stand-in predictions over a real GO.
 
     python benchmarks/query_page.py go.obo.gz --proteins 20000 --most 500 --page index.html
+    python benchmarks/query_page.py --open my-predictions/index.html
 
 Scores are random, with a term never below a more specific one; what is measured depends on the number of rows only.
 The page is opened in headless Chromium, where that and selenium are installed.
@@ -30,11 +31,18 @@ CHUNK, DIFFERENT = 64, 128
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("obo", type=Path, help="an OBO file")
+    options.add_argument("obo", type=Path, nargs="?", help="an OBO file")
+    options.add_argument("--open", type=Path, help="a page that is there: only open it")
     options.add_argument("--proteins", type=int, default=1000)
     options.add_argument("--most", type=int, default=500, help="terms of a protein")
     options.add_argument("--page", type=Path, default=Path("index.html"), help="where to write it")
     chosen = options.parse_args()
+    if chosen.open:
+        print(f"{chosen.open}: {chosen.open.stat().st_size / 1e6:.1f} MB")
+        opened(chosen.open)
+        return
+    if not chosen.obo:
+        options.error("name an OBO file, or a page with --open")
     terms = read_ontology(chosen.obo).terms
     rng = np.random.default_rng(1)
     terms = terms.assign(
@@ -150,9 +158,8 @@ def opened(page: Path) -> None:
         everything = "window.was = Overview.order; one('text').value = ''; one('level').value = 2; Page.changed()"
         timed("all predictions", everything, "Overview.order !== window.was")
         timed("all, searched", search, "Overview.order !== window.was")
-        timed(
-            "protein opened", "location.hash = 'Q00050'", "document.querySelector('#terms-of-protein .tabulator-row')"
-        )
+        last = "location.hash = encodeURIComponent(Data.proteins.at(-1).id)"
+        timed("protein opened", last, "document.querySelector('#terms-of-protein .tabulator-row')")
     finally:
         browser.quit()
 

@@ -1,13 +1,13 @@
 """What the small form of a model loses: predictions for the validation proteins of a run, compared with the full form.
 
-    python benchmarks/small_model.py results/my [my.gofer]
+    python benchmarks/small_model.py results/my [my.gofer] [--encoder esm.safetensors] [--known train]
 
 Both are judged by the label model that has not seen the labels of these proteins, with the known proteins of the run
 and without them. Prints Fmax by aspect, and how far the scores of seen terms differ; of a model file the size of each
-part too.
+part too. `--encoder` names the residue encoder's weights where the run's files hold their name only.
 """
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def print_parts(path):
     print(f"{'file':28}{path.stat().st_size / 1e6:8.2f} MB\n")
 
 
-def print_loss(folder):
-    run = FinishedRun.read(files_of(folder, "all"), folder.name, PackSettings())
+def print_loss(folder, known, encoder):
+    run = FinishedRun.read(files_of(folder, known), folder.name, PackSettings(known, weights=encoder))
     small, proteins = run.small_judging(), run.proteins
     regressed_BT = small.label_model.regressed(proteins.described)
     pairs = {
@@ -55,6 +55,12 @@ def print_loss(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        print_parts(Path(sys.argv[2]))
-    print_loss(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("model", type=Path, nargs="?")
+    parser.add_argument("--encoder")
+    parser.add_argument("--known", choices=["all", "train"], default="all", help="retrieval.labels.known of the run")
+    options = parser.parse_args()
+    if options.model:
+        print_parts(options.model)
+    print_loss(options.run, options.known, options.encoder)

@@ -60,6 +60,13 @@ def test_time_and_disk_that_a_run_is_expected_to_take_grow_with_proteins_terms_a
     assert "residues with esm2_t12_35M_UR50D were not measured" in expected_costs(config, **sizes)
 
 
+def test_few_annotated_proteins_are_a_note(config, monkeypatch):
+    few = "1 annotated proteins are few"
+    assert any(note.startswith(few) for note in check_run(config).notes)
+    monkeypatch.setattr("gofer.check.WORTH_TRAINING", 1)
+    assert not any(note.startswith(few) for note in check_run(config).notes)
+
+
 def test_each_reason_by_which_a_fifth_of_the_annotations_are_lost_is_a_note(config, tmp_path):
     line = "DB\tP1\tS\t\tGO:0005488\tPMID:1\t{}\t\tF\t\t\tprotein\ttaxon:1\t20180101\tX\t\t\n"
     (tmp_path / "my.tsv").write_text("!gaf-version: 2.2\n" + 4 * line.format("IDA") + line.format("IEA"))
@@ -73,7 +80,7 @@ def test_annotations_read_used_and_lost_are_reported_by_reason_and_many_unmatche
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\nGENE1\tmf\tGO:0005488\nGENE2\tmf\tGO:0005488\n")
     found = check_run(config)
     assert "annotations: 3 read, 1 used (each protein and term once), of 1 of 2 proteins" in found.facts
-    assert any("annotations not used: 2, protein not in the FASTA: GENE1" in fact for fact in found.facts)
+    assert "annotations not used: 2, protein not in the FASTA: GENE1, GENE2" in found.facts
     assert any(note.startswith("2 of 3 annotations (67%) are of proteins not in the FASTA") for note in found.notes)
     (tmp_path / "my.tsv").write_text("P1\tmf\tGO:0005488\n")
     assert not any("not in the FASTA" in note for note in check_run(config).notes)

@@ -58,6 +58,7 @@ NOT_IN_FASTA = "not in the FASTA"
 MANY_LOST = 0.2  # of the annotations, for one reason: more are worth a note
 MANY_HELD_OUT = 0.05
 FEW_PROTEINS = 1000  # are divided in seconds
+WORTH_TRAINING = 1000  # annotated proteins; with 300 gofer was no better than term frequencies
 
 Read = TypeVar("Read")
 
@@ -162,6 +163,12 @@ def _check_annotations(
             _check_days(config, stated, proteins, ontology, found)
         found.facts += _annotation_facts(stated, accounting, len(proteins))
         found.notes += _lost(accounting)
+        annotated = stated["protein_id"].nunique()
+        if annotated < WORTH_TRAINING:
+            found.notes.append(
+                f"{annotated:,} annotated proteins are few: with 300, gofer was no better than term frequencies; a "
+                "thousand or more are worth it"
+            )
         if config["inputs"]["term_sets"]["zero_method"] == "time":
             found.attempt(partial(refuse_undated, stated))
         return stated

@@ -45,13 +45,17 @@ def expected_costs(config: Mapping[str, Any], *, residues: int, terms: int, trai
     sizes = embedding_bytes(config, residues), RESULTS + held_out * RESULTS_OF_A_PROTEIN
     return (
         f"expected, on one core without a GPU: {', '.join(shares)}; "
-        f"{sizes[0] / 1e9:,.1f} GB of embeddings and {sizes[1] / 1e9:,.1f} GB of other results on disk. "
+        f"{_size(sizes[0])} of embeddings and {_size(sizes[1])} of other results on disk. "
         "What the caches hold is not computed again"
     )
 
 
 def _epochs(config: Mapping[str, Any]) -> int:
     return sum(stage["epochs"] for stage in config["training"]["stages"].values())
+
+
+def _size(size: float) -> str:
+    return f"{size / 1e6:,.0f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
 def _time(seconds: float) -> str:

@@ -16,7 +16,7 @@ TERMS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Prediction:
-    """One line of the preview. `percent` is the score for its bar."""
+    """One line of the preview. `percent` is the score for its bar, `no_evidence` says why there is none."""
 
     go_id: str
     name: str
@@ -26,7 +26,9 @@ class Prediction:
     information: str
     term_set: str
     nearest: str
+    how_near: str
     evidence: str
+    no_evidence: str
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,20 @@ def _prediction(row: Mapping) -> Prediction:
         information=words.number(row["information_accretion"], 1),
         term_set=titled(TERM_SETS.get(row["term_set"], words.NOT_AVAILABLE)),
         nearest=_or_not_available(row["nearest_protein"]),
+        how_near=_how_near(row),
         evidence=plain(row["evidence"]).replace("-", "–").replace(",", ", "),
+        no_evidence=plain(row["evidence_note"]),
     )
+
+
+def _how_near(row: Mapping) -> str:
+    match plain(row["nearest_by"]):
+        case "aligned":
+            shares = (f"{100 * float(row[column]):.0f} %" for column in ("nearest_identity", "nearest_coverage"))
+            return " identical over ".join(shares)
+        case "near":
+            return "does not align"
+    return ""
 
 
 def _or_not_available(value: object) -> str:

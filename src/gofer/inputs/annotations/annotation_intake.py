@@ -19,6 +19,7 @@ CHANGED = "annotations changed"
 QUALIFIED = "positives with a qualifier"
 DATELESS = "positives without a date"
 DROPPED = "annotations dropped"
+EXAMPLES = 3  # ids that the FASTA lacks, of each file
 UNKNOWN_TERM = "unknown term"
 SHARED_SYMBOL = "symbol of several objects or organisms"
 
@@ -66,13 +67,14 @@ class Intake:
             ProblemsError: Too many faults.
         """
         read = unmatched = 0
-        example = ""
+        examples: dict[str, None] = {}
         for line in read_annotation_lines(path, problems, self.limits, self.counts):
             read += 1
             protein_id, how = self.names.find(line)
             if protein_id is None:
                 unmatched += 1
-                example = example or line.object_id
+                if len(examples) <= EXAMPLES:
+                    examples[line.object_id] = None
             elif how == BY_SYMBOL:
                 self.by_symbol.setdefault(line.symbol, []).append((str(path), line))
             else:
@@ -82,8 +84,10 @@ class Intake:
         self.read[str(path)] += read
         self.counts.add(READ, count=read)
         if unmatched:
-            self.counts.add(DROPPED, "protein not in the FASTA", unmatched, example=example)
+            named = [*examples][:EXAMPLES] + ["…"] * (len(examples) > EXAMPLES)
+            self.counts.add(DROPPED, "protein not in the FASTA", unmatched, example=", ".join(named))
         if read == unmatched > 0:
+            example = next(iter(examples))
             problems.add(
                 InputError(
                     f"annotations match no protein: they name e.g. {example}, the FASTA e.g. {self.names.example()}",
