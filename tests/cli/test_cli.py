@@ -110,11 +110,11 @@ def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fa
     assert run("predict", fasta, "-m", tiny.path, "-o", whole)[0] == 0
     computed, of_chunk = [], predictor.Predictor.of_chunk
 
-    def stopped(self, proteins):
+    def stopped(self, proteins, *more):
         if len(computed) == 2:
             raise KeyboardInterrupt
         computed.append(len(proteins))
-        return of_chunk(self, proteins)
+        return of_chunk(self, proteins, *more)
 
     monkeypatch.setattr(prediction_run.Predictor, "of_chunk", stopped)
     code, output = run("predict", fasta, "-m", tiny.path, "-o", halved, "--threads", 1)
@@ -137,7 +137,7 @@ def test_chunks_of_another_model_or_query_are_not_used(tiny, fasta, tmp_path, mo
     run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out")
     seen, of_chunk = [], predictor.Predictor.of_chunk
     monkeypatch.setattr(
-        prediction_run.Predictor, "of_chunk", lambda self, proteins: (seen.append(1), of_chunk(self, proteins))[1]
+        prediction_run.Predictor, "of_chunk", lambda self, *asked: (seen.append(1), of_chunk(self, *asked))[1]
     )
     run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out")
     assert len(seen) == 0
