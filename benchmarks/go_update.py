@@ -69,7 +69,7 @@ def main() -> None:
     judge.add_argument("--run", type=Path, required=True, help="results/swissprot_2014, with residues")
     judge.add_argument("--small", type=Path, required=True, help="results/go_2014, finished")
     judge.add_argument("--new", type=Path, required=True, help="the model that gofer update-go made")
-    judge.add_argument("--proteins", type=int, default=1200)
+    judge.add_argument("--proteins", type=int, default=800)
     judge.add_argument("--page", type=Path, help="a page with the two marks, such as docs/update_go.md")
     judge.set_defaults(step=judged)
     choose = steps.add_parser("choose", help="rank the terms held out of training for the validation proteins")
@@ -139,8 +139,9 @@ def judged(options: argparse.Namespace) -> None:
         [
             f"{len(ids):,} human proteins, {int(truth_BT[:, added].sum()):,} pairs of a protein and a new term. "
             f"The model knows {len(old.own_bank):,} proteins; it was trained with GO {old.release['go_release']} and "
-            f"updated to {new.release['go_release']}. {held_U.sum():,} of the {len(added):,} new terms are above older "
-            "terms that known proteins have. In brackets: 95 % intervals of proteins drawn with replacement.",
+            f"updated to {new.release['go_release']}. {held_U.sum():,} of the {len(added):,} new terms are "
+            "above older terms that known proteins have, or took their place. In brackets: 95 % intervals of proteins "
+            "drawn with replacement.",
             "",
             HEAD,
             SEPARATOR,
@@ -187,7 +188,7 @@ def chosen(options: argparse.Namespace) -> None:
 def rows_by_aspect(aspect_U: NDArray, truth_BU: NDArray[np.bool_], rankings: Rankings, held_U: NDArray[np.bool_]):
     """Rows of a table: the terms of each aspect, those without a known protein first."""
     for aspect in np.unique(aspect_U):
-        for name, some_U in (("no known protein has them", ~held_U), ("above older terms", held_U)):
+        for name, some_U in (("no known protein has them", ~held_U), ("known proteins have them", held_U)):
             chosen_U = (aspect_U == aspect) & some_U
             of_aspect = {method: scores_BU[:, chosen_U] for method, scores_BU in rankings.items()}
             yield from ranking_rows(f"{aspect}, {name}", truth_BU[:, chosen_U], of_aspect)

@@ -69,7 +69,8 @@ def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
         of_others, of_these = (stated.of_proteins([ids[row] for row in rows]) for rows in (others, these))
         own = OwnEvidence.fit(scores_BT[others], truth_BT[others], of_others, kept, TRUE_PATH)
         for aspect, trust in own.aspects.items():
-            print(f"  {aspect}: weight {trust.weight:g}, true of statements {dict(trust.shares)}", flush=True)
+            curves = "one curve" if trust.stated == trust.others else "two curves"
+            print(f"  {aspect}: weight {trust.weight:g}, {curves}, true of statements {dict(trust.shares)}", flush=True)
         after_BT[these] = own.apply(scores_BT[these], of_these, kept, columns)
     after_BT = hierarchy_consistent(after_BT, GoGraph.of_terms(kept, TRUE_PATH, within_aspect=True))
     for aspect in ASPECTS:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from gofer.cli.running import use_threads
 from gofer.names import SHIPPED_MODEL
 from gofer.retrieval.forms import FORMS
 from gofer.retrieval.prediction_run import PredictionRun
@@ -121,6 +122,7 @@ if __name__ == "__main__":
     if options.one:
         print_one(options.fasta, options.model, options.threads)
         sys.exit()
+    use_threads(options.threads)  # as the command does; each size inherits it
     print("| proteins | load | embed | score | write | proteins per CPU second after embedding | peak memory | wall |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes:

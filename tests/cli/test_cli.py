@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 import gofer
 from gofer.cli.main import app
-from gofer.cli.running import THREADS
+from gofer.cli.running import SHAPES_KEPT, THREADS, use_threads
 from gofer.retrieval import prediction_run, predictor, query_file
 from gofer.tables import PREDICTION_FILES
 
@@ -53,6 +53,15 @@ def test_python_gives_the_same_table_as_the_command(tiny, fasta, tmp_path):
     assert run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out", "--forms", "parquet")[0] == 0
     table = gofer.load(tiny.path).predict(fasta)
     pd.testing.assert_frame_equal(table, pd.read_parquet(tmp_path / "out/predictions.parquet"), check_dtype=False)
+
+
+def test_few_compiled_shapes_are_kept_unless_the_user_says_how_many(monkeypatch):
+    for name in (*THREADS, SHAPES_KEPT[0]):
+        monkeypatch.setenv(name, "1000")
+    use_threads(2)
+    assert os.environ[SHAPES_KEPT[0]] == "1000"
+    monkeypatch.delenv(SHAPES_KEPT[0])
+    assert (use_threads(2), os.environ[SHAPES_KEPT[0]]) == (2, "64")
 
 
 def test_the_number_of_threads_changes_no_byte(tiny, fasta, tmp_path, monkeypatch):
@@ -101,11 +110,11 @@ def test_after_a_stop_the_same_command_resumes_and_makes_the_same_bytes(tiny, fa
     assert run("predict", fasta, "-m", tiny.path, "-o", whole)[0] == 0
     computed, of_chunk = [], predictor.Predictor.of_chunk
 
-    def stopped(self, proteins):
+    def stopped(self, proteins, *more):
         if len(computed) == 2:
             raise KeyboardInterrupt
         computed.append(len(proteins))
-        return of_chunk(self, proteins)
+        return of_chunk(self, proteins, *more)
 
     monkeypatch.setattr(prediction_run.Predictor, "of_chunk", stopped)
     code, output = run("predict", fasta, "-m", tiny.path, "-o", halved, "--threads", 1)
@@ -128,7 +137,7 @@ def test_chunks_of_another_model_or_query_are_not_used(tiny, fasta, tmp_path, mo
     run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out")
     seen, of_chunk = [], predictor.Predictor.of_chunk
     monkeypatch.setattr(
-        prediction_run.Predictor, "of_chunk", lambda self, proteins: (seen.append(1), of_chunk(self, proteins))[1]
+        prediction_run.Predictor, "of_chunk", lambda self, *asked: (seen.append(1), of_chunk(self, *asked))[1]
     )
     run("predict", fasta, "-m", tiny.path, "-o", tmp_path / "out")
     assert len(seen) == 0

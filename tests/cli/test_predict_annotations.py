@@ -76,6 +76,14 @@ def test_results_of_interproscan_count_and_python_predicts_the_same(tiny, trusti
     assert in_python["evidence_note"].tolist() == after["evidence_note"].tolist()
 
 
+def test_info_says_how_often_statements_were_true(tiny, trusting):
+    said = (
+        "What is stated of a protein counts (gofer predict --annotations); true on validation: molecular function 90%"
+    )
+    assert said in run("info", trusting)[1]
+    assert "is stated" not in run("info", tiny.path)[1]
+
+
 def test_a_model_without_a_fitted_trust_says_so_and_marks_only(tiny, tmp_path):
     fasta = tiny.fasta(tmp_path / "my.fasta", slice(0, 3))
     before, _ = predicted(fasta, tiny.path, tmp_path / "before")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from evaluation.ontologies import terms_table
 
+from gofer.errors import GoferError
 from gofer.evaluation.join_predictions import Predicted
 from gofer.evaluation.metric_rows import measure
 from gofer.evaluation.subset_metrics import measure_subsets
@@ -63,6 +64,13 @@ def test_each_aspect_of_each_protein_has_the_knowledge_that_was_there(world):
         ("PAR", "MFO"): "partial_knowledge",
         ("PAR", "BPO"): "limited_knowledge",
     }
+
+
+def test_a_day_after_which_nothing_is_new_is_refused(terms):
+    stated = pd.DataFrame(STATED, columns=["protein_id", "go_id", "date"]).assign(evidence="IDA", source="x")
+    splits = pd.DataFrame({"protein_id": sorted(stated["protein_id"].unique()), "split": "test"})
+    with pytest.raises(GoferError, match="no term of a test protein is new since 2030-01-01"):
+        knowledge_before(propagate(stated, terms, RELATIONS), splits, terms, RELATIONS, "2030-01-01")
 
 
 def test_known_terms_and_aspects_without_anything_new_are_no_part_of_the_truth(world):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gofer.names import ASPECTS, in_words
-from gofer.retrieval.model_file import TAXA, ModelFile
+from gofer.retrieval.model_file import ANY_EVIDENCE, TAXA, ModelFile
 from gofer.retrieval.model_worth import worth
 
 RELEASES = {
@@ -34,6 +34,9 @@ def described(path: Path, *, as_json: bool = False) -> str:
         lines += [f"Trained with GO {older} and updated without training, from the model sha256 {digest}"]
     if TAXA in file:
         lines.append(f"{len(file.document(TAXA)):,} taxon constraints, for gofer predict --taxon")
+    if own := file.document("calibration.json").get("own"):
+        shares = ", ".join(f"{in_words(aspect)} {trust['shares'][ANY_EVIDENCE]:.0%}" for aspect, trust in own.items())
+        lines.append(f"What is stated of a protein counts (gofer predict --annotations); true on validation: {shares}")
     lines += [f"{RELEASES.get(name, name)}: {value}" for name, value in release.items()]
     lines += worth(card, release, alone=True)[1:]
     lines += ["", "On validation proteins, which also fitted the calibration:", *_table(card, cutoffs)]

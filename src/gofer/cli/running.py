@@ -15,6 +15,8 @@ from gofer.names import SHIPPED_MODEL
 FAULT, USAGE, BAD_INPUT, STOPPED = 1, 2, 3, 130
 EXIT_CODES = "Exit codes: 0 done · 1 a check failed · 2 wrong usage · 3 an input or a model is at fault · 130 stopped."
 MODEL_HELP = "The model file, <run>.gofer; without it the one that ships with gofer."
+# oneDNN keeps what it has compiled for 1,024 shapes, and every length of protein is a new one: 0.3 GB.
+SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -69,4 +71,5 @@ def use_threads(threads: int | None) -> int:
     number = threads or len(os.sched_getaffinity(0))
     for name in THREADS:
         os.environ[name] = str(number)
+    os.environ.setdefault(*SHAPES_KEPT)
     return number

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gofer.errors import InputError
+from gofer.errors import GoferError, InputError
 from gofer.inputs.ontology.go_graph import root_ids
 from gofer.inputs.ontology.propagation import propagate
 from gofer.inputs.proteins.protein_lists import read_lists, read_marked
@@ -143,6 +143,9 @@ def knowledge_before(
     Returns:
         Columns protein_id, aspect, knowledge: of each test protein the aspects in which there is something new to ask
         for, sorted; and columns protein_id, go_id of what was known, propagated.
+
+    Raises:
+        GoferError: There is nothing new.
     """
     tested = splits.loc[splits["split"] == "test", "protein_id"]
     labels = annotations[annotations["protein_id"].isin(tested)].assign(
@@ -155,6 +158,9 @@ def knowledge_before(
     new = labels.merge(known.assign(known=True), on=["protein_id", "go_id"], how="left")
     keys = ["protein_id", "aspect"]
     asked = new.loc[new["known"].isna(), keys].drop_duplicates().sort_values(keys, ignore_index=True)
+    if asked.empty:
+        what = f"no term of a test protein is new since {test_from}"
+        raise GoferError(what, help="give an earlier day as inputs.splits.test_from, or null")
     pairs = set(zip(before["protein_id"], before["aspect"], strict=True))
     here = [pair in pairs for pair in zip(asked["protein_id"], asked["aspect"], strict=True)]
     anywhere = asked["protein_id"].isin(before["protein_id"])

@@ -33,6 +33,7 @@ TYPES = {
 NAMES = {np.dtype(kind): name for name, kind in TYPES.items()}
 AVERAGE = "average_vector"  # a setting of a small model: the mean vector of the proteins that it does not hold
 TAXA = "taxa.json"  # taxon constraints of the ontology; absent where it had none
+ANY_EVIDENCE = "any"  # all groups of evidence together, in calibration.json, own
 DIGEST, PARTS, PACKED = "sha256", "parts", "packed"
 AGAIN = "copy or download it again, or make it again with: gofer pack RUN"
 

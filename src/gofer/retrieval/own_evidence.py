@@ -8,16 +8,18 @@ statements were true is counted per aspect, and per group of evidence where ther
     own(t)  = (true statements of t + PRIOR · share) / (statements of t + PRIOR)     the highest of several groups
     average = (1 - weight) · score + weight · own(t)                                 of a stated term
 
-An increasing curve turns the averages of stated terms into the share of such pairs that are true, another one the
-scores of all other terms of the aspect, which are true less often where much is stated. The scores are those of the
-ensemble. Only proteins with a statement in an aspect are scored anew in it. The `weight` is the one with the best
-`quality` of the validation proteins, each half of them scored by shares and curves of the other half.
+Increasing curves turn the averages of stated terms, and the scores of all other terms of the aspect, into the share of
+such pairs that are true: one curve for both, or one for each, since a term is true less often where others are stated
+and it is not. The scores are those of the ensemble. Only proteins with a statement in an aspect are scored anew in it.
+Chosen are the `weight` and the number of curves with the best `quality` of the validation proteins, each half of them
+scored by shares and curves of the other half.
 Shapes: B proteins, T terms, C terms of an aspect.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -29,14 +31,13 @@ from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 from gofer.retrieval.ensemble import MIN_POSITIVES, PRIOR, fitted_curve
+from gofer.retrieval.model_file import ANY_EVIDENCE as ANY
 from gofer.retrieval.stated_terms import NO_CODE, StatedTerms
 
 WEIGHTS = (0.25, 0.5, 0.75, 0.9)
 ENOUGH = 1000  # statements, those of ancestors among them, from which a group of evidence is counted separately
-ANY = "any"  # all groups together
 
 Points = tuple[tuple[float, ...], tuple[float, ...]]
-Half = tuple[NDArray[np.int64], NDArray[np.int64], Points]  # proteins, all others, and the curve of those
 STRAIGHT: Points = ((0.0, 1.0), (LOWEST_SCORE, 1.0))
 
 
@@ -49,7 +50,7 @@ class AspectTrust:
         shares: By group of evidence and for `ANY`, the share of statements that were true.
         terms: By the same and GO id, own(t); a term that is not listed has the share.
         stated: Curve of the averages of stated terms, as points.
-        others: Curve of the scores of other terms.
+        others: Curve of the scores of other terms; it may be the same.
     """
 
     weight: float
@@ -80,13 +81,15 @@ class AspectTrust:
             own_BC: What `own` gave.
             stated_BC: Which terms are stated.
         """
-        averages_BC = self.average(scores_BC, own_BC)
-        curved_BC = np.where(stated_BC, np.interp(averages_BC, *self.stated), np.interp(scores_BC, *self.others))
-        return curved_BC.astype(np.float32)
+        before_BC = self.before(scores_BC, own_BC, stated_BC)
+        curved_BC = np.interp(before_BC, *self.others).astype(np.float32)
+        curved_BC[stated_BC] = np.interp(before_BC[stated_BC], *self.stated)
+        return curved_BC
 
-    def average(self, scores_BC: NDArray, own_BC: NDArray) -> NDArray[np.float32]:
-        """Of stated terms, in [0, 1]."""
-        return ((1 - self.weight) * scores_BC + self.weight * own_BC).astype(np.float32)
+    def before(self, scores_BC: NDArray, own_BC: NDArray, stated_BC: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """The averages of stated terms and the scores of others, in [0, 1]; arguments as of `scores`."""
+        averages_BC = (1 - self.weight) * scores_BC + self.weight * own_BC
+        return np.where(stated_BC, averages_BC, scores_BC).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -204,13 +207,12 @@ class _Part:
         own_BC = np.zeros_like(self.scores_BC)  # of each half by the other half
         for these, others in _halves(rows):
             own_BC[these] = self._counted(others).own(self._groups(these), self.go_ids)
-        halves = [(these, others, self._others(others)) for these, others in _halves(rows)]
-        found = [self._quality(self._crossed(halves, own_BC, weight)) for weight in WEIGHTS]
+        tried = list(product(WEIGHTS, (False, True)))
+        found = [self._quality(self._crossed(rows, own_BC, *way)) for way in tried]
         if max(found) <= self._quality(self.scores_BC):
             return None
-        weight = WEIGHTS[int(np.argmax(found))]
-        trust = replace(self._counted(rows), weight=weight, others=self._others(rows))
-        return self._with_curve(trust, rows, own_BC)
+        weight, together = tried[int(np.argmax(found))]
+        return self._with_curves(replace(self._counted(rows), weight=weight), rows, own_BC, together)
 
     def _groups(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
         return {group: stated_BC[rows] for group, stated_BC in self.groups.items()}
@@ -226,19 +228,23 @@ class _Part:
             terms[group] = {self.go_ids[term]: float(own_C[term]) for term in np.flatnonzero(stated_C)}
         return AspectTrust(WEIGHTS[0], shares, terms)
 
-    def _others(self, rows: NDArray[np.int64]) -> Points:
-        others_BC = ~self.stated_BC[rows]
-        return _curve(self.scores_BC[rows][others_BC], self.truth_BC[rows][others_BC])
+    def _with_curves(
+        self, trust: AspectTrust, rows: NDArray[np.int64], own_BC: NDArray[np.float32], together: bool
+    ) -> AspectTrust:
+        stated_BC, truth_BC = self.stated_BC[rows], self.truth_BC[rows]
+        before_BC = trust.before(self.scores_BC[rows], own_BC[rows], stated_BC)
+        if together:
+            one = _curve(before_BC.ravel(), truth_BC.ravel())
+            return replace(trust, stated=one, others=one)
+        stated, others = (_curve(before_BC[some_BC], truth_BC[some_BC]) for some_BC in (stated_BC, ~stated_BC))
+        return replace(trust, stated=stated, others=others)
 
-    def _with_curve(self, trust: AspectTrust, rows: NDArray[np.int64], own_BC: NDArray[np.float32]) -> AspectTrust:
-        stated_BC = self.stated_BC[rows]
-        average_BC = trust.average(self.scores_BC[rows], own_BC[rows])
-        return replace(trust, stated=_curve(average_BC[stated_BC], self.truth_BC[rows][stated_BC]))
-
-    def _crossed(self, halves: Sequence[Half], own_BC: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+    def _crossed(
+        self, rows: NDArray[np.int64], own_BC: NDArray[np.float32], weight: float, together: bool
+    ) -> NDArray[np.float32]:
         scores_BC = self.scores_BC.copy()
-        for these, others, curve in halves:
-            trust = self._with_curve(AspectTrust(weight, {}, {}, others=curve), others, own_BC)
+        for these, others in _halves(rows):
+            trust = self._with_curves(AspectTrust(weight, {}, {}), others, own_BC, together)
             scores_BC[these] = trust.scores(scores_BC[these], own_BC[these], self.stated_BC[these])
         return scores_BC
 
