@@ -144,7 +144,8 @@ class OneAspect:
 def logistic(features: pd.DataFrame, true_P: NDArray[np.bool_]) -> Callable[[pd.DataFrame], NDArray]:
     """Logistic regression on the features and their products with the weight of transferred labels."""
     scale = StandardScaler().fit(_with_products(features))
-    model = LogisticRegression(solver="newton-cholesky", max_iter=200).fit(scale.transform(_with_products(features)), true_P)
+    model = LogisticRegression(solver="newton-cholesky", max_iter=200)
+    model.fit(scale.transform(_with_products(features)), true_P)
     return lambda others: model.predict_proba(scale.transform(_with_products(others)))[:, 1]
 
 

@@ -93,12 +93,12 @@ class Proteins:
             "calibration": folder / "retrieval/calibration.json",
         }
         scorer = Scorer.read(files, TRUE_PATH)
-        label_model, hits = scorer.label_model, read_hits(folder / "inputs/known_hits.parquet")
-        asked = {run.sequence_of[protein_id] for protein_id in run.ids}
-        hits = hits[[run.sequence_of[protein_id] in asked for protein_id in hits["protein_id"]]]
-        label_model = label_model.with_hits(hits, run.sequence_of)
-        if alone:
-            label_model = replace(label_model, aligner=None, transferred=None)
+        label_model = replace(scorer.label_model, aligner=None, transferred=None)
+        if not alone:
+            hits = read_hits(folder / "inputs/known_hits.parquet")
+            asked = {run.sequence_of[protein_id] for protein_id in run.ids}
+            hits = hits[[run.sequence_of[protein_id] in asked for protein_id in hits["protein_id"]]]
+            label_model = scorer.label_model.with_hits(hits, run.sequence_of)
         vectors = ProteinVectors.read(folder / "retrieval/protein_vectors.parquet").of_splits("val")
         described = some(vectors.described(run.sequence_of), pd.Index(vectors.protein_ids).get_indexer(run.ids))
         expected = label_model.predict(described)
