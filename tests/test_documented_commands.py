@@ -1,6 +1,7 @@
 """Every command and code block of README and docs is run, or read by the real command; else it says why not."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -204,7 +205,8 @@ def test_the_first_protein_of_the_tutorial_is_predicted_with_the_model_that_ship
     (block,) = [block for block in blocks(root) if block.page == "docs/tutorial.md" and "<<'END'" in block.text]
     command = tmp_path / "bin/gofer"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "from gofer.cli.main import app; app()" "$@"\n')
+    python = shlex.quote(sys.executable)
+    command.write_text(f'#!/bin/sh\nexec {python} -c "from gofer.cli.main import app; app()" "$@"\n')
     command.chmod(0o755)
     environment = {"PATH": f"{command.parent}:/usr/bin:/bin", "PYTHONPATH": str(root / "src"), "HOME": str(tmp_path)}
     subprocess.run(["bash", "-ec", block.text], cwd=tmp_path, env=environment, check=True, capture_output=True)
