@@ -23,6 +23,7 @@ from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.bootstrap import Bootstrap, interval
 from gofer.metrics.fmax import count_arrays, fmax_of, smin_of
 from gofer.names import ASPECTS
+from gofer.retrieval.ensemble import halves
 from gofer.retrieval.own_evidence import OwnEvidence
 from gofer.retrieval.stated_terms import StatedTerms
 
@@ -40,13 +41,8 @@ def figures(scores_BC: NDArray, truth_BC: NDArray[np.bool_], accretion_C: NDArra
 
 def read_scores(path: Path, ids: list[str], go_ids: pd.Series) -> NDArray[np.float32]:
     """Scores of some proteins and terms, some lines at a time."""
-    scores_BT = np.zeros((len(ids), len(go_ids)), np.float32)
-    row_of, column_of = pd.Index(ids), pd.Index(go_ids)
-    for part in pd.read_csv(path, sep="\t", names=COLUMNS, chunksize=1_000_000):
-        rows, columns = row_of.get_indexer(part["protein_id"]), column_of.get_indexer(part["go_id"])
-        here = (rows >= 0) & (columns >= 0)
-        scores_BT[rows[here], columns[here]] = part["score"].to_numpy(np.float32)[here]
-    return scores_BT
+    parts = pd.read_csv(path, sep="\t", names=COLUMNS, chunksize=1_000_000)
+    return sum(label_matrix(part, ids, go_ids, part["score"].to_numpy(np.float32)) for part in parts).toarray()
 
 
 def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
@@ -60,12 +56,8 @@ def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
     stated = stated.columns(pd.Index(terms["go_id"]).get_indexer(kept["go_id"]))
     scores_BT = read_scores(folder / "evaluation/predictions/gofer.tsv", ids, kept["go_id"])
     truth_BT = label_matrix(labels, ids, kept["go_id"]).toarray()
-    columns, halves, after_BT = (
-        np.arange(len(kept)),
-        [np.arange(first, len(ids), 2) for first in (0, 1)],
-        scores_BT.copy(),
-    )
-    for these, others in (halves, halves[::-1]):
+    columns, after_BT = np.arange(len(kept)), scores_BT.copy()
+    for these, others in halves(np.arange(len(ids))):
         of_others, of_these = (stated.of_proteins([ids[row] for row in rows]) for rows in (others, these))
         own = OwnEvidence.fit(scores_BT[others], truth_BT[others], of_others, kept, TRUE_PATH)
         for aspect, trust in own.aspects.items():

@@ -114,12 +114,12 @@ def test_in_a_judged_split_the_main_test_stays_whole_and_the_three_kinds_are_the
     sets, right = terms[["go_id"]].assign(term_set="common"), [("PAR", "heme", 0.8), ("NEW", "ion", 0.8)]
     scores = pd.DataFrame(right, columns=["protein_id", "go_id", "score"])
     bootstrap, tables = Bootstrap(resamples=10, seed=1), []
-    for apart in (judged, None):
-        held_out = HeldOut.of_tables(terms, sets, annotations, splits, RELATIONS, apart)
+    for separate in (judged, None):
+        held_out = HeldOut.of_tables(terms, sets, annotations, splits, RELATIONS, separate)
         tables.append(measure_subsets("m", Predicted(scores), held_out, judged, bootstrap))
         whole = measure("m", Predicted(scores), held_out, {}, bootstrap)
         proteins = figure(whole[whole["term_set"] == "all"], "test")[1]
-        assert proteins == (2 if apart is judged else 6)
+        assert proteins == (2 if separate is judged else 6)
     pd.testing.assert_frame_equal(*(table.drop(columns="draws", errors="ignore") for table in tables))
 
 

@@ -35,8 +35,8 @@ with logged_to(snakemake.log[0]):
     for table, name in ((judged.proteins, "protein_set"), (judged.knowledge, "knowledge")):
         if len(table):
             logger.info("test proteins by %s and aspect:\n%s", name, table.groupby([name, "aspect"]).size().to_string())
-    apart = None if params.whole else judged  # of judged proteins, known terms stay in the main test
-    held_out = HeldOut.of_tables(terms, term_sets, annotations, splits, params.relations, apart)
+    separate = None if params.whole else judged  # of judged proteins, known terms stay in the main test
+    held_out = HeldOut.of_tables(terms, term_sets, annotations, splits, params.relations, separate)
     labels, terms = ground_truth(held_out, judged, splits)
     write_table(output.truth_labels, typed(labels, LABELS), manifest)
     write_table(output.truth_terms, typed(terms, TERMS), manifest)

@@ -73,8 +73,8 @@ def _rows(predicted: Predicted, held_out: HeldOut, judged: Judged, aspect: str, 
     for name, proteins in judged.sets(aspect).items():
         if name == PARTIAL:
             # In a judged split, known terms are in the main test too.
-            apart = (held_out.truth["split"] == PARTIAL_SPLIT).any()
-            partial = aspect_pairs(predicted.scores, held_out, aspect, PARTIAL_SPLIT) if apart else test
+            separate = (held_out.truth["split"] == PARTIAL_SPLIT).any()
+            partial = aspect_pairs(predicted.scores, held_out, aspect, PARTIAL_SPLIT) if separate else test
             new, draws = without_known(partial, judged.known), bootstrap.draws(len(partial.protein_ids))
             in_set_B = partial.protein_ids.isin(proteins)
             yield from _of_proteins(

@@ -67,11 +67,6 @@ class Aligner:
     searched: Mapping[str, sp.csr_array] = field(default_factory=dict)
     kept_in: Path | None = None
 
-    @classmethod
-    def of_training(cls, sequences: Sequence[str], *, most: int) -> "Aligner":
-        """For the training proteins."""
-        return cls(tuple(sorted(set(sequences))), most)
-
     def with_hits(self, hits: pd.DataFrame, sequence_of: Mapping[str, str]) -> "Aligner":
         """The same, which need not search for some proteins again; in small sets it aligns them as ever.
 

@@ -250,7 +250,7 @@ class Validation:
     def crossed(self, text_BT: NDArray, trusted: Ensemble) -> NDArray[np.float32]:
         """Scores of each half of the proteins as `fit_shares` of the other half gives them; arguments are the same."""
         scores_BT, rows = np.zeros_like(text_BT, np.float32), np.arange(len(text_BT))
-        for these, others in ((rows[::2], rows[1::2]), (rows[1::2], rows[::2])):
+        for these, others in halves(rows):
             half = Validation(self.expected.rows(others), self.truth_BT[others], self.terms, self.graph)
             fitted = half.fit_shares(text_BT[others], trusted)
             scores_BT[these] = fitted.apply(text_BT[these], self.expected.rows(these), self.terms)
@@ -263,7 +263,7 @@ class Validation:
         for aspect in ensemble.aspects:
             columns, truth_BC = self._of_aspect(aspect)
             labelled = np.flatnonzero(truth_BC.any(axis=1))
-            for these, others in ((labelled[::2], labelled[1::2]), (labelled[1::2], labelled[::2])):
+            for these, others in halves(labelled):
                 factor_C = _factors(plain_BT[np.ix_(others, columns)], truth_BC[others])
                 corrected_BT[np.ix_(these, columns)] = _corrected(plain_BT[np.ix_(these, columns)], factor_C)
         plain, corrected = (self._qualities(mixed_BT, list(ensemble.aspects)) for mixed_BT in (plain_BT, corrected_BT))
@@ -314,6 +314,11 @@ def _factors(mixed_BC: NDArray[np.float32], truth_BC: NDArray[np.bool_]) -> NDAr
 
 def _corrected(mixed_BC: NDArray, factor_C: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.minimum(mixed_BC * factor_C, 1)
+
+
+def halves(rows: NDArray[np.int64]) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]:
+    """Every second of these proteins and the others, then the reverse, to try on one half what the other fitted."""
+    return (rows[::2], rows[1::2]), (rows[1::2], rows[::2])
 
 
 def fitted_curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -16,7 +16,7 @@ scored by shares and curves of the other half.
 Shapes: B proteins, T terms, C terms of an aspect.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -30,7 +30,7 @@ from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
-from gofer.retrieval.ensemble import MIN_POSITIVES, PRIOR, fitted_curve
+from gofer.retrieval.ensemble import MIN_POSITIVES, PRIOR, fitted_curve, halves
 from gofer.retrieval.model_file import ANY_EVIDENCE as ANY
 from gofer.retrieval.stated_terms import NO_CODE, StatedTerms
 
@@ -205,7 +205,7 @@ class _Part:
         if (self.truth_BC & self.stated_BC).sum() < MIN_POSITIVES:
             return None
         own_BC = np.zeros_like(self.scores_BC)  # of each half by the other half
-        for these, others in _halves(rows):
+        for these, others in halves(rows):
             own_BC[these] = self._counted(others).own(self._groups(these), self.go_ids)
         tried = list(product(WEIGHTS, (False, True)))
         found = [self._quality(self._crossed(rows, own_BC, *way)) for way in tried]
@@ -243,7 +243,7 @@ class _Part:
         self, rows: NDArray[np.int64], own_BC: NDArray[np.float32], weight: float, together: bool
     ) -> NDArray[np.float32]:
         scores_BC = self.scores_BC.copy()
-        for these, others in _halves(rows):
+        for these, others in halves(rows):
             trust = self._with_curves(AspectTrust(weight, {}, {}), others, own_BC, together)
             scores_BC[these] = trust.scores(scores_BC[these], own_BC[these], self.stated_BC[these])
         return scores_BC
@@ -259,7 +259,3 @@ class _Part:
 
 def _curve(before_P: NDArray[np.float32], truth_P: NDArray[np.bool_]) -> Points:
     return fitted_curve(before_P, truth_P) if 0 < truth_P.sum() < len(truth_P) else STRAIGHT
-
-
-def _halves(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    yield from ((rows[::2], rows[1::2]), (rows[1::2], rows[::2]))
