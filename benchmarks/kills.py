@@ -60,6 +60,7 @@ class Command:
 
     def finish(self, folder: Path) -> None:
         """Run it to its end, after unlocking where that is needed."""
+        folder.mkdir(parents=True, exist_ok=True)
         if unlock := self.unlock(folder):
             subprocess.run(unlock, cwd=folder, check=False, capture_output=True)
         if self.start(folder).wait():
