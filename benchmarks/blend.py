@@ -1,7 +1,8 @@
 """Learned blends of the estimates of a finished run against its formula, cross-fitted on validation proteins.
 
-    python benchmarks/blend.py results/swissprot_2014 --every 4
-    python benchmarks/blend.py results/swissprot_2014 --every 4 --alone
+    python benchmarks/blend.py results/swissprot_2014
+    python benchmarks/blend.py results/swissprot_2014 --every 2 --alone
+    python benchmarks/blend.py results/swissprot_2014 --every 3 --features
 
 Of each aspect: Fmax and weighted Fmax, each with the difference from the present formula and its paired 95 % interval
 over proteins, and the calibration error; of all proteins and of those below 50 and 30 % identity to training. A fold
@@ -12,7 +13,7 @@ validation proteins; formula and blends have them in common.
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 from blend_pairs import FOLDS, LEAST, Pairs, Proteins, pairs_by_aspect, term_rates
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -29,6 +30,7 @@ from gofer.metrics.bootstrap import UNBOUNDED, Bootstrap, interval
 from gofer.metrics.calibration_error import reliability
 from gofer.metrics.fmax import count_arrays, fmax_of
 from gofer.metrics.sparse_pairs import Pairs as ScoredPairs
+from gofer.retrieval.learned_blend import BoostedTrees
 
 BELOW = (1.01, 0.5, 0.3)
 WEIGHTED = ("mixed", "transferred", "linear", "regressed", "best", "rate")  # that count more with a near relative
@@ -39,9 +41,9 @@ Fit = Callable[[NDArray, NDArray], Callable[[NDArray], NDArray]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="results/<run> of a finished run")
-    parser.add_argument("--every", type=int, default=3, help="only every n-th validation protein")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th validation protein")
     parser.add_argument("--alone", action="store_true", help="without the labels of hits")
-    parser.add_argument("--logistic-only", action="store_true")
+    parser.add_argument("--features", action="store_true", help="the blend without each of its features, and with more")
     options = parser.parse_args()
     proteins = Proteins.read(options.run, options.every, alone=options.alone)
     fold_B = proteins.folds()
@@ -50,9 +52,8 @@ def main() -> None:
     )
     for aspect, pairs in pairs_by_aspect(proteins, proteins.present(fold_B)).items():
         one = OneAspect.of(proteins, pairs, aspect, fold_B)
-        blends = BLENDS[:2] if options.logistic_only else BLENDS
-        present = one.show("present formula", one.dense(pairs.present_P))
-        for name, fit, given_parents in blends:
+        present = one.show("formula", one.dense(pairs.present_P))
+        for name, fit, given_parents in OTHER_FEATURES if options.features else BLENDS:
             one.show(name, one.dense(one.cross_fitted(fit, given_parents)), present)
 
 
@@ -149,11 +150,14 @@ def logistic(features: pd.DataFrame, true_P: NDArray[np.bool_]) -> Callable[[pd.
     return lambda others: model.predict_proba(scale.transform(_with_products(others)))[:, 1]
 
 
-def boosted(features: pd.DataFrame, true_P: NDArray[np.bool_]) -> Callable[[pd.DataFrame], NDArray]:
-    """80 trees of 15 leaves."""
-    settings = {"max_iter": 80, "max_leaf_nodes": 15, "min_samples_leaf": 100, "l2_regularization": 1.0}
-    model = HistGradientBoostingClassifier(**settings, early_stopping=False, random_state=0).fit(features, true_P)
-    return lambda others: model.predict_proba(others)[:, 1]
+def trees(features: Sequence[str]) -> Fit:
+    """The library's trees over some features."""
+
+    def fit(table: pd.DataFrame, true_P: NDArray[np.bool_]) -> Callable[[pd.DataFrame], NDArray]:
+        fitted = BoostedTrees.fit(table[list(features)].to_numpy(), true_P)
+        return lambda others: expit(fitted.odds(np.ascontiguousarray(others[list(features)].to_numpy().T)))
+
+    return fit
 
 
 def _with_products(features: pd.DataFrame) -> pd.DataFrame:
@@ -162,11 +166,23 @@ def _with_products(features: pd.DataFrame) -> pd.DataFrame:
     return features.drop(columns=["transferred", "linear"]).assign(**products, found=found)
 
 
-BLENDS: tuple[tuple[str, Fit, bool], ...] = (
+# Those of the library's blend, by their names here.
+BUILT_IN = ("mixed", "raised", "regressed", "transferred", "similarity", "count", "accretion", "depth", "rate")
+HITS, ABOVE = ("linear", "best", "hits"), ("whole", "parents")
+Blends = tuple[tuple[str, Fit, bool], ...]
+BLENDS: Blends = (
     ("logistic", logistic, False),
     ("logistic, given parents", logistic, True),
-    ("boosted", boosted, False),
-    ("boosted, given parents", boosted, True),
+    ("trees, built in", trees(BUILT_IN), False),
+    ("trees, given parents", trees(BUILT_IN), True),
+)
+OTHER_FEATURES: Blends = (
+    ("trees, built in", trees(BUILT_IN), False),
+    *((f"without {left_out}", trees([name for name in BUILT_IN if name != left_out]), False) for left_out in BUILT_IN),
+    ("with factor", trees((*BUILT_IN, "factor")), False),
+    ("with text alone", trees((*BUILT_IN, "text")), False),
+    ("with parents", trees((*BUILT_IN, *ABOVE)), False),
+    ("with single hits", trees((*BUILT_IN, *HITS)), False),
 )
 
 

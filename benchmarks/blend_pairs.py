@@ -20,7 +20,8 @@ from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consist
 from gofer.inputs.proteins.known_hits import read_hits
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 from gofer.retrieval.annotation_transfer import transferred
-from gofer.retrieval.ensemble import PRIOR, AspectEnsemble, Ensemble, Expected, Validation
+from gofer.retrieval.ensemble import AspectEnsemble, Ensemble, Expected
+from gofer.retrieval.ensemble_fit import PRIOR, Validation
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.model_file import ModelFile
 from gofer.retrieval.protein_vectors import ProteinVectors

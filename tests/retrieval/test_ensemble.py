@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph
-from gofer.retrieval.ensemble import RARE, SHARES, AspectEnsemble, Ensemble, Expected, Validation, fitted_curve
+from gofer.retrieval.ensemble import RARE, AspectEnsemble, Ensemble, Expected
+from gofer.retrieval.ensemble_fit import SHARES, Validation, fitted_curve
 
 TERMS = 40
 ASPECTS = np.array(["MFO"] * 20 + ["BPO"] * 20)

@@ -26,6 +26,13 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
     write_json(snakemake.output.calibration, scorer.fitted(), manifest.with_facts(proteins=len(val.protein_ids)))
     logger.info("calibration of the text: %s", scorer.calibration.weights)
     for aspect, ensemble in scorer.ensemble.aspects.items():
-        logger.info("%s: share of labels %g, trust in alignments %g", aspect, ensemble.share, ensemble.trust)
+        joined = "a learned blend" if ensemble.blend else "the average"
+        logger.info(
+            "%s: share of labels %g, trust in alignments %g, scored by %s",
+            aspect,
+            ensemble.share,
+            ensemble.trust,
+            joined,
+        )
     for aspect, trust in scorer.own.aspects.items() if scorer.own else ():
         logger.info("%s: weight of own annotations %g, true of them %s", aspect, trust.weight, dict(trust.shares))

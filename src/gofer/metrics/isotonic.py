@@ -37,7 +37,8 @@ def increasing(scores_P: NDArray[np.floating], truth_P: NDArray[np.bool_]) -> In
         scores_P: Scores in [0, 1].
         truth_P: Which pairs are true.
     """
-    regression = IsotonicRegression(y_min=0, y_max=1)
+    # Of scores that are nearly equal, scikit-learn keeps one; the others are beyond its range by a hair.
+    regression = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
     if len(scores_P) <= MOST_PAIRS:
         order = np.argsort(scores_P, kind="stable")
         sorted_P, ones_P = scores_P[order], np.ones(len(order), np.int64)

@@ -30,7 +30,7 @@ from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.fmax import quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
-from gofer.retrieval.ensemble import MIN_POSITIVES, PRIOR, fitted_curve, halves
+from gofer.retrieval.ensemble_fit import MIN_POSITIVES, PRIOR, fitted_curve, halves
 from gofer.retrieval.model_file import ANY_EVIDENCE as ANY
 from gofer.retrieval.stated_terms import NO_CODE, StatedTerms
 

@@ -20,7 +20,8 @@ from gofer.artefacts import Manifest, read_json
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent, limited_by_parents
 from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.logistic_calibration import LOWEST_SCORE, Calibration
-from gofer.retrieval.ensemble import Ensemble, Expected, Validation
+from gofer.retrieval.ensemble import Ensemble, Expected
+from gofer.retrieval.ensemble_fit import Validation
 from gofer.retrieval.label_model import LabelModel
 from gofer.retrieval.own_evidence import OwnEvidence
 from gofer.retrieval.protein_vectors import Described
@@ -83,10 +84,10 @@ class Scorer:
         text_BS = space.text_scores(proteins.vectors_BD, calibration)[:, seen]
         trusted = validation.fit_trust(text_BS)
         raised_BS = unfitted.related.of(seen).raised(text_BS, trusted.labels(expected, label_model.aspects_T))
-        fitted = replace(unfitted, ensemble=validation.fit_shares(raised_BS, trusted))
+        ensemble, crossed_BS = validation.fit_blends(raised_BS, validation.fit_shares(raised_BS, trusted))
+        fitted = replace(unfitted, ensemble=ensemble)
         if stated is None:
             return fitted
-        crossed_BS = validation.crossed(raised_BS, trusted)
         return replace(
             fitted, own=OwnEvidence.fit(crossed_BS, truth_BT[:, seen], stated.columns(seen), terms, relations)
         )

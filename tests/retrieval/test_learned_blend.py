@@ -1,0 +1,144 @@
+"""A learned blend takes the formula's place where it is better for proteins that it was not fitted on."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from gofer.errors import ArtefactError
+from gofer.inputs.ontology.go_graph import GoGraph
+from gofer.metrics.fmax import fmax
+from gofer.retrieval import learned_blend
+from gofer.retrieval.ensemble import Ensemble, Expected
+from gofer.retrieval.ensemble_fit import Validation
+from gofer.retrieval.learned_blend import FEATURES, LEAST_LEAF, BoostedTrees
+
+TERMS = 40
+RARE = np.arange(TERMS) % 2 == 0
+TABLE = pd.DataFrame(
+    {
+        "go_id": [f"GO:{i:07d}" for i in range(TERMS)],
+        "aspect": ["MFO"] * 20 + ["BPO"] * 20,
+        "is_a": [[]] * TERMS,
+        "training_count": np.where(RARE, 5, 5000),
+        "information_accretion": 1.0,
+        "depth": 1,
+    }
+)
+FLAT = GoGraph.of_terms(TABLE, ["is_a"])
+
+
+def world(n=400, seed=0, *, both=False):
+    """Text, expected, truth; the regression is right about rare terms and the text about others, or both about all."""
+    rng = np.random.default_rng(seed)
+    honest, noise = rng.beta(0.5, 3, size=(n, TERMS)), rng.beta(0.5, 3, size=(n, TERMS))
+    truth = rng.random((n, TERMS)) < honest
+    regressed = np.where(RARE | both, honest, noise).astype(np.float32)
+    text = np.where(~RARE | both, honest, noise).astype(np.float32)
+    none = dict.fromkeys(("MFO", "BPO"), np.zeros(n, np.float32))
+    return text, Expected(regressed, np.zeros_like(regressed), none), truth
+
+
+def fitted(text, expected, truth):
+    validation = Validation(expected, truth, TABLE, FLAT)
+    return validation.fit_blends(text, validation.fit_shares(text, validation.fit_trust(text)))
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    return fitted(*world())[0]
+
+
+def test_where_the_formula_is_wrong_a_blend_orders_new_proteins_better(ensemble):
+    assert all(fit.blend for fit in ensemble.aspects.values())
+    text, expected, truth = world(seed=1)
+    validation = Validation(*world()[1:], TABLE, FLAT)
+    formula = validation.fit_shares(world()[0], validation.fit_trust(world()[0]))
+    blended, plain = (each.apply(text, expected, TABLE) for each in (ensemble, formula))
+    assert fmax(blended, truth) > fmax(plain, truth) + 0.05
+
+
+def test_where_the_formula_is_right_it_stays():
+    assert not any(fit.blend for fit in fitted(*world(both=True))[0].aspects.values())
+
+
+def test_few_validation_proteins_leave_the_formula():
+    assert not any(fit.blend for fit in fitted(*world(60))[0].aspects.values())
+
+
+def test_a_blended_score_says_how_often_it_is_right(ensemble):
+    text, expected, truth = world(2000, seed=2)
+    scores = ensemble.apply(text, expected, TABLE)
+    for low in (0.0, 0.1, 0.3):
+        inside = (scores >= low) & (scores < low + 0.2)
+        assert scores[inside].mean() == pytest.approx(truth[inside].mean(), abs=0.06)
+    assert scores.min() > 0
+    assert scores.max() <= 1
+
+
+def test_scores_that_others_fitted_know_nothing_of_a_proteins_own_labels():
+    text, expected, _ = world()
+    unrelated = np.random.default_rng(3).random((400, TERMS)) < 0.2
+    _, crossed = fitted(text, expected, unrelated)
+    assert np.corrcoef(crossed.ravel(), unrelated.ravel())[0, 1] < 0.02
+
+
+def test_terms_of_equal_estimates_score_as_often_as_validation_proteins_have_them():
+    rng = np.random.default_rng(4)
+    text, expected, _ = world(600, both=True)
+    text[:] = expected.regressed_BT[:] = 0.1
+    often = np.where(np.arange(TERMS) % 4 < 2, 0.3, 0.05)
+    ensemble, _ = fitted(text, expected, rng.random((600, TERMS)) < often)
+    scores = ensemble.apply(text[:1], expected.rows(np.arange(1)), TABLE)[0]
+    np.testing.assert_allclose(scores, often, atol=0.06)
+
+
+def test_trees_predict_what_scikit_learn_predicts():
+    rng = np.random.default_rng(5)
+    features = rng.normal(size=(5000, len(FEATURES))).astype(np.float32)
+    truth = rng.random(5000) < expit(features[:, 0] * features[:, 1] + np.where(features[:, 2] > 1, 3, 0))
+    model = HistGradientBoostingClassifier(
+        max_iter=learned_blend.TREES, max_depth=learned_blend.DEPTH, max_leaf_nodes=None, min_samples_leaf=LEAST_LEAF,
+        l2_regularization=1.0, early_stopping=False, random_state=0,
+    ).fit(features, truth)  # fmt: skip
+    odds = BoostedTrees.fit(features, truth).odds(np.ascontiguousarray(features.T))
+    np.testing.assert_allclose(odds, model.decision_function(features), atol=1e-4)
+
+
+def test_an_ensemble_with_blends_comes_back_from_json(ensemble):
+    text, expected, _ = world(seed=6)
+    again = Ensemble.from_json(ensemble.to_json())
+    assert again.to_json() == ensemble.to_json()
+    np.testing.assert_array_equal(again.apply(text, expected, TABLE), ensemble.apply(text, expected, TABLE))
+
+
+def _with(content, path, value):
+    content = copy.deepcopy(content)
+    here = content
+    for name in path[:-1]:
+        here = here[name]
+    here[path[-1]] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("features",), ["average", "text"]),
+        (("feature", 0, 0), len(FEATURES)),
+        (("feature", 0, 0), -1),
+        (("feature", 0), [0, 1]),
+        (("threshold", 0, 0), float("nan")),
+        (("leaf", 0, 0), float("inf")),
+        (("leaf",), [[0.0]]),
+        (("counts",), {"GO:0000001": "many"}),
+        (("start",), None),
+    ],
+    ids=str,
+)
+def test_a_damaged_blend_is_named_and_not_used(ensemble, path, value):
+    with pytest.raises(ArtefactError, match="no ensemble of scores"):
+        Ensemble.from_json(_with(ensemble.to_json(), ("MFO", "blend", *path), value))
