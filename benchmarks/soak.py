@@ -17,8 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
+import torch  # noqa: F401 - before its threads are set
 from speed import status
+
+from gofer.workflow import logged_to
 
 LINES = 12
 LENGTH = 60
@@ -132,6 +134,5 @@ if __name__ == "__main__":
     parser.add_argument("--chunk", type=int, default=64, help="proteins of a chunk")
     parser.add_argument("--minutes", type=float, default=20, help="CPU minutes after which the prediction stops")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, logged_to(Path(name) / "log", threads=1):  # as a rule's script
         WORK[options.what](options, Path(name))

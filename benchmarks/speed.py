@@ -29,12 +29,13 @@ KEPT = ROOT / "benchmarks/speed.json"
 PACKAGES = ("torch", "numpy", "fair-esm", "transformers", "sentence-transformers", "faiss-cpu", "pyarrow", "h5py")
 PACKAGES += ("cafaeval", "snakemake")
 NOTES = """
-- **mining**: FAISS's search takes four times as long as torch's product and top-k on this processor. It is 8 % of a
-  step in stage B of config/swissprot_2014.yaml (0.032 of 0.404 s, `logs/train_stage_B.costs.tsv`); the aim was 15 %.
+- **mining**: FAISS's search takes four to five times as long as torch's on this processor. It is 8 % of a step
+  in stage B of config/swissprot_2014.yaml (0.032 of 0.404 s, `logs/train_stage_B.costs.tsv`); the aim was 15 %.
   torch finds the same terms in 99 % of the places at least; it is not used, since that may change what is mined.
-- **store**: the memory map checks nothing; gofer compares the CRC-32 of each protein's bytes with the manifest.
+- **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest.
+  With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
 - **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
-  `--proteins 20000 --ontology GO`. The ratio grows with the size: with 1,000 proteins it was 10×.
+  `--proteins 20000 --ontology GO`. The ratio grows with the size: with 1,000 proteins it was 10× (not in the table).
 - **GO texts**, **snakemake -n** and the **mini** shape are slower than wanted, and were not looked into.
 """
 Way = Callable[[], float | None] | list[str]
