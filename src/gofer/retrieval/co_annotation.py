@@ -136,6 +136,8 @@ class CoAnnotation:
         weights_S = _array(content["weights_S"], np.float32).reshape(len(stated))
         left_SR = _array(content["left_SR"], np.float16).reshape(len(stated) + 1, -1)
         right_RC = _array(content["right_RC"], np.float16).reshape(left_SR.shape[1], len(changed))
+        if not all(np.isfinite(array).all() for array in (weights_S, left_SR, right_RC)):
+            raise ValueError("a number is not finite")
         return cls(stated, weights_S, changed, left_SR, right_RC)
 
 
