@@ -80,9 +80,9 @@ class CoAnnotation:
         size_R = np.sqrt(size_R[:RANK])
         left_SR = la.solve_triangular(lower_SS.T, u_SR[:, :RANK] * size_R, lower=False)
         return cls(
-            [go_ids[term] for term in read],
+            [go_ids[term] for term in read.tolist()],
             weights_S,
-            [go_ids[columns[term]] for term in changed],
+            [go_ids[term] for term in columns[changed].tolist()],
             left_SR.astype(np.float16),
             (size_R[:, None] * v_RC[:RANK]).astype(np.float16),
         )

@@ -179,7 +179,7 @@ class OwnEvidence:
         for trust in self.aspects.values() if any_1T.nnz else ():
             if trust.together is not None:
                 [added_C] = trust.together.changes(any_1T, go_ids)
-                raised |= {trust.together.changed[place] for place in np.flatnonzero(added_C >= NOTED)}
+                raised |= {trust.together.changed[place] for place in np.flatnonzero(added_C >= NOTED).tolist()}
         return [
             note or (RAISED if go_id in raised else "") for note, go_id in zip(notes_K, go_ids[terms_K], strict=True)
         ]

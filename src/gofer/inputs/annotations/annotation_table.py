@@ -144,7 +144,7 @@ def table_lines(fields: list[str], columns: Columns) -> Line | list[Line]:
     return [checked(Line(protein, go_id, qualifiers or "", evidence, date=date)) for go_id in go_ids]
 
 
-def scan_lines(fields: list[str], entries: Mapping[str, tuple[str, ...]], notes: Accounting) -> list[Line]:
+def scan_lines(fields: list[str], entries: Mapping[str, tuple[str, ...]], notes: Accounting) -> Line | list[Line]:
     """The annotations of a row of InterProScan: its GO terms, and those of its InterPro entry.
 
     Args:
