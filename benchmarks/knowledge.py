@@ -98,7 +98,10 @@ def main() -> None:
     for (aspect, name, metric), (ours_N, number) in sorted(found["gofer"].items(), key=lambda item: item[0][1]):
         if number >= LEAST:
             less = [interval(ours_N - found[method][aspect, name, metric][0], UNBOUNDED) for method in OTHERS]
-            cells = " | ".join(f"{one['value']:+.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in less)
+            cells = " | ".join(
+                f"{one['value']:+.3f} [{one['low']:.3f}, {one['high']:.3f}]" if np.isfinite(one["value"]) else "–"
+                for one in less
+            )
             what = name.replace("_", " ")
             print(f"| {what} | {aspect} | {number:,} | {metric} | {ours_N[0]:.3f} | {cells} |")
 
