@@ -11,7 +11,7 @@ VENDOR := src/gofer/retrieval/forms/page/vendor
 TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
 .PHONY: help demo quick default-model test test-modules test-workflow test-slurm test-conda lint types docs site envs vendor env reliability fuzz \
-	audit licences sbom clean distclean
+	audit licences sbom benchmarks clean distclean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -72,6 +72,11 @@ reliability: $(STAMP)  ## write docs/reliability.md from the tests' marks and th
 	mkdir -p build
 	$(VENV)/bin/python benchmarks/reliability.py > build/reliability.md
 	mv build/reliability.md docs/reliability.md
+
+# SPEED is for options: --only STAGE, --ontology OBO, --protea PYTHON, --fasta FASTA --model M.
+benchmarks: $(STAMP)  ## write BENCHMARKS.md: each stage beside what one would use instead; half an hour on two quiet cores
+	$(RUN) pip install --quiet --group benchmarks
+	$(VENV)/bin/python benchmarks/speed.py $(SPEED)
 
 fuzz: $(STAMP)  ## random and damaged files for every reader; minutes, noted in benchmarks/fuzz.tsv
 	GOFER_FUZZ=2000 $(RUN) pytest tests/faults/test_fuzz.py

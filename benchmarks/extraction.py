@@ -31,8 +31,7 @@ from gofer.embeddings.compute import Compute
 from gofer.embeddings.packing import PackedLinear, tight_batches
 from gofer.embeddings.residues.packed_esm import PackedESM, Tokens
 
-SHAPES = {"8M": (6, 320), "35M": (12, 480), "150M": (30, 640), "650M": (33, 1280)}
-HEADS = 20
+SHAPES = {"mini": (6, 128, 4), "8M": (6, 320, 20), "35M": (12, 480, 20), "150M": (30, 640, 20), "650M": (33, 1280, 20)}
 EXTRACT = "fair-esm extract.py, 4096 tokens, sorted"
 Vectors = dict[int, np.ndarray]
 Way = Callable[[], Vectors]
@@ -42,8 +41,8 @@ def main() -> None:
     options = parsed()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    layers, width = SHAPES[options.shape]
-    model = random_model(layers, width)
+    layers, width, heads = SHAPES[options.shape]
+    model = random_model(layers, width, heads)
     proteins = random_proteins(options.proteins)
     residues = sum(map(len, proteins))
     peaks = {dtype: gemm_peak(width, dtype) for dtype in (torch.float32, torch.bfloat16)}
@@ -75,8 +74,8 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def random_model(layers: int, width: int) -> ESM2:
-    model = ESM2(layers, width, HEADS, "ESM-1b").eval()
+def random_model(layers: int, width: int, heads: int) -> ESM2:
+    model = ESM2(layers, width, heads, "ESM-1b").eval()
     with torch.no_grad():
         for parameter in model.parameters():  # no bias 0, no norm 1
             parameter.add_(torch.randn_like(parameter) * 0.02)

@@ -2,9 +2,10 @@
 
     python benchmarks/own_annotations.py results/swissprot_2014
 
-Needs a run with judged_annotations and its evaluation/predictions/gofer.tsv. The trust in statements is fitted on one
-half of the validation proteins and used on the other half, and the reverse; test proteins are not read. The scores
-without statements are those of the run, whose calibration saw the same proteins: that favours them slightly.
+Needs a run with judged_annotations and its evaluation/predictions/gofer.tsv. In five folds of whole clusters of the
+validation proteins, the trust in statements is fitted on the other folds; test proteins are not read. The scores
+without statements are those of the run, whose calibration saw the same proteins: that favours them slightly. A run with
+retrieval.own_annotations knows each statement by itself; there it is measured what all of them together add.
 """
 
 import argparse
@@ -14,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
 
-from gofer.artefacts import read_manifest, read_table
+from gofer.artefacts import read_json, read_manifest, read_table
 from gofer.inputs.held_out import read_annotations_of
 from gofer.inputs.label_matrix import label_matrix
 from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consistent, is_root
@@ -23,12 +25,13 @@ from gofer.inputs.ontology.propagation import seen_in_training
 from gofer.metrics.bootstrap import Bootstrap, interval
 from gofer.metrics.fmax import count_arrays, fmax_of, smin_of
 from gofer.names import ASPECTS
-from gofer.retrieval.ensemble import halves
+from gofer.retrieval.co_annotation import CoAnnotation
 from gofer.retrieval.own_evidence import OwnEvidence
 from gofer.retrieval.stated_terms import StatedTerms
 
 COLUMNS = ["protein_id", "go_id", "score"]
 METRICS = ("Fmax", "weighted Fmax", "Smin")
+FOLDS = 5
 
 
 def figures(scores_BC: NDArray, truth_BC: NDArray[np.bool_], accretion_C: NDArray) -> dict[str, NDArray]:
@@ -45,10 +48,16 @@ def read_scores(path: Path, ids: list[str], go_ids: pd.Series) -> NDArray[np.flo
     return sum(label_matrix(part, ids, go_ids, part["score"].to_numpy(np.float32)) for part in parts).toarray()
 
 
-def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Aspect, proteins, metric, without, with, and the difference with its interval."""
-    splits = read_table(folder / "inputs/splits.parquet", ["protein_id", "split"])
-    ids = sorted(splits.loc[splits["split"] == "val", "protein_id"])
+def measured(folder: Path, *, is_used: bool) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Aspect, proteins, metric, without, with, and the difference with its interval.
+
+    Args:
+        folder: Of the run.
+        is_used: Whether its scores know each statement by itself already.
+    """
+    splits = read_table(folder / "inputs/splits.parquet", ["protein_id", "split", "cluster"])
+    splits = splits[splits["split"] == "val"].sort_values("protein_id")
+    ids, cluster_B = splits["protein_id"].tolist(), splits["cluster"].to_numpy()
     terms = read_table(folder / "inputs/terms.parquet")
     kept = terms[seen_in_training(terms) & ~is_root(terms)].reset_index(drop=True)
     labels = read_annotations_of(folder / "inputs/annotations.parquet", splits, "val")
@@ -56,14 +65,13 @@ def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
     stated = stated.columns(pd.Index(terms["go_id"]).get_indexer(kept["go_id"]))
     scores_BT = read_scores(folder / "evaluation/predictions/gofer.tsv", ids, kept["go_id"])
     truth_BT = label_matrix(labels, ids, kept["go_id"]).toarray()
-    columns, after_BT = np.arange(len(kept)), scores_BT.copy()
-    for these, others in halves(np.arange(len(ids))):
+    after_BT = scores_BT.copy()
+    for others, these in GroupKFold(FOLDS).split(ids, groups=cluster_B):
         of_others, of_these = (stated.of_proteins([ids[row] for row in rows]) for rows in (others, these))
-        own = OwnEvidence.fit(scores_BT[others], truth_BT[others], of_others, kept, TRUE_PATH)
-        for aspect, trust in own.aspects.items():
-            curves = "one curve" if trust.stated == trust.others else "two curves"
-            print(f"  {aspect}: weight {trust.weight:g}, {curves}, true of statements {dict(trust.shares)}", flush=True)
-        after_BT[these] = own.apply(scores_BT[these], of_these, kept, columns)
+        with_statements = together if is_used else each_and_together
+        after_BT[these] = with_statements(
+            kept, scores_BT[others], truth_BT[others], of_others, scores_BT[these], of_these
+        )
     after_BT = hierarchy_consistent(after_BT, GoGraph.of_terms(kept, TRUE_PATH, within_aspect=True))
     for aspect in ASPECTS:
         some = np.flatnonzero(kept["aspect"] == aspect)
@@ -75,14 +83,53 @@ def measured(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
             yield aspect, f"{proteins:,}", metric, f"{before[metric][0]:.3f}", f"{after[metric][0]:.3f}", change
 
 
+def each_and_together(
+    terms: pd.DataFrame,
+    scores_FT: NDArray,
+    truth_FT: NDArray[np.bool_],
+    stated_F: StatedTerms,
+    scores_BT: NDArray[np.float32],
+    stated_B: StatedTerms,
+) -> NDArray[np.float32]:
+    """Scores of proteins B with a trust fitted on proteins F."""
+    own = OwnEvidence.fit(scores_FT, truth_FT, stated_F, terms, TRUE_PATH)
+    for aspect, trust in own.aspects.items():
+        curves = "one curve" if trust.stated == trust.others else "two curves"
+        print(f"  {aspect}: weight {trust.weight:g}, {curves}, true of statements {dict(trust.shares)}", flush=True)
+    return own.apply(scores_BT, stated_B, terms, np.arange(len(terms)))
+
+
+def together(
+    terms: pd.DataFrame,
+    scores_FT: NDArray,
+    truth_FT: NDArray[np.bool_],
+    stated_F: StatedTerms,
+    scores_BT: NDArray[np.float32],
+    stated_B: StatedTerms,
+) -> NDArray[np.float32]:
+    """The same where the scores know each statement by itself already."""
+    after_BT, go_ids = scores_BT.copy(), pd.Index(terms["go_id"])
+    some = np.flatnonzero(stated_B.any.sum(axis=1))
+    for aspect in ASPECTS:
+        columns = np.flatnonzero(terms["aspect"] == aspect)
+        rows = np.flatnonzero(truth_FT[:, columns].any(axis=1) & (stated_F.any.sum(axis=1) > 0))
+        here, there = np.ix_(rows, columns), np.ix_(some, columns)
+        fitted = CoAnnotation.fit(stated_F.any[rows], go_ids.tolist(), scores_FT[here], truth_FT[here], columns)
+        print(f"  {aspect}: {len(fitted.stated):,} stated terms, {len(fitted.changed):,} terms", flush=True)
+        after_BT[there] = fitted.apply(scores_BT[there], stated_B.any[some], go_ids, columns)
+    return after_BT
+
+
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of a run, results/<run>")
     run = parser.parse_args().run
-    if "own_annotations" in read_manifest(run / "evaluation/predictions/gofer.tsv").made_by:
-        parser.error("these predictions use own annotations already: run with retrieval.own_annotations: false")
-    rows = list(measured(run))
+    is_used = "own_annotations" in read_manifest(run / "evaluation/predictions/gofer.tsv").made_by
+    fitted = read_json(run / "retrieval/calibration.json").get("own") or {}
+    if is_used and any("together" in trust for trust in fitted.values()):
+        parser.error("these predictions know all of it already: run with retrieval.own_annotations: false")
+    rows = list(measured(run, is_used=is_used))
     print("| aspect | proteins | metric | without | with | difference |\n|---|---|---|---|---|---|")
     for row in rows:
         print(f"| {' | '.join(row)} |")

@@ -80,12 +80,7 @@ def parsed() -> argparse.Namespace:
 def measured_plan(shards: int) -> tuple[float, float, float]:
     """CPU and wall seconds, and peak memory in MiB, of `snakemake -n` on the demo cut into `shards`."""
     with tempfile.TemporaryDirectory() as folder:
-        config = read_config(ROOT / "config/demo.yaml")
-        config["embeddings"]["residues"]["shards"] = shards
-        path = Path(folder) / "config.yaml"
-        path.write_text(yaml.safe_dump(config), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--directory", folder, "--configfile", str(path)]
+        command = plan_command(Path(folder), shards)
         began = time.monotonic()
         with (Path(folder) / "said").open("w+", encoding="utf-8") as said:
             process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
@@ -95,6 +90,16 @@ def measured_plan(shards: int) -> tuple[float, float, float]:
             if process.returncode:
                 sys.exit(said.read()[-3000:])
     return used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss / 1024
+
+
+def plan_command(folder: Path, shards: int) -> list[str]:
+    """`snakemake -n` of the demo in a scratch folder, with so many shards."""
+    config = read_config(ROOT / "config/demo.yaml")
+    config["embeddings"]["residues"]["shards"] = shards
+    path = folder / f"config-{shards}.yaml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", str(ROOT / "Snakefile")]
+    return [*command, "--directory", str(folder), "--configfile", str(path)]
 
 
 def measured_rate(residues: int) -> float:

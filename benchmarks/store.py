@@ -1,18 +1,10 @@
-"""Residue embeddings written and read at random: gofer's checked store compared with other ways. A minute or two.
+"""Ways to keep residue embeddings: each writes all vectors into a folder, and gives what reads some of them.
 
-    python benchmarks/store.py
-
-Random float16 vectors, the same for every way; each way reads the same 64 proteins at random and adds up a row of each.
-The ways take turns at being first, because the first one warms the processor's caches; medians of CPU time,
-including the system's work for the process, without waiting for a disk. The files are in the page cache.
+`speed.py --only store` measures them. Only gofer's checks what it reads. The files are in the page cache.
 """
 
-import argparse
 import hashlib
 import math
-import statistics
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -32,38 +24,7 @@ Read = Callable[[Sequence[int]], list[np.ndarray]]
 Way = Callable[[Path, list[np.ndarray]], Read]
 READ = 64
 GROUP = 64
-OURS = "gofer: parquet by offset, CRC of each checked"
-
-
-def main() -> None:
-    options = parsed()
-    generator = np.random.default_rng(0)
-    lengths = np.clip(generator.lognormal(math.log(300), 0.6, options.proteins).astype(int), 30, 1022)
-    vectors = [generator.standard_normal((length, options.width), np.float32).astype(np.float16) for length in lengths]
-    ways: dict[str, Way] = {
-        OURS: gofer_store,
-        "the same file through pyarrow, unchecked": pyarrow_blobs,
-        "one npy memory map, unchecked, copied": memory_map,
-        "HDF5, one dataset per protein, unchecked": hdf5,
-        "one float32 .pt per protein (fair-esm)": torch_files,
-    }
-    if options.nested:
-        ways[f"nested parquet, defaults, {GROUP} rows a group"] = nested_parquet
-    written, read = measured(ways, vectors, options.repeats)
-    mb = sum(vector.nbytes for vector in vectors) / 1e6
-    print(f"{options.proteins} proteins, width {options.width}, {mb:.0f} MB; {READ} proteins read at random")
-    print(f"{'way':46s} {'write MB/s':>10s} {'read ms':>8s} {'times gofer':>12s}")
-    for name in ways:
-        print(f"{name:46s} {mb / written[name]:10.0f} {read[name] * 1e3:8.1f} {read[name] / read[OURS]:12.1f}")
-
-
-def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--proteins", type=int, default=600, help="how many")
-    parser.add_argument("--width", type=int, default=320, help="of a residue vector")
-    parser.add_argument("--repeats", type=int, default=10, help="reads of each way")
-    parser.add_argument("--nested", action="store_true", help="nested parquet too, which takes minutes")
-    return parser.parse_args()
+OURS, NESTED = "gofer: parquet by offset, CRC of each checked", "nested parquet"
 
 
 def hash_of(number: int) -> str:
@@ -81,18 +42,6 @@ def gofer_store(folder: Path, vectors: list[np.ndarray]) -> Read:
     write_index(folder / "manifest.parquet", *collect_shards([path], plan_shards(proteins, 1)))
     store = ESMResidueStore(folder / "manifest.parquet")
     return lambda chosen: [store[hashes[i]] for i in chosen]
-
-
-def pyarrow_blobs(folder: Path, vectors: list[np.ndarray]) -> Read:
-    gofer_store(folder, vectors)
-    file = pq.ParquetFile(folder / "shard-00000.parquet", memory_map=True)
-    width = vectors[0].shape[1]
-
-    def one(row: int) -> np.ndarray:
-        column = file.read_row_group(row, columns=["residues"], use_threads=False).column(0)
-        return np.frombuffer(column.chunk(0)[0].as_buffer(), np.float16).reshape(-1, width)
-
-    return lambda chosen: [one(i) for i in chosen]
 
 
 def memory_map(folder: Path, vectors: list[np.ndarray]) -> Read:
@@ -132,32 +81,17 @@ def nested_parquet(folder: Path, vectors: list[np.ndarray]) -> Read:
     return read
 
 
-def measured(
-    ways: dict[str, Way], vectors: list[np.ndarray], repeats: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """CPU seconds that each way took to write and open, and median ones to read; what was read is what was written."""
-    generator = np.random.default_rng(1)
-    written, reads = {}, {}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    names = list(ways)
-    with tempfile.TemporaryDirectory() as folder:
-        for number, name in enumerate(names):
-            subfolder = Path(folder) / str(number)
-            subfolder.mkdir()
-            began = time.process_time()
-            reads[name] = ways[name](subfolder, vectors)
-            written[name] = time.process_time() - began
-        for turn in range(repeats):
-            chosen = generator.choice(len(vectors), min(READ, len(vectors)), replace=False).tolist()
-            for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                began = time.process_time()
-                found = reads[name](chosen)
-                for residues_LE in found:
-                    residues_LE[0].sum()
-                seconds[name].append(time.process_time() - began)
-                assert all(np.array_equal(a, vectors[i]) for a, i in zip(found, chosen, strict=True)), name
-    return written, {name: statistics.median(times) for name, times in seconds.items()}
+def random_vectors(proteins: int, width: int) -> list[np.ndarray]:
+    """Float16 vectors of proteins with lengths as in Swiss-Prot."""
+    generator = np.random.default_rng(0)
+    lengths = np.clip(generator.lognormal(math.log(300), 0.6, proteins).astype(int), 30, 1022)
+    return [generator.standard_normal((length, width), np.float32).astype(np.float16) for length in lengths]
 
 
-if __name__ == "__main__":
-    main()
+WAYS: dict[str, Way] = {
+    OURS: gofer_store,
+    "npy memory map": memory_map,
+    "HDF5": hdf5,
+    "one float32 .pt per protein": torch_files,
+    NESTED: nested_parquet,
+}

@@ -88,7 +88,7 @@ def measure(proteins: int, options: argparse.Namespace) -> None:
         model = begin_model(data, training, seed=1, previous=None)
         terms = data.vocabulary
         miner = Miner(TermIndex.of_vectors(terms.go_ids, terms.text_TG, space=TEXT), terms.go_ids, terms.text_TG)
-        tracker = Tracker("A", mode="disabled", folder=Path(name), run="size", settings={})
+        tracker = Tracker("A")
         shared = TrainingConfig.from_config(training, config["mining"], 1)
         store.cold, store.seconds = options.cold, 0.0
         train_stage(model, data, miner, StageConfig.from_config(training, "A"), shared, tracker)

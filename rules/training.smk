@@ -5,6 +5,7 @@
 # Outputs:  training/curriculum.tsv, curriculum.png      the plan before training: stage, step, knob, value
 #           training/stage-<S>/model.safetensors     the best epoch by validation Fmax
 #           training/stage-<S>/metrics.tsv           stage, epoch, step, split, metric, value
+#           training/wandb/                          not an output: the W&B run of all stages, one folder for each try of a stage
 #           training/stage-<S>/resume/               not an output: the state of a stopped stage, deleted when it is done
 #           training/bce_twin/model.safetensors      with evaluation.bce_twin: the same stages with binary cross-entropy
 #           training/ablation/ablation.tsv, .png     by name only: training without one part at a time
@@ -67,6 +68,9 @@ rule train_stage:
         relations=config["inputs"]["relations"],
         seed=config["seed"],
         run=config["run"],
+        epochs_before=lambda wildcards: sum(
+            config["training"]["stages"][name]["epochs"] for name in STAGES if name < wildcards.stage
+        ),
         code=code("gofer.training.launch"),
     log:
         results("logs/train_stage_{stage}.log"),

@@ -1,5 +1,6 @@
 """Running the workflow for real: a copy of its files, a small config, and what `snakemake -n` plans."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -70,3 +71,20 @@ def small_config(root: Path) -> dict:
     for name, stage in config["training"]["stages"].items():
         stage["epochs"] = 2 if name in "AC" else 1
     return config
+
+
+def records_of(path: Path, kind: str) -> list[dict]:
+    """The records of one kind in a file of W&B, by its own reader."""
+    command = [Path(sys.executable).with_name("wandb"), "leet", "inspect", "--json", path]
+    environment = {**os.environ, "HOME": str(path.parent), "WANDB_ERROR_REPORTING": "false"}
+    lines = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout.splitlines()
+    return [record[kind] for record in map(json.loads, lines) if record["type"] == kind]
+
+
+def as_another_user() -> list[str]:
+    """What begins a command so that it runs as a user without an account; empty where the system does not allow it."""
+    words = ["unshare", "--user", "--map-user=4321", "--map-group=4321"]
+    allowed = (
+        shutil.which("unshare") and not subprocess.run([*words, "true"], check=False, capture_output=True).returncode
+    )
+    return words if allowed else []

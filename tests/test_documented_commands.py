@@ -211,5 +211,5 @@ def test_the_first_protein_of_the_tutorial_is_predicted_with_the_model_that_ship
     environment = {"PATH": f"{command.parent}:/usr/bin:/bin", "PYTHONPATH": str(root / "src"), "HOME": str(tmp_path)}
     subprocess.run(["bash", "-ec", block.text], cwd=tmp_path, env=environment, check=True, capture_output=True)
     best = (tmp_path / "ribonuclease-predictions/predictions.best.tsv").read_text()
-    assert "\tbinding\t" in best
+    assert "\tprotein binding\t" in best
     assert (tmp_path / "ribonuclease-predictions/index.html").stat().st_size > 10_000

@@ -18,6 +18,8 @@ from gofer.errors import GoferError
 
 SOURCE = Path(__file__).parent
 SECONDS_BETWEEN_LINES = 20.0
+# oneDNN keeps what it has compiled for 1,024 shapes, and every length of protein or batch is a new one: 0.3 GB.
+SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 NOT_IN = "GOFER_SNAKEMAKE_PREFIX"  # in the environment: the prefix in which no rule should run
 
 logger = logging.getLogger("gofer")
@@ -65,6 +67,7 @@ def logged_to(
 
 
 def _use_threads(threads: int) -> None:
+    os.environ.setdefault(*SHAPES_KEPT)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(threads)
     if faiss := sys.modules.get("faiss"):

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from cli.test_cli import ENTRY, run
 from filelock import FileLock
+from running import as_another_user
 
 from gofer.retrieval import query_file
 from gofer.retrieval.prediction_run import LOCK
@@ -20,12 +21,12 @@ NAMES = [*PREDICTION_FILES.values(), "not_predicted.tsv", "summary.json"]
 SMALL = f"from gofer.retrieval import query_file; query_file.MOST_PROTEINS = 2\n{ENTRY}"
 
 
-def start(tiny, fasta, out, *, environment=None, folder=None, most_bytes=None):
+def start(tiny, fasta, out, *, environment=None, folder=None, most_bytes=None, user=()):
     """The command in a process group of its own, two proteins to a chunk."""
     words = ["predict", str(fasta), "-m", str(tiny.path), "-o", str(out), "--threads", "1"]
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most_bytes, most_bytes)) if most_bytes else None
     return subprocess.Popen(
-        [sys.executable, "-c", SMALL, *words],
+        [*user, sys.executable, "-c", SMALL, *words],
         cwd=folder, env={**os.environ, **(environment or {})}, stderr=subprocess.PIPE, text=True,
         start_new_session=True, preexec_fn=limit,
     )  # fmt: skip
@@ -101,3 +102,13 @@ def test_another_folder_locale_time_zone_hash_seed_and_home_change_no_byte(tiny,
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert contents(other / "out") == whole
+
+
+@pytest.mark.skipif(not as_another_user(), reason="user namespaces are not allowed here")
+def test_a_user_without_an_account_gets_the_same_bytes(tiny, whole, tmp_path):
+    process = start(
+        tiny, "my.fasta", "out", environment={"HOME": "/proc/nowhere"}, folder=tmp_path, user=as_another_user()
+    )
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    assert contents(tmp_path / "out") == whole

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 import gofer
 from gofer.cli.main import app
-from gofer.cli.running import SHAPES_KEPT, THREADS, use_threads
+from gofer.cli.running import THREADS, use_threads
 from gofer.retrieval import prediction_run, predictor, query_file
 from gofer.tables import PREDICTION_FILES
+from gofer.workflow import SHAPES_KEPT
 
 FILES = [*PREDICTION_FILES.values(), "not_predicted.tsv", "summary.json"]
 ENTRY = "from gofer.cli.main import app; app()"

@@ -76,6 +76,18 @@ def test_results_of_interproscan_count_and_python_predicts_the_same(tiny, trusti
     assert in_python["evidence_note"].tolist() == after["evidence_note"].tolist()
 
 
+def test_interpro2go_gives_the_terms_of_a_scan_without_any(tiny, trusting, tmp_path):
+    fasta = tiny.fasta(tmp_path / "my.fasta", slice(0, 3))
+    bare = SCAN.split("\t")[:-1]
+    rows = [[*bare[:11], entry, "x"] for entry in ("IPR000001", "IPR000002")]
+    (tmp_path / "scan.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    (tmp_path / "interpro2go").write_text("InterPro:IPR000001 made up > GO:transferase activity ; GO:0016740\n")
+    files = "--annotations", tmp_path / "scan.tsv", "--annotations", tmp_path / "interpro2go"
+    after, output = predicted(fasta, trusting, tmp_path / "after", *files)
+    assert after.loc[("Q001", "GO:0016740"), "evidence_note"].startswith("stated by annotation of this protein")
+    assert "1 lines with 1 InterPro entries that interpro2go does not have" in output
+
+
 def test_info_says_how_often_statements_were_true(tiny, trusting):
     said = (
         "What is stated of a protein counts (gofer predict --annotations); true on validation: molecular function 90%"

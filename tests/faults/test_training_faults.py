@@ -40,7 +40,7 @@ def step(self, *arguments):
 
 Optimiser.step = step
 begun = make_world(folder / "world").begin()
-model = train_stage(*begun, Tracker("A", mode="disabled", folder=folder, run="tiny", settings={}))
+model = train_stage(*begun, Tracker("A"))
 write_checkpoint(folder / "model.safetensors", model, RELEASE)
 """
 
@@ -65,7 +65,7 @@ def test_a_killed_stage_leaves_no_model_and_the_next_run_gives_that_of_an_uninte
     done = train(tmp_path)
     assert done.returncode == 0, done.stderr
     torch.set_num_threads(1)
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     model = train_stage(*make_world(tmp_path / "whole").begin(), tracker)
     write_checkpoint(tmp_path / "whole.safetensors", model, RELEASE)
     assert (tmp_path / "model.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
@@ -114,7 +114,7 @@ def test_a_model_that_has_diverged_stops_with_a_clear_error_and_no_endless_loop(
     index = TermIndex.of_vectors(vocabulary.go_ids, vocabulary.text_TG, space=SHARED)
     with torch.no_grad():
         model.pooling.value.weight.fill_(float("nan"))
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     with pytest.raises(GoferError, match="is nan in stage A, epoch 1, step 0|not finite"):
         train_stage(model, data, Miner(index, vocabulary.go_ids, vocabulary.text_TG), stage, config, tracker)
 
@@ -126,7 +126,7 @@ def test_residues_that_were_damaged_after_they_were_written_stop_training(tmp_pa
         for place in range(500, len(content) // 2, 400):
             content[place] ^= 16
         shard.write_bytes(content)
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     with pytest.raises(ArtefactError, match="shard-"):
         train_stage(*world.begin(), tracker)
 

@@ -69,6 +69,14 @@ def test_few_validation_proteins_leave_the_formula():
     assert not any(fit.blend for fit in fitted(*world(60))[0].aspects.values())
 
 
+def test_estimates_that_are_never_high_enough_leave_the_formula():
+    text, expected, truth = world()
+    low, zero = np.full_like(text, 1e-3), np.zeros_like(text)
+    ensemble, _ = fitted(low, Expected(zero, zero, expected.similarity), truth)
+    assert set(ensemble.aspects) == {"MFO", "BPO"}
+    assert not any(fit.blend for fit in ensemble.aspects.values())
+
+
 def test_a_blended_score_says_how_often_it_is_right(ensemble):
     text, expected, truth = world(2000, seed=2)
     scores = ensemble.apply(text, expected, TABLE)

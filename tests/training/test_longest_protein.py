@@ -26,7 +26,7 @@ def test_a_stage_trains_on_and_judges_a_protein_of_35000_residues_among_short_on
     settings = {**TRAINING, "stages": {"A": {**BLOCK, "epochs": 1, "lambda_attr_start": 0.2}}}
     model, data, miner, stage, config = long_world.begin(training=settings)
     assert data.train.proteins.lengths.max() == data.val.proteins.lengths.max() == TITIN
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     model = train_stage(model, data, miner, stage, config, tracker)
     table = tracker.table().set_index(["split", "metric"])["value"]
     assert np.isfinite(table["train"]).all()

@@ -116,7 +116,7 @@ def job_in(folder, files, **changed):
     job = StageJob(
         stage="A", files={name: str(path) for name, path in files.items()}, model=str(folder / "model.safetensors"),
         metrics=str(folder / "metrics.tsv"), costs=str(folder / "costs.tsv"), training={**SETTINGS, **changed},
-        mining={"refresh_epochs": 1}, relations=["is_a", "part_of"], seed=1, run="tiny", code="x",
+        mining={"refresh_epochs": 1}, relations=["is_a", "part_of"], seed=1, run="tiny", epochs_before=0, code="x",
     )  # fmt: skip
     job.write(folder / "output.json")
     return job

@@ -60,7 +60,7 @@ def train(world, folder, *, stage="A", settings=SETTINGS, minutes=0.0, about=Non
     world = world if hasattr(world, "begin") else make_world(world)
     model, data, miner, config, shared = world.begin(stage=stage, training=settings, index=index)
     with ResumePoint(folder / "resume", about or {"stage": stage}, minutes=minutes) as resume:
-        tracker = Tracker(stage, mode="disabled", folder=folder, run="tiny", settings={})
+        tracker = Tracker(stage)
         model = train_stage(model, data, miner, config, shared, tracker, resume)
     write_checkpoint(folder / "model.safetensors", model, RELEASE)
     (folder / "metrics.json").write_text(tracker.table().to_json())

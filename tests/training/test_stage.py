@@ -45,7 +45,7 @@ def with_stage(name="A", **changed):
 def trained(world, folder, *, stage="A", settings=TRAINING, previous=None, seed=1):
     """Train a stage and write its checkpoint; the tracker's table and the checkpoint's bytes."""
     model, data, miner, config, shared = world.begin(stage=stage, training=settings, previous=previous, seed=seed)
-    tracker = Tracker(stage, mode="disabled", folder=folder, run="tiny", settings={})
+    tracker = Tracker(stage)
     model = train_stage(model, data, miner, config, shared, tracker)
     write_checkpoint(folder / f"{stage}.safetensors", model, RELEASE.with_facts(stage=stage))
     return tracker.table(), (folder / f"{stage}.safetensors").read_bytes()
@@ -128,7 +128,7 @@ def test_without_any_validation_label_the_last_epoch_is_kept_not_the_first_weigh
     model, data, miner, stage, config = world.begin()
     blank = LabelledProteins(data.val.proteins, data.val.hops_NT * 0, sp.csr_array(data.val.truth_NT.shape, dtype=bool))
     before = copy.deepcopy(model.state_dict())
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     model = train_stage(model, StageData(data.train, blank, data.vocabulary), miner, stage, config, tracker)
     assert any(not torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
     assert tracker.table().query("metric == 'fmax'")["value"].isna().all()
@@ -140,7 +140,7 @@ def test_validation_compares_with_all_true_terms_positives_or_not(world, tmp_pat
         model, data, miner, stage, config = world.begin()
         hops_NT = data.val.hops_NT if positives else data.val.hops_NT * 0
         val = LabelledProteins(data.val.proteins, hops_NT, data.val.truth_NT)
-        tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+        tracker = Tracker("A")
         train_stage(model, StageData(data.train, val, data.vocabulary), miner, stage, config, tracker)
         tables.append(tracker.table().query("split == 'val' and metric.str.startswith('fmax')"))
     assert tables[0]["value"].notna().any()
@@ -149,7 +149,7 @@ def test_validation_compares_with_all_true_terms_positives_or_not(world, tmp_pat
 
 def test_the_index_is_projected_again_after_the_set_number_of_epochs(world, tmp_path):
     model, data, miner, stage, config = world.begin(training=with_stage(epochs=5))
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     train_stage(model, data, miner, stage, dataclasses.replace(config, refresh_epochs=2), tracker)
     ages = tracker.table().query("metric == 'index_age'")["value"].tolist()
     assert ages == [0, 1, 0, 1, 0]
@@ -206,7 +206,7 @@ def test_a_loss_that_is_no_number_stops_before_the_update_and_names_the_step(wor
         return dataclasses.replace(result, total=result.total * float("nan"))
 
     monkeypatch.setattr(Stepper, "loss", broken)
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     with caplog.at_level(logging.ERROR, logger="gofer"), pytest.raises(GoferError) as caught:
         train_stage(model, data, miner, stage, config, tracker)
     assert "the loss is nan in stage A, epoch 1, step 2" in str(caught.value)
@@ -229,7 +229,7 @@ def test_a_gradient_that_is_no_number_stops_before_the_update(world, tmp_path, m
         return dataclasses.replace(result, total=result.total + torch.sqrt((weight * 0).abs()))  # d√0 is infinite
 
     monkeypatch.setattr(Stepper, "loss", broken)
-    tracker = Tracker("A", mode="disabled", folder=tmp_path, run="tiny", settings={})
+    tracker = Tracker("A")
     with pytest.raises(GoferError, match="the gradient is nan in stage A, epoch 1, step 0"):
         train_stage(model, data, miner, stage, config, tracker)
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())

@@ -107,7 +107,7 @@ def test_the_full_model_has_the_bits_of_the_stages_jobs(world, tmp_path):
             z_TD = term_vectors(model, data.vocabulary.go_ids, data.vocabulary.text_TG)
             index = TermIndex.of_vectors(data.vocabulary.go_ids, z_TD, space=SHARED)
             miner = Miner(index, data.vocabulary.go_ids, data.vocabulary.text_TG)
-        tracker = Tracker(name, mode="disabled", folder=tmp_path, run="tiny", settings={})
+        tracker = Tracker(name)
         model = train_stage(model, data, miner, stage, config, tracker)
         previous = tmp_path / f"{name}.safetensors"
         write_checkpoint(previous, model, RELEASE)

@@ -1,6 +1,7 @@
-"""Jobs run again from the files of the run give the same bytes, with any number of cores and any cache."""
+"""Jobs run again give the same bytes, whatever the cores, the caches, the user, the locale and the time zone."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from running import as_another_user
 
 pytestmark = pytest.mark.workflow
 
@@ -20,13 +22,17 @@ NOT_IN_THE_RUN = {
 
 @pytest.fixture(scope="module")
 def reruns(workspace):
-    """Rule, job, file and whether its bytes are the same, of every job with a script; its caches are away meanwhile."""
+    """Rule, job, file and whether its bytes are the same, of every job with a script.
+
+    They run as another user where the system allows it, in another locale and time zone, without caches.
+    """
     caches, aside = workspace.folder / "results/cache", workspace.folder / "cache"
     caches.rename(aside)
-    script = [sys.executable, str(Path(__file__).parents[1] / "rerunning.py")]
+    script = [*as_another_user(), sys.executable, str(Path(__file__).parents[1] / "rerunning.py")]
     places = [workspace.source / "Snakefile", workspace.folder / "small.yaml", workspace.folder]
+    other = {**os.environ, "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Auckland", "COLUMNS": "20"}
     try:
-        done = subprocess.run([*script, *map(str, places)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*script, *map(str, places)], capture_output=True, text=True, check=False, env=other)
     finally:
         shutil.rmtree(caches, ignore_errors=True)
         aside.rename(caches)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from running import FAKE_KEY, FAKE_TOKEN, planned
+from running import FAKE_KEY, FAKE_TOKEN, planned, records_of
 
 from gofer.artefacts import read_table
 from gofer.inputs.ontology.go_graph import GoGraph
@@ -118,6 +118,20 @@ def test_terms_never_seen_in_training_are_predicted_and_measured(workspace):
     metrics = pd.read_csv(workspace.results("evaluation/metrics.tsv"), sep="\t")
     zero = metrics[(metrics["method"] == "gofer") & (metrics["term_set"] == "zero")]
     assert zero.loc[zero["metric"] == "macro_auroc", "value"].notna().any()
+
+
+def test_the_four_stages_are_one_run_of_wandb(workspace):
+    parts = sorted(
+        workspace.results("training/wandb").glob("offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime_ns
+    )
+    assert len(parts) == 4
+    assert len({path.name for path in parts}) == 1
+    rows = [row["item"] for part in parts for row in records_of(part, "history")]
+    epochs = [row["epoch"] for row in rows if "val/fmax" in row]
+    steps = [row["_step"] for row in rows if "val/fmax" in row]
+    assert epochs == [1, 2, 3, 4, 5, 6]
+    assert steps == [steps[0] * epoch for epoch in epochs]
+    assert ["curriculum/picture._type" in row for row in rows].count(True) == 4
 
 
 @pytest.mark.fault(39)

@@ -17,6 +17,7 @@ with logged_to(snakemake.log[0], threads=snakemake.threads):
         relations=list(params.relations),
         seed=params.seed,
         run=params.run,
+        epochs_before=params.epochs_before,
         code=params.code,
     )
     launch(

@@ -78,7 +78,8 @@ def predict(
     annotations: Annotated[
         list[Path] | None,
         typer.Option(
-            help="What is stated of the proteins already, of any evidence: GAF, GPAD, a table, InterProScan's TSV.",
+            help="What is stated of the proteins already, of any evidence: GAF, GPAD, a table, InterProScan's TSV, and "
+            "interpro2go for its entries. May be given several times.",
             show_default=False,
         ),
     ] = None,

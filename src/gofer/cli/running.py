@@ -11,12 +11,11 @@ from types import FrameType
 
 from gofer.errors import GoferError
 from gofer.names import SHIPPED_MODEL
+from gofer.workflow import SHAPES_KEPT
 
 FAULT, USAGE, BAD_INPUT, STOPPED = 1, 2, 3, 130
 EXIT_CODES = "Exit codes: 0 done · 1 a check failed · 2 wrong usage · 3 an input or a model is at fault · 130 stopped."
 MODEL_HELP = "The model file, <run>.gofer; without it the one that ships with gofer."
-# oneDNN keeps what it has compiled for 1,024 shapes, and every length of protein is a new one: 0.3 GB.
-SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -111,9 +111,9 @@ class Validation:
             mixed_BC = estimates["average"]
             crossed_BT[:, columns] = ensemble.scores(_by_halves(mixed_BC, truth_BC) if ensemble.factors else mixed_BC)
             fitted[aspect] = ensemble
-            if len(rows) < ENOUGH_PROTEINS:
-                continue
             folds = _Folds(CandidatePairs.of(estimates, terms), truth_BC)
+            if len(rows) < ENOUGH_PROTEINS or not folds.have_both:
+                continue
             blended_BC = folds.crossed()
             before, after = fitted_curve(blended_BC[rows].ravel(), truth_BC[rows].ravel())
             blended = replace(ensemble, before=before, after=after, factors={})
@@ -206,6 +206,12 @@ class _Folds:
 
     pairs: CandidatePairs
     truth_BC: NDArray[np.bool_]
+
+    @property
+    def have_both(self) -> bool:
+        """Whether each fold has a true pair and a false one."""
+        true_P = self.truth_BC[self.pairs.row_P, self.pairs.column_P]
+        return all(len(np.unique(self._fold_P[true_P == kind])) == FOLDS for kind in (True, False))
 
     def crossed(self) -> NDArray[np.float32]:
         """Every protein as trees and rates of the other folds blend it, (B, C)."""

@@ -23,7 +23,7 @@ from gofer.metrics.logistic_calibration import LOWEST_SCORE
 ESTIMATES = ("average", "text", "regressed", "transferred")
 FEATURES = (*ESTIMATES, "similarity", "training_count", "information_accretion", "depth", "validation_rate")
 LEAST = 0.01
-TREES, DEPTH = 80, 3
+TREES, DEPTH = 80, 5
 LEAST_LEAF = 100  # pairs
 AT_ONCE = 1 << 15  # pairs whose arrays stay in the processor's cache
 

@@ -40,7 +40,8 @@ class LoadedModel:
         Args:
             fasta: The proteins.
             annotations: One or several files with what is stated of them already, of any evidence: GAF, GPAD, a table
-                or the result of InterProScan. It changes no score where the model has no trust in it fitted.
+                or the result of InterProScan, with interpro2go or not. It changes no score where the model has no
+                trust in it fitted.
 
         Raises:
             gofer.errors.GoferError: A fault in the file.

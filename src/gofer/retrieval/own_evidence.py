@@ -11,6 +11,9 @@ statements were true is counted per aspect, and per group of evidence where ther
 Increasing curves turn the averages of stated terms, and the scores of all other terms of the aspect, into the share of
 such pairs that are true: one curve for both, or one for each, since a term is true less often where others are stated
 and it is not. The scores are those of the ensemble. Only proteins with a statement in an aspect are scored anew in it.
+Last, what is stated in all aspects together raises and lowers the aspect's terms (`co_annotation`), of every protein
+with a statement. It does so where Fmax of validation proteins, each half scored as the other half fitted it, is higher
+than without: the paired 95 % interval of the difference is above 0.
 Chosen are the `weight` and the number of curves with the best `quality` of the validation proteins, each half of them
 scored by shares and curves of the other half.
 Shapes: B proteins, T terms, C terms of an aspect.
@@ -24,17 +27,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
-from gofer.metrics.fmax import quality
+from gofer.metrics.bootstrap import UNBOUNDED, Bootstrap, interval
+from gofer.metrics.fmax import count_arrays, fmax_of, quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
+from gofer.retrieval.co_annotation import CoAnnotation
 from gofer.retrieval.ensemble_fit import MIN_POSITIVES, PRIOR, fitted_curve, halves
 from gofer.retrieval.model_file import ANY_EVIDENCE as ANY
 from gofer.retrieval.stated_terms import NO_CODE, StatedTerms
 
 WEIGHTS = (0.25, 0.5, 0.75, 0.9)
+NOTED = 0.05  # a term raised so much by what else is stated says so
+RAISED = "more likely with what else is stated of this protein"
 ENOUGH = 1000  # statements, those of ancestors among them, from which a group of evidence is counted separately
 
 Points = tuple[tuple[float, ...], tuple[float, ...]]
@@ -51,6 +59,7 @@ class AspectTrust:
         terms: By the same and GO id, own(t); a term that is not listed has the share.
         stated: Curve of the averages of stated terms, as points.
         others: Curve of the scores of other terms; it may be the same.
+        together: What statements of all aspects together say; None where they improve nothing.
     """
 
     weight: float
@@ -58,6 +67,7 @@ class AspectTrust:
     terms: Mapping[str, Mapping[str, float]]
     stated: Points = STRAIGHT
     others: Points = STRAIGHT
+    together: CoAnnotation | None = None
 
     def own(self, groups: Mapping[str, NDArray[np.bool_]], go_ids: Sequence[str]) -> NDArray[np.float32]:
         """How often statements of these terms were true, 0 for terms that are not stated, (B, C).
@@ -122,8 +132,10 @@ class OwnEvidence:
             rows = np.flatnonzero(truth_BT[:, columns].any(axis=1))
             groups, here = _dense(stated, rows, columns), np.ix_(rows, columns)
             part = _Part(scores_BT[here], truth_BT[here], groups, terms.iloc[columns].reset_index(drop=True), relations)
-            if (trust := part.fitted()) is not None:
-                fitted[str(aspect)] = trust
+            if (found := part.fitted()) is not None:
+                trust, crossed_BC = found
+                together = part.fit_together(crossed_BC, stated.any[rows], terms["go_id"].tolist(), columns)
+                fitted[str(aspect)] = replace(trust, together=together)
         return cls(fitted)
 
     def apply(
@@ -138,22 +150,49 @@ class OwnEvidence:
             columns: Which of them the scores are of.
         """
         aspects_T, go_ids = terms["aspect"].to_numpy(str), terms["go_id"].tolist()
-        scores_BC = scores_BC.copy()
+        scores_BC, any_BT = scores_BC.copy(), stated.any
+        anything = np.flatnonzero(any_BT.sum(axis=1))
         for aspect, trust in self.aspects.items():
             in_aspect = np.flatnonzero(aspects_T == aspect)
             rows = np.flatnonzero(sum(matrix[:, in_aspect].sum(axis=1) for matrix in stated.groups.values()))
             places = np.flatnonzero(aspects_T[columns] == aspect)
-            if not len(rows) or not len(places):
-                continue
             some = columns[places]
-            groups, here = _dense(stated, rows, some), np.ix_(rows, places)
-            own_BC = trust.own(groups, [go_ids[term] for term in some])
-            scores_BC[here] = trust.scores(scores_BC[here], own_BC, np.logical_or.reduce(list(groups.values())))
+            if len(rows) and len(places):
+                groups, here = _dense(stated, rows, some), np.ix_(rows, places)
+                own_BC = trust.own(groups, [go_ids[term] for term in some])
+                scores_BC[here] = trust.scores(scores_BC[here], own_BC, np.logical_or.reduce(list(groups.values())))
+            if trust.together is not None and len(anything) and len(places):
+                here = np.ix_(anything, places)
+                scores_BC[here] = trust.together.apply(scores_BC[here], any_BT[anything], pd.Index(go_ids), some)
         return scores_BC
+
+    def notes(self, stated: StatedTerms, row: int, go_ids: pd.Index, terms_K: NDArray[np.int64]) -> list[str]:
+        """As `StatedTerms.notes`; terms that are not stated, but raised by what is, say so.
+
+        Args:
+            stated: What is stated of some proteins.
+            row: One of them.
+            go_ids: All terms.
+            terms_K: Some of them.
+        """
+        notes_K, any_1T, raised = stated.notes(row, terms_K), stated.any[[row]], set()
+        for trust in self.aspects.values() if any_1T.nnz else ():
+            if trust.together is not None:
+                [added_C] = trust.together.changes(any_1T, go_ids)
+                raised |= {trust.together.changed[place] for place in np.flatnonzero(added_C >= NOTED).tolist()}
+        return [
+            note or (RAISED if go_id in raised else "") for note, go_id in zip(notes_K, go_ids[terms_K], strict=True)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return {aspect: {**vars(trust)} for aspect, trust in self.aspects.items()}
+        return {
+            aspect: {
+                **{name: value for name, value in vars(trust).items() if name != "together"},
+                **({} if trust.together is None else {"together": trust.together.to_json()}),
+            }
+            for aspect, trust in self.aspects.items()
+        }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any] | None) -> "OwnEvidence | None":
@@ -175,7 +214,8 @@ class OwnEvidence:
 
 def _trust(fit: Mapping[str, Any]) -> AspectTrust:
     stated, others = ((tuple(before), tuple(after)) for before, after in (fit["stated"], fit["others"]))
-    return AspectTrust(float(fit["weight"]), dict(fit["shares"]), dict(fit["terms"]), stated, others)
+    together = CoAnnotation.from_json(fit["together"]) if "together" in fit else None
+    return AspectTrust(float(fit["weight"]), dict(fit["shares"]), dict(fit["terms"]), stated, others, together)
 
 
 def _dense(stated: StatedTerms, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
@@ -200,7 +240,8 @@ class _Part:
     def go_ids(self) -> list[str]:
         return self.terms["go_id"].tolist()
 
-    def fitted(self) -> AspectTrust | None:
+    def fitted(self) -> tuple[AspectTrust, NDArray[np.float32]] | None:
+        # And the scores with that trust, each half of the proteins by the other half.
         rows = np.flatnonzero(self.stated_BC.any(axis=1))
         if (self.truth_BC & self.stated_BC).sum() < MIN_POSITIVES:
             return None
@@ -212,7 +253,20 @@ class _Part:
         if max(found) <= self._quality(self.scores_BC):
             return None
         weight, together = tried[int(np.argmax(found))]
-        return self._with_curves(replace(self._counted(rows), weight=weight), rows, own_BC, together)
+        trust = self._with_curves(replace(self._counted(rows), weight=weight), rows, own_BC, together)
+        return trust, self._crossed(rows, own_BC, weight, together)
+
+    def fit_together(
+        self, scores_BC: NDArray[np.float32], any_BT: sp.csr_array, go_ids: Sequence[str], columns: NDArray[np.int64]
+    ) -> CoAnnotation | None:
+        rows, after_BC, index = np.flatnonzero(any_BT.sum(axis=1)), scores_BC.copy(), pd.Index(go_ids)
+        for these, others in halves(rows):
+            half = CoAnnotation.fit(any_BT[others], go_ids, scores_BC[others], self.truth_BC[others], columns)
+            if half is not None:
+                after_BC[these] = half.apply(scores_BC[these], any_BT[these], index, columns)
+        if not self._is_better(after_BC, scores_BC):
+            return None
+        return CoAnnotation.fit(any_BT[rows], go_ids, scores_BC[rows], self.truth_BC[rows], columns)
 
     def _groups(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
         return {group: stated_BC[rows] for group, stated_BC in self.groups.items()}
@@ -247,6 +301,14 @@ class _Part:
             trust = self._with_curves(AspectTrust(weight, {}, {}), others, own_BC, together)
             scores_BC[these] = trust.scores(scores_BC[these], own_BC[these], self.stated_BC[these])
         return scores_BC
+
+    def _is_better(self, scores_BC: NDArray[np.float32], others_BC: NDArray[np.float32]) -> bool:
+        draws_NB = Bootstrap().draws(int(self.truth_BC.any(axis=1).sum()))
+        ours, theirs = (
+            fmax_of(count_arrays(hierarchy_consistent(each_BC, self._graph), self.truth_BC), draws_NB)
+            for each_BC in (scores_BC, others_BC)
+        )
+        return interval(ours - theirs, UNBOUNDED)["low"] > 0
 
     def _quality(self, scores_BC: NDArray[np.float32]) -> float:
         accretion_C = self.terms["information_accretion"].to_numpy(float)

@@ -104,7 +104,7 @@ class ChunkScorer:
             table, terms_K = kept_rows(self.facts, protein.protein_id, scores_BT[row], keep_BT[row])
             aligned_P = None if expected.aligned_BP is None else expected.aligned_BP[[row]].toarray()[0]
             nearest_K = nearest.columns(protein.sequence, cosine_BV[row], aligned_P, terms_K)
-            notes_K = None if stated is None else stated.notes(row, terms_K)
+            notes_K = None if stated is None else self._notes(stated, row, terms_K)
             tables.append(table.assign(**nearest_K, **self._evidence(evidence[row], terms_K, notes_K)))
             if self.impossible is not None:
                 removed += self.impossible.removed(protein.protein_id, scores_BT[row], space.terms, self.min_score)
@@ -127,6 +127,14 @@ class ChunkScorer:
             z_BD[rows], evidence = explain_packed(model, [residues[row] for row in rows])
             found |= dict(zip(rows, evidence, strict=True))
         return z_BD, [found[row] for row in range(len(residues))]
+
+    def _notes(self, stated: StatedTerms, row: int, terms_K: NDArray[np.int64]) -> list[str]:
+        own = self.scorer.own
+        return stated.notes(row, terms_K) if own is None else own.notes(stated, row, self._go_ids, terms_K)
+
+    @cached_property
+    def _go_ids(self) -> pd.Index:
+        return pd.Index(self.scorer.space.go_ids)
 
     def _evidence(
         self, protein: ProteinEvidence, terms_K: NDArray[np.int64], notes_K: list[str] | None

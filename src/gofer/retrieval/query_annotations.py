@@ -11,6 +11,7 @@ import pandas as pd
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_intake import DROPPED
 from gofer.inputs.annotations.annotation_line import GO_CODES
+from gofer.inputs.annotations.annotation_table import UNMAPPED
 from gofer.inputs.annotations.annotation_tables import AnnotationRules, read_annotations
 from gofer.inputs.proteins.protein_names import ProteinNames
 from gofer.inputs.proteins.protein_table import ProteinReader
@@ -43,7 +44,7 @@ class QueryAnnotations:
         """Read annotation files; None where there is none.
 
         Args:
-            paths: GAFs, GPADs, tables, UniProt entries or tables, results of InterProScan.
+            paths: GAFs, GPADs, tables, UniProt entries or tables, results of InterProScan, with interpro2go or not.
             fasta: The query.
             model: Its terms are those that count; older ids are followed.
 
@@ -79,9 +80,14 @@ class QueryAnnotations:
         """As the summary of a prediction holds them: proteins, annotations, and every line that was not used, why."""
         table = self.accounting.table()
         dropped = table[table["item"] == DROPPED]
+        unmapped = table.loc[table["item"] == UNMAPPED]
+        lines = f"lines with {len(unmapped)} {UNMAPPED}"
         return {
             "proteins": self.proteins,
             "annotations": self.annotations,
-            "dropped": dict(zip(dropped["reason"], dropped["count"].tolist(), strict=True)),
+            "dropped": {
+                **dict(zip(dropped["reason"], dropped["count"].tolist(), strict=True)),
+                **({lines: int(unmapped["count"].sum())} if len(unmapped) else {}),
+            },
             "used_in_scores": self.is_used,
         }

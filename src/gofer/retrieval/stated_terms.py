@@ -92,6 +92,12 @@ class StatedTerms:
             found[group] = matrix[:-1] if group not in found else sp.csr_array(found[group] + matrix[:-1])
         return found
 
+    @cached_property
+    def any(self) -> sp.csr_array:
+        """Whether a term is stated or implied by any evidence, (B, T), bool."""
+        matrices = list(self.groups.values())
+        return sp.csr_array(sum(matrices[1:], matrices[0]) if matrices else (len(self.protein_ids), 0), dtype=bool)
+
     def notes(self, row: int, terms_K: NDArray[np.int64]) -> list[str]:
         """Of one protein's terms, which annotations state each, in words; "" where none does."""
         direct, implied = (

@@ -22,6 +22,7 @@ from gofer.training.settings import StageConfig, TrainingConfig
 from gofer.training.stage import steps_of, train_stage
 from gofer.training.stage_data import LabelledProteins, StageData, begin_model
 from gofer.training.tracking import Tracker
+from gofer.training.wandb_run import WandbRun
 
 CUBLAS = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
 
@@ -41,6 +42,7 @@ class StageJob:
         relations: Relations along which annotations propagate.
         seed: Seed of all random draws.
         run: Name of the run.
+        epochs_before: Epochs of the stages before, for W&B.
         code: Digest of the code behind the rule.
     """
 
@@ -54,6 +56,7 @@ class StageJob:
     relations: list[str]
     seed: int
     run: str
+    epochs_before: int
     code: str
 
     @property
@@ -96,19 +99,13 @@ def _train(job: StageJob, team: Team) -> None:
     model = begin_model(data, job.training, seed=job.seed, previous=job.files.get("checkpoint"))
     vocabulary, gpu = data.vocabulary, team.device.index  # None on a CPU
     miner = Miner(read_index(job.files["index"])[0], vocabulary.go_ids, vocabulary.text_TG, gpu=gpu)
-    settings = {**job.training}
-    minutes, wandb = settings.pop("checkpoint_minutes"), settings.pop("wandb")
-    with ResumePoint(job.folder / "resume", _about(job, manifest), minutes=minutes, writes=team.leads) as resume:
-        kept = resume.state.plain["tracker"] if resume.state else None
-        tracker = Tracker(
-            job.stage,
-            mode=wandb if team.leads else "disabled",
-            folder=job.folder,
-            run=job.run,
-            settings=settings,
-            kept=kept,
-        )
-        tracker.preview(curriculum_table(stage.curriculum, job.stage, steps_of(data, stage, config)))
+    settings = {name: value for name, value in job.training.items() if name not in ("checkpoint_minutes", "wandb")}
+    about, minutes = _about(job, settings, manifest), job.training["checkpoint_minutes"]
+    with ResumePoint(job.folder / "resume", about, minutes=minutes, writes=team.leads) as resume:
+        wandb = None
+        if team.leads and job.training["wandb"] != "disabled":
+            wandb = _wandb(job, settings, about, steps_of(data, stage, config))
+        tracker = Tracker(job.stage, wandb)
         model = train_stage(model, data, miner, stage, config, tracker, resume, team)
     if team.leads:
         write_tsv(job.metrics, tracker.table())
@@ -135,9 +132,25 @@ def _read(job: StageJob) -> tuple[StageData, Manifest]:
     return StageData(train, val, vocabulary), manifest
 
 
-def _about(job: StageJob, manifest: Manifest) -> dict[str, Any]:
+def _wandb(job: StageJob, settings: Mapping[str, Any], about: Mapping[str, Any], steps: int) -> WandbRun:
+    # The settings of each stage have a separate key, so that W&B keeps those of the stages before.
+    stage = StageConfig.from_config(job.training, job.stage)
+    shown = {name: value for name, value in settings.items() if name != "stages"}
+    return WandbRun.begin(
+        job.stage,
+        mode=job.training["wandb"],
+        folder=job.folder.parent,
+        name=job.run,
+        settings={**shown, f"stage_{job.stage}": settings["stages"][job.stage], **job.mining, "seed": job.seed},
+        about=about,
+        plan=curriculum_table(stage.curriculum, job.stage, steps),
+        epochs_before=job.epochs_before,
+        epoch_steps=steps // stage.epochs,
+    )
+
+
+def _about(job: StageJob, settings: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
     # What a kept state must have been made from. How often it is kept, and W&B, do not matter.
-    settings = {name: value for name, value in job.training.items() if name not in ("checkpoint_minutes", "wandb")}
     previous = job.files.get("checkpoint")
     return {
         **flat(settings),

@@ -6,7 +6,6 @@ Shapes: N proteins, T training terms, Z zero-shot terms.
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -183,7 +182,7 @@ def train_variant(
         model = model or begin_model(data, settings, seed=seed, previous=None)
         stage = StageConfig.from_config(settings, name)
         stage = replace(stage, epochs=max(1, round(share * stage.epochs)))
-        tracker = Tracker(name, mode="disabled", folder=Path(), run=variant, settings={})
+        tracker = Tracker(name)
         model = train_stage(model, data, miner, stage, config, tracker)
     assert model is not None
     return model

@@ -21,8 +21,10 @@ from gofer.inputs.annotations.annotation_table import (
     columns_without_header,
     header_columns,
     is_scan,
+    scan_lines,
     table_lines,
 )
+from gofer.inputs.annotations.interpro2go import Entries
 from gofer.inputs.annotations.nrpdb import is_nrpdb, nrpdb_lines
 from gofer.inputs.annotations.uniprot_entries import entry_lines, is_entry
 from gofer.inputs.text_files import DEFAULT_LIMITS, Limits, decoded, read_lines, refuse_other_formats
@@ -43,7 +45,11 @@ KNOWN = "give tab-separated columns protein, aspect, go_id (or protein, go_id), 
 
 
 def read_annotation_lines(
-    path: Path | str, problems: Problems, limits: Limits = DEFAULT_LIMITS, notes: Accounting | None = None
+    path: Path | str,
+    problems: Problems,
+    limits: Limits = DEFAULT_LIMITS,
+    notes: Accounting | None = None,
+    entries: Entries | None = None,
 ) -> Iterator[Line]:
     """The annotations of a file, plain, gzip or bzip2, in its order.
 
@@ -51,7 +57,8 @@ def read_annotation_lines(
         path: The file.
         problems: Takes the faults of single lines, and that there is no annotation; these lines are left out.
         limits: What the file may hold.
-        notes: Takes the columns of a table that are not read.
+        notes: Takes the columns of a table that are not read, and the InterPro entries that `entries` lacks.
+        entries: GO ids of InterPro entries, for results of InterProScan; None reads only their column of GO terms.
 
     Raises:
         InputError: The file cannot be read, or is something else altogether.
@@ -79,6 +86,8 @@ def read_annotation_lines(
         rows = True
         if parse is None:
             parse, is_header = _shown_format(path, number, text, notes)
+            if entries is not None and is_scan(text.split("\t")):
+                parse = partial(scan_lines, entries=entries, notes=notes)
             if is_header:
                 continue
         try:

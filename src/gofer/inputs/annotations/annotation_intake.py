@@ -9,6 +9,7 @@ from gofer.errors import InputError, Problems
 from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_files import read_annotation_lines
 from gofer.inputs.annotations.annotation_line import Line, day_of, go_code, qualified
+from gofer.inputs.annotations.interpro2go import Entries
 from gofer.inputs.annotations.statements import Statements
 from gofer.inputs.ontology.term_ids import UNKNOWN, TermIds
 from gofer.inputs.proteins.protein_names import BY_SYMBOL, ProteinNames
@@ -41,6 +42,7 @@ class Intake:
         unknown: Used annotations by file and term, of terms that the release does not have.
         by_symbol: Annotations of proteins found by their symbol, by the symbol, with their files. They wait until all
             files are read (`settle_symbols`): several objects may share it.
+        entries: GO ids of InterPro entries, for results of InterProScan; None where no mapping is given.
     """
 
     names: ProteinNames
@@ -54,6 +56,7 @@ class Intake:
     refused: Counter[str] = field(default_factory=Counter)
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_symbol: dict[str, list[tuple[str, Line]]] = field(default_factory=dict)
+    entries: Entries | None = None
 
     def take(self, path: Path | str, problems: Problems) -> None:
         """Read one more file.
@@ -68,7 +71,7 @@ class Intake:
         """
         read = unmatched = 0
         examples: dict[str, None] = {}
-        for line in read_annotation_lines(path, problems, self.limits, self.counts):
+        for line in read_annotation_lines(path, problems, self.limits, self.counts, self.entries):
             read += 1
             protein_id, how = self.names.find(line)
             if protein_id is None:

@@ -8,11 +8,13 @@ read, since the ontology has it. A column of scores is refused: predictions are 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from gofer import names
 from gofer.errors import GoferError
+from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_line import DIFFERENT_TEXTS, GO_CODES, GO_ID, Line, checked
 from gofer.inputs.annotations.gpad import RELATIONS
 
@@ -34,7 +36,9 @@ QUALIFIERS = {"NOT", *RELATIONS.values()}
 GO_LIST = re.compile(r"\s*GO:[0-9]{7}(?:\s*[;,|]\s*GO:[0-9]{7})*\s*[;,|]?\s*")
 GO_ID_LENGTH = len("GO:0000000")
 NO_TERM = {"", "-"}
+UNMAPPED = "InterPro entries that interpro2go does not have"
 SCAN_COLUMNS = 11  # of InterProScan are always there
+SCAN_ENTRY = 11  # place of the InterPro entry, IPR000003
 SCAN_TERMS = 13  # place of the column that holds GO:0003677(InterPro)|…
 SCAN_DAY = re.compile(r"\d\d-\d\d-\d{4}")
 SCORED = "this is a table of predictions; give annotations, or leave the column out if they are some"
@@ -72,6 +76,9 @@ class Columns:
         return len(self.terms) == 1 and not self.may_lack_terms and set(self.described) == {None}
 
 
+SCAN = Columns(0, (SCAN_TERMS,), may_lack_terms=True)
+
+
 def header_columns(fields: list[str]) -> Columns | None:
     """The columns where the line is a known header, else None.
 
@@ -101,7 +108,7 @@ def columns_without_header(fields: list[str]) -> Columns | None:
         GoferError: A column holds numbers, as predictions do.
     """
     if is_scan(fields):
-        return Columns(0, (SCAN_TERMS,), may_lack_terms=True)
+        return SCAN
     terms = [place for place, field in enumerate(fields) if GO_LIST.fullmatch(field)]
     if not terms or terms == [0]:
         return None
@@ -135,6 +142,30 @@ def table_lines(fields: list[str], columns: Columns) -> Line | list[Line]:
     cells = [cell for place in columns.terms if (cell := _cell(fields, place)) is not None]
     go_ids = _of_lists(cells) if columns.may_lack_terms else _listed(cells[0])
     return [checked(Line(protein, go_id, qualifiers or "", evidence, date=date)) for go_id in go_ids]
+
+
+def scan_lines(fields: list[str], entries: Mapping[str, tuple[str, ...]], notes: Accounting) -> Line | list[Line]:
+    """The annotations of a row of InterProScan: its GO terms, and those of its InterPro entry.
+
+    Args:
+        fields: The row's columns.
+        entries: GO ids by InterPro entry.
+        notes: Takes the entries that have none.
+
+    Raises:
+        GoferError: As `table_lines`.
+    """
+    lines = table_lines(fields, SCAN)
+    entry = _cell(fields, SCAN_ENTRY) or "-"
+    if isinstance(lines, Line) or entry in NO_TERM:
+        return lines
+    if entry not in entries:
+        notes.add(UNMAPPED, entry)
+    listed = {line.go_id for line in lines}
+    return [
+        *lines,
+        *(checked(Line(fields[0].strip(), go_id)) for go_id in entries.get(entry, ()) if go_id not in listed),
+    ]
 
 
 def _cell(fields: list[str], place: int | None) -> str | None:

@@ -17,6 +17,8 @@ from gofer.inputs.accounting import Accounting
 from gofer.inputs.annotations.annotation_files import UNREAD
 from gofer.inputs.annotations.annotation_intake import CHANGED, DATELESS, DROPPED, QUALIFIED, READ, UNKNOWN_TERM, Intake
 from gofer.inputs.annotations.annotation_line import go_code
+from gofer.inputs.annotations.annotation_table import UNMAPPED
+from gofer.inputs.annotations.interpro2go import is_interpro2go, read_interpro2go
 from gofer.inputs.ontology.term_ids import TermIds
 from gofer.inputs.proteins.protein_names import ProteinNames
 
@@ -27,10 +29,11 @@ MERGED = "annotations merged"
 KEPT = "annotations kept"
 ANNOTATED = "proteins annotated"
 ITEMS = [
-    *(READ, READ_OF_FILE, USED_OF_FILE, UNREAD, ALIASES, CHANGED, QUALIFIED, DATELESS, DROPPED, UNKNOWN_TERM),
+    *(READ, READ_OF_FILE, USED_OF_FILE, UNREAD, UNMAPPED, ALIASES, CHANGED, QUALIFIED, DATELESS, DROPPED, UNKNOWN_TERM),
     *(MERGED, KEPT, ANNOTATED),
 ]
 TERMS_NAMED = 5
+SCAN = "give the result of InterProScan (TSV, with its InterPro entries) beside it"
 EVIDENCE_NAMED = 20
 
 
@@ -68,7 +71,7 @@ def read_annotations(
     Only accepted annotations are kept in memory. The order of lines and files does not change the result.
 
     Args:
-        paths: Tables, GAFs and GPADs, plain, gzip or bzip2.
+        paths: Tables, GAFs and GPADs, plain, gzip or bzip2; interpro2go may be among them, for results of InterProScan.
         names: The proteins, by all their names.
         terms: The ontology table.
         obsolete: Columns go_id, replaced_by.
@@ -82,8 +85,15 @@ def read_annotations(
         InputError: A fault in a file; no protein in common; nothing left; too many unknown terms.
         ProblemsError: Several faults.
     """
-    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes), list(paths)
+    paths = list(paths)
+    mappings = [path for path in paths if is_interpro2go(path)]
+    intake, files = Intake(names, TermIds.of_tables(terms, obsolete), rules.evidence_codes), paths
     with collected_problems() as problems:
+        if mappings:
+            files = [path for path in paths if path not in mappings]
+            intake.entries = read_interpro2go(mappings, problems)
+            if not files:
+                problems.add(InputError("GO terms of InterPro entries, and nothing else", path=mappings[0], help=SCAN))
         for path in files:
             try:
                 intake.take(path, problems)

@@ -1,0 +1,228 @@
+"""Every stage of gofer beside what a user would pick instead; writes BENCHMARKS.md. Half an hour on two quiet cores.
+
+    python benchmarks/speed.py --ontology ../shared/data/go/go_2015-07-11.obo.bz2 [--only store mining]
+
+Each stage (`speed_stages.py`) is a separate process on one thread. Its ways take turns; of `--repeats` rounds the least
+CPU seconds of each way count, those of the programs that it starts too, since other work on the machine distorts them
+least. A ratio is the other way's CPU seconds to gofer's: 2 is twice as fast. Memory is what a way adds at most to a
+process that has loaded its data and mostly tried each way once; of a program all that it takes. The rows of all stages
+are kept in `benchmarks/speed.json`; with `--only` the other stages' rows stay, each with its date.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "benchmarks/speed.json"
+PACKAGES = ("torch", "numpy", "fair-esm", "transformers", "sentence-transformers", "faiss-cpu", "pyarrow", "h5py")
+PACKAGES += ("cafaeval", "snakemake")
+NOTES = """
+- **mining**: FAISS's search takes four to five times as long as torch's on this processor. It is 8 % of a step
+  in stage B of config/swissprot_2014.yaml (0.032 of 0.404 s, `logs/train_stage_B.costs.tsv`); the aim was 15 %.
+  torch finds the same terms in 99 % of the places at least; it is not used, since that may change what is mined.
+- **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest.
+  With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
+- **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
+  `--proteins 20000 --ontology GO`. The ratio grows with the size: with 1,000 proteins it was 10× (not in the table).
+- **GO texts**, **snakemake -n** and the **mini** shape are slower than wanted, and were not looked into.
+"""
+Way = Callable[[], float | None] | list[str]
+# A small separate process: a child's reported peak memory is never below that of the process that started it.
+MEASURER = """
+import json, os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=sys.stderr)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one way took: CPU seconds, seconds by the clock, and MiB."""
+
+    cpu: float
+    clock: float
+    mib: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison; without `other`, `limit` is in CPU seconds (or seconds by the clock) and not a ratio."""
+
+    stage: str
+    what: str
+    ours: Cost | None
+    against: str
+    other: Cost | None = None
+    limit: float | None = None
+    by_clock: bool = False
+    not_run: str = ""
+
+    @property
+    def figure(self) -> float:
+        """The ratio, or the seconds."""
+        if self.other:
+            return self.other.cpu / self.ours.cpu
+        return self.ours.clock if self.by_clock else self.ours.cpu
+
+    @property
+    def met(self) -> bool:
+        """Whether it is as good as wanted."""
+        return self.figure >= self.limit if self.other else self.figure <= self.limit
+
+    def line(self, day: str) -> str:
+        """A row of the table."""
+        if self.not_run:
+            return f"| {self.stage} | {self.what} | {self.against} | – | | not run: {self.not_run} | | | | |"
+        kind, at = ("×", "≥") if self.other else (" s", "≤")
+        verdict = "" if self.limit is None else f"{at} {self.limit:g}{kind} | {'yes' if self.met else '**no**'}"
+        costs = [
+            " / ".join(f"{getattr(cost, name):{form}}" for cost in (self.ours, self.other) if cost)
+            for name, form in (("cpu", ".3g"), ("clock", ".3g"), ("mib", ",.0f"))
+        ]
+        return (
+            f"| {self.stage} | {self.what} | {self.against} | {self.figure:.3g}{kind} | {verdict or '|'} | "
+            f"{' | '.join(costs)} | {day} |"
+        )
+
+
+def main() -> None:
+    from speed_stages import STAGES
+
+    options = parsed(list(STAGES))
+    if options.one:
+        print(json.dumps([asdict(row) for row in STAGES[options.one](options)]))
+        return
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for stage in options.only or STAGES:
+        print(f"{stage} …", file=sys.stderr, flush=True)
+        command = [sys.executable, __file__, *sys.argv[1:], "--one", stage]
+        alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, **alone})
+        rows = json.loads(done.stdout.splitlines()[-1])
+        kept[stage] = {"day": str(date.today()), "machine": machine(), "versions": versions(), "rows": rows}
+        KEPT.write_text(json.dumps({name: kept[name] for name in STAGES if name in kept}, indent=1) + "\n")
+    options.page.write_text(page(kept, list(STAGES)))
+
+
+def parsed(stages: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=stages, help="stages")
+    parser.add_argument("--page", type=Path, default=ROOT / "BENCHMARKS.md", help="the page to write")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds; of the longest stages one")
+    parser.add_argument("--ontology", type=Path, help="OBO file whose texts are embedded")
+    parser.add_argument("--protea", type=Path, help="Python of an environment with cafaeval-protea")
+    parser.add_argument("--fasta", type=Path, help="proteins to predict, by --model")
+    parser.add_argument("--model", type=Path, help="model file that knows many proteins")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def measured(ways: Mapping[str, Way], repeats: int) -> dict[str, Cost]:
+    """The least of `repeats` rounds of each way, in turns. A way may return CPU seconds that do not count."""
+    best: dict[str, Cost] = {}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            cost = of_command(way) if isinstance(way, list) else of_call(way)
+            least = best.get(name, cost)
+            best[name] = Cost(*(min(pair) for pair in zip(asdict(least).values(), asdict(cost).values(), strict=True)))
+    return best
+
+
+def of_call(way: Callable[[], float | None]) -> Cost:
+    """Of a function in this process, with the programs that it starts."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    before, cpu, began = status("VmRSS"), spent(), time.perf_counter()
+    other = way() or 0.0
+    clock, cpu = time.perf_counter() - began, spent() - cpu
+    return Cost(cpu - other, clock - other, max(0, status("VmHWM") - before) / 1024)
+
+
+def of_command(command: list[str]) -> Cost:
+    """Of a program."""
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", MEASURER, *command], capture_output=True)
+    clock = time.perf_counter() - began
+    code, cpu, mib = json.loads(done.stdout)
+    if code:
+        sys.exit(f"{' '.join(command)} failed: {done.stderr.decode()[-2000:]}")
+    return Cost(cpu, clock, mib)
+
+
+def spent() -> float:
+    """CPU seconds of this process and of the programs that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def status(key: str) -> int:
+    """A figure of this process in KiB (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key))
+
+
+def machine() -> str:
+    """Processor, number of cores, and how busy they were."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[1]:.1f}"
+
+
+def versions() -> str:
+    """Python and the packages that are compared."""
+    found = [f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def page(kept: Mapping[str, dict], stages: list[str]) -> str:
+    """BENCHMARKS.md."""
+    head = "| stage | what | compared with | figure | wanted | met | CPU s, gofer / other | clock s | MiB | day |"
+    lines = [head, "|---|---|---|---:|---:|---|---:|---:|---:|---|"]
+    for stage in stages:
+        if stage not in kept:
+            lines.append(f"| {stage} | | | – | | not run yet: `--only {stage}` | | | | |")
+        for row in kept.get(stage, {}).get("rows", []):
+            costs = {name: Cost(**row[name]) if row[name] else None for name in ("ours", "other")}
+            lines.append(Row(**{**row, **costs}).line(kept[stage]["day"]))
+    about = {(kept[stage]["machine"].split(", load")[0], kept[stage]["versions"]) for stage in stages if stage in kept}
+    loads = [float(kept[stage]["machine"].split("load ")[1]) for stage in stages if stage in kept]
+    return "\n".join(
+        [
+            "# Speed of each stage beside what a user would pick instead",
+            "",
+            "Written by `make benchmarks` (`benchmarks/speed.py`, which says how it measures). A ratio is the other",
+            "way's CPU seconds to gofer's: 2× is twice as fast. One thread, fixed seeds (0 or 1). Seconds by the clock",
+            "depend on other work on the machine; CPU seconds hardly do.",
+            "",
+            *(f"- {processor}. {packages}." for processor, packages in sorted(about)),
+            f"- Load of the machine while the stages ran, other work included: {min(loads):.1f} to {max(loads):.1f}.",
+            "",
+            *lines,
+            NOTES,
+            "How time and memory grow: [docs/scale.md](docs/scale.md#how-time-and-memory-grow).",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        tempfile.tempdir = scratch
+        main()
