@@ -8,6 +8,7 @@ from retrieval.tiny_model import ASPECT, PARENTS, make_model
 from gofer.embeddings.texts.text_encoder import TextEncoder
 from gofer.errors import GoferError
 from gofer.retrieval.go_update import TEXT, read_newer, updated
+from gofer.retrieval.learned_blend import BoostedTrees, LearnedBlend
 from gofer.retrieval.predictor import Predictor
 from gofer.retrieval.query_file import QueryFile
 from gofer.retrieval.selftest import checks
@@ -59,7 +60,9 @@ def newer(path):
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    tiny = make_model(tmp_path_factory.mktemp("older"), texts=TextEncoder.load(**MINILM))
+    half = BoostedTrees(0.0, np.array([[3]]), np.float32([[0]]), np.float32([[-1, 1]]))  # by transferred labels
+    blend = LearnedBlend(half, 10, {})
+    tiny = make_model(tmp_path_factory.mktemp("older"), texts=TextEncoder.load(**MINILM), blend=blend)
     return tiny, TrainedModel(tiny.path)
 
 

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+from retrieval.tiny_model import make_model
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -14,7 +15,10 @@ from gofer.metrics.fmax import fmax
 from gofer.retrieval import learned_blend
 from gofer.retrieval.ensemble import Ensemble, Expected
 from gofer.retrieval.ensemble_fit import Validation
-from gofer.retrieval.learned_blend import FEATURES, LEAST_LEAF, BoostedTrees
+from gofer.retrieval.learned_blend import FEATURES, LEAST, LEAST_LEAF, BoostedTrees, LearnedBlend
+from gofer.retrieval.predictor import Predictor
+from gofer.retrieval.query_file import QueryFile
+from gofer.retrieval.trained_model import TrainedModel
 
 TERMS = 40
 RARE = np.arange(TERMS) % 2 == 0
@@ -150,3 +154,16 @@ def _with(content, path, value):
 def test_a_damaged_blend_is_named_and_not_used(ensemble, path, value):
     with pytest.raises(ArtefactError, match="no ensemble of scores"):
         Ensemble.from_json(_with(ensemble.to_json(), ("MFO", "blend", *path), value))
+
+
+@pytest.mark.parametrize("small", [False, True], ids=["whole", "small"])
+def test_a_model_file_predicts_by_its_blend(tmp_path, small):
+    half = BoostedTrees(0.0, np.array([[0]]), np.float32([[0]]), np.float32([[-1, 1]]))  # by the average alone
+    tiny = make_model(tmp_path, small=small, blend=LearnedBlend(half, 10, {}))
+    proteins = [*QueryFile.read(tiny.fasta(tmp_path / "q.fasta", slice(0, 4)))]
+    table = Predictor(TrainedModel(tiny.path), device="cpu").of_chunk(proteins).table
+    seen = (table["aspect"] == "MFO") & (table["term_set"] != "zero")
+    scores = table.loc[seen, "score"].to_numpy(float)
+    by_the_blend = np.isclose(scores, expit(1), atol=1e-6) | np.isclose(scores, expit(-1), atol=1e-6)
+    assert by_the_blend.any()
+    assert (by_the_blend | (scores < LEAST) | (scores == 1)).all()

@@ -80,11 +80,15 @@ def make_model(
     small=False,
     alone=None,
     facts=None,
+    blend=None,
 ) -> TinyModel:
-    """Pack a model of three families of proteins; the terms' texts are random, or `NAMES` as an encoder embeds them."""
+    """Pack a model of three families of proteins; the terms' texts are random, or `NAMES` as an encoder embeds them.
+
+    A blend scores molecular function.
+    """
     proteins, annotations = _proteins(per_family)
     terms = _terms(annotations)
-    scorer, known = _scorer(proteins, annotations, terms, texts)
+    scorer, known = _scorer(proteins, annotations, terms, texts, blend)
     descriptions = {protein_id: f"Protein of {protein_id} OS=Nobody OX=9" for protein_id in known.protein_ids}
     sequence_of = dict(zip(proteins["protein_id"], proteins["sequence"], strict=True))
     bank = Bank.of_tables(known, sequence_of, descriptions, annotations, terms)
@@ -145,7 +149,7 @@ def _terms(annotations):
     )
 
 
-def _scorer(proteins, annotations, terms, texts):
+def _scorer(proteins, annotations, terms, texts, blend):
     torch.manual_seed(2)
     seen = terms[(terms["training_count"] > 0) & (terms["depth"] > 0)]
     rng = np.random.default_rng(12)
@@ -172,4 +176,6 @@ def _scorer(proteins, annotations, terms, texts):
         described, labels_NT, seen["go_id"].tolist(), seen["aspect"].to_numpy(str), kernel, aligned=99, seed=1
     )
     ensemble = Ensemble({aspect: AspectEnsemble(5.0, 0.75) for aspect in ("MFO", "BPO", "CCO")})
+    if blend is not None:
+        ensemble.aspects["MFO"] = replace(ensemble.aspects["MFO"], blend=blend)
     return Scorer(space, Calibration({"MFO": (0.2, 0.8, 0.1)}), label_model, ensemble), known
