@@ -258,7 +258,9 @@ def test_an_open_quote_of_a_csv_file_is_named_with_its_line(tmp_path):
 
 @pytest.mark.fault(98)
 def test_a_rule_that_does_not_run_in_the_environment_asked_for_ends_with_the_reason(tmp_path, monkeypatch):
-    monkeypatch.setenv(NOT_IN, "")  # restored afterwards
+    monkeypatch.setenv(NOT_IN, "")  # all three are restored afterwards
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.setattr(sys, "executable", sys.executable)
     share_interpreter(environments=True)
     with pytest.raises(SystemExit, match="this rule runs in Snakemake's own"), logged_to(tmp_path / "log"):
         pytest.fail("the rule ran")
