@@ -9,7 +9,8 @@
 `two` starts the command twice at once; `elsewhere` runs it once on one core, with another locale, time zone and hash
 seed, and without caches. Prints and appends a row to benchmarks/kills.tsv. It must break nothing: a
 difference, a traceback or a failed resume is an error. Runs of `demo` are broken again and again on their way to the
-end, and all is compared but the report, which shows how long jobs took; each of `predict` is broken once in a fresh folder.
+end, and all is compared but the report, which shows how long jobs took; each of `predict` is broken once in a fresh
+folder.
 """
 
 import argparse
