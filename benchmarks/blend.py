@@ -1,7 +1,7 @@
 """Learned blends of the estimates of a finished run against its formula, cross-fitted on validation proteins.
 
     python benchmarks/blend.py results/swissprot_2014
-    python benchmarks/blend.py results/swissprot_2014 --every 2 --alone
+    python benchmarks/blend.py results/swissprot_2014 --every 3 --alone
     python benchmarks/blend.py results/swissprot_2014 --every 3 --features
 
 Of each aspect: Fmax and weighted Fmax, each with the difference from the present formula and its paired 95 % interval

@@ -12,17 +12,17 @@ import pandas as pd
 import scipy.sparse as sp
 from kinds_of_evidence import Run, some
 from numpy.typing import NDArray
-from scipy.special import logit
 from sklearn.model_selection import GroupKFold
 
 from gofer.artefacts import read_table
 from gofer.inputs.ontology.go_graph import TRUE_PATH, GoGraph, hierarchy_consistent
 from gofer.inputs.proteins.known_hits import read_hits
-from gofer.metrics.logistic_calibration import LOWEST_SCORE
+from gofer.metrics.logistic_calibration import log_odds
 from gofer.retrieval.annotation_transfer import transferred
 from gofer.retrieval.ensemble import AspectEnsemble, Ensemble, Expected
 from gofer.retrieval.ensemble_fit import PRIOR, Validation
 from gofer.retrieval.label_model import LabelModel
+from gofer.retrieval.learned_blend import validation_rate
 from gofer.retrieval.model_file import ModelFile
 from gofer.retrieval.protein_vectors import ProteinVectors
 from gofer.retrieval.related_terms import RelatedTerms
@@ -32,7 +32,6 @@ from gofer.retrieval.sparse_parts import joined
 FOLDS = 5
 LEAST = 0.01  # an estimate, or the present score: pairs below it in all of them are not scored
 AT_ONCE = 256  # proteins
-NEVER = np.float32(logit(LOWEST_SCORE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,14 +222,14 @@ def pairs_by_aspect(proteins: Proteins, present_BS: NDArray[np.float32]) -> dict
             at = row, columns[column]
             trusted_P = proteins.trusted.aspects[aspect].trust * near.similarity[aspect][row]
             features = {
-                "mixed": _odds(mixed_BS[at]),
-                "whole": _odds(whole_BS[at]),
-                "parents": _odds(above_BS[at]),
-                "text": _odds(proteins.text_BS[rows][at]),
-                "raised": _odds(raised_BS[at]),
-                "regressed": _odds(near.regressed_BT[at]),
-                "transferred": _odds(near.transferred_BT[at]),
-                "linear": _odds(linear_BS[at]),
+                "mixed": log_odds(mixed_BS[at]),
+                "whole": log_odds(whole_BS[at]),
+                "parents": log_odds(above_BS[at]),
+                "text": log_odds(proteins.text_BS[rows][at]),
+                "raised": log_odds(raised_BS[at]),
+                "regressed": log_odds(near.regressed_BT[at]),
+                "transferred": log_odds(near.transferred_BT[at]),
+                "linear": log_odds(linear_BS[at]),
                 "best": best_BS[at],
                 "hits": np.log1p(hits_BS[at]),
                 "similarity": near.similarity[aspect][row],
@@ -251,10 +250,6 @@ def _together(parts: list[Pairs]) -> Pairs:
     return Pairs(features=pd.concat([part.features for part in parts], ignore_index=True), **arrays)
 
 
-def _odds(probability_P: NDArray) -> NDArray[np.float32]:
-    return logit(np.clip(probability_P, LOWEST_SCORE, 1 - LOWEST_SCORE)).astype(np.float32)
-
-
 def term_rates(
     proteins: Proteins, pairs: Pairs, aspect: str, held_B: NDArray[np.bool_], fold_B: NDArray[np.int64]
 ) -> pd.DataFrame:
@@ -273,10 +268,9 @@ def term_rates(
     size_K = np.bincount(fold_B[labelled_B], minlength=shape[0])
     own_P, at_P = fold_B[pairs.row_P], (fold_B[pairs.row_P], pairs.column_P)
     true_P, sum_P = ((table.sum(axis=0) - table)[at_P] for table in (true_KS, sum_KS))
-    rate_P = (true_P + 0.5) / ((size_K.sum() - size_K)[own_P] + 1)
     return pd.DataFrame(
         {
-            "rate": logit(np.clip(rate_P, LOWEST_SCORE, 1 - LOWEST_SCORE)).astype(np.float32),
+            "rate": validation_rate(true_P, (size_K.sum() - size_K)[own_P]),
             "factor": np.log((true_P + PRIOR) / (sum_P + PRIOR)).astype(np.float32),
         }
     )

@@ -11,6 +11,7 @@ retrieval.own_annotations knows each statement by itself; there it is measured w
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,14 @@ from gofer.retrieval.stated_terms import StatedTerms
 COLUMNS = ["protein_id", "go_id", "score"]
 METRICS = ("Fmax", "weighted Fmax", "Smin")
 FOLDS = 5
+
+
+class Fold(NamedTuple):
+    """Some proteins: scores, what is true, what is stated."""
+
+    scores_BT: NDArray[np.float32]
+    truth_BT: NDArray[np.bool_]
+    stated: StatedTerms
 
 
 def figures(scores_BC: NDArray, truth_BC: NDArray[np.bool_], accretion_C: NDArray) -> dict[str, NDArray]:
@@ -66,12 +75,12 @@ def measured(folder: Path, *, is_used: bool) -> Iterator[tuple[str, str, str, st
     scores_BT = read_scores(folder / "evaluation/predictions/gofer.tsv", ids, kept["go_id"])
     truth_BT = label_matrix(labels, ids, kept["go_id"]).toarray()
     after_BT = scores_BT.copy()
-    for others, these in GroupKFold(FOLDS).split(ids, groups=cluster_B):
-        of_others, of_these = (stated.of_proteins([ids[row] for row in rows]) for rows in (others, these))
-        with_statements = together if is_used else each_and_together
-        after_BT[these] = with_statements(
-            kept, scores_BT[others], truth_BT[others], of_others, scores_BT[these], of_these
+    with_statements = together if is_used else each_and_together
+    for split in GroupKFold(FOLDS).split(ids, groups=cluster_B):
+        others, these = (
+            Fold(scores_BT[rows], truth_BT[rows], stated.of_proteins([ids[row] for row in rows])) for rows in split
         )
+        after_BT[split[1]] = with_statements(kept, others, these)
     after_BT = hierarchy_consistent(after_BT, GoGraph.of_terms(kept, TRUE_PATH, within_aspect=True))
     for aspect in ASPECTS:
         some = np.flatnonzero(kept["aspect"] == aspect)
@@ -83,40 +92,28 @@ def measured(folder: Path, *, is_used: bool) -> Iterator[tuple[str, str, str, st
             yield aspect, f"{proteins:,}", metric, f"{before[metric][0]:.3f}", f"{after[metric][0]:.3f}", change
 
 
-def each_and_together(
-    terms: pd.DataFrame,
-    scores_FT: NDArray,
-    truth_FT: NDArray[np.bool_],
-    stated_F: StatedTerms,
-    scores_BT: NDArray[np.float32],
-    stated_B: StatedTerms,
-) -> NDArray[np.float32]:
-    """Scores of proteins B with a trust fitted on proteins F."""
-    own = OwnEvidence.fit(scores_FT, truth_FT, stated_F, terms, TRUE_PATH)
+def each_and_together(terms: pd.DataFrame, others: Fold, these: Fold) -> NDArray[np.float32]:
+    """Scores of the proteins of a fold with a trust fitted on the others."""
+    own = OwnEvidence.fit(others.scores_BT, others.truth_BT, others.stated, terms, TRUE_PATH)
     for aspect, trust in own.aspects.items():
         curves = "one curve" if trust.stated == trust.others else "two curves"
         print(f"  {aspect}: weight {trust.weight:g}, {curves}, true of statements {dict(trust.shares)}", flush=True)
-    return own.apply(scores_BT, stated_B, terms, np.arange(len(terms)))
+    return own.apply(these.scores_BT, these.stated, terms, np.arange(len(terms)))
 
 
-def together(
-    terms: pd.DataFrame,
-    scores_FT: NDArray,
-    truth_FT: NDArray[np.bool_],
-    stated_F: StatedTerms,
-    scores_BT: NDArray[np.float32],
-    stated_B: StatedTerms,
-) -> NDArray[np.float32]:
+def together(terms: pd.DataFrame, others: Fold, these: Fold) -> NDArray[np.float32]:
     """The same where the scores know each statement by itself already."""
-    after_BT, go_ids = scores_BT.copy(), pd.Index(terms["go_id"])
-    some = np.flatnonzero(stated_B.any.sum(axis=1))
+    after_BT, go_ids = these.scores_BT.copy(), pd.Index(terms["go_id"])
+    some = np.flatnonzero(these.stated.any.sum(axis=1))
     for aspect in ASPECTS:
         columns = np.flatnonzero(terms["aspect"] == aspect)
-        rows = np.flatnonzero(truth_FT[:, columns].any(axis=1) & (stated_F.any.sum(axis=1) > 0))
+        rows = np.flatnonzero(others.truth_BT[:, columns].any(axis=1) & (others.stated.any.sum(axis=1) > 0))
         here, there = np.ix_(rows, columns), np.ix_(some, columns)
-        fitted = CoAnnotation.fit(stated_F.any[rows], go_ids.tolist(), scores_FT[here], truth_FT[here], columns)
+        fitted = CoAnnotation.fit(
+            others.stated.any[rows], go_ids.tolist(), others.scores_BT[here], others.truth_BT[here], columns
+        )
         print(f"  {aspect}: {len(fitted.stated):,} stated terms, {len(fitted.changed):,} terms", flush=True)
-        after_BT[there] = fitted.apply(scores_BT[there], stated_B.any[some], go_ids, columns)
+        after_BT[there] = fitted.apply(these.scores_BT[there], these.stated.any[some], go_ids, columns)
     return after_BT
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from gofer.errors import ArtefactError, GoferError
 
@@ -21,6 +21,11 @@ PRIOR_STRENGTH = 1.0  # ridge towards BASE_RATE_ALONE: as much as one standard-n
 LOWEST_SCORE = 1e-6
 PROTEINS_AT_ONCE = 32
 MAX_STEPS = 50
+
+
+def log_odds(probability: NDArray) -> NDArray:
+    """Log-odds of probabilities, of their type and shape; finite, since 0 and 1 count as nearly so."""
+    return logit(np.clip(probability, LOWEST_SCORE, 1 - LOWEST_SCORE))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
 from gofer.metrics.bootstrap import UNBOUNDED, Bootstrap, interval
 from gofer.metrics.fmax import count_arrays, fmax_of, quality
 from gofer.metrics.isotonic import increasing
-from gofer.metrics.logistic_calibration import LOWEST_SCORE
+from gofer.metrics.logistic_calibration import LOWEST_SCORE, log_odds
 from gofer.retrieval.ensemble import AspectEnsemble, Ensemble, Expected
 from gofer.retrieval.learned_blend import BoostedTrees, CandidatePairs, LearnedBlend, validation_rate
 
@@ -117,23 +117,19 @@ class Validation:
             blended_BC = folds.crossed()
             before, after = fitted_curve(blended_BC[rows].ravel(), truth_BC[rows].ravel())
             blended = replace(ensemble, before=before, after=after, factors={})
-            scores_BT = crossed_BT.copy()
-            scores_BT[:, columns] = blended.scores(blended_BC)
-            present = ensemble.scores(ensemble.corrected(mixed_BC, terms["go_id"].tolist()))
-            if self._beats(scores_BT[:, columns], present, aspect):
-                fitted[aspect] = replace(blended, blend=folds.blend(terms["go_id"].tolist()))
-                crossed_BT = scores_BT
+            go_ids, scores_BC = terms["go_id"].tolist(), blended.scores(blended_BC)
+            present_BC = ensemble.scores(ensemble.corrected(mixed_BC, go_ids))
+            ours_BC, theirs_BC = (self._propagated(each_BC, columns) for each_BC in (scores_BC, present_BC))
+            if surely_better(ours_BC, theirs_BC, truth_BC):
+                fitted[aspect] = replace(blended, blend=folds.blend(go_ids))
+                crossed_BT[:, columns] = scores_BC
         return Ensemble(fitted), hierarchy_consistent(crossed_BT, self.graph)
 
-    def _beats(self, scores_BC: NDArray, others_BC: NDArray, aspect: str) -> bool:
-        columns, truth_BC = self._of_aspect(aspect)
-        draws, found = Bootstrap().draws(int(truth_BC.any(axis=1).sum())), []
-        for each_BC in (scores_BC, others_BC):
-            whole_BT = np.zeros(self.truth_BT.shape, np.float32)
-            whole_BT[:, columns] = each_BC
-            whole_BC = hierarchy_consistent(whole_BT, self.graph)[:, columns]
-            found.append(fmax_of(count_arrays(whole_BC, truth_BC), draws))
-        return interval(found[0] - found[1], UNBOUNDED)["low"] > 0
+    def _propagated(self, scores_BC: NDArray, columns: NDArray[np.int64]) -> NDArray:
+        # Scores of one aspect, none below a child's.
+        scores_BT = np.zeros(self.truth_BT.shape, np.float32)
+        scores_BT[:, columns] = scores_BC
+        return hierarchy_consistent(scores_BT, self.graph)[:, columns]
 
     def _helped_by_factors(self, text_BT: NDArray, ensemble: Ensemble) -> list[str]:
         # The aspects in which factors counted on each half of the proteins improve the scores of the other half.
@@ -261,6 +257,19 @@ class _Folds:
         return BoostedTrees.fit(features_FP[:, chosen_P].T, true_P[chosen_P])
 
 
+def surely_better(scores_BC: NDArray, others_BC: NDArray, truth_BC: NDArray[np.bool_]) -> bool:
+    """Whether Fmax of scores is above that of others: the 95 % interval of the difference, paired, is above 0.
+
+    Args:
+        scores_BC: Scores of the terms of an aspect, none below a child's.
+        others_BC: The same of another method.
+        truth_BC: What is true; proteins without a label do not count.
+    """
+    draws_NB = Bootstrap().draws(int(truth_BC.any(axis=1).sum()))
+    ours_N, theirs_N = (fmax_of(count_arrays(each_BC, truth_BC), draws_NB) for each_BC in (scores_BC, others_BC))
+    return interval(ours_N - theirs_N, UNBOUNDED)["low"] > 0
+
+
 def halves(rows: NDArray[np.int64]) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]:
     """Every second of these proteins and the others, then the reverse, to try on one half what the other fitted."""
     return (rows[::2], rows[1::2]), (rows[1::2], rows[::2])
@@ -286,7 +295,7 @@ def fitted_curve(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[fl
 
 def _platt(mixed_P: NDArray, truth_P: NDArray[np.bool_]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     # A logistic regression on the log-odds (Platt 1999), stored as points.
-    odds_P1 = logit(np.clip(mixed_P, LOWEST_SCORE, 1 - LOWEST_SCORE))[:, None]
+    odds_P1 = log_odds(mixed_P)[:, None]
     fitted = LogisticRegression().fit(odds_P1, truth_P)
     knots = np.linspace(0, 1, PLATT_KNOTS)[1:-1]
     slope = max(float(fitted.coef_[0, 0]), LOWEST_SCORE)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from gofer.metrics.logistic_calibration import LOWEST_SCORE
+from gofer.metrics.logistic_calibration import log_odds
 
 ESTIMATES = ("average", "text", "regressed", "transferred")
 FEATURES = (*ESTIMATES, "similarity", "training_count", "information_accretion", "depth", "validation_rate")
@@ -190,7 +190,7 @@ class LearnedBlend:
 
 def validation_rate(true: NDArray[np.int64], proteins: NDArray[np.int64] | int) -> NDArray[np.float32]:
     """Log-odds that a validation protein has a term that `true` of `proteins` have."""
-    return logit(np.clip((true + 0.5) / (proteins + 1), LOWEST_SCORE, 1 - LOWEST_SCORE)).astype(np.float32)
+    return log_odds((true + 0.5) / (proteins + 1)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +218,7 @@ class CandidatePairs:
         facts = np.log1p(terms["training_count"].to_numpy(float)), terms["information_accretion"], terms["depth"]
         features_FP = np.stack(
             [
-                *(_odds(estimates[name][row_P, column_P]) for name in ESTIMATES),
+                *(log_odds(estimates[name][row_P, column_P]).astype(np.float32) for name in ESTIMATES),
                 estimates["similarity"][row_P].astype(np.float32),
                 *(np.asarray(fact_C, np.float32)[column_P] for fact_C in facts),
             ]
@@ -234,7 +234,3 @@ class CandidatePairs:
         blended_BC = np.array(self.average_BC, np.float32)
         blended_BC[self.row_P, self.column_P] = probability_P
         return blended_BC
-
-
-def _odds(probability_P: NDArray) -> NDArray[np.float32]:
-    return logit(np.clip(probability_P, LOWEST_SCORE, 1 - LOWEST_SCORE)).astype(np.float32)

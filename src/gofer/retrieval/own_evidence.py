@@ -32,11 +32,10 @@ from numpy.typing import NDArray
 
 from gofer.errors import ArtefactError
 from gofer.inputs.ontology.go_graph import GoGraph, hierarchy_consistent
-from gofer.metrics.bootstrap import UNBOUNDED, Bootstrap, interval
-from gofer.metrics.fmax import count_arrays, fmax_of, quality
+from gofer.metrics.fmax import quality
 from gofer.metrics.logistic_calibration import LOWEST_SCORE
 from gofer.retrieval.co_annotation import CoAnnotation
-from gofer.retrieval.ensemble_fit import MIN_POSITIVES, PRIOR, fitted_curve, halves
+from gofer.retrieval.ensemble_fit import MIN_POSITIVES, PRIOR, fitted_curve, halves, surely_better
 from gofer.retrieval.model_file import ANY_EVIDENCE as ANY
 from gofer.retrieval.stated_terms import NO_CODE, StatedTerms
 
@@ -264,7 +263,8 @@ class _Part:
             half = CoAnnotation.fit(any_BT[others], go_ids, scores_BC[others], self.truth_BC[others], columns)
             if half is not None:
                 after_BC[these] = half.apply(scores_BC[these], any_BT[these], index, columns)
-        if not self._is_better(after_BC, scores_BC):
+        after_BC, before_BC = (hierarchy_consistent(each_BC, self._graph) for each_BC in (after_BC, scores_BC))
+        if not surely_better(after_BC, before_BC, self.truth_BC):
             return None
         return CoAnnotation.fit(any_BT[rows], go_ids, scores_BC[rows], self.truth_BC[rows], columns)
 
@@ -301,14 +301,6 @@ class _Part:
             trust = self._with_curves(AspectTrust(weight, {}, {}), others, own_BC, together)
             scores_BC[these] = trust.scores(scores_BC[these], own_BC[these], self.stated_BC[these])
         return scores_BC
-
-    def _is_better(self, scores_BC: NDArray[np.float32], others_BC: NDArray[np.float32]) -> bool:
-        draws_NB = Bootstrap().draws(int(self.truth_BC.any(axis=1).sum()))
-        ours, theirs = (
-            fmax_of(count_arrays(hierarchy_consistent(each_BC, self._graph), self.truth_BC), draws_NB)
-            for each_BC in (scores_BC, others_BC)
-        )
-        return interval(ours - theirs, UNBOUNDED)["low"] > 0
 
     def _quality(self, scores_BC: NDArray[np.float32]) -> float:
         accretion_C = self.terms["information_accretion"].to_numpy(float)

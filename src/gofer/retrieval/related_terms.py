@@ -23,10 +23,10 @@ import faiss
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from gofer.inputs.ontology.go_graph import GoGraph
-from gofer.metrics.logistic_calibration import LOWEST_SCORE
+from gofer.metrics.logistic_calibration import LOWEST_SCORE, log_odds
 from gofer.retrieval.ensemble import RARE
 
 NEAREST = 32  # related seen terms of a term
@@ -91,7 +91,7 @@ class RelatedTerms:
         lift_BT = (self.ancestors_TS @ _log_lift(expected_BS, self.mean_S).T).T
         for near_TS in (self.similar_TS, self.across_TS):
             lift_BT += _log_lift((near_TS @ expected_BS.T).T, near_TS @ self.mean_S)
-        odds_BT = logit(np.clip(scores_BT, LOWEST_SCORE, 1 - LOWEST_SCORE)) + self.strength_T * lift_BT / 2
+        odds_BT = log_odds(scores_BT) + self.strength_T * lift_BT / 2
         return np.clip(expit(odds_BT), LOWEST_SCORE, 1).astype(np.float32)
 
 

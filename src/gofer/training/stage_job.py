@@ -104,7 +104,7 @@ def _train(job: StageJob, team: Team) -> None:
     with ResumePoint(job.folder / "resume", about, minutes=minutes, writes=team.leads) as resume:
         wandb = None
         if team.leads and job.training["wandb"] != "disabled":
-            wandb = _wandb(job, settings, about, steps_of(data, stage, config))
+            wandb = _wandb(job, stage, settings, about, steps_of(data, stage, config))
         tracker = Tracker(job.stage, wandb)
         model = train_stage(model, data, miner, stage, config, tracker, resume, team)
     if team.leads:
@@ -132,9 +132,10 @@ def _read(job: StageJob) -> tuple[StageData, Manifest]:
     return StageData(train, val, vocabulary), manifest
 
 
-def _wandb(job: StageJob, settings: Mapping[str, Any], about: Mapping[str, Any], steps: int) -> WandbRun:
+def _wandb(
+    job: StageJob, stage: StageConfig, settings: Mapping[str, Any], about: Mapping[str, Any], steps: int
+) -> WandbRun:
     # The settings of each stage have a separate key, so that W&B keeps those of the stages before.
-    stage = StageConfig.from_config(job.training, job.stage)
     shown = {name: value for name, value in settings.items() if name != "stages"}
     return WandbRun.begin(
         job.stage,
