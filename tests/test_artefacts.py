@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -54,6 +56,23 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
             raise error
         assert path.read_text() == "old"
         assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.fault(20)
+def test_what_a_killed_process_left_of_a_file_goes_and_what_is_being_written_stays(tmp_path):
+    path = tmp_path / "f [1].txt"
+    code = "import os, sys; from gofer.artefacts import atomic\n"
+    code += "with atomic(sys.argv[1]) as part: part.write_text('x'); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code, path]).returncode == 9
+    (left,) = tmp_path.iterdir()
+    assert left.read_text() == "x"
+    with atomic(path) as part:
+        assert list(tmp_path.iterdir()) == [part]
+        part.write_text("first")
+        write_text(path, "second")
+        assert sorted(tmp_path.iterdir()) == sorted([part, path])
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.fault(75)

@@ -5,13 +5,15 @@ encoders); `agreed` merges the releases of several artefacts and refuses, naming
 """
 
 import errno
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +30,7 @@ DIGEST_KEY = b"gofer_sha256"
 BLANK = b"?" * 64  # in place of the digest while it is computed
 PIECE = 1 << 20
 ROWS_AT_ONCE = 1 << 20  # of a table that is read in batches
+PART = ".part"  # the ending of a temporary file
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -108,14 +111,15 @@ def cache_folder() -> Path:
 def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path next to `path`; move it there if the block succeeds, remove it otherwise.
 
+    What a killed process left of the same file is removed first.
+
     Raises:
         GoferError: The disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    part = Path(name)
+    _remove_left_parts(path)
+    handle, part = _locked_part(path)
     try:
         yield part
         with part.open("rb") as written:
@@ -132,6 +136,26 @@ def atomic(path: Path | str) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked_part(path: Path) -> tuple[int, Path]:
+    """A new temporary file next to `path`, locked while its handle is open: a killed process loses its lock."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if Path(name).exists():
+            return handle, Path(name)
+        os.close(handle)  # taken for a left one before it was locked
+
+
+def _remove_left_parts(path: Path) -> None:
+    """Remove temporary files of `path` that no process holds."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
+        with suppress(OSError), left.open("rb") as file:  # another process may be removing it; or there are no locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 def _umask() -> int:
