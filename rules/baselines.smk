@@ -57,7 +57,7 @@ rule predict_kmer_ridge:
         results("logs/predict_kmer_ridge.log"),
     benchmark:
         results("benchmarks/predict_kmer_ridge.tsv")
-    threads: 2
+    threads: up_to(2)
     conda:
         "../envs/baselines.yaml"
     script:

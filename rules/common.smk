@@ -1,7 +1,7 @@
 # Common: the checked config, and the functions that the other rules files use.
 #
 # Inputs:   config/defaults.yaml, the user's config files, --config
-# Provides: results(), data_file(), environment(), listed(), read(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
+# Provides: results(), data_file(), environment(), listed(), read(), up_to(), code(); EVALUATION; STAGES and what a stage starts from; QUERY, QUERY_NAMES, predictions();
 #           predicted()
 # Steps:    none
 
@@ -99,6 +99,11 @@ def read(*files):
     )
 
 
+def up_to(threads):
+    """Threads of a rule. A job of the demo takes seconds: two side by side are done before two with two threads each."""
+    return 1 if ONLY_DEMO else threads
+
+
 def code(*modules):
     """Digest of the library code behind a rule, so that as a parameter it reruns the rule when that code changes."""
     return fingerprint(*modules)
@@ -107,6 +112,7 @@ def code(*modules):
 QUERY = query_path(config)
 QUERY_ANNOTATIONS = query_annotations(config)
 QUERY_NAMES = [query_name(QUERY)] if QUERY else []
+ONLY_DEMO = "demo" in config and (not QUERY or Path(QUERY).parent == Path(config["data"]))  # no protein of a user
 QUERY_PARTS = query_parts(QUERY) if QUERY else 1
 MODEL_FILE = config["model"] or OWN_MODEL
 MODEL_NAME = query_name(Path(MODEL_FILE).stem)
@@ -124,7 +130,7 @@ if workflow.is_main_process:
         )
     except GoferError as error:
         sys.exit(f"gofer: {error}")
-    if "demo" in config and QUERY and MODEL_FILE == OWN_MODEL and Path(QUERY).parent != Path(config["data"]):
+    if "demo" in config and MODEL_FILE == OWN_MODEL and not ONLY_DEMO:
         logger.warning("No --configfile: this uses the demo's model, which knows a synthetic world and no real protein.")
 
 

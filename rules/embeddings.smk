@@ -115,9 +115,10 @@ rule embed_texts:
         results("benchmarks/embed_texts_{phase}.tsv")
     wildcard_constraints:
         phase="[A-D]",
-    threads: 2
+    threads: up_to(2)
     conda:
         environment("embeddings")
+    priority: lambda wildcards: wildcards.phase == text_phase("A")  # the first stage of training waits for it
     script:
         "../workflow/scripts/embed_texts.py"
 

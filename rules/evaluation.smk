@@ -47,7 +47,7 @@ rule predict_held_out:
         results("logs/predict_held_out.log"),
     benchmark:
         results("benchmarks/predict_held_out.tsv")
-    threads: 2
+    threads: up_to(2)
     conda:
         "../envs/retrieval.yaml"
     script:
@@ -90,6 +90,7 @@ rule explain_held_out:
         results("benchmarks/explain_held_out.tsv")
     conda:
         "../envs/retrieval.yaml"
+    priority: 1  # takes longer than all that is done beside it
     script:
         "../workflow/scripts/explain_held_out.py"
 
@@ -122,7 +123,7 @@ rule predict_towers:
         results("benchmarks/predict_towers_{method}.tsv")
     wildcard_constraints:
         method="|".join(TOWERS),
-    threads: 2
+    threads: up_to(2)
     conda:
         "../envs/retrieval.yaml"
     script:
@@ -148,7 +149,7 @@ rule run_cafaeval:
         results("benchmarks/run_cafaeval_{method}.tsv")
     wildcard_constraints:
         method="|".join(map(re.escape, JUDGED)),
-    threads: 2
+    threads: up_to(2)
     conda:
         "../envs/evaluation.yaml"
     script:

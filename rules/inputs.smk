@@ -254,7 +254,7 @@ rule make_splits:
         results("logs/make_splits.log"),
     benchmark:
         results("benchmarks/make_splits.tsv")
-    threads: 4
+    threads: up_to(4)
     conda:
         "../envs/inputs.yaml"
     script:
@@ -277,7 +277,7 @@ rule search_known:
         results("logs/search_known.log"),
     benchmark:
         results("benchmarks/search_known.tsv")
-    threads: 4
+    threads: up_to(4)
     conda:
         "../envs/diamond.yaml"
     script:

@@ -31,5 +31,6 @@ rule build_index:
         phase="[A-D]",
     conda:
         environment("mining")
+    priority: 1  # what takes longest waits for it
     script:
         "../workflow/scripts/build_index.py"

@@ -36,9 +36,10 @@ rule embed_proteins:
         results("logs/embed_proteins.log"),
     benchmark:
         results("benchmarks/embed_proteins.tsv")
-    threads: 2
+    threads: up_to(2)
     conda:
         "../envs/retrieval.yaml"
+    priority: 1  # what takes longest waits for it
     script:
         "../workflow/scripts/embed_proteins.py"
 
@@ -97,7 +98,7 @@ rule calibrate_scores:
         results("logs/calibrate_scores.log"),
     benchmark:
         results("benchmarks/calibrate_scores.tsv")
-    threads: 2
+    threads: up_to(2)
     conda:
         "../envs/retrieval.yaml"
     script:
@@ -141,7 +142,7 @@ if config["model"] is None:
             results("logs/pack_model.log"),
         benchmark:
             results("benchmarks/pack_model.tsv")
-        threads: 2
+        threads: up_to(2)
         conda:
             "../envs/retrieval.yaml"
         script:
@@ -171,9 +172,10 @@ rule predict_part:
         f"results/{MODEL_NAME}/benchmarks/predict_part_{{query}}_{{part}}.tsv"
     wildcard_constraints:
         part=r"\d+",
-    threads: 2
+    threads: up_to(2)
     conda:
         environment("retrieval")
+    priority: 1  # what takes longest waits for it
     script:
         "../workflow/scripts/predict_part.py"
 
@@ -208,8 +210,9 @@ rule gather_predictions:
         f"results/{MODEL_NAME}/logs/gather_predictions_{{query}}.log",
     benchmark:
         f"results/{MODEL_NAME}/benchmarks/gather_predictions_{{query}}.tsv"
-    threads: 2
+    threads: up_to(2)
     conda:
         environment("retrieval")
+    priority: 1  # what takes longest waits for it
     script:
         "../workflow/scripts/gather_predictions.py"

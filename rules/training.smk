@@ -82,6 +82,7 @@ rule train_stage:
     threads: config["training"]["processes"]  # one each: a second one saved nothing at these sizes, and the weights depend on the number; see set-threads in profiles
     conda:
         environment("training")
+    priority: 1  # what takes longest waits for it
     script:
         "../workflow/scripts/train_stage.py"
 

@@ -1,5 +1,6 @@
 """gofer.workflow: log and progress of a rule, and the fingerprint of its code."""
 
+import ast
 import logging
 import os
 import shutil
@@ -86,13 +87,18 @@ def package(tmp_path, root, monkeypatch):
     """A copy of the package for the fingerprint to look at."""
     shutil.copytree(root / "src/gofer", tmp_path / "gofer", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(workflow, "SOURCE", tmp_path / "gofer")
-    imported_modules.cache_clear()
+    forget()
     yield tmp_path / "gofer"
+    forget()
+
+
+def forget():
     imported_modules.cache_clear()
+    workflow.content.cache_clear()
 
 
 def fingerprint_now(*modules):
-    imported_modules.cache_clear()
+    forget()
     return fingerprint(*modules)
 
 
@@ -142,10 +148,25 @@ def test_imports_are_found_anywhere_in_a_module_and_only_those_of_gofer(package)
         "import numpy\nimport gofer.errors\nfrom gofer.training import losses, no_such\n"
         "from gofer.artefacts import Manifest\ndef f():\n    from gofer.mining.miner import Miner\n"
     )
-    imported_modules.cache_clear()
+    forget()
     assert imported_modules("gofer.probe") == {
         "gofer.errors", "gofer.training", "gofer.training.losses", "gofer.artefacts", "gofer.mining.miner",
     }  # fmt: skip
+
+
+def test_imports_are_those_that_pythons_own_parser_finds(root):
+    paths = sorted((root / "src/gofer").rglob("*.py"))
+    assert paths
+    for path in paths:
+        parsed = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                parsed.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                parsed.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+        name = ".".join(path.relative_to(root / "src").with_suffix("").parts).removesuffix(".__init__")
+        modules = {module for module in parsed if module.startswith("gofer") and workflow._source_of(module).exists()}
+        assert imported_modules(name) == modules, path
 
 
 def test_an_interpreter_in_a_folder_with_a_space_is_found_by_its_name(monkeypatch):

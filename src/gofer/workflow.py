@@ -1,9 +1,9 @@
 """Between the library and Snakemake: logs, progress, and the fingerprint of the code behind a rule."""
 
-import ast
 import hashlib
 import logging
 import os
+import re
 import shlex
 import sys
 import time
@@ -20,6 +20,9 @@ SOURCE = Path(__file__).parent
 SECONDS_BETWEEN_LINES = 20.0
 # oneDNN keeps what it has compiled for 1,024 shapes, and every length of protein or batch is a new one: 0.3 GB.
 SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+# An import of gofer's modules. To parse the modules took as long as all else that `snakemake -n` does.
+IMPORT = re.compile(r"^[ \t]*(?:from (gofer[\w.]*) import (\([^)]*\)|[^\n#]*)|import (gofer[^\n#]*))", re.MULTILINE)
+COMMENT = re.compile(r"#[^\n]*")
 NOT_IN = "GOFER_SNAKEMAKE_PREFIX"  # in the environment: the prefix in which no rule should run
 
 logger = logging.getLogger("gofer")
@@ -146,10 +149,16 @@ def fingerprint(*modules: str) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(_closure(modules)):
-        path = _source_of(name)
-        for file in [path, *sorted(path.parent.glob(f"{path.stem}.*"))]:
-            digest.update(file.name.encode() + file.read_bytes())
+        digest.update(content(name))
     return digest.hexdigest()[:16]
+
+
+@cache
+def content(name: str) -> bytes:
+    """Names and bytes of the file of module `name` and of the files with other endings beside it."""
+    path = _source_of(name)
+    files = [path, *sorted(path.parent.glob(f"{path.stem}.*"))]
+    return b"".join(file.name.encode() + file.read_bytes() for file in files)
 
 
 def _closure(modules: Iterable[str]) -> set[str]:
@@ -167,13 +176,16 @@ def _closure(modules: Iterable[str]) -> set[str]:
 def imported_modules(name: str) -> frozenset[str]:
     """The gofer modules that module `name` imports, wherever in its source the import is."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(_source_of(name).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(module for module in found if module.startswith("gofer") and _source_of(module).exists())
+    for package, names, modules in IMPORT.findall(_source_of(name).read_text(encoding="utf-8")):
+        found.update(_first_words(modules))
+        if package:
+            found.update([package, *(f"{package}.{imported}" for imported in _first_words(names.strip("()")))])
+    return frozenset(module for module in found if _source_of(module).exists())
+
+
+def _first_words(listed: str) -> list[str]:
+    """The names in `name, name as other`, without comments."""
+    return [part.split()[0] for part in COMMENT.sub("", listed).split(",") if part.strip()]
 
 
 def _source_of(name: str) -> Path:
