@@ -183,7 +183,7 @@ def evaluation(options: argparse.Namespace) -> Iterator[Row]:
     import evaluation as ways
 
     size = argparse.Namespace(
-        proteins=2000, terms=10_000, predicted=500, seed=1, ontology=None, unthresholded=False, folder=None
+        proteins=4000, terms=20_000, predicted=500, seed=1, ontology=None, unthresholded=False, folder=None
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -208,8 +208,6 @@ def evaluation(options: argparse.Namespace) -> Iterator[Row]:
 
 def prediction(options: argparse.Namespace) -> Iterator[Row]:
     """Predictions without the time of embedding, against DIAMOND and the transfer of labels by bit score."""
-    from predict_speed import first_proteins
-
     against = "DIAMOND and labels by bit score"
     if options.fasta is None or options.model is None:
         yield Row("prediction", "", None, against, not_run="--fasta and --model were not given")
@@ -225,11 +223,9 @@ def prediction(options: argparse.Namespace) -> Iterator[Row]:
     from gofer.retrieval.trained_model import TrainedModel
     from gofer.retrieval.user_bank import bank_folder
 
-    proteins, model = 100, TrainedModel(options.model)
+    query, model = QueryFile.read(options.fasta), TrainedModel(options.model)
+    sequences = [protein.sequence for protein in query]
     with tempfile.TemporaryDirectory() as name:
-        query = Path(name) / "query.fasta"
-        first_proteins(options.fasta, proteins, query)
-        sequences = [protein.sequence for protein in QueryFile.read(query)]
         predictor = Predictor(model, device="cpu")
         predictor.load()
         targets, row_of = model.bank.targets, {text: row for row, text in enumerate(model.bank.sequences)}
@@ -246,14 +242,14 @@ def prediction(options: argparse.Namespace) -> Iterator[Row]:
             seconds = []
             embed = predictor.residues
             predictor.residues = lambda asked: timed(embed, asked, seconds)
-            run = PredictionRun(predictor, QueryFile.read(query), Path(name) / "out")
+            run = PredictionRun(predictor, query, Path(name) / "out")
             run.predict(lambda _: None, threads=1)
             run.finish()
             predictor.residues = embed
             return sum(seconds)
 
         costs = measured({OURS: by_gofer, against: by_diamond}, 1)
-    what = f"{proteins} proteins, {model.known_proteins:,} known ones; to all forms of output; one round"
+    what = f"{len(sequences):,} proteins, {model.known_proteins:,} known ones; to all forms of output; one round"
     yield Row("prediction", what, costs[OURS], against, costs[against], 0.5)
 
 
