@@ -9,8 +9,8 @@
 `two` starts the command twice at once; `elsewhere` runs it once on one core, with another locale, time zone and hash
 seed, and without caches. Prints and appends a row to benchmarks/kills.tsv. It must break nothing: a
 difference, a traceback or a failed resume is an error. Runs of `demo` are broken again and again on their way to the
-end, and all is compared but the report, which shows how long jobs took; each of `predict` is broken once in a fresh
-folder.
+end, each time within a third of an unbroken run's time, and all is compared but the report, which shows how long jobs
+took; each of `predict` is broken once in a fresh folder.
 """
 
 import argparse
@@ -111,12 +111,13 @@ def broken_once(
     match fault:
         case "kill" | "term":
             process = command.start(folder)
-            time.sleep(rng.uniform(0, seconds))
-            early = process.poll() is None
-            if early:
+            try:
+                process.wait(timeout=rng.uniform(0, seconds))
+            except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL if fault == "kill" else signal.SIGTERM)
-            process.wait()
-            return early
+                process.wait()
+                return True
+            return False
         case "disk":
             return command.start(folder, most_bytes=rng.randrange(1, largest)).wait() != 0
         case _:
@@ -143,15 +144,16 @@ def main() -> None:
         began = time.monotonic()
         command.finish(folder / "whole")
         seconds, whole = time.monotonic() - began, command.digests(folder / "whole")
+        latest = seconds / 3 if given.what == "demo" else seconds
         largest = max(path.stat().st_size for path in command.results(folder / "whole").rglob("*") if path.is_file())
         print(f"unbroken: {seconds:.0f} s, {len(whole)} files", flush=True)
         broken = other = trial = 0
         while broken < given.times:
             trial += 1
             place = folder / f"trial-{trial}"
-            steps = given.times - broken if given.what == "demo" else 1
+            steps = given.times - broken if given.what == "demo" and given.fault != "two" else 1
             while steps:
-                early = broken_once(command, place, given.fault, seconds=seconds, largest=largest, rng=rng)
+                early = broken_once(command, place, given.fault, seconds=latest, largest=largest, rng=rng)
                 steps, broken = (steps - 1, broken + 1) if early else (0, broken)
                 if steps and given.fault == "kill" and (unlock := command.unlock(place)):
                     subprocess.run(unlock, cwd=place, check=False, capture_output=True)

@@ -44,11 +44,11 @@ compares the SHA-256 of every result with that of an unbroken run. These are the
 FUZZ = """
 ## Fuzzing, by command
 
-`make fuzz` gives every reader random and damaged files. Anything but a result or one of gofer's own errors is a
-finding.
+`make fuzz` gives every reader damaged files, of `tests/faults/fuzzed_readers.py`. Anything but a result or one of gofer's
+own errors is a finding, and so are more than 10 seconds or 2 GB for one file.
 
-| date | files tried | findings open |
-|---|---|---|
+| date | by | readers | files tried | findings |
+|---|---|---:|---:|---:|
 """
 
 

@@ -59,7 +59,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison; without `other`, `limit` is in CPU seconds (or seconds by the clock) and not a ratio."""
+    """One comparison, of CPU seconds or `by_clock`; without `other`, `limit` is in seconds and not a ratio."""
 
     stage: str
     what: str
@@ -73,9 +73,8 @@ class Row:
     @property
     def figure(self) -> float:
         """The ratio, or the seconds."""
-        if self.other:
-            return self.other.cpu / self.ours.cpu
-        return self.ours.clock if self.by_clock else self.ours.cpu
+        ours, other = (cost and (cost.clock if self.by_clock else cost.cpu) for cost in (self.ours, self.other))
+        return other / ours if other else ours
 
     @property
     def met(self) -> bool:
@@ -124,6 +123,7 @@ def parsed(stages: list[str]) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, help="rounds; of the longest stages one")
     parser.add_argument("--ontology", type=Path, help="OBO file whose texts are embedded")
     parser.add_argument("--protea", type=Path, help="Python of an environment with cafaeval-protea")
+    parser.add_argument("--esm-cpp", type=Path, help="Python of an environment with esm-cpp")
     parser.add_argument("--fasta", type=Path, help="proteins to predict, by --model")
     parser.add_argument("--model", type=Path, help="model file that knows many proteins")
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -208,8 +208,9 @@ def page(kept: Mapping[str, dict], stages: list[str]) -> str:
             "# Speed of each stage beside what a user would pick instead",
             "",
             "Written by `make benchmarks` (`benchmarks/speed.py`, which says how it measures). A ratio is the other",
-            "way's CPU seconds to gofer's: 2× is twice as fast. One thread, fixed seeds (0 or 1). Seconds by the clock",
-            "depend on other work on the machine; CPU seconds hardly do.",
+            "way's CPU seconds to gofer's, by the clock where two threads run: 2× is twice as fast. One thread",
+            "unless said, fixed seeds (0 or 1). Seconds by the clock depend on other work on the machine; CPU seconds",
+            "hardly do.",
             "",
             *(f"- {processor}. {packages}." for processor, packages in sorted(about)),
             f"- Load of the machine while the stages ran, other work included: {min(loads):.1f} to {max(loads):.1f}.",

@@ -16,36 +16,56 @@ OURS = "gofer"
 
 def extraction(options: argparse.Namespace) -> Iterator[Row]:
     """From sequences to files: fair-esm's batches and one .pt a protein, Hugging Face likewise, gofer's shard."""
+    for shape, proteins in (("mini", 60), ("8M", 16), ("35M", 6)):
+        yield from extraction_of(shape, proteins, options)
+    if not options.esm_cpp:
+        yield Row("ESM", "", None, "esm-cpp", not_run="--esm-cpp was not given")
+    yield Row("ESM", "", None, "esm-efficient", not_run="it needs flash-attn, which needs a GPU")
+
+
+def extraction_by_two(options: argparse.Namespace) -> Iterator[Row]:
+    """The same in two threads, by the clock."""
+    for shape, proteins in (("mini", 60), ("8M", 16)):
+        yield from extraction_of(shape, proteins, options, threads=2)
+
+
+def extraction_of(shape: str, proteins: int, options: argparse.Namespace, *, threads: int = 1) -> Iterator[Row]:
+    """Of one shape. esm-cpp has one thread."""
     import extraction as ways
     import torch
+    from esm_cpp_ways import EsmCpp
     from store import gofer_store, torch_files
 
     from gofer.embeddings.residues.packed_esm import PackedESM
 
-    torch.set_num_threads(1)
-    for shape, proteins in (("mini", 60), ("8M", 16), ("35M", 6)):
-        torch.manual_seed(0)
-        layers, width, heads = ways.SHAPES[shape]
-        model, sequences = ways.random_model(layers, width, heads), ways.random_proteins(proteins)
-        batches = ways.extract_batches(sequences)
-        forward, theirs = PackedESM(model, model.alphabet, layers), ways.hugging_face_model(model)
-        found = {
-            OURS: partial(ways.packed, forward, sequences, 4096),
-            "fair-esm's extract.py": partial(ways.by_fair_esm, model, sequences, layers, batches),
-            "Hugging Face EsmModel, sdpa": partial(ways.by_hugging_face, theirs, model, sequences, batches),
-        }
-        reference = found[OURS]()
-        for name, way in found.items():
-            assert ways.differences_of(way(), reference)[0] < 1e-4, name
-        with tempfile.TemporaryDirectory() as folder:
-            writers = dict.fromkeys(found, torch_files) | {OURS: gofer_store}
-            stored = {name: partial(to_files, way, writers[name], Path(folder)) for name, way in found.items()}
-            costs = measured(stored, options.repeats)
-        what = f"{shape} shape, {proteins} proteins, {sum(map(len, sequences)):,} residues, to files"
-        for other, wanted in list(zip(found, (None, 2.8, 1.3), strict=True))[1:]:
-            yield Row("ESM", what, costs[OURS], other, costs[other], wanted)
-    for other in ("esm-cpp (int8)", "esm-efficient"):
-        yield Row("ESM", "", None, other, not_run="not installed here")
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    layers, width, heads = ways.SHAPES[shape]
+    model, sequences = ways.random_model(layers, width, heads), ways.random_proteins(proteins)
+    batches = ways.extract_batches(sequences)
+    forward, theirs = PackedESM(model, model.alphabet, layers), ways.hugging_face_model(model)
+    found = {
+        OURS: partial(ways.packed, forward, sequences, 4096),
+        "fair-esm's extract.py": partial(ways.by_fair_esm, model, sequences, layers, batches),
+        "Hugging Face EsmModel, sdpa": partial(ways.by_hugging_face, theirs, model, sequences, batches),
+    }
+    reference = found[OURS]()
+    for name, way in found.items():
+        assert ways.differences_of(way(), reference)[0] < 1e-4, name
+    with tempfile.TemporaryDirectory() as folder:
+        writers = dict.fromkeys(found, torch_files) | {OURS: gofer_store}
+        stored = {name: partial(to_files, way, writers[name], Path(folder)) for name, way in found.items()}
+        wanted = dict(zip(found, (None, 2.8, 1.3), strict=True))
+        if options.esm_cpp and threads == 1:
+            other = EsmCpp(options.esm_cpp, model, theirs, sequences, Path(folder))
+            other.refuse_other_vectors(reference)
+            stored |= {"esm-cpp, float32": other.write, "esm-cpp, int8": partial(other.write, int8=True)}
+            wanted |= {"esm-cpp, float32": 1, "esm-cpp, int8": None}
+        costs = measured(stored, options.repeats)
+    what = f"{shape} shape, {proteins} proteins, {sum(map(len, sequences)):,} residues, to files"
+    stage = "ESM" if threads == 1 else f"ESM, {threads} threads"
+    for name in list(stored)[1:]:
+        yield Row(stage, what, costs[OURS], name, costs[name], wanted[name], by_clock=threads > 1)
 
 
 def to_files(way, write, folder: Path) -> None:
@@ -163,7 +183,7 @@ def evaluation(options: argparse.Namespace) -> Iterator[Row]:
     import evaluation as ways
 
     size = argparse.Namespace(
-        proteins=2000, terms=10_000, predicted=500, seed=1, ontology=None, unthresholded=False, folder=None
+        proteins=4000, terms=20_000, predicted=500, seed=1, ontology=None, unthresholded=False, folder=None
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -188,8 +208,6 @@ def evaluation(options: argparse.Namespace) -> Iterator[Row]:
 
 def prediction(options: argparse.Namespace) -> Iterator[Row]:
     """Predictions without the time of embedding, against DIAMOND and the transfer of labels by bit score."""
-    from predict_speed import first_proteins
-
     against = "DIAMOND and labels by bit score"
     if options.fasta is None or options.model is None:
         yield Row("prediction", "", None, against, not_run="--fasta and --model were not given")
@@ -205,11 +223,9 @@ def prediction(options: argparse.Namespace) -> Iterator[Row]:
     from gofer.retrieval.trained_model import TrainedModel
     from gofer.retrieval.user_bank import bank_folder
 
-    proteins, model = 100, TrainedModel(options.model)
+    query, model = QueryFile.read(options.fasta), TrainedModel(options.model)
+    sequences = [protein.sequence for protein in query]
     with tempfile.TemporaryDirectory() as name:
-        query = Path(name) / "query.fasta"
-        first_proteins(options.fasta, proteins, query)
-        sequences = [protein.sequence for protein in QueryFile.read(query)]
         predictor = Predictor(model, device="cpu")
         predictor.load()
         targets, row_of = model.bank.targets, {text: row for row, text in enumerate(model.bank.sequences)}
@@ -226,14 +242,14 @@ def prediction(options: argparse.Namespace) -> Iterator[Row]:
             seconds = []
             embed = predictor.residues
             predictor.residues = lambda asked: timed(embed, asked, seconds)
-            run = PredictionRun(predictor, QueryFile.read(query), Path(name) / "out")
+            run = PredictionRun(predictor, query, Path(name) / "out")
             run.predict(lambda _: None, threads=1)
             run.finish()
             predictor.residues = embed
             return sum(seconds)
 
         costs = measured({OURS: by_gofer, against: by_diamond}, 1)
-    what = f"{proteins} proteins, {model.known_proteins:,} known ones; to all forms of output; one round"
+    what = f"{len(sequences):,} proteins, {model.known_proteins:,} known ones; to all forms of output; one round"
     yield Row("prediction", what, costs[OURS], against, costs[against], 0.5)
 
 
@@ -264,13 +280,13 @@ def plans(options: argparse.Namespace) -> Iterator[Row]:
 def demo(options: argparse.Namespace) -> Iterator[Row]:
     """The demo from FASTA to report, as `make demo` runs it."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
+        command = ["env", f"XDG_CACHE_HOME={folder}/cache", sys.executable, "-m", "snakemake"]
+        command += ["--cores", "2", "--quiet", "all"]
         command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", folder]
         cost = measured({OURS: command}, 1)[OURS]
         jobs = len(list(Path(folder).glob("results/demo/benchmarks/*.tsv")))
     yield Row("make demo", f"without caches, {jobs} rules' jobs measured, 2 cores", cost, "–", limit=90, by_clock=True)
 
 
-STAGES = {
-    stage.__name__: stage for stage in (extraction, store, texts, mining, training, evaluation, prediction, plans, demo)
-}
+ALL = (extraction, extraction_by_two, store, texts, mining, training, evaluation, prediction, plans, demo)
+STAGES = {stage.__name__: stage for stage in ALL}

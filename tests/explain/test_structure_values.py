@@ -3,36 +3,13 @@
 import gemmi
 import numpy as np
 import pytest
+from explain.structures import made
 
 from gofer.errors import InputError
 from gofer.explain.structure_values import ProteinStructure, write_values
 
 SEQUENCE = "MWWCHHKKWYFPRNQDDEWCHHKKWYFPRNQMMEWCHWKKWYFPRNQDDEWCAHKKWYF"
 OTHER = "GASTGPLVIG" * 4
-
-
-def made(path, chains, first=101):
-    """A structure of alpha carbons; chains by name: residues by place, from 0."""
-    structure, model = gemmi.Structure(), gemmi.Model(1)
-    for name, letters in chains.items():
-        chain = gemmi.Chain(name)
-        for place, letter in letters.items():
-            residue, atom = gemmi.Residue(), gemmi.Atom()
-            residue.name = gemmi.expand_one_letter(letter, gemmi.ResidueKind.AA)
-            residue.seqid, residue.entity_type = gemmi.SeqId(str(first + place)), gemmi.EntityType.Polymer
-            atom.name, atom.element, atom.b_iso = "CA", gemmi.Element("C"), 50
-            atom.pos = gemmi.Position(3.8 * place, 0, 5 * len(model))
-            residue.add_atom(atom)
-            chain.add_residue(residue)
-        model.add_chain(chain)
-    structure.add_model(model)
-    structure.setup_entities()
-    structure.assign_label_seq_id()
-    if path.suffix == ".pdb":
-        structure.write_pdb(str(path))
-    else:
-        structure.make_mmcif_document().write_file(str(path))
-    return path
 
 
 def values_in(path, chain="A"):
@@ -87,4 +64,14 @@ def test_a_file_without_coordinates_is_named(tmp_path, content):
     path = tmp_path / "bad.pdb"
     path.write_text(content)
     with pytest.raises(InputError, match=r"bad\.pdb"):
+        ProteinStructure.read(path, SEQUENCE)
+
+
+@pytest.mark.parametrize("ending", [".pdb", ".cif"])
+def test_a_character_that_is_not_ascii_is_named_with_its_line(tmp_path, ending):
+    path = made(tmp_path / f"of{ending}", {"A": dict(enumerate(SEQUENCE))})
+    lines = path.read_bytes().splitlines()
+    lines[4] = b"# by Andr\xe9 " + lines[4]
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(InputError, match=r":5: the character in column 10 is not ASCII"):
         ProteinStructure.read(path, SEQUENCE)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import write_text
 from gofer.errors import GoferError, InputError
+from gofer.inputs.text_files import read_lines
 from gofer.report.svg import COLOURS
 
 SAME_PROTEIN = 0.9  # identity from which a chain that nobody named is taken for the protein
@@ -174,6 +175,11 @@ def _rgb(colour: str) -> list[float]:
 def _read(path: Path) -> gemmi.Structure:
     if not path.is_file():
         raise GoferError(f"there is no file {path}", help="give a PDB or mmCIF file")
+    for line, raw in read_lines(path):
+        if not raw.isascii():  # gemmi would fail later, at a name or at the whole text
+            column = next(place for place, byte in enumerate(raw, 1) if byte > 127)
+            what = f"the character in column {column} is not ASCII"
+            raise InputError(what, path=path, line=line, help="remove it: PDB and mmCIF files are plain ASCII")
     try:
         structure = gemmi.read_structure(str(path), format=gemmi.CoorFormat.Detect)
     except (OSError, RuntimeError, ValueError) as error:
