@@ -44,8 +44,9 @@ compares the SHA-256 of every result with that of an unbroken run. These are the
 FUZZ = """
 ## Fuzzing, by command
 
-`make fuzz` gives every reader damaged files, of `tests/faults/fuzzed_readers.py`. Anything but a result or one of gofer's
-own errors is a finding, and so are more than 10 seconds or 2 GB for one file.
+`make fuzz` gives damaged files to every reader of `tests/faults/fuzzed_readers.py`. Anything but a result or one of
+gofer's own errors is a finding, and so are more than 10 seconds or 2 GB for one file. Findings are mended, and the
+reader is run again.
 
 | date | by | readers | files tried | findings |
 |---|---|---:|---:|---:|

@@ -103,7 +103,11 @@ class ProteinStructure:
         return ENDINGS[self.structure.input_format]
 
     def with_values(self, values_L: NDArray) -> str:
-        """The file with values as B-factors, in percent of the largest; 0 where the protein has no such residue."""
+        """The file with values as B-factors, in percent of the largest; 0 where the protein has no such residue.
+
+        Raises:
+            InputError: An mmCIF file without the columns that PDB's files have.
+        """
         top = max(float(np.abs(values_L).max()), 1e-12)
         percent_L = np.clip(100 * np.asarray(values_L, float) / top, LOWEST, HIGHEST)
         value_of = {
@@ -125,7 +129,10 @@ class ProteinStructure:
         # In the document, so that all else in the file stays as it is.
         document = gemmi.cif.read(str(self.path))
         names = ["auth_asym_id", "auth_seq_id", "?pdbx_PDB_ins_code", "B_iso_or_equiv"]
-        table = next(found for block in document if (found := block.find("_atom_site.", names)))
+        table = next((found for block in document if (found := block.find("_atom_site.", names))), None)
+        if table is None:
+            what = f"its atoms lack one of {', '.join(name for name in names if name[0] != '?')}"
+            raise InputError(what, path=self.path, help="give an mmCIF file as the PDB writes it, or a PDB file")
         for row in table:
             code = "" if not row.has(2) or row[2] in ("?", ".") else row[2]
             row[3] = f"{value_of.get((gemmi.cif.as_string(row[0]), row[1] + code), 0.0):.2f}"

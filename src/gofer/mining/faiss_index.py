@@ -22,6 +22,9 @@ TERMS_PER_CELL = 39  # the fewest that FAISS wants to train a cell with
 CELLS_SEARCHED = 0.1  # of the cells
 LINKS, BREADTH = 32, 2  # of the graph: links per term, and candidates kept per term asked for
 MOST_ASKED = 1000  # queries that recall is measured with
+# Batches of at least so many queries are one matrix product. FAISS's own limit is far beyond a batch of training, where
+# it would take six times as long.
+faiss.cvar.distance_compute_blas_threshold = 20
 CLASS_OF = {EXACT: faiss.IndexFlatIP, IVF: faiss.IndexIVFFlat, HNSW: faiss.IndexHNSWFlat}
 
 
