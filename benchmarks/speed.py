@@ -29,14 +29,20 @@ KEPT = ROOT / "benchmarks/speed.json"
 PACKAGES = ("torch", "numpy", "fair-esm", "transformers", "sentence-transformers", "faiss-cpu", "pyarrow", "h5py")
 PACKAGES += ("cafaeval", "snakemake")
 NOTES = """
-- **mining**: FAISS's search takes four to five times as long as torch's on this processor. It is 8 % of a step
-  in stage B of config/swissprot_2014.yaml (0.032 of 0.404 s, `logs/train_stage_B.costs.tsv`); the aim was 15 %.
-  torch finds the same terms in 99 % of the places at least; it is not used, since that may change what is mined.
-- **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest.
-  With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
+- **mining**: FAISS takes batches as one matrix product only from a limit that is far beyond a batch of training;
+  `mining/faiss_index.py` lowers it to 20 queries. Before, a step took six times as long. The demo's weights and
+  predictions are the same bytes.
+- **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest,
+  which is half of its time. With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
 - **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
-  `--proteins 20000 --ontology GO`. The ratio grows with the size: with 1,000 proteins it was 10× (not in the table).
-- **GO texts**, **snakemake -n** and the **mini** shape are slower than wanted, and were not looked into.
+  `--proteins 20000 --ontology GO`; cafaeval would need some 50 GB there. The ratio grows with the size.
+- **esm-cpp** gives the same vectors in float32; in int8 their mean cosine to these is .9998. It takes one protein at a
+  time: its batches give no vectors.
+- **prediction**: DIAMOND searches in both; gofer's own part is scoring 1,000 proteins against all terms and writing
+  every form of output.
+- **snakemake -n** reads the imports of gofer's modules by a pattern, no longer by Python's parser: 1.7 instead of 2.3
+  CPU seconds.
+- **GO texts** and the **mini** shape are slower than wanted: not looked into.
 """
 Way = Callable[[], float | None] | list[str]
 # A small separate process: a child's reported peak memory is never below that of the process that started it.
