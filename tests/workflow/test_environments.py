@@ -74,7 +74,7 @@ def third_party_imports(path):
 def rules_with_scripts(root):
     for file in sorted((root / "rules").glob("*.smk")):
         pattern = (
-            r'conda:\s+(?:"\.\./envs/|environment\(")(\w+)(?:\.yaml"|"\))\s+(?:localrule: True\s+)?'
+            r'conda:\s+(?:"\.\./envs/|environment\(")(\w+)(?:\.yaml"|"\))\s+(?:localrule: True\s+|priority: [^\n]+\s+)?'
             r'script:\s+"\.\./workflow/scripts/(\w+)\.py"'
         )
         yield from re.findall(pattern, file.read_text())
