@@ -37,7 +37,7 @@ NOTES = """
 - **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
   `--proteins 20000 --ontology GO`; cafaeval would need some 50 GB there. The ratio grows with the size.
 - **esm-cpp** gives the same vectors in float32; in int8 their mean cosine to these is .9998. It takes one protein at a
-  time: its batches give no vectors.
+  time, since its batches give no vectors, and two threads where there are two cores: by the clock it is nearer.
 - **prediction**: DIAMOND searches in both; gofer's own part is scoring 1,000 proteins against all terms and writing
   every form of output.
 - **snakemake -n** reads the imports of gofer's modules by a pattern, no longer by Python's parser: 1.7 instead of 2.3
