@@ -32,8 +32,8 @@ NOTES = """
 - **mining**: FAISS takes batches as one matrix product only from a limit that is far beyond a batch of training;
   `mining/faiss_index.py` lowers it to 20 queries. Before, the ratios were 0.32 and 0.19. The demo's weights and
   predictions are the same bytes.
-- **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest,
-  which is half of its time. With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
+- **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest.
+  With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
 - **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
   `--proteins 20000 --ontology GO`; cafaeval would need some 50 GB there. The ratio grows with the size.
 - **esm-cpp** gives the same vectors in float32; in int8 their mean cosine to these is .9998. It takes one protein at a

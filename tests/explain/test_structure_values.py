@@ -80,6 +80,5 @@ def test_a_character_that_is_not_ascii_is_named_with_its_line(tmp_path, ending):
 def test_an_mmcif_file_without_a_column_of_b_factors_is_named(tmp_path):
     path = made(tmp_path / "of.cif", {"A": dict(enumerate(SEQUENCE))})
     path.write_text(path.read_text().replace("_atom_site.B_iso_or_equiv", "_atom_site.B_other"))
-    structure = ProteinStructure.read(path, SEQUENCE)
     with pytest.raises(InputError, match=r"of\.cif: its atoms lack one of auth_asym_id, auth_seq_id, B_iso_or_equiv"):
-        structure.with_values(np.ones(len(SEQUENCE)))
+        ProteinStructure.read(path, SEQUENCE)

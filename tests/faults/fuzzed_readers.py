@@ -42,8 +42,6 @@ NRPDB = (
     "### PDB-chain\tGO-terms (molecular_function)\nP1\tGO:0000003\n"
 )
 VECTORS = np.eye(3, 4, dtype=np.float32)
-
-
 SEQUENCE = "MWWCHHKKWYFPRNQDDEWCHHKKWYFPRNQMMEWC"
 TERM_TABLE = pd.DataFrame(
     {"go_id": ["GO:0000001", "GO:0000002"], "alt_ids": [["GO:0000009"], []], "depth": [0, 1], "parents": [[], []]}
@@ -71,12 +69,12 @@ class FuzzedFile:
 def written(folder: Path) -> dict[str, FuzzedFile]:
     """A valid file of each kind."""
     found = {}
-    for kind, (text, reader) in TEXTS.items():
+    for kind, (content, reader) in (TEXTS | BINARIES).items():
         path = folder / f"{kind.replace(' ', '_')}{ENDINGS.get(kind, '')}"
-        found[kind] = FuzzedFile(path, text.encode(), reader)
-    for kind, (write, reader) in BINARIES.items():
-        path = folder / f"{kind.replace(' ', '_')}{ENDINGS.get(kind, '')}"
-        write(path)
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8")
+        else:
+            content(path)
         found[kind] = FuzzedFile(path, path.read_bytes(), reader)
     return found
 

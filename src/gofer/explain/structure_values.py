@@ -81,6 +81,8 @@ class ProteinStructure:
             InputError: The file is at fault, or has no such chain.
         """
         structure = _read(path)
+        if structure.input_format == gemmi.CoorFormat.Mmcif:
+            _atoms_of(gemmi.cif.read(str(path)), path)  # what with_values changes
         polymers = {one.name: one.get_polymer() for one in structure[0] if _is_protein(one.get_polymer())}
         if not polymers:
             raise InputError("it holds no protein chain", path=path, help="give a structure of the protein")
@@ -103,11 +105,7 @@ class ProteinStructure:
         return ENDINGS[self.structure.input_format]
 
     def with_values(self, values_L: NDArray) -> str:
-        """The file with values as B-factors, in percent of the largest; 0 where the protein has no such residue.
-
-        Raises:
-            InputError: An mmCIF file without the columns that PDB's files have.
-        """
+        """The file with values as B-factors, in percent of the largest; 0 where the protein has no such residue."""
         top = max(float(np.abs(values_L).max()), 1e-12)
         percent_L = np.clip(100 * np.asarray(values_L, float) / top, LOWEST, HIGHEST)
         value_of = {
@@ -128,12 +126,7 @@ class ProteinStructure:
     def _as_cif(self, value_of: Mapping[tuple[str, str], float]) -> str:
         # In the document, so that all else in the file stays as it is.
         document = gemmi.cif.read(str(self.path))
-        names = ["auth_asym_id", "auth_seq_id", "?pdbx_PDB_ins_code", "B_iso_or_equiv"]
-        table = next((found for block in document if (found := block.find("_atom_site.", names))), None)
-        if table is None:
-            what = f"its atoms lack one of {', '.join(name for name in names if name[0] != '?')}"
-            raise InputError(what, path=self.path, help="give an mmCIF file as the PDB writes it, or a PDB file")
-        for row in table:
+        for row in _atoms_of(document, self.path):
             code = "" if not row.has(2) or row[2] in ("?", ".") else row[2]
             row[3] = f"{value_of.get((gemmi.cif.as_string(row[0]), row[1] + code), 0.0):.2f}"
         return document.as_string()
@@ -196,6 +189,16 @@ def _read(path: Path) -> gemmi.Structure:
         raise InputError("it holds no coordinates", path=path, help="give a PDB or mmCIF file, plain or gz")
     structure.setup_entities()
     return structure
+
+
+def _atoms_of(document: gemmi.cif.Document, path: Path) -> gemmi.cif.Table:
+    """Rows of chain, number, insertion code and B-factor."""
+    names = ["auth_asym_id", "auth_seq_id", "?pdbx_PDB_ins_code", "B_iso_or_equiv"]
+    for block in document:
+        if table := block.find("_atom_site.", names):
+            return table
+    what = f"its atoms lack one of {', '.join(name for name in names if name[0] != '?')}"
+    raise InputError(what, path=path, help="give an mmCIF file as the PDB writes it, or a PDB file")
 
 
 def _is_protein(polymer: gemmi.ResidueSpan) -> bool:
