@@ -19,7 +19,7 @@ def test_torch_takes_most_of_the_estimated_memory_and_no_more(width, heads, leng
     model = esm2(2, width, heads)
     forward = PackedESM(model, model.alphabet, 2, Compute.chosen("cpu", precision))
     estimate = forward.footprint.per_token * sum(length + 2 for length in lengths)
-    assert 0.6 * estimate < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * estimate
+    assert 0.5 * estimate < peak_bytes(lambda: forward([sequence(length) for length in lengths])) < 0.8 * estimate
 
 
 def test_the_weights_of_all_layers_up_to_the_one_asked_for_are_counted():

@@ -73,11 +73,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 GIB = 2**30
-# At its peak a layer holds, for each token, the float32 sum over the layers and 12 vectors as wide as the model in the
-# type of its products (torch's count, tests/embeddings/test_memory.py). The process grows by up to 4 more in
-# float32, for oneDNN and gaps between allocations (`benchmarks/extraction.py` measures both).
+# At its peak a layer holds, for each token, the float32 sum over the layers and, while queries and keys turn, 4 float32
+# vectors as wide as the model and 2 in the type of its products (torch's count, tests/embeddings/test_compute.py).
+# ESM-1 holds up to 6 more of these, and the process of any model may, for the products and gaps between allocations
+# (`benchmarks/extraction.py` measures both).
 FLOAT32_VECTORS_AT_PEAK = 5
-VECTORS_AT_PEAK = 12
+VECTORS_AT_PEAK = 8
 # Cosines and sines of the rotary angles, once by position and once by token, are as wide as one head.
 ANGLES_AT_PEAK = 8
 

@@ -24,7 +24,6 @@ from gofer.embeddings.packing import PackedLinear, attend, runs_of
 TOKEN_DROPOUT_SCALE = 1 - 0.15 * 0.8
 # Positions that ESM-1's table of sines is made for; a learned table has its size in the file.
 MOST_TOKENS = 1024
-Rotation = tuple[Tensor, Tensor]
 
 
 class ForwardESM(Protocol):
@@ -109,15 +108,12 @@ class PackedESM:
             hidden_RE = layer(hidden_RE, rotation, runs)
         return hidden_RE if self.last_norm is None else self.last_norm(hidden_RE)
 
-    def _rotation(self, lengths: Sequence[int], inv_freq: Tensor) -> Rotation:
-        """Cosine and signed sine of the rotary angles of each token; the sign saves one concatenation per layer."""
+    def _rotation(self, lengths: Sequence[int], inv_freq: Tensor) -> Tensor:
+        """The rotary angles of each token as complex numbers of length 1, (R, 1, C / 2)."""
         device = self.compute.device
         angle_LC = torch.outer(torch.arange(max(lengths), device=device).float(), inv_freq)
-        cos_LC, sin_LC = angle_LC.cos(), angle_LC.sin()
         position_R = torch.cat([torch.arange(length, device=device) for length in lengths])
-        cos = torch.cat([cos_LC, cos_LC], -1).to(self.compute.dtype)[position_R]
-        sin = torch.cat([-sin_LC, sin_LC], -1).to(self.compute.dtype)[position_R]
-        return cos[:, None, None], sin[:, None, None]
+        return torch.complex(angle_LC.cos(), angle_LC.sin())[position_R, None]
 
 
 class _Norm:
@@ -137,14 +133,19 @@ class _PackedLayer:
 
     def __init__(self, layer: TransformerLayer, compute: Compute) -> None:
         attention: Any = layer.self_attn
-        projections = (attention.q_proj, attention.k_proj, attention.v_proj)
-        scales = (attention.scaling, 1.0, 1.0)
         self.heads: int = attention.num_heads
-        self.qkv = _linear(
-            torch.cat([p.weight * s for p, s in zip(projections, scales, strict=True)]),
-            torch.cat([p.bias * s for p, s in zip(projections, scales, strict=True)]),
-            compute,
-        )
+        parts = [
+            torch.cat([p.weight, p.bias[:, None]], 1) * scale
+            for p, scale in (
+                (attention.q_proj, attention.scaling),
+                (attention.k_proj, 1.0),
+                (attention.v_proj, 1.0),
+            )
+        ]
+        if attention.rot_emb is not None:
+            parts[:2] = [_in_pairs(part, self.heads) for part in parts[:2]]
+        qkv = torch.cat(parts)
+        self.qkv = _linear(qkv[:, :-1], qkv[:, -1], compute)
         self.out = _linear(attention.out_proj.weight, attention.out_proj.bias, compute)
         self.up = _linear(layer.fc1.weight, layer.fc1.bias, compute, gelu=True)
         self.down = _linear(layer.fc2.weight, layer.fc2.bias, compute)
@@ -160,18 +161,32 @@ class _PackedLayer:
         )
         return key, value
 
-    def __call__(self, x_RE: Tensor, rotation: Rotation | None, runs: Sequence[tuple[int, int]]) -> Tensor:
-        qkv_R3HC = self.qkv(self.norm_1(x_RE)).unflatten(1, (3, self.heads, -1))
-        q_RHC, k_RHC = _rotated(qkv_R3HC[:, :2], rotation).unbind(1)
-        x_RE = x_RE + self.out(attend(q_RHC, k_RHC, qkv_R3HC[:, 2], runs, scale=1.0, also=self.also))
+    def __call__(self, x_RE: Tensor, rotation: Tensor | None, runs: Sequence[tuple[int, int]]) -> Tensor:
+        """The layer's result, in the memory of `x_RE`."""
+        x_RE.add_(self._attended(self.norm_1(x_RE), rotation, runs))
         return x_RE.add_(self.down(self.up(self.norm_2(x_RE))))
 
+    def _attended(self, x_RE: Tensor, rotation: Tensor | None, runs: Sequence[tuple[int, int]]) -> Tensor:
+        qk_RX, v_RE = self.qkv(x_RE).tensor_split([2 * x_RE.shape[1]], 1)
+        if rotation is not None:
+            qk_RX = _rotated(qk_RX, rotation)
+        q_RHC, k_RHC = qk_RX.unflatten(1, (2, self.heads, -1)).unbind(1)
+        v_RHC = v_RE.unflatten(1, (self.heads, -1))
+        return self.out(attend(q_RHC, k_RHC, v_RHC, runs, scale=1.0, also=self.also))
 
-def _rotated(qk_R2HC: Tensor, rotation: Rotation | None) -> Tensor:
-    if rotation is None:
-        return qk_R2HC
-    cos_RC, sin_RC = rotation
-    return (qk_R2HC * cos_RC).addcmul_(qk_R2HC.roll(qk_R2HC.shape[-1] // 2, -1), sin_RC)
+
+def _in_pairs(rows_EX: Tensor, heads: int) -> Tensor:
+    """Rows of each head so that those which a rotary angle turns together are neighbours, as of a complex number.
+
+    fair-esm has them half a head apart. Products of queries and keys stay the same.
+    """
+    return rows_EX.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
+
+
+def _rotated(qk_RX: Tensor, rotation: Tensor) -> Tensor:
+    """Queries and keys turned: of float32 in place, at a fifth of the time of sines and cosines by themselves."""
+    pairs = qk_RX.float().unflatten(1, (-1, rotation.shape[-1], 2))
+    return torch.view_as_real(torch.view_as_complex(pairs).mul_(rotation)).flatten(1).to(qk_RX.dtype)
 
 
 def _linear(weight: Tensor, bias: Tensor, compute: Compute, *, gelu: bool = False) -> PackedLinear:
