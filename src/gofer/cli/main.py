@@ -1,5 +1,6 @@
 """The commands and their options. Nothing heavy is imported here: each command loads what it needs."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,9 @@ import typer
 
 import gofer as library
 from gofer.cli.running import EXIT_CODES, FAULT, MODEL_HELP, chosen_model, reported
+
+# What a command reads lives to its end: to look for lost objects so often took a sixth of a short prediction's time.
+gc.set_threshold(50_000)
 
 app = typer.Typer(
     name="gofer",

@@ -158,17 +158,25 @@ class Bank:
         places, has_vector_A = _places(self.rows_V, aligned_A)
         cosine_A[has_vector_A] = cosine_V[places[has_vector_A]]
         near_A = similarity_P[self.target_N[aligned_A]].astype(np.float64) * SIMILARITY_FIRST + cosine_A
-        return np.array([self._nearest(int(column), aligned_A, near_A, cosine_V) for column in columns], np.int64)
+        first_K = self._first_with(aligned_A[np.argsort(-near_A, kind="stable")])[columns].tolist()
+        pairs = zip(columns.tolist(), first_K, strict=True)
+        return np.array([self._nearest_vector(k, cosine_V) if first < 0 else first for k, first in pairs], np.int64)
 
-    def _nearest(
-        self, column: int, aligned_A: NDArray[np.int64], near_A: NDArray[np.float64], cosine_V: NDArray[np.float32]
-    ) -> int:
-        rows = self.labels_NT.indices[self.labels_NT.indptr[column] : self.labels_NT.indptr[column + 1]]
-        has_term_A = _places(rows, aligned_A)[1]
-        if has_term_A.any():
-            return int(aligned_A[has_term_A][np.argmax(near_A[has_term_A])])
+    def _first_with(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        # Of each term the first of these proteins that has it, -1 where none does.
+        labels_RT = self.labels_by_protein_NT[rows]
+        first_T = np.full(labels_RT.shape[1], -1)
+        first_T[labels_RT.indices[::-1]] = np.repeat(rows, np.diff(labels_RT.indptr))[::-1]
+        return first_T
+
+    def _nearest_vector(self, column: int, cosine_V: NDArray[np.float32]) -> int:
         of_vectors = self._labels_VT.indices[self._labels_VT.indptr[column] : self._labels_VT.indptr[column + 1]]
         return int(self.rows_V[of_vectors[np.argmax(cosine_V[of_vectors])]]) if len(of_vectors) else -1
+
+    @cached_property
+    def labels_by_protein_NT(self) -> sp.csr_array:
+        """`labels_NT`, sparse by row."""
+        return self.labels_NT.tocsr()
 
     @cached_property
     def _labels_VT(self) -> sp.csc_array:

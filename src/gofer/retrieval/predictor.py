@@ -191,6 +191,7 @@ class Predictor:
     def load(self) -> None:
         """Read all that is needed, so that several threads can predict."""
         _ = self._scorer, self.encoder, self.model.scorer.related, self.model.bank.target_N
+        _ = self.model.bank.labels_by_protein_NT
         _ = self.model.scorer.space.graph.height_T, self.model.window_overlap
 
     def search_ahead(self, proteins: Sequence[QueryProtein], *, threads: int = 1) -> None:

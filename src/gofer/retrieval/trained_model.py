@@ -261,7 +261,7 @@ class TrainedModel:
         if not int(facts["aligned"]) or not len(bank):
             return model
         seen = pd.Index(self.terms["go_id"]).get_indexer(pd.Index(model.go_ids))
-        labels_NS = bank.labels_NT[:, seen].tocsr()
+        labels_NS = bank.labels_by_protein_NT[:, seen]
         kept_in = bank_folder(self.file.digest)
         return model.transferring_from(bank.different, labels_NS, int(facts["aligned"]), kept_in=kept_in)
 

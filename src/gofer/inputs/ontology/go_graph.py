@@ -8,6 +8,7 @@ roots always depend on them. Shapes: B proteins, T terms, E edges.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -61,15 +62,16 @@ class GoGraph:
             relations: Relations along which annotations propagate in this run (inputs.relations).
             within_aspect: Leave out edges from one aspect to another, as the CAFA evaluator does.
         """
-        ids = pd.Index(terms["go_id"])
-        children, parents = [], []
-        for relation in relations:
-            for child, above in enumerate(terms[relation]):
-                children.extend([child] * len(above))
-                parents.extend(above)
-        parent_E, child_E = ids.get_indexer(pd.Index(parents, dtype=ids.dtype)), np.asarray(children, dtype=np.int64)
-        edges_E = np.unique((child_E * len(ids) + parent_E)[parent_E >= 0])
-        child_E, parent_E = np.divmod(edges_E, max(len(ids), 1))
+        ids = terms["go_id"].tolist()
+        row_of = {go_id: row for row, go_id in enumerate(ids)}
+        edges = [
+            child * len(ids) + row_of[parent]
+            for relation in relations
+            for child, above in enumerate(terms[relation].tolist())
+            for parent in above
+            if parent in row_of
+        ]
+        child_E, parent_E = np.divmod(np.unique(np.array(edges, dtype=np.int64)), max(len(ids), 1))
         graph = cls(len(ids), child_E, parent_E, tuple(ids), terms["aspect"].to_numpy())
         return graph.within_aspects if within_aspect else graph
 
@@ -221,8 +223,8 @@ class GoGraph:
 
 def _grouped(from_E: NDArray[np.int64], to_E: NDArray[np.int64], n_terms: int) -> list[list[int]]:
     order_E = np.argsort(from_E, kind="stable")
-    parts = np.split(to_E[order_E], np.cumsum(np.bincount(from_E, minlength=n_terms))[:-1])
-    return [part.tolist() for part in parts]
+    ends, to = np.cumsum(np.bincount(from_E, minlength=n_terms)).tolist(), to_E[order_E].tolist()
+    return [to[start:end] for start, end in pairwise([0, *ends])]
 
 
 def _runs(values_E: NDArray[np.int64]) -> Iterator[slice]:

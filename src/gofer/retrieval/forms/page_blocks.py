@@ -76,10 +76,11 @@ class PageBlocks:
 
     def terms(self) -> str:
         """The block of all terms that were named, and of what is above them."""
-        facts = {row["go_id"]: row for row in self._terms.to_dict("records")}
         graph = GoGraph.of_terms(self._terms, list(self._relations), within_aspect=True)
         for go_id in sorted(set(graph.ancestors(list(self._number))) - set(self._number)):
             self._number[go_id] = len(self._number)
+        named = self._terms[self._terms["go_id"].isin(list(self._number))]
+        facts = {row["go_id"]: row for row in named.to_dict("records")}
         aspects, sets = list(ASPECTS), list(TERM_SETS)
         rows = []
         for go_id in self._number:
