@@ -157,8 +157,8 @@ def fingerprint(*modules: str) -> str:
 def content(name: str) -> bytes:
     """Names and bytes of the file of module `name` and of the files with other endings beside it."""
     path = _source_of(name)
-    files = [path, *sorted(path.parent.glob(f"{path.stem}.*"))]
-    return b"".join(file.name.encode() + file.read_bytes() for file in files)
+    beside = sorted(name for name in os.listdir(path.parent) if name.startswith(f"{path.stem}."))
+    return b"".join(name.encode() + (path.parent / name).read_bytes() for name in [path.name, *beside])
 
 
 def _closure(modules: Iterable[str]) -> set[str]:
@@ -179,7 +179,9 @@ def imported_modules(name: str) -> frozenset[str]:
     for package, names, modules in IMPORT.findall(_source_of(name).read_text(encoding="utf-8")):
         found.update(_first_words(modules))
         if package:
-            found.update([package, *(f"{package}.{imported}" for imported in _first_words(names.strip("()")))])
+            found.add(package)
+            if _source_of(package).stem == "__init__":  # else the names are no modules
+                found.update(f"{package}.{imported}" for imported in _first_words(names.strip("()")))
     return frozenset(module for module in found if _source_of(module).exists())
 
 

@@ -7,6 +7,7 @@ import yaml
 from snakemake.cli import parse_config
 
 from gofer.config import complete, read_config
+from gofer.config.merge import load_yaml
 
 SHIPPED = ["demo.yaml", "swissprot.yaml", "template.yaml", "nrpdb.yaml", "cafa3.yaml", "lafa.yaml", "esm2_650m.yaml"]
 
@@ -109,3 +110,14 @@ def test_stages_that_share_a_block_in_the_file_are_changed_one_by_one(root, defa
     complete(config, defaults, parse_config(["training__stages__A__curriculum__warmup=0.5"]))
     stages = config["training"]["stages"]
     assert (stages["A"]["curriculum"]["warmup"], stages["B"]["curriculum"]["warmup"]) == (0.5, 0.1)
+
+
+@pytest.mark.parametrize("libyaml", [True, False])
+def test_yaml_is_read_as_by_yaml_itself_with_libyaml_and_without(root, monkeypatch, libyaml):
+    if not libyaml:
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    for path in [*root.glob("config/*.yaml"), *root.glob("workflow/schemas/*.yaml")]:
+        text = path.read_text(encoding="utf-8")
+        assert load_yaml(text) == yaml.safe_load(text)
+    with pytest.raises(yaml.YAMLError):
+        load_yaml("!!python/object/apply:os.getcwd []")

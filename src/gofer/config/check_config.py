@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from gofer.config.files import MISSING, missing_files
+from gofer.config.merge import load_yaml
 from gofer.config.places import Key, Places, dotted, value_at
 from gofer.errors import InputError, ProblemsError
 
@@ -44,7 +44,7 @@ def check_config(
     Raises:
         ProblemsError: Everything that is wrong, at once.
     """
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    rules = load_yaml(Path(schema).read_text(encoding="utf-8"))
     places, problems = Places.read(files, defaults)
     faults = [*_schema_faults(config, rules, defaults), *_numbers_not_finite(config)]
     for check in (_disagreements, partial(missing_files, made=made)):

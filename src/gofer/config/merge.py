@@ -18,8 +18,17 @@ def read_config(*paths: Path | str) -> dict[str, Any]:
     """Config files merged, later ones over earlier ones, as `--configfile` does it."""
     config: dict[str, Any] = {}
     for path in paths:
-        config = merged(config, yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {})
+        config = merged(config, load_yaml(Path(path).read_text(encoding="utf-8")) or {})
     return config
+
+
+def load_yaml(text: str) -> Any:
+    """What YAML holds, as `yaml.safe_load` reads it; by libyaml, where it is there, ten times as fast."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from gofer.config.merge import load_yaml
 from gofer.errors import InputError
 
 MOST_BYTES = 1_000_000  # a config is some kilobytes; YAML aliases can make a small file explode
@@ -90,8 +91,8 @@ def _read(path: Path) -> tuple[dict[Key, Place], list[InputError]]:
         content = _json(text)
         if content is not None:
             text = text.replace("\t", " ")  # between the values: inside one, JSON takes no tab
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text) if content is None else content
+        root = yaml.compose(text, Loader=yaml.SafeLoader)  # of a fault it shows the line; libyaml gives its number only
+        content = load_yaml(text) if content is None else content
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"is not YAML: {error}", path=path, help="correct the file at the place named") from error
     places: dict[Key, Place] = {}
