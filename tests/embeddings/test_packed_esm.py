@@ -137,3 +137,23 @@ def test_vectors_come_in_the_given_order():
     sequences = [sequence(length, length) for length in (70, 50, 3, 140, 50, 3, 51)]
     came = [position for position, _ in encoder.embed(sequences, batch_residues=80, window_overlap=5)]
     assert came == encoder.order_of([len(one) for one in sequences])
+
+
+def test_threads_that_share_the_sequences_give_the_same_vectors():
+    model = esm2()
+    forward = PackedESM(model, model.alphabet, 2)
+    threads = torch.get_num_threads()
+    found = []
+    try:
+        for number in (1, 3):
+            torch.set_num_threads(number)
+            found.append(forward(SEQUENCES))
+    finally:
+        torch.set_num_threads(threads)
+    assert largest_difference(*found) < 1e-5
+
+
+def test_shares_are_even_in_order_and_none_is_empty():
+    assert packed_linear.even_shares([1, 5, 2, 4], 2) == [[0, 1], [2, 3]]
+    assert packed_linear.even_shares([7], 3) == [[0]]
+    assert packed_linear.even_shares([], 3) == []

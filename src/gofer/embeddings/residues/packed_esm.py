@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gofer.embeddings.compute import CPU_FLOAT32, Compute, Footprint
-from gofer.embeddings.packing import PackedLinear, attend, runs_of
+from gofer.embeddings.packing import PackedLinear, attend, each_on_one_thread, even_shares, runs_of
 
 TOKEN_DROPOUT_SCALE = 1 - 0.15 * 0.8
 # Positions that ESM-1's table of sines is made for; a learned table has its size in the file.
@@ -80,9 +80,18 @@ class PackedESM:
             compute=compute,
         )
 
-    @torch.inference_mode()
     def __call__(self, sequences: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Residue vectors (L, E) of each sequence."""
+        """Residue vectors (L, E) of each sequence; on a CPU, torch's threads share the sequences."""
+        threads = torch.get_num_threads() if self.compute.device.type == "cpu" else 1
+        shares = even_shares([len(sequence) for sequence in sequences], threads)
+        given = [[sequences[i] for i in share] for share in shares]
+        found: dict[int, NDArray[np.float32]] = {}
+        for share, vectors in zip(shares, each_on_one_thread(self._vectors, given), strict=True):
+            found.update(zip(share, vectors, strict=True))
+        return [found[i] for i in range(len(sequences))]
+
+    @torch.inference_mode()
+    def _vectors(self, sequences: Sequence[str]) -> list[NDArray[np.float32]]:
         lengths = [len(sequence) + self.tokens.extra for sequence in sequences]
         tokens_R = torch.from_numpy(np.concatenate([self.tokens.of(sequence) for sequence in sequences]))
         hidden_RE = self.hidden(tokens_R.to(self.compute.device, non_blocking=True), lengths).cpu()
