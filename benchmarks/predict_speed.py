@@ -2,8 +2,8 @@
 
     python benchmarks/predict_speed.py proteins.fasta [--model M] [--sizes 1000 5000 20000] [--keep FOLDER]
 
-Each size is a separate process. Stages: `embed` is the residue encoder; `score` all from there to rows of predictions;
-`write` every form of output, by form below the table. All are CPU seconds, which other work on the machine does not
+Each size is a separate process. Stages: `load` is Python's imports and the model; `search` is DIAMOND; `embed` the
+residue encoder; `score` all from there to rows of predictions; `write` every form of output, by form below the table. All are CPU seconds, which other work on the machine does not
 change much; embedding and scoring run in `threads` at a time. With `--keep` a stopped run resumes; its seconds count.
 """
 
@@ -84,10 +84,13 @@ def print_one(query, model, threads):
     run.finish()
     spent.of["write"] = time.process_time() - predicted
     spent.write()
+    searched = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent.set("search", searched.ru_utime + searched.ru_stime)
     of, proteins = spent.of, run.query.proteins
     rate = proteins / (of["score"] + of["write"])
     print(
-        f"| {proteins:,} | {of['load']:.0f} | {of['embed']:.0f} | {of['score']:.0f} | {of['write']:.0f} | {rate:.0f} "
+        f"| {proteins:,} | {of['load']:.1f} | {of['search']:.0f} | {of['embed']:.1f} | {of['score']:.1f} "
+        f"| {of['write']:.1f} | {rate:.0f} "
         f"| {of['memory']:.2f} GB | {of['wall']:.0f} s |"
     )
     print(", ".join(f"{name} {took:.0f}" for name, took in by_form.items()), flush=True)
@@ -123,8 +126,8 @@ if __name__ == "__main__":
         print_one(options.fasta, options.model, options.threads)
         sys.exit()
     use_threads(options.threads)  # as the command does; each size inherits it
-    print("| proteins | load | embed | score | write | proteins per CPU second after embedding | peak memory | wall |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print("| proteins | load | search | embed | score | write | proteins per CPU second after embedding | peak memory | wall |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as temporary:
             folder = options.keep or Path(temporary)
