@@ -3,8 +3,9 @@
     python benchmarks/predict_speed.py proteins.fasta [--model M] [--sizes 1000 5000 20000] [--keep FOLDER]
 
 Each size is a separate process. Stages: `load` is Python's imports and the model; `search` is DIAMOND; `embed` the
-residue encoder; `score` all from there to rows of predictions; `write` every form of output, by form below the table. All are CPU seconds, which other work on the machine does not
-change much; embedding and scoring run in `threads` at a time. With `--keep` a stopped run resumes; its seconds count.
+residue encoder; `score` all from there to rows of predictions; `write` every form of output, by form below the table.
+All are CPU seconds, which other work on the machine does not change much; embedding and scoring run in `threads` at a
+time. With `--keep` a stopped run resumes; its seconds count.
 """
 
 import argparse
@@ -126,7 +127,8 @@ if __name__ == "__main__":
         print_one(options.fasta, options.model, options.threads)
         sys.exit()
     use_threads(options.threads)  # as the command does; each size inherits it
-    print("| proteins | load | search | embed | score | write | proteins per CPU second after embedding | peak memory | wall |")
+    stages = "load | search | embed | score | write"
+    print(f"| proteins | {stages} | proteins per CPU second after embedding | peak memory | wall |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as temporary:

@@ -10,6 +10,7 @@ together (`quality`). Shapes: B proteins, T terms (C of one aspect), P predicted
 resamples.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +62,21 @@ def count_arrays(scores_BT: NDArray, labels_BT: NDArray[np.bool_], accretion_T: 
         labels_BT: True labels, propagated.
         accretion_T: Information accretion >= 0 by which to weigh the terms; None counts each as 1.
     """
+    return _counted(scores_BT, labels_BT, (accretion_T,))[0]
+
+
+def _counted(scores_BT: NDArray, labels_BT: NDArray[np.bool_], weights: Sequence[NDArray | None]) -> list[Counts]:
     labelled_B = labels_BT.any(axis=1)
     if not labelled_B.all():
         scores_BT, labels_BT = scores_BT[labelled_B], labels_BT[labelled_B]
     protein_P, term_P = np.nonzero(scores_BT >= THRESHOLDS[0])
-    weight_P = None if accretion_T is None else np.asarray(accretion_T, np.float64)[term_P]
-    labels_B = (labels_BT.sum(axis=1) if accretion_T is None else labels_BT @ accretion_T).astype(np.float64)
     score_P, true_P = scores_BT[protein_P, term_P].astype(np.float64), labels_BT[protein_P, term_P]
-    return _count(protein_P, score_P, true_P, weight_P, labels_B)
+    counts = []
+    for weight_T in weights:
+        weight_P = None if weight_T is None else np.asarray(weight_T, np.float64)[term_P]
+        labels_B = (labels_BT.sum(axis=1) if weight_T is None else labels_BT @ weight_T).astype(np.float64)
+        counts.append(_count(protein_P, score_P, true_P, weight_P, labels_B))
+    return counts
 
 
 def _count(
@@ -176,8 +184,7 @@ def quality(scores_BC: NDArray, labels_BC: NDArray[np.bool_], accretion_C: NDArr
         labels_BC: Labels, propagated.
         accretion_C: Information accretion of each term.
     """
-    scores_BC = np.asarray(scores_BC, np.float64)
-    return quality_of(*(count_arrays(scores_BC, labels_BC, weights_C) for weights_C in (None, accretion_C)))
+    return quality_of(*_counted(scores_BC, labels_BC, (None, accretion_C)))
 
 
 def quality_of(plain: Counts, weighted: Counts) -> float:

@@ -119,17 +119,12 @@ class Validation:
             blended = replace(ensemble, before=before, after=after, factors={})
             go_ids, scores_BC = terms["go_id"].tolist(), blended.scores(blended_BC)
             present_BC = ensemble.scores(ensemble.corrected(mixed_BC, go_ids))
-            ours_BC, theirs_BC = (self._propagated(each_BC, columns) for each_BC in (scores_BC, present_BC))
+            graph = self.graph.among(columns)
+            ours_BC, theirs_BC = (hierarchy_consistent(each_BC, graph) for each_BC in (scores_BC, present_BC))
             if surely_better(ours_BC, theirs_BC, truth_BC):
                 fitted[aspect] = replace(blended, blend=folds.blend(go_ids))
                 crossed_BT[:, columns] = scores_BC
         return Ensemble(fitted), hierarchy_consistent(crossed_BT, self.graph)
-
-    def _propagated(self, scores_BC: NDArray, columns: NDArray[np.int64]) -> NDArray:
-        # Scores of one aspect, none below a child's.
-        scores_BT = np.zeros(self.truth_BT.shape, np.float32)
-        scores_BT[:, columns] = scores_BC
-        return hierarchy_consistent(scores_BT, self.graph)[:, columns]
 
     def _helped_by_factors(self, text_BT: NDArray, ensemble: Ensemble) -> list[str]:
         # The aspects in which factors counted on each half of the proteins improve the scores of the other half.

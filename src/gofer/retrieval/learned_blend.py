@@ -71,12 +71,13 @@ class BoostedTrees:
         odds_P = np.full(features_FP.shape[1], self.start, np.float32)
         for start in range(0, len(odds_P), AT_ONCE):
             part_FQ, sum_Q = features_FP[:, start : start + AT_ONCE], odds_P[start : start + AT_ONCE]
+            pairs, pair_Q = len(sum_Q), np.arange(len(sum_Q), dtype=np.int32)
             for feature_N, threshold_N, leaf_L in zip(self.feature_KN, self.threshold_KN, self.leaf_KL, strict=True):
-                right_NQ = part_FQ[feature_N] > threshold_N[:, None]
-                place_Q = right_NQ[0].view(np.uint8)
+                right_NQ = (part_FQ[feature_N] > threshold_N[:, None]).ravel()  # flat: `take` is five times as fast
+                place_Q = right_NQ[:pairs].astype(np.int32)
                 for level in range(1, self.depth):
-                    first = 2**level - 1
-                    place_Q = 2 * place_Q + np.choose(place_Q, right_NQ[first : 2 * first + 1])
+                    node_Q = place_Q + (2**level - 1)
+                    place_Q = 2 * place_Q + right_NQ.take(node_Q * pairs + pair_Q)
                 sum_Q += leaf_L[place_Q]
         return odds_P
 

@@ -81,6 +81,14 @@ class GoGraph:
         same_E = self.aspect_T[self.child_E] == self.aspect_T[self.parent_E]
         return GoGraph(self.n_terms, self.child_E[same_E], self.parent_E[same_E], self.go_ids, self.aspect_T)
 
+    def among(self, rows: NDArray[np.int64]) -> "GoGraph":
+        """The graph of some terms, by row, with the edges between them; their rows are as given."""
+        place_T = np.full(self.n_terms, -1)
+        place_T[rows] = np.arange(len(rows))
+        child_E, parent_E = place_T[self.child_E], place_T[self.parent_E]
+        kept_E = (child_E >= 0) & (parent_E >= 0)
+        return GoGraph(len(rows), child_E[kept_E], parent_E[kept_E])
+
     @cached_property
     def parents_TT(self) -> sp.csr_array:
         """True at (child, parent)."""
