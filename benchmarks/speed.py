@@ -41,14 +41,16 @@ NOTES = """
 - **esm-cpp** gives the same vectors in float32; in int8 their mean cosine to these is .9998. It takes one protein at a
   time, since its batches give no vectors, and two threads where there are two cores: by the clock it is nearer.
 - **prediction**: DIAMOND searches in both; gofer's own part is scoring 1,000 proteins against all terms and writing
-  every form of output.
-- **snakemake -n** reads the imports of gofer's modules by a pattern, no longer by Python's parser: 1.7 instead of 2.3
-  CPU seconds.
+  every form of output. numpy has no way of its own for this, and nothing was compared with it.
+- **snakemake -n** reads the imports of gofer's modules by a pattern, no longer by Python's parser, and its schema by
+  libyaml.
+- **make demo**: [where its time goes](docs/scale.md#where-the-time-goes). Half of it is Python's start and imports in
+  55 jobs.
 - **GO texts**: 8 of 10 CPU seconds are the same float32 products as sentence-transformers', which run near the
   processor's limit, and 1 is attention, by the same kernel. In texts of nearly equal length there is little padding to
   save (8 % at 96 tokens); over the four phases equal texts are embedded once.
 - **ESM**: matrix products and torch's attention take 9 of 10 CPU seconds of the mini shape. Attention by plain products
-  took 1.2 to 1.6 times as long. Of several threads each has its own proteins: none waits for another.
+  took at least 1.2 times as long. Of several threads each has its own proteins: none waits for another.
 """
 Way = Callable[[], float | None] | list[str]
 # A small separate process: a child's reported peak memory is never below that of the process that started it.
@@ -186,10 +188,12 @@ def status(key: str) -> int:
 
 
 def machine() -> str:
-    """Processor, number of cores, and how busy they were."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    """Processor, its widest instructions, number of cores, and how busy they were."""
+    text = Path("/proc/cpuinfo").read_text()
+    lines = text.splitlines()
     model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[1]:.1f}"
+    widest = next((name for name in ("avx512f", "avx2") if f" {name}" in text), "no AVX2")
+    return f"{model} ({widest}), {os.cpu_count()} cores, load {os.getloadavg()[1]:.1f}"
 
 
 def versions() -> str:
