@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "benchmarks/speed.json"
@@ -209,6 +210,7 @@ def versions() -> str:
 
 def page(kept: Mapping[str, dict], stages: list[str]) -> str:
     """BENCHMARKS.md."""
+    about = sorted({_place(kept[stage]) for stage in stages if stage in kept})
     head = "| stage | what | compared with | figure | wanted | met | CPU s, gofer / other | clock s | MiB | day |"
     lines = [head, "|---|---|---|---:|---:|---|---:|---:|---:|---|"]
     for stage in stages:
@@ -216,8 +218,7 @@ def page(kept: Mapping[str, dict], stages: list[str]) -> str:
             lines.append(f"| {stage} | | | – | | not run yet: `--only {stage}` | | | | |")
         for row in kept.get(stage, {}).get("rows", []):
             costs = {name: Cost(**row[name]) if row[name] else None for name in ("ours", "other")}
-            lines.append(Row(**{**row, **costs}).line(kept[stage]["day"]))
-    about = {(kept[stage]["machine"].split(", load")[0], kept[stage]["versions"]) for stage in stages if stage in kept}
+            lines.append(Row(**{**row, **costs}).line(f"{kept[stage]['day']} ({about.index(_place(kept[stage])) + 1})"))
     loads = [float(kept[stage]["machine"].split("load ")[1]) for stage in stages if stage in kept]
     return "\n".join(
         [
@@ -226,9 +227,9 @@ def page(kept: Mapping[str, dict], stages: list[str]) -> str:
             "Written by `make benchmarks` (`benchmarks/speed.py`, which says how it measures). A ratio is the other",
             "way's CPU seconds to gofer's, by the clock where two threads run: 2× is twice as fast. One thread",
             "unless said, fixed seeds (0 or 1). Seconds by the clock depend on other work on the machine; CPU seconds",
-            "hardly do.",
+            "hardly do. The number after the day is that of the machine.",
             "",
-            *(f"- {processor}. {packages}." for processor, packages in sorted(about)),
+            *(f"- ({number}) {processor}. {packages}." for number, (processor, packages) in enumerate(about, start=1)),
             f"- Load of the machine while the stages ran, other work included: {min(loads):.1f} to {max(loads):.1f}.",
             "",
             *lines,
@@ -237,6 +238,11 @@ def page(kept: Mapping[str, dict], stages: list[str]) -> str:
             "",
         ]
     )
+
+
+def _place(stage: Mapping[str, Any]) -> tuple[str, str]:
+    # Processor and packages.
+    return stage["machine"].split(", load")[0], stage["versions"]
 
 
 if __name__ == "__main__":
