@@ -39,8 +39,8 @@ NOTES = """
   With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
 - **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
   `--proteins 20000 --ontology GO`; cafaeval would need some 50 GB there. The ratio grows with the size.
-- **esm-cpp** was measured on the first machine only, before: in float32 it took 2.3 to 2.7 times gofer's CPU seconds
-  for the three shapes, in int8 1.4, 1.0 and .85 times. It gives the same vectors in float32; in int8 their mean cosine
+- **esm-cpp** was measured on the earlier machine only: in float32 it took 2.3 to 2.7 times gofer's CPU seconds for
+  the three shapes, in int8 1.4, 1.0 and .85 times. It gives the same vectors in float32; in int8 their mean cosine
   is .9998. It takes one protein at a time, since its batches give no vectors, and two threads where there are two
   cores: by the clock it is nearer. On the AVX2 machine it had not ended after a quarter of an hour.
 - **prediction**: DIAMOND searches in both; gofer's own part is scoring 1,000 proteins against all terms and writing
@@ -52,9 +52,10 @@ NOTES = """
 - **GO texts**: 8 of 10 CPU seconds are the same float32 products as sentence-transformers', which run near the
   processor's limit, and 1 is attention, by the same kernel. In texts of nearly equal length there is little padding to
   save (8 % at 96 tokens); over the four phases equal texts are embedded once.
-- **Machines**: rows of the one without a note are of before ESM-2's forward pass, prediction and `snakemake -n` became
-  faster. The other has AVX2 only and takes twice the CPU seconds for an empty workflow: do not compare seconds of one
-  with those of the other, nor its seconds with an aim. On the first, 10,000 shards took 16.5 s, and `make demo` 132 s.
+- **Machines**: rows of the one that names no instructions are of before ESM-2's forward pass, prediction and
+  `snakemake -n` became faster. The one with AVX2 takes twice the CPU seconds for an empty workflow: do not compare
+  seconds of one with those of the other, nor its seconds with an aim. On the earlier one 10,000 shards took 16.5 s, and
+  `make demo` 132 s.
 - **ESM**: matrix products and torch's attention take 9 of 10 CPU seconds of the mini shape. Attention by plain products
   took at least 1.2 times as long. Of several threads each has its own proteins: none waits for another.
 """
