@@ -34,9 +34,8 @@ NOTES = """
   `mining/faiss_index.py` lowers it to 20 queries. Before, the ratios were 0.32 and 0.19. The demo's weights and
   predictions are the same bytes.
 - **store**: the memory map and HDF5 check nothing; gofer compares the CRC-32 of each protein's bytes with the manifest,
-  which is 6 of 10 CPU seconds of a read (zlib, 3.4 GB/s). Without it, random reads took 0.022 s instead of 0.059, the
-  map 0.018 and HDF5 0.128. isal's CRC-32 is three times as fast; it is not used, as a read is a small part of a step.
-  With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the table).
+  which is the largest part of a read. With vectors 160 wide HDF5 took 2.6 times as long, the map 0.2 times (not in the
+  table).
 - **evaluation**: the aim is for 20,000 proteins and 43,000 terms, which `benchmarks/evaluation.py` measures with
   `--proteins 20000 --ontology GO`; cafaeval would need some 50 GB there. The ratio grows with the size.
 - **esm-cpp** was measured on the earlier machine only: in float32 it took 2.3 to 2.7 times gofer's CPU seconds for
@@ -49,15 +48,15 @@ NOTES = """
   libyaml.
 - **make demo**: [where its time goes](docs/scale.md#where-the-time-goes). Half of it is Python's start and imports in
   55 jobs.
-- **GO texts**: 8 of 10 CPU seconds are the same float32 products as sentence-transformers', which run near the
-  processor's limit, and 1 is attention, by the same kernel. In texts of nearly equal length there is little padding to
-  save (8 % at 96 tokens); over the four phases equal texts are embedded once.
+- **GO texts**: most of the time is the same float32 products as sentence-transformers', and attention by the same
+  kernel. In texts of nearly equal length there is little padding to save; over the four phases equal texts are embedded
+  once.
 - **Machines**: rows of the one that names no instructions are of before ESM-2's forward pass, prediction and
   `snakemake -n` became faster. The one with AVX2 takes twice the CPU seconds for an empty workflow: do not compare
   seconds of one with those of the other, nor its seconds with an aim. On the earlier one 10,000 shards took 16.5 s, and
   `make demo` 132 s.
-- **ESM**: matrix products and torch's attention take 9 of 10 CPU seconds of the mini shape. Attention by plain products
-  took at least 1.2 times as long. Of several threads each has its own proteins: none waits for another.
+- **ESM**: matrix products and torch's attention take most of the mini shape's time. Attention by plain products was
+  slower. Of several threads each has its own proteins: none waits for another.
 """
 Way = Callable[[], float | None] | list[str]
 # A small separate process: a child's reported peak memory is never below that of the process that started it.

@@ -6,6 +6,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gofer.embeddings import packing as packed_linear
 from gofer.embeddings.compute import Compute
+from gofer.embeddings.even_shares import even_shares
 from gofer.embeddings.residues.packed_esm import PackedESM
 from gofer.embeddings.residues.residue_encoder import ResidueEncoder
 
@@ -154,6 +155,6 @@ def test_threads_that_share_the_sequences_give_the_same_vectors():
 
 
 def test_shares_are_even_in_order_and_none_is_empty():
-    assert packed_linear.even_shares([1, 5, 2, 4], 2) == [[0, 1], [2, 3]]
-    assert packed_linear.even_shares([7], 3) == [[0]]
-    assert packed_linear.even_shares([], 3) == []
+    assert even_shares([1, 5, 2, 4], 2) == [[0, 1], [2, 3]]
+    assert even_shares([7], 3) == [[0]]
+    assert even_shares([], 3) == []

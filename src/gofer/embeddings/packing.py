@@ -6,7 +6,6 @@ operation for its compiler, and where this build or processor lacks it, or does 
 Shapes: R tokens packed, H heads, C width of a head.
 """
 
-import heapq
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -30,17 +29,6 @@ def tight_batches(lengths: Sequence[int], *, most: int) -> list[list[int]]:
         batches[-1].append(position)
         held += lengths[position]
     return batches
-
-
-def even_shares(lengths: Sequence[int], shares: int) -> list[list[int]]:
-    """Positions in at most `shares` groups of about as much length, each in order; no group is empty."""
-    chosen: list[list[int]] = [[] for _ in range(min(shares, len(lengths)))]
-    held = [(0, share) for share in range(len(chosen))]
-    for position in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        length, share = held[0]
-        chosen[share].append(position)
-        heapq.heapreplace(held, (length + lengths[position], share))
-    return [sorted(share) for share in chosen]
 
 
 def runs_of(lengths: Sequence[int]) -> list[tuple[int, int]]:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gofer.embeddings.compute import CPU_FLOAT32, Compute, Footprint
-from gofer.embeddings.packing import PackedLinear, attend, each_on_one_thread, even_shares, runs_of
+from gofer.embeddings.even_shares import even_shares
+from gofer.embeddings.packing import PackedLinear, attend, each_on_one_thread, runs_of
 
 TOKEN_DROPOUT_SCALE = 1 - 0.15 * 0.8
 # Positions that ESM-1's table of sines is made for; a learned table has its size in the file.
@@ -187,7 +188,7 @@ class _PackedLayer:
 def _in_pairs(rows_EX: Tensor, heads: int) -> Tensor:
     """Rows of each head so that those which a rotary angle turns together are neighbours, as of a complex number.
 
-    fair-esm has them half a head apart. Products of queries and keys stay the same.
+    In fair-esm half a head lies between them. Products of queries and keys stay the same.
     """
     return rows_EX.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
 

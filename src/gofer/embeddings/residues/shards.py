@@ -8,7 +8,6 @@ shard of another run.
 """
 
 import hashlib
-import heapq
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from gofer.artefacts import Manifest, agreed, atomic, read_manifest, read_table, with_manifest, write_table
 from gofer.embeddings.encoder_names import shard_names
+from gofer.embeddings.even_shares import even_shares
 from gofer.embeddings.residues.residue_form import ResidueForm
 from gofer.errors import ArtefactError, GoferError
 
@@ -67,13 +67,9 @@ def plan_shards(proteins: pd.DataFrame, shards: int) -> pd.DataFrame:
     """
     sequences = proteins[["sequence_sha256", "length"]].drop_duplicates("sequence_sha256")
     sequences = sequences.sort_values(["length", "sequence_sha256"], ascending=[False, True])
-    names = shard_names(shards)
-    residues = [(0, shard) for shard in range(shards)]
-    chosen = []
-    for length in sequences["length"].tolist():
-        held, shard = residues[0]
-        chosen.append(names[shard])
-        heapq.heapreplace(residues, (held + length, shard))
+    shares = even_shares(sequences["length"].tolist(), shards)
+    shard_of = {row: name for name, rows in zip(shard_names(shards), shares, strict=False) for row in rows}
+    chosen = [shard_of[row] for row in range(len(sequences))]
     plan = sequences.assign(shard=pd.Series(chosen, index=sequences.index, dtype="str"))
     return plan.sort_values(["shard", "sequence_sha256"], ignore_index=True)
 
